@@ -1,0 +1,28 @@
+import type { AccountId, Millis, NetworkId } from '../ids.ts';
+import type { LaneStatus } from '../lane/lane.ts';
+
+/** One of my accounts as the page shows it. */
+export interface AccountRow {
+  readonly id: AccountId;
+  readonly network: NetworkId;
+  readonly address: string;
+  readonly displayName: string;
+  readonly testNetwork: boolean;
+  readonly status: LaneStatus;
+  /** When a server last answered. */
+  readonly checkedAt: Millis | null;
+  /** Mails not fetched beyond their headers because nobody we talk to sent them; null where the network has no such thing. */
+  readonly plainMailSkipped: number | null;
+  /** How my own identity reads when compared, e.g. an OpenPGP fingerprint. */
+  readonly identity: string | null;
+}
+
+/** What the person must have read before a network's first live connection. */
+export interface Disclosure {
+  readonly network: NetworkId;
+  readonly version: number;
+  /** Codes of sentences in shared/words. */
+  readonly statements: readonly string[];
+  readonly acceptedAt: Millis | null;
+  readonly acceptedVersion: number | null;
+}

@@ -1,0 +1,78 @@
+import type { AccountId, ConversationId, MessageId, Millis, PeerId, PersonId } from '../ids.ts';
+import type { Content } from './content.ts';
+import type { Label } from '../label/label.ts';
+import type { Trust } from '../label/facts.ts';
+
+export const features = [
+  'edit',
+  'delete-for-all',
+  'reaction',
+  'timer',
+  'typing',
+  'read-receipt',
+  'quote',
+  'mention',
+  'poll',
+  'files',
+  'rename',
+  'add-member',
+] as const;
+/** What a conversation's network can do; `limit` is a code worded in shared/words. */
+export type Capabilities = {
+  readonly [F in (typeof features)[number]]: 'yes' | 'no' | { readonly limit: string };
+};
+
+export type Snippet =
+  | { readonly kind: 'text'; readonly text: string; readonly mine: boolean; readonly state: SendState | null }
+  | { readonly kind: 'files'; readonly names: readonly string[]; readonly mine: boolean }
+  | { readonly kind: 'draft'; readonly text: string }
+  | { readonly kind: 'waiting'; readonly text: string } // held: sits here, nothing was sent
+  | { readonly kind: 'request' }
+  | { readonly kind: 'note'; readonly code: string }
+  | { readonly kind: 'empty' };
+
+/** A conversation in the list and in its header. */
+export interface ConversationRow {
+  readonly id: ConversationId;
+  readonly account: AccountId;
+  readonly kind: 'direct' | 'group' | 'channel' | 'self';
+  readonly state: 'request' | 'active' | 'left' | 'blocked';
+  readonly title: string;
+  readonly peer: PeerId | null;
+  readonly person: PersonId | null;
+  readonly label: Label;
+  /** Rises by one with every change of the label; a send names the one its sender saw. */
+  readonly labelRevision: number;
+  readonly can: Capabilities;
+  readonly unread: number;
+  readonly firstUnread: MessageId | null;
+  readonly lastAt: Millis;
+  readonly snippet: Snippet;
+  readonly pinned: boolean;
+  readonly muted: boolean;
+  readonly archived: boolean;
+  readonly draft: Content | null;
+}
+
+/** A peer in the contact panel. */
+export interface PeerRow {
+  readonly id: PeerId;
+  readonly name: string;
+  readonly address: string | null;
+  readonly identity: string;
+  readonly trust: Trust;
+  readonly firstSeenAt: Millis;
+  readonly conversations: readonly ConversationId[];
+}
+
+export const sendStates = [
+  'queued',
+  'sealed',
+  'sent', // accepted by the network
+  'delivered',
+  'read',
+  'held',
+  'failed',
+  'cancelled',
+] as const;
+export type SendState = (typeof sendStates)[number];

@@ -1,0 +1,99 @@
+import type { Content } from '../contract/content.ts';
+import type { ConversationId, FileId, Millis, NetworkKey, OutboxId, PeerId } from '../ids.ts';
+import type { Evidence } from '../label/evidence.ts';
+import type { HoldReason } from '../label/facts.ts';
+
+/** delivered/read/viewed, told by the other side. */
+export interface Receipt {
+  readonly kind: 'delivered' | 'read' | 'viewed';
+  readonly of: NetworkKey;
+  readonly by: PeerId;
+  readonly at: Millis;
+}
+
+/** What the person (or the protocol) wants done; durable before anything is sealed. Its key and time never change. */
+export type Intent = {
+  readonly conversation: ConversationId | null;
+  readonly sentAt: Millis;
+  readonly what:
+    | { readonly kind: 'content'; readonly key: NetworkKey; readonly content: Content }
+    | {
+        readonly kind: 'reaction';
+        readonly key: NetworkKey;
+        readonly target: NetworkKey;
+        /** The whole set of my reactions to the target after this one; empty takes them back. */
+        readonly emoji: readonly string[];
+      }
+    | {
+        readonly kind: 'edit';
+        readonly key: NetworkKey;
+        readonly target: NetworkKey;
+        readonly content: Content;
+      }
+    | { readonly kind: 'delete'; readonly key: NetworkKey; readonly target: NetworkKey }
+    | { readonly kind: 'receipt'; readonly key: NetworkKey; readonly of: readonly NetworkKey[] }
+    | {
+        readonly kind: 'protocol';
+        readonly key: NetworkKey;
+        readonly op: string;
+        readonly data: Uint8Array;
+      };
+};
+
+export const outboxStates = ['queued', 'sealed', 'sent', 'held', 'failed', 'cancelled'] as const;
+/** queued → sealed (one commit: state, artifacts, evidence, forecast) → sent; held waits for the person; failed is final unless retried. */
+export type OutboxState = (typeof outboxStates)[number];
+
+/** The bytes made for one destination and what became of them. `ambiguous`: handed over, no answer seen. */
+export type Stored = {
+  readonly to: string;
+  /** The key or identity they were sealed for; a second artifact under another one needs the person's act. */
+  readonly identity: string;
+  readonly bytes: Uint8Array | FileId;
+  readonly outcome: 'pending' | 'accepted' | 'ambiguous' | 'refused';
+};
+
+export const resealReasons = [
+  'device-missing',
+  'device-stale',
+  'session-reset',
+  'epoch-passed',
+  'branch-lost',
+  'commit-race-lost',
+  'members-changed',
+  'certificate-renewed',
+] as const;
+/** The closed list of reasons for a second artifact to the same destination. */
+export type ResealReason = (typeof resealReasons)[number];
+
+export const failureCodes = [
+  'refused-by-server', // the network said a final no
+  'bounced', // accepted first, returned later
+  'too-large',
+  'address-unknown',
+  'not-possible', // this network has no such thing
+  'damaged', // the stored intent cannot be read any more
+] as const;
+export type FailureCode = (typeof failureCodes)[number];
+
+/** An outbox item as a lane gets it. */
+export interface OutboxItem {
+  readonly id: OutboxId;
+  readonly intent: Intent;
+  readonly state: OutboxState;
+  readonly artifacts: readonly Stored[];
+  readonly attempts: number;
+}
+
+/** A step of one item inside a commit. */
+export type OutboxStep = {
+  readonly item: OutboxId;
+  readonly to: OutboxState;
+  readonly artifacts?: readonly Stored[];
+  readonly reseal?: ResealReason;
+  readonly evidence?: Evidence;
+  /** With `held`. */
+  readonly hold?: HoldReason;
+  /** With `failed`. */
+  readonly failure?: FailureCode;
+};

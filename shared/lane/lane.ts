@@ -1,0 +1,95 @@
+import type { AccountId, ConversationId, FileId, Millis } from '../ids.ts';
+import type { Commit, CommitResult } from './commit.ts';
+import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from './flow.ts';
+import type { OutboxItem } from './intent.ts';
+import type { StateView } from './state.ts';
+
+export type LaneStatus =
+  | { readonly kind: 'connecting' }
+  | { readonly kind: 'offline'; readonly retryAt: Millis }
+  | { readonly kind: 'catching-up'; readonly left: number | null }
+  | { readonly kind: 'online' }
+  | {
+      readonly kind: 'needs-person';
+      readonly why:
+        | 'unlinked'
+        | 'expired'
+        | 'password'
+        | 'certificate'
+        | 'captcha'
+        | 'elsewhere'
+        | 'clone-suspected'
+        | 'disclosure';
+    }
+  | { readonly kind: 'crashed'; readonly times: number; readonly retryAt: Millis }
+  | { readonly kind: 'stopped' };
+
+export type FileMeta = { readonly name: string; readonly type: string; readonly size: number };
+
+/** What core gives a lane to live in. */
+export interface LaneContext {
+  readonly account: AccountId;
+  readonly environment: 'live' | 'test';
+  readonly proxy: string | null;
+  /** The previous run died: one envelope per commit, its marker first (see {@link LaneContext.mark}). */
+  readonly careful: boolean;
+  readonly view: StateView;
+  now(): Millis;
+  commit(commit: Commit): Promise<CommitResult>;
+  status(status: LaneStatus): void;
+  /** Back-pressure: resolves when core is ready for `bytes` more. */
+  credit(bytes: number): Promise<void>;
+  /** Careful mode: writes the marker of the envelope about to be opened, or of the item about to be performed. `quarantine`: it has killed two runs already. */
+  mark(envelope: string): Promise<'open' | 'quarantine'>;
+  readonly files: {
+    read(file: FileId): Promise<{ readonly meta: FileMeta; readonly bytes: Uint8Array }>;
+    /** Stores bytes at rest; they live once a committed change names the file. */
+    write(meta: Omit<FileMeta, 'size'>, bytes: Uint8Array): Promise<FileId>;
+  };
+  /** Named crash point of the test builds: the harness may end the process here. A no-op otherwise. */
+  crashPoint(name: CrashPoint): Promise<void>;
+  /** For the developer's log: codes and numbers only, never content, addresses or keys. */
+  log(event: string, facts?: Readonly<Record<string, string | number | boolean>>): void;
+}
+
+export const crashPoints = [
+  'lane.before-commit',
+  'lane.after-commit',
+  'lane.before-wire-write',
+  'lane.after-wire-write',
+  'lane.before-acknowledge',
+  'lane.after-acknowledge',
+  'core.before-commit',
+  'core.after-commit',
+  'core.before-intent',
+  'core.after-intent',
+  'file.before-rename',
+  'file.after-rename',
+] as const;
+/** Where the crash harness can end the program; each is a moment between two durable facts. */
+export type CrashPoint = (typeof crashPoints)[number];
+
+export type Hint = { readonly kind: 'typing'; readonly conversation: ConversationId; readonly on: boolean };
+
+/** One account on one network; runs in a thread or a process of its own and dies alone. */
+export interface Lane {
+  /** Connects and keeps connected until `stop`; returns once its state is loaded, not once it is online. */
+  start(context: LaneContext): Promise<void>;
+  stop(): Promise<void>;
+  /** Seals, commits, passes the guard, transmits, commits the outcome. May be called again for the same item after a crash: a sealed item's stored bytes are resent. */
+  perform(item: OutboxItem, signal: AbortSignal): Promise<Performed>;
+  /** Not durable: typing. Still guarded. */
+  hint(hint: Hint): void;
+  /** The last value an `add-account` flow returns is the account to create. */
+  flow(
+    start: FlowStart,
+    context: LaneContext,
+    signal: AbortSignal,
+  ): AsyncGenerator<FlowStep, AccountSetup | null, FlowAnswer | undefined>;
+}
+
+/** Makes the lane of one network; what `worker/lane` loads by network id. */
+export type CreateLane = () => Lane;
+
+/** `done`: the item's outcome stands in a commit. `later`: try again then (no network, a temporary refusal); anything thrown is a fault of the lane. */
+export type Performed = { readonly kind: 'done' } | { readonly kind: 'later'; readonly retryAt: Millis };

@@ -1,0 +1,71 @@
+import { ABSENT, type StateKey, type StateView, type StateWrite, type Work } from './state.ts';
+
+const joined = (key: StateKey): string => `${key.space}\u0000${key.key}`;
+
+/**
+ * A unit of work over a view: reads go through to the view once, writes stay in memory until the lane commits them.
+ * Savepoints nest; dropping one restores exactly the writes that stood when it was made.
+ */
+export function createWork(view: StateView): Work {
+  const versions = new Map<string, number>();
+  const read = new Map<string, Uint8Array | null>();
+  let written = new Map<string, { readonly key: StateKey; readonly value: Uint8Array | null }>();
+
+  async function load(key: StateKey): Promise<Uint8Array | null> {
+    const name = joined(key);
+    const known = read.get(name);
+    if (known !== undefined) return known;
+    const cell = await view.get(key);
+    // A concurrent read of the same cell may have finished first; the first version seen is the one to expect.
+    if (!versions.has(name)) {
+      versions.set(name, cell?.version ?? ABSENT);
+      read.set(name, cell?.value ?? null);
+    }
+    return read.get(name) ?? null;
+  }
+
+  return {
+    async get(key) {
+      const own = written.get(joined(key));
+      return own ? own.value : load(key);
+    },
+    async scan(space, prefix) {
+      const found = new Map<string, readonly [StateKey, Uint8Array]>();
+      for (const [key, cell] of await view.scan(space, prefix)) {
+        const name = joined(key);
+        if (!versions.has(name)) {
+          versions.set(name, cell.version);
+          read.set(name, cell.value);
+        }
+        const value = read.get(name);
+        if (value) found.set(name, [key, value]);
+      }
+      for (const [name, { key, value }] of written) {
+        if (key.space !== space || !key.key.startsWith(prefix)) continue;
+        if (value) found.set(name, [key, value]);
+        else found.delete(name);
+      }
+      return [...found.values()].toSorted(([a], [b]) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
+    },
+    put(key, value) {
+      written.set(joined(key), { key, value });
+    },
+    savepoint() {
+      const before = new Map(written);
+      return {
+        keep: () => undefined,
+        drop: () => {
+          written = before;
+        },
+      };
+    },
+    writes(): readonly StateWrite[] {
+      // A key written without having been read is expected to be absent: blind overwrites are how ratchets get lost.
+      return [...written].map(([name, { key, value }]) => ({
+        key,
+        value,
+        expect: versions.get(name) ?? ABSENT,
+      }));
+    },
+  };
+}

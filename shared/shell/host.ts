@@ -1,0 +1,75 @@
+import type { AccountId, GrantId, NetworkId } from '../ids.ts';
+
+export const confirmKinds = [
+  'send-without-encryption',
+  'lower-floor',
+  'mark-checked',
+  'accept-change',
+  'export-key',
+  'import-key',
+  'save-file',
+  'remove-account',
+] as const;
+/** What only the shell's own window may ask; the page alone can do none of it. */
+export type ConfirmKind = (typeof confirmKinds)[number];
+
+export type ConfirmQuestion = {
+  readonly kind: ConfirmKind;
+  /** Names and numbers the sentence of the kind needs, e.g. `{ name, fingerprint }`. Shown as quoted text. */
+  readonly facts: Readonly<Record<string, string>>;
+  /** What the person must type: sent once, never kept. */
+  readonly secret?: 'passphrase' | 'new-passphrase' | 'key-text';
+};
+export type ConfirmAnswer = { readonly ok: boolean; readonly secret: string | null };
+
+export type Notice = {
+  readonly title: string;
+  readonly body: string | null;
+  /** Replaces the notice with the same tag; also what comes back when it is clicked. */
+  readonly tag: string;
+};
+
+/** Core → shell; never reachable from the page. */
+export interface HostCalls {
+  'key.unwrap': { readonly args: { readonly wrapped: Uint8Array }; readonly result: Uint8Array };
+  'key.wrap': {
+    readonly args: { readonly key: Uint8Array };
+    readonly result: { readonly wrapped: Uint8Array; readonly backend: string };
+  };
+  /** A window of its own, outside the page. */
+  confirm: { readonly args: ConfirmQuestion; readonly result: ConfirmAnswer };
+  notify: { readonly args: Notice; readonly result: null };
+  badge: { readonly args: { readonly count: number }; readonly result: null };
+  'file.pick': {
+    readonly args: Record<string, never>;
+    readonly result: readonly { readonly grant: GrantId; readonly name: string; readonly size: number }[];
+  };
+  'file.save': { readonly args: { readonly name: string }; readonly result: GrantId | null };
+  'grant.open': {
+    readonly args: { readonly grant: GrantId };
+    readonly result: { readonly path: string; readonly mode: 'read' | 'write' };
+  };
+  /** Forks the process of a lane and introduces a pipe; its end is told by the `lane.exit` event. Thread lanes are core's own. */
+  'lane.start': {
+    readonly args: { readonly account: AccountId; readonly network: NetworkId };
+    readonly result: null;
+  };
+  'lane.stop': { readonly args: { readonly account: AccountId }; readonly result: null };
+}
+export type HostCallName = keyof HostCalls;
+
+/** Shell → core. */
+export interface HostEvents {
+  'lane.message': { readonly account: AccountId; readonly bytes: Uint8Array };
+  'lane.exit': { readonly account: AccountId };
+  'notice.clicked': { readonly tag: string };
+}
+
+/** Page → shell. */
+export interface WindowCalls {
+  /** Opens http, https and mailto links after showing the host. */
+  'link.open': { readonly args: { readonly url: string }; readonly result: boolean };
+  'clipboard.write': { readonly args: { readonly text: string }; readonly result: null };
+  'title.set': { readonly args: { readonly unread: number }; readonly result: null };
+}
+export type WindowCallName = keyof WindowCalls;
