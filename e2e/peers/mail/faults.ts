@@ -6,7 +6,12 @@ export type Fault =
   | { readonly kind: 'refuse-login'; readonly protocol: Protocol; readonly temporary?: boolean }
   | { readonly kind: 'refuse-sender'; readonly code: number; readonly text?: string }
   /** Refuse RCPT TO: for one recipient, or for the next ones of any name. */
-  | { readonly kind: 'refuse-recipient'; readonly code: number; readonly text?: string; readonly recipient?: string }
+  | {
+      readonly kind: 'refuse-recipient';
+      readonly code: number;
+      readonly text?: string;
+      readonly recipient?: string;
+    }
   /** Refuse the mail after its last byte. */
   | { readonly kind: 'refuse-data'; readonly code: number; readonly text?: string }
   /** Take the mail, then send a delivery failure to its sender. `recipient` is an address or a domain. */
@@ -14,17 +19,36 @@ export type Fault =
   /** Close the connection at the end of DATA: before the mail is taken, after it is taken but unanswered, or right after the 250. */
   | { readonly kind: 'drop-data'; readonly when: 'before-accept' | 'after-accept' | 'after-reply' }
   /** Close a connection after exactly this many more bytes went one way. */
-  | { readonly kind: 'drop-after'; readonly protocol: Protocol; readonly direction: Direction; readonly bytes: number }
+  | {
+      readonly kind: 'drop-after';
+      readonly protocol: Protocol;
+      readonly direction: Direction;
+      readonly bytes: number;
+    }
   /** Hold the bytes going one way, in order, until disarmed. */
   | { readonly kind: 'stall'; readonly protocol: Protocol; readonly direction: Direction }
   /** Accept the TCP connection and never begin TLS, until disarmed. */
   | { readonly kind: 'stall-connect'; readonly protocol: Protocol }
   /** Let the bytes going one way through late. */
-  | { readonly kind: 'delay'; readonly protocol: Protocol; readonly direction: Direction; readonly ms: number }
+  | {
+      readonly kind: 'delay';
+      readonly protocol: Protocol;
+      readonly direction: Direction;
+      readonly ms: number;
+    }
   /** Answer an IMAP command (e.g. `SELECT`, `UID FETCH`) with NO or BAD and do nothing. */
-  | { readonly kind: 'refuse-command'; readonly command: string; readonly status: 'NO' | 'BAD'; readonly text?: string }
+  | {
+      readonly kind: 'refuse-command';
+      readonly command: string;
+      readonly status: 'NO' | 'BAD';
+      readonly text?: string;
+    }
   /** Close the connection at an IMAP command: before it takes effect, or after it took effect but unanswered. */
-  | { readonly kind: 'drop-command'; readonly command: string; readonly when: 'before-effect' | 'after-effect' }
+  | {
+      readonly kind: 'drop-command';
+      readonly command: string;
+      readonly when: 'before-effect' | 'after-effect';
+    }
   /** Send these bytes (a latin-1 string, sent as is) in front of the answer to an IMAP command. */
   | { readonly kind: 'garbage'; readonly bytes: string; readonly command?: string }
   /** Answer the next FETCH of a body with a literal that announces this many bytes, send some of them, then nothing more. */
@@ -68,7 +92,11 @@ export interface Faults {
   arm(fault: Fault, options?: ArmOptions): ArmedFault;
   disarmAll(): void;
   /** Uses up one strike of the first armed fault of this kind that fits, or gives null. */
-  take<K extends FaultKind>(kind: K, address: string | null, fits: (fault: FaultOf<K>) => boolean): FaultOf<K> | null;
+  take<K extends FaultKind>(
+    kind: K,
+    address: string | null,
+    fits: (fault: FaultOf<K>) => boolean,
+  ): FaultOf<K> | null;
   /** A promise to wait for before bytes may pass, or null when nothing holds them. */
   hold(connection: Connection, direction: Direction): Promise<void> | null;
   /** A promise to wait for before TLS may begin, or null. */
@@ -143,7 +171,7 @@ export function createFaults(): Faults {
       const same = (fault: { readonly protocol: Protocol; readonly direction: Direction }): boolean =>
         fault.protocol === connection.protocol && fault.direction === direction;
       const stalled = entries.find(
-        ({ fault, ...entry }) => fault.kind === 'stall' && same(fault) && matches({ fault, ...entry }, connection.address),
+        (entry) => entry.fault.kind === 'stall' && same(entry.fault) && matches(entry, connection.address),
       );
       if (stalled !== undefined) {
         strike(stalled);
@@ -165,7 +193,12 @@ export function createFaults(): Faults {
     room(connection, direction, bytes) {
       for (const entry of entries) {
         const { fault } = entry;
-        if (fault.kind !== 'drop-after' || fault.protocol !== connection.protocol || fault.direction !== direction) continue;
+        if (
+          fault.kind !== 'drop-after' ||
+          fault.protocol !== connection.protocol ||
+          fault.direction !== direction
+        )
+          continue;
         if (!matches(entry, connection.address)) continue;
         const room = entry.room.get(connection.id) ?? fault.bytes;
         if (room > bytes) {

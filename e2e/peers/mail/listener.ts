@@ -32,7 +32,10 @@ export async function openListener(
   wanted = 0,
 ): Promise<Listener> {
   const sockets = new Set<Socket>();
-  const secured = tls.createServer({ cert: certificate.cert, key: certificate.key, minVersion: 'TLSv1.2' }, accept);
+  const secured = tls.createServer(
+    { cert: certificate.cert, key: certificate.key, minVersion: 'TLSv1.2' },
+    accept,
+  );
   // A client that turns the certificate down is the client's affair, not an error of the server.
   secured.on('tlsClientError', (_error, socket) => socket.destroy());
 

@@ -7,9 +7,9 @@ import type { Faults } from './faults.ts';
 export interface Wire extends Duplex {
   readonly connection: Connection;
   /** Closes the connection at once; nothing more is read or written. */
-  drop(): void;
+  cut(): void;
   /** Lets the next write reach the client, then closes. */
-  dropAfterWrite(): void;
+  cutAfterWrite(): void;
 }
 
 /**
@@ -66,8 +66,8 @@ export function openWire(
     Object.assign(stream, {
       connection,
       remoteAddress: '127.0.0.1',
-      drop: () => void stream.destroy(),
-      dropAfterWrite: () => {
+      cut: () => void stream.destroy(),
+      cutAfterWrite: () => {
         lastWrite = true;
       },
       setTimeout: () => stream,
