@@ -1,5 +1,5 @@
 import type { NetworkId, ProtocolId } from '../ids.ts';
-import type { Holder, HoldReason, SecurityFacts, Trust } from './facts.ts';
+import type { Exposure, Holder, HoldReason, SecurityFacts, Trust } from './facts.ts';
 
 export const limitCodes = [
   'no-forward-secrecy',
@@ -16,7 +16,12 @@ export type LimitCode = (typeof limitCodes)[number];
 /** Who can read it. Ranked members > members-limited > provider > unknown. */
 export type Readers =
   | { readonly kind: 'members' }
-  | { readonly kind: 'members-limited'; readonly limits: readonly LimitCode[] }
+  | {
+      readonly kind: 'members-limited';
+      readonly limits: readonly LimitCode[];
+      /** What is visible outside the encryption; there with the limit `exposed`. */
+      readonly exposed?: readonly Exposure[];
+    }
   | { readonly kind: 'provider'; readonly who: readonly Holder[] }
   | { readonly kind: 'unknown'; readonly missing: readonly (keyof SecurityFacts)[] };
 
