@@ -1,4 +1,5 @@
 import type { AccountId, GrantId, NetworkId } from '../ids.ts';
+import type { CrashPoint } from '../lane/lane.ts';
 
 export const confirmKinds = [
   'send-without-encryption',
@@ -49,7 +50,11 @@ export interface HostCalls {
     readonly args: { readonly grant: GrantId };
     readonly result: { readonly path: string; readonly mode: 'read' | 'write' };
   };
-  /** Forks the process of a lane and introduces a pipe; its end is told by the `lane.exit` event. Thread lanes are core's own. */
+  /** Core has read or written all it wanted; a file that was to be saved is handed to the person. */
+  'grant.close': { readonly args: { readonly grant: GrantId }; readonly result: null };
+  /** Test harness only: core, or a lane, stands at a named crash point; the harness may end every process before this answers. */
+  'crash.point': { readonly args: { readonly name: CrashPoint }; readonly result: null };
+  /** Forks the process of a lane and introduces its pipe to core as a visitor (shared/shell/visitor.ts); its end is told by the `lane.exit` event. Thread lanes are core's own. */
   'lane.start': {
     readonly args: { readonly account: AccountId; readonly network: NetworkId };
     readonly result: null;
@@ -60,7 +65,6 @@ export type HostCallName = keyof HostCalls;
 
 /** Shell → core. */
 export interface HostEvents {
-  'lane.message': { readonly account: AccountId; readonly bytes: Uint8Array };
   'lane.exit': { readonly account: AccountId };
   'notice.clicked': { readonly tag: string };
 }

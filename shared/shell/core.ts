@@ -1,0 +1,27 @@
+import type { Millis } from '../ids.ts';
+import type { CrashPoint } from '../lane/lane.ts';
+
+/** Shell → core, over the shell's own pipe; never reachable from the page. */
+export interface ProfileCalls {
+  /**
+   * The first call. Opens the profile in `folder`, creating one of the wanted kind where there is none. Fails with `refused`
+   * when an existing one is of the other kind, `in-use`, `wrong-key`, `newer-schema`, `corrupt`.
+   */
+  'profile.open': {
+    readonly args: {
+      readonly folder: string;
+      readonly kind: 'live' | 'test';
+      readonly version: string;
+      /** Test profiles only, else null. */
+      readonly harness: {
+        /** Told by {@link HostCalls} `crash.point` when reached. */
+        readonly crashPoints: readonly CrashPoint[];
+        /** Milliseconds added to the machine's clock. */
+        readonly clockOffset: Millis;
+      } | null;
+    };
+    readonly result: null;
+  };
+  /** Stops the lanes and closes the database; core ends afterwards. */
+  'profile.close': { readonly args: Record<string, never>; readonly result: null };
+}
