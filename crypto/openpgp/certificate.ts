@@ -1,0 +1,302 @@
+import {
+  PublicKey,
+  Subkey,
+  UserIDPacket,
+  enums,
+  readKeys,
+  type AnyPacket,
+  type Key,
+  type SignaturePacket,
+} from 'openpgp';
+import type { Brand, Millis } from '../../shared/ids.ts';
+import { CLOCK_SKEW_MS, KEY_LIMIT_BYTES, lenient, strict } from './config.ts';
+import { directSignatures, keyOf, primarySelfSignature, verifies } from './library.ts';
+import { parsedPublic } from './parsed.ts';
+
+/** Upper-case hex of a primary key's fingerprint: 40 digits (version 4) or 64 (version 6). Names a person's key. */
+export type Fingerprint = Brand<string, 'Fingerprint'>;
+
+const fingerprintForm = /^(?:[0-9A-F]{40}|[0-9A-F]{64})$/;
+
+/** Reads a fingerprint in hex, in either case; null when it is none. */
+export function fingerprintOf(text: string): Fingerprint | null {
+  const upper = text.toUpperCase();
+  return fingerprintForm.test(upper) ? (upper as Fingerprint) : null;
+}
+
+/** A public key as it was judged at one moment. A plain value: stores and compares by `bytes`. */
+export interface Certificate {
+  readonly fingerprint: Fingerprint;
+  /** Binary transferable public key (RFC 9580 §10.1). */
+  readonly bytes: Uint8Array;
+  readonly version: number;
+  /** Lower-case addresses of the user ids its own key vouches for. */
+  readonly addresses: readonly string[];
+  /** Upper-case hex key ids (16 digits) of the primary key and every subkey. */
+  readonly keyIds: readonly string[];
+  /** Names as openpgp.js gives them, primary key first, e.g. `eddsaLegacy ed25519Legacy`, `rsaEncryptSign 3072`. */
+  readonly algorithms: readonly string[];
+  /** It announces that it reads version 2 SEIPD packets (RFC 9580 §5.2.3.32). */
+  readonly seipd2: boolean;
+  readonly createdAt: Millis;
+  /** When it can no longer be encrypted to; null for never. */
+  readonly expiresAt: Millis | null;
+  readonly revoked: boolean;
+}
+
+export type CertificateRefusal =
+  | 'too-large'
+  | 'malformed'
+  | 'several-keys'
+  | 'secret-key' // somebody published a secret key; nothing of it is kept
+  | 'unsupported' // a key version or primary algorithm we do not know
+  | 'weak' // its own signatures only hold under hashes we refuse
+  | 'no-self-signature';
+
+export type ReadCertificate =
+  | { readonly kind: 'certificate'; readonly certificate: Certificate }
+  | { readonly kind: 'refused'; readonly why: CertificateRefusal };
+
+/** Why a certificate cannot be encrypted to now. */
+export type EncryptionFault = 'revoked' | 'expired' | 'not-yet-valid' | 'weak' | 'no-encryption-key';
+
+const refused = (why: CertificateRefusal): ReadCertificate => ({ kind: 'refused', why });
+
+/** Text or binary of a key: armored when it starts like it. */
+export function isArmored(bytes: Uint8Array): boolean {
+  return /^\s*-----BEGIN PGP/.test(Buffer.from(bytes.subarray(0, 256)).toString('latin1'));
+}
+
+/** The moment to judge key material at: now, or a little later when it was made on a clock that runs ahead of ours. */
+export function withSkew(now: Millis, madeAt: Millis): Date {
+  return new Date(madeAt > now && madeAt - now <= CLOCK_SKEW_MS ? madeAt : now);
+}
+
+function newestIn(key: Key): Millis {
+  const packets = key.toPacketList() as unknown as readonly { readonly created?: Date | null }[];
+  let newest = 0;
+  for (const packet of packets) newest = Math.max(newest, packet.created?.getTime() ?? 0);
+  return newest;
+}
+
+const dateFor = (key: Key, now: Millis): Date => withSkew(now, newestIn(key));
+
+/**
+ * Reads one public key, armored or binary, and judges it at `now`. A revoked or expired certificate reads well (it must be kept to be
+ * recognised); what it may be used for is {@link encryptionFault}. Never throws.
+ */
+export async function readCertificate(bytes: Uint8Array, now: Millis): Promise<ReadCertificate> {
+  if (bytes.length > KEY_LIMIT_BYTES) return refused('too-large');
+  let key: Key;
+  try {
+    const keys = isArmored(bytes)
+      ? await readKeys({ armoredKeys: Buffer.from(bytes).toString('latin1') })
+      : await readKeys({ binaryKeys: Uint8Array.from(bytes) });
+    const [first] = keys;
+    if (!first) return refused('malformed');
+    if (keys.length > 1) return refused('several-keys');
+    if (first.isPrivate()) return refused('secret-key');
+    key = first;
+  } catch (error) {
+    return refused(
+      error instanceof Error && /No key packet found/.test(error.message) ? 'unsupported' : 'malformed',
+    );
+  }
+  try {
+    return await judge(key, now);
+  } catch {
+    return refused('malformed');
+  }
+}
+
+async function judge(key: Key, now: Millis): Promise<ReadCertificate> {
+  const fingerprint = fingerprintOf(key.getFingerprint());
+  if (fingerprint === null) return refused('unsupported');
+  const date = dateFor(key, now);
+  const self =
+    (await primarySelfSignature(key, date, strict).catch(() => null)) ??
+    (await primarySelfSignature(key, null, strict).catch(() => null));
+  if (self === null) {
+    const weak = await primarySelfSignature(key, null, lenient).catch(() => null);
+    return refused(weak === null ? 'no-self-signature' : 'weak');
+  }
+  const addresses = new Set<string>();
+  for (const user of key.users) {
+    const email = user.userID?.email;
+    if (email && (await user.verify(date, strict).catch(() => false))) addresses.add(email.toLowerCase());
+  }
+  return {
+    kind: 'certificate',
+    certificate: {
+      fingerprint,
+      bytes: Uint8Array.from(key.write()),
+      version: key.keyPacket.version,
+      addresses: [...addresses],
+      keyIds: key.getKeyIDs().map((id) => id.toHex().toUpperCase()),
+      algorithms: key.getKeys().map((part) => algorithmName(part)),
+      seipd2: ((self.features?.[0] ?? 0) & SEIPD2_FEATURE) !== 0,
+      createdAt: key.getCreationTime().getTime(),
+      expiresAt: await encryptionExpiry(key, date),
+      revoked: await key.isRevoked(undefined, undefined, date, lenient),
+    },
+  };
+}
+
+/** RFC 9580 §5.2.3.32: features octet, bit 3. */
+const SEIPD2_FEATURE = 8;
+
+function algorithmName(part: Key | Subkey): string {
+  const { algorithm, bits, curve } = part.getAlgorithmInfo();
+  return [algorithm, curve ?? bits].filter((word) => word !== undefined).join(' ');
+}
+
+const millis = (date: Date | number | null): Millis =>
+  date instanceof Date ? date.getTime() : Number.POSITIVE_INFINITY;
+
+async function encryptionExpiry(key: Key, date: Date): Promise<Millis | null> {
+  const primary = millis(await key.getExpirationTime());
+  const part = await key.getEncryptionKey(undefined, date, undefined, strict).catch(() => null);
+  const own = part instanceof Subkey ? millis(await part.getExpirationTime(date)) : Number.POSITIVE_INFINITY;
+  const soonest = Math.min(primary, own);
+  return Number.isFinite(soonest) ? soonest : null;
+}
+
+/** Why this certificate cannot be encrypted to at `now`; null when it can. A certificate that does not parse counts as without a key. */
+export async function encryptionFault(
+  certificate: Certificate,
+  now: Millis,
+): Promise<EncryptionFault | null> {
+  try {
+    return await keyEncryptionFault(await parsedPublic(certificate.bytes), now);
+  } catch {
+    return 'no-encryption-key';
+  }
+}
+
+/** As {@link encryptionFault}, for a parsed key. */
+export async function keyEncryptionFault(key: Key, now: Millis): Promise<EncryptionFault | null> {
+  const date = dateFor(key, now);
+  if (await key.isRevoked(undefined, undefined, date, lenient)) return 'revoked';
+  const usable = (at: Date | null, config: typeof strict): Promise<boolean> =>
+    key.getEncryptionKey(undefined, at, undefined, config).then(
+      () => true,
+      () => false,
+    );
+  if (await usable(date, strict)) return null;
+  if (await usable(null, strict)) return newestIn(key) > date.getTime() ? 'not-yet-valid' : 'expired';
+  return (await usable(null, lenient)) ? 'weak' : 'no-encryption-key';
+}
+
+async function newestValid(
+  signatures: readonly SignaturePacket[],
+  by: Key['keyPacket'],
+  type: enums.signature,
+  data: object,
+  date: Date,
+): Promise<readonly SignaturePacket[]> {
+  const newestFirst = signatures.toSorted(
+    (a, b) => (b.created?.getTime() ?? 0) - (a.created?.getTime() ?? 0),
+  );
+  for (const at of [date, null]) {
+    for (const signature of newestFirst)
+      if (await verifies(signature, by, type, data, at, strict)) return [signature];
+  }
+  return [];
+}
+
+/** Every revocation whose signature holds, whatever its hash and date: losing one would bring a dead key back. */
+async function revocations(
+  signatures: readonly SignaturePacket[],
+  by: Key['keyPacket'],
+  type: enums.signature,
+  data: object,
+): Promise<readonly SignaturePacket[]> {
+  const valid: SignaturePacket[] = [];
+  for (const signature of signatures) {
+    if (valid.length === REVOCATIONS_KEPT) break;
+    if (await verifies(signature, by, type, data, null, lenient)) valid.push(signature);
+  }
+  return valid;
+}
+
+/** One is enough to revoke; a few keep the reason of a later, harder one. */
+const REVOCATIONS_KEPT = 4;
+
+/**
+ * The same key with only what matters: the primary key, its revocations, the newest valid self-signature of each user id and subkey, and
+ * their revocations. Signatures by others and photos are dropped.
+ */
+async function minimised(key: Key, now: Millis): Promise<Key> {
+  const primary = key.keyPacket;
+  const date = dateFor(key, now);
+  const kept: AnyPacket[] = [primary];
+  kept.push(
+    ...(await revocations(key.revocationSignatures, primary, enums.signature.keyRevocation, {
+      key: primary,
+    })),
+  );
+  const direct = directSignatures(key);
+  kept.push(...(await newestValid(direct, primary, enums.signature.key, { key: primary }, date)));
+  for (const user of key.users) {
+    if (!(user.userID instanceof UserIDPacket)) continue;
+    const data = { key: primary, userID: user.userID };
+    const self = await newestValid(user.selfCertifications, primary, enums.signature.certGeneric, data, date);
+    if (self.length === 0) continue;
+    const revoked = await revocations(
+      user.revocationSignatures,
+      primary,
+      enums.signature.certRevocation,
+      data,
+    );
+    kept.push(user.userID, ...revoked, ...self);
+  }
+  for (const subkey of key.subkeys) {
+    const data = { key: primary, bind: subkey.keyPacket };
+    const binding = await newestValid(
+      subkey.bindingSignatures,
+      primary,
+      enums.signature.subkeyBinding,
+      data,
+      date,
+    );
+    if (binding.length === 0) continue;
+    const revoked = await revocations(
+      subkey.revocationSignatures,
+      primary,
+      enums.signature.subkeyRevocation,
+      data,
+    );
+    kept.push(subkey.keyPacket, ...revoked, ...binding);
+  }
+  return keyOf(kept);
+}
+
+/** The certificate without what encrypting to it and checking its signatures do not need (what an Autocrypt header carries). Never throws. */
+export async function minimise(certificate: Certificate, now: Millis): Promise<ReadCertificate> {
+  try {
+    const key = await minimised(await parsedPublic(certificate.bytes), now);
+    return await readCertificate(Uint8Array.from(key.write()), now);
+  } catch {
+    return refused('malformed');
+  }
+}
+
+/**
+ * Joins two copies of one certificate: revocations of both, the newer self-signatures, all subkeys; then minimises. Nothing a
+ * newer copy leaves out is lost, so nobody can undo a revocation by sending an older copy.
+ * @throws RangeError when the fingerprints differ.
+ */
+export async function mergeCertificates(
+  a: Certificate,
+  b: Certificate,
+  now: Millis,
+): Promise<ReadCertificate> {
+  if (a.fingerprint !== b.fingerprint) throw new RangeError('certificates of different keys');
+  try {
+    const [older, newer] = [await parsedPublic(a.bytes), await parsedPublic(b.bytes)];
+    const joined = await older.update(newer as PublicKey, dateFor(newer, now), lenient);
+    return await readCertificate(Uint8Array.from((await minimised(joined, now)).write()), now);
+  } catch {
+    return refused('malformed');
+  }
+}
