@@ -1,0 +1,322 @@
+import { randomUUID } from 'node:crypto';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { C } from '@deltachat/jsonrpc-client';
+import type { RawClient, T } from '@deltachat/jsonrpc-client';
+import { startCore } from './deltachat-core.ts';
+import type { DeltaChatCore } from './deltachat-core.ts';
+
+/** Where the peer's mail server listens (TLS from the first byte). */
+export interface MailEndpoints {
+  readonly imap: { readonly host: string; readonly port: number };
+  readonly smtp: { readonly host: string; readonly port: number };
+}
+
+/** A Delta Chat user to be. */
+export interface DeltaChatOptions {
+  readonly mail: MailEndpoints;
+  readonly address: string;
+  readonly password?: string;
+  readonly name?: string;
+  /** Settings of the core, e.g. `{ force_encryption: '0', mdns_enabled: '0' }`, set before the profile goes online. */
+  readonly config?: Readonly<Record<string, string>>;
+}
+
+/** A message that came in. `raw` is everything the core tells of it. */
+export interface IncomingText {
+  readonly id: number;
+  readonly chat: number;
+  readonly text: string;
+  readonly from: string;
+  /** Encrypted and signed, as the core judges it. */
+  readonly padlock: boolean;
+  readonly raw: T.Message;
+}
+
+/** Which incoming message is meant: its text (exactly, or by pattern), or any test; and, with `after`, only later ids. */
+export type TextMatch = string | RegExp | ((incoming: IncomingText) => boolean);
+
+/** A real Delta Chat user, online. Ids are the core's own. Waiting functions throw after their timeout (ms). */
+export interface DeltaChat {
+  readonly address: string;
+  readonly account: number;
+  readonly rpc: RawClient;
+  readonly core: DeltaChatCore;
+  readonly options: DeltaChatOptions;
+
+  /** Own vCard with address, name and OpenPGP certificate. */
+  vcard(): Promise<string>;
+  /** Imports a vCard; gives the contact, which with a key in the card is a key-contact. */
+  importVcard(vcard: string): Promise<number>;
+  contact(contact: number): Promise<T.Contact>;
+  /** The 1:1 chat with a contact, made on the way. */
+  chatWith(contact: number): Promise<number>;
+  createGroup(name: string, contacts: readonly number[]): Promise<number>;
+
+  /** A SecureJoin link for me, or for one of my groups or channels. */
+  inviteLink(chat?: number): Promise<string>;
+  /** Follows a SecureJoin link to its end; gives the chat. */
+  join(link: string, timeoutMs?: number): Promise<number>;
+
+  /** Sends and gives the message id at once; a contact request is accepted first. */
+  sendText(chat: number, text: string): Promise<number>;
+  reply(message: number, text: string): Promise<number>;
+  react(message: number, emoji: string): Promise<void>;
+  sendFile(chat: number, name: string, bytes: Uint8Array, text?: string): Promise<number>;
+  edit(message: number, text: string): Promise<void>;
+  deleteForAll(message: number): Promise<void>;
+  /** Marks as read, which sends a read receipt when the sender asked for one and the chat is accepted. */
+  markSeen(message: number): Promise<void>;
+
+  message(message: number): Promise<T.Message>;
+  /** The file of a message, whole. Throws when it has none. */
+  fileOf(message: number): Promise<Buffer>;
+  waitForText(match: TextMatch, timeoutMs?: number, after?: number): Promise<IncomingText>;
+  /** Somebody else's reaction with this emoji. */
+  waitForReaction(message: number, emoji: string, timeoutMs?: number): Promise<void>;
+  waitForDelivered(message: number, timeoutMs?: number): Promise<void>;
+  waitForRead(message: number, timeoutMs?: number): Promise<void>;
+  /** Sending failed or a delivery failure came back; gives the core's error text. */
+  waitForFailed(message: number, timeoutMs?: number): Promise<string>;
+  waitForEdited(message: number, text: string, timeoutMs?: number): Promise<void>;
+  waitForDeleted(message: number, timeoutMs?: number): Promise<void>;
+  /** A key-contact with this address that SecureJoin verified. */
+  waitForVerified(address: string, timeoutMs?: number): Promise<T.Contact>;
+  /** Answers each incoming text from now on (null = no answer); accepts the chat and marks as read. Gives the way to stop. */
+  answer(how: (incoming: IncomingText) => string | null | Promise<string | null>): () => void;
+
+  /** Ends the process (all profiles of this core). */
+  stop(): Promise<void>;
+}
+
+const FAILED = C.DC_STATE_OUT_FAILED;
+const DELIVERED = [C.DC_STATE_OUT_DELIVERED, C.DC_STATE_OUT_MDN_RCVD];
+const JOINED = 1000;
+
+/** Starts a core process with one profile, configured and online. */
+export async function startDeltaChat(options: DeltaChatOptions): Promise<DeltaChat> {
+  const core = await startCore();
+  try {
+    return await addProfile(core, options);
+  } catch (error) {
+    await core.stop();
+    throw error;
+  }
+}
+
+/** The same address with a new key: ends `old` for good and starts a fresh profile in a new process. */
+export async function replaceKey(old: DeltaChat): Promise<DeltaChat> {
+  await old.stop();
+  return startDeltaChat(old.options);
+}
+
+/** Adds one more profile to a running core (cheaper than a process each). Throws when the server refuses the login. */
+export async function addProfile(core: DeltaChatCore, options: DeltaChatOptions): Promise<DeltaChat> {
+  const { rpc } = core;
+  const { address, mail, password = 'pw', name = address } = options;
+  const account = await rpc.addAccount();
+  await rpc.setConfig(account, 'displayname', name);
+  for (const [key, value] of Object.entries(options.config ?? {})) await rpc.setConfig(account, key, value);
+  const incoming = new Set<number>();
+  core.listen(account, (event) => {
+    if (event.kind === 'IncomingMsg') incoming.add(event.msgId);
+  });
+  await rpc.addOrUpdateTransport(account, {
+    addr: address,
+    password,
+    imapServer: mail.imap.host,
+    imapPort: mail.imap.port,
+    imapSecurity: 'ssl',
+    imapUser: address,
+    imapFolder: null,
+    smtpServer: mail.smtp.host,
+    smtpPort: mail.smtp.port,
+    smtpSecurity: 'ssl',
+    smtpUser: address,
+    smtpPassword: null,
+    certificateChecks: 'acceptInvalidCertificates',
+  });
+  await rpc.startIo(account);
+
+  const message = (id: number): Promise<T.Message> => rpc.getMessage(account, id);
+  const until = <V>(what: string, check: () => Promise<V | null>, timeoutMs?: number): Promise<V> =>
+    core.until(account, `${address}: ${what}`, check, timeoutMs);
+  const untilState = async (
+    id: number,
+    what: string,
+    states: readonly number[],
+    timeoutMs?: number,
+  ): Promise<void> => {
+    await until(
+      `message ${id} ${what}`,
+      async () => states.includes((await message(id)).state) || null,
+      timeoutMs,
+    );
+  };
+  const accept = async (chat: number): Promise<void> => {
+    const { isContactRequest } = await rpc.getBasicChatInfo(account, chat);
+    if (isContactRequest) await rpc.acceptChat(account, chat);
+  };
+  const send = async (chat: number, data: Partial<T.MessageData>): Promise<number> => {
+    await accept(chat);
+    const none = { text: null, html: null, viewtype: null, file: null, filename: null, location: null };
+    return rpc.sendMsg(account, chat, {
+      ...none,
+      overrideSenderName: null,
+      quotedMessageId: null,
+      quotedText: null,
+      ...data,
+    });
+  };
+  const incomingText = async (id: number): Promise<IncomingText> => {
+    const raw = await message(id);
+    return { id, chat: raw.chatId, text: raw.text, from: raw.sender.address, padlock: raw.showPadlock, raw };
+  };
+
+  return {
+    address,
+    account,
+    rpc,
+    core,
+    options,
+
+    vcard: () => rpc.makeVcard(account, [C.DC_CONTACT_ID_SELF]),
+    async importVcard(vcard) {
+      const [contact] = await rpc.importVcardContents(account, vcard);
+      if (contact === undefined) throw new Error('the vCard holds no contact');
+      return contact;
+    },
+    contact: (contact) => rpc.getContact(account, contact),
+    chatWith: (contact) => rpc.createChatByContactId(account, contact),
+    async createGroup(title, contacts) {
+      const chat = await rpc.createGroupChat(account, title, false);
+      for (const contact of contacts) await rpc.addContactToChat(account, chat, contact);
+      return chat;
+    },
+
+    inviteLink: (chat) => rpc.getChatSecurejoinQrCode(account, chat ?? null),
+    async join(link, timeoutMs) {
+      let joined = false;
+      const stop = core.listen(account, (event) => {
+        if (event.kind === 'SecurejoinJoinerProgress' && event.progress === JOINED) joined = true;
+      });
+      try {
+        const chat = await rpc.secureJoin(account, link);
+        await until('SecureJoin finished', () => Promise.resolve(joined || null), timeoutMs);
+        return chat;
+      } finally {
+        stop();
+      }
+    },
+
+    sendText: (chat, text) => send(chat, { text }),
+    async reply(id, text) {
+      return send((await message(id)).chatId, { text, quotedMessageId: id });
+    },
+    async react(id, emoji) {
+      await accept((await message(id)).chatId);
+      await rpc.sendReaction(account, id, [emoji]);
+    },
+    async sendFile(chat, filename, bytes, text) {
+      // The core takes files by path only.
+      const folder = path.join(core.directory, 'outgoing', randomUUID());
+      await mkdir(folder, { recursive: true });
+      const file = path.join(folder, 'file');
+      await writeFile(file, bytes);
+      return send(chat, { file, filename, text: text ?? null });
+    },
+    async edit(id, text) {
+      await rpc.sendEditRequest(account, id, text);
+    },
+    async deleteForAll(id) {
+      await rpc.deleteMessagesForAll(account, [id]);
+    },
+    async markSeen(id) {
+      await rpc.markseenMsgs(account, [id]);
+    },
+
+    message,
+    async fileOf(id) {
+      const { file } = await message(id);
+      if (file === null) throw new Error(`message ${id} has no file`);
+      return readFile(file);
+    },
+    waitForText(match, timeoutMs, after = 0) {
+      const fits = (one: IncomingText): boolean =>
+        typeof match === 'function'
+          ? match(one)
+          : typeof match === 'string'
+            ? one.text === match
+            : match.test(one.text);
+      const checked = new Set<number>();
+      return until(
+        `incoming text ${String(match)}`,
+        async () => {
+          for (const id of incoming) {
+            if (id <= after || checked.has(id)) continue;
+            checked.add(id);
+            // A message can be deleted again before it is looked at.
+            const one = await incomingText(id).catch(() => null);
+            if (one !== null && fits(one)) return one;
+          }
+          return null;
+        },
+        timeoutMs,
+      );
+    },
+    async waitForReaction(id, emoji, timeoutMs) {
+      await until(
+        `reaction ${emoji} on message ${id}`,
+        async () => {
+          const reactions = await rpc.getMessageReactions(account, id);
+          const byOthers = Object.entries(reactions?.reactionsByContact ?? {}).filter(
+            ([contact]) => Number(contact) !== C.DC_CONTACT_ID_SELF,
+          );
+          return byOthers.some(([, emojis]) => emojis.includes(emoji)) || null;
+        },
+        timeoutMs,
+      );
+    },
+    waitForDelivered: (id, timeoutMs) => untilState(id, 'delivered', DELIVERED, timeoutMs),
+    waitForRead: (id, timeoutMs) => untilState(id, 'read', [C.DC_STATE_OUT_MDN_RCVD], timeoutMs),
+    async waitForFailed(id, timeoutMs) {
+      await untilState(id, 'failed', [FAILED], timeoutMs);
+      return (await message(id)).error ?? '';
+    },
+    async waitForEdited(id, text, timeoutMs) {
+      await until(`message ${id} edited`, async () => (await message(id)).text === text || null, timeoutMs);
+    },
+    async waitForDeleted(id, timeoutMs) {
+      const gone = async (): Promise<true | null> => {
+        const results = await rpc.getMessages(account, [id]);
+        return results[id]?.kind === 'loadingError' || null;
+      };
+      await until(`message ${id} deleted`, gone, timeoutMs);
+    },
+    waitForVerified: (who, timeoutMs) =>
+      until(
+        `${who} verified`,
+        async () => {
+          const contacts = await rpc.getContacts(account, 0, who);
+          return contacts.find((one) => one.address === who.toLowerCase() && one.isVerified) ?? null;
+        },
+        timeoutMs,
+      ),
+    answer(how) {
+      const respond = async (id: number): Promise<void> => {
+        const one = await incomingText(id);
+        if (one.raw.isInfo || one.raw.isBot) return;
+        await accept(one.chat);
+        await rpc.markseenMsgs(account, [id]);
+        const text = await how(one);
+        if (text !== null) await send(one.chat, { text });
+      };
+      return core.listen(account, (event) => {
+        // A message that is gone before it was answered needs no answer.
+        if (event.kind === 'IncomingMsg') void respond(event.msgId).catch(() => undefined);
+      });
+    },
+
+    stop: () => core.stop(),
+  };
+}
