@@ -1,0 +1,5 @@
+import type { Migration } from '../migrate.ts';
+import { first } from './0001-first.ts';
+
+/** Every step of the schema, in order. A released step never changes; a later change is a new one. */
+export const migrations: readonly Migration[] = [{ version: 1, sql: first }];
