@@ -100,7 +100,14 @@ test('the server takes only encrypted mail and no word of it is readable', async
 });
 
 test('a delivery failure marks the message as failed', async () => {
-  const chat = await bob.chatWith(await bob.importVcard(await alice.vcard()));
-  server.faults.arm({ kind: 'bounce', recipient: ALICE }, { address: BOB });
-  expect(await bob.waitForFailed(await bob.sendText(chat, 'never arrives'))).toContain('no such user');
+  // By default the core drops every unencrypted mail unread, delivery failures among them.
+  const config = { force_encryption: '0' };
+  const erin = await startDeltaChat({ mail: server, address: 'erin@mail.test', config });
+  try {
+    const chat = await erin.chatWith(await erin.importVcard(await alice.vcard()));
+    server.faults.arm({ kind: 'bounce', recipient: ALICE }, { address: erin.address });
+    expect(await erin.waitForFailed(await erin.sendText(chat, 'never arrives'))).toContain('no such user');
+  } finally {
+    await erin.stop();
+  }
 });
