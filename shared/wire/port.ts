@@ -4,7 +4,10 @@ import type { Pipe } from './pipe.ts';
 /** What we use of a page's `MessagePort`. */
 export interface PagePort {
   postMessage(message: unknown): void;
-  addEventListener(name: 'message' | 'close', hear: (event: { readonly data?: unknown }) => void): void;
+  addEventListener(
+    name: 'message' | 'close',
+    hear: (event: { readonly type: string; readonly data?: unknown }) => void,
+  ): void;
   start(): void;
   close(): void;
 }
