@@ -49,14 +49,14 @@ let displaced = false;
 
 /**
  * Connects the page to whatever hosts it. Call it again when a pipe ended (core was restarted).
- * @throws PlainsealError `gone` when there is no shell, `conflict` once this page was opened in another tab (until it is loaded anew).
+ * @throws PlainsealError `gone` when there is no shell, `refused` once this page was opened in another tab (until it is loaded anew).
  */
 export function connectPage(world: PageWorld = globalThis as unknown as PageWorld): Promise<PagePipes> {
   return world.location.protocol === 'http:' ? overSocket(world) : overPorts(world);
 }
 
 function overSocket(world: PageWorld): Promise<PagePipes> {
-  if (displaced) return Promise.reject(new PlainsealError('conflict', 'open in another tab'));
+  if (displaced) return Promise.reject(new PlainsealError('refused', 'open in another tab'));
   const secret = world.sessionStorage.getItem(SESSION_KEY);
   if (!secret) return Promise.reject(new PlainsealError('gone', 'no session: open Plainseal again'));
   const socket = new world.WebSocket(`ws://${world.location.host}${SOCKET_PATH}`, [SOCKET_PROTOCOL, secret]);
