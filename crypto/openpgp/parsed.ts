@@ -40,7 +40,8 @@ function recentlyUsed<T>(): {
 const publicKeys = recentlyUsed<Key>();
 const privateKeys = recentlyUsed<PrivateKey>();
 
-const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64');
+/** Names bytes for a cache. */
+export const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64');
 
 /**
  * openpgp.js marks a signature it once found revoked for good, whatever date is asked about later. Keys with any revocation are parsed

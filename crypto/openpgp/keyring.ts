@@ -1,0 +1,203 @@
+import type { Millis } from '../../shared/ids.ts';
+import type { StateKey, Work } from '../../shared/lane/state.ts';
+import {
+  fingerprintOf,
+  readCertificate,
+  readKnownCertificate,
+  type Certificate,
+  type CertificateRefusal,
+  type Fingerprint,
+} from './certificate.ts';
+import { mergeCertificates, minimise } from './merge.ts';
+import { generateOwnKey, readOwnKey, type OwnKey } from './keys.ts';
+import { digest, parsedPublic } from './parsed.ts';
+import type { SignerHint } from './verify.ts';
+
+/** What the keyring only reads needs no more than this of a unit of work. */
+export type Reads = Pick<Work, 'get' | 'scan'>;
+
+/*
+ * Cells:
+ *   key/current                  fingerprint of the key that signs today
+ *   key/<fingerprint>            secret key, binary; earlier ones stay, they still open old mail
+ *   cert/<fingerprint>           merged and minimised certificate of a peer, binary
+ *   keyid/<key id>/<fingerprint> which certificate a signature's key id points to
+ *   address/<address>            the key an address was last seen with: {fingerprint, seenAt} in JSON
+ */
+const CURRENT = 'current';
+const ownCell = (name: string): StateKey => ({ space: 'key', key: name });
+const certificateCell = (fingerprint: Fingerprint): StateKey => ({ space: 'cert', key: fingerprint });
+const keyIdCell = (keyId: string, fingerprint: Fingerprint): StateKey => ({
+  space: 'keyid',
+  key: `${keyId}/${fingerprint}`,
+});
+const addressCell = (address: string): StateKey => ({ space: 'address', key: address.toLowerCase() });
+
+const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
+const bytesOf = (value: string): Uint8Array => Uint8Array.from(Buffer.from(value, 'utf8'));
+
+/** A signature names its key with 64 bits only; more certificates than this under one id are somebody's attempt to make us try them all. */
+const CANDIDATE_LIMIT = 8;
+
+/**
+ * The key that signs today, or null before there is one.
+ * @throws Error when the stored bytes are not a secret key: the database is damaged.
+ */
+export async function ownKey(work: Reads, now: Millis): Promise<OwnKey | null> {
+  const current = await work.get(ownCell(CURRENT));
+  const secret = current && (await work.get(ownCell(text(current))));
+  return secret ? readOwnKey(secret, now) : null;
+}
+
+/** Every own key, the one that signs today first. @throws as {@link ownKey}. */
+export async function ownKeys(work: Reads, now: Millis): Promise<readonly OwnKey[]> {
+  const current = await work.get(ownCell(CURRENT));
+  const keys: OwnKey[] = [];
+  for (const [cell, secret] of await work.scan('key', '')) {
+    if (cell.key === CURRENT) continue;
+    const key = await readOwnKey(secret, now);
+    if (current && cell.key === text(current)) keys.unshift(key);
+    else keys.push(key);
+  }
+  return keys;
+}
+
+/** Makes a key the one that signs from now on; those before stay for opening. */
+export async function adoptOwnKey(work: Work, key: OwnKey): Promise<void> {
+  const { fingerprint } = key.certificate;
+  // Both are read first, so that a commit made from an older view conflicts and does not overwrite.
+  await work.get(ownCell(CURRENT));
+  await work.get(ownCell(fingerprint));
+  work.put(ownCell(CURRENT), bytesOf(fingerprint));
+  work.put(ownCell(fingerprint), key.secret);
+}
+
+/** Generates a key for an address and adopts it. @throws Error when the address cannot be a user id. */
+export async function createOwnKey(
+  work: Work,
+  options: { readonly address: string; readonly version?: 4 | 6; readonly now: Millis },
+): Promise<OwnKey> {
+  const key = await generateOwnKey(options);
+  await adoptOwnKey(work, key);
+  return key;
+}
+
+/** A peer's certificate judged at `now`; null when none is stored. */
+export async function peerCertificate(
+  work: Reads,
+  fingerprint: Fingerprint,
+  now: Millis,
+): Promise<Certificate | null> {
+  const bytes = await work.get(certificateCell(fingerprint));
+  if (!bytes) return null;
+  const read = await readKnownCertificate(bytes, now);
+  // The name it is filed under is what was checked with the person; another key under it would be a damaged database.
+  return read.kind === 'certificate' && read.certificate.fingerprint === fingerprint
+    ? read.certificate
+    : null;
+}
+
+export type Learned =
+  | {
+      readonly kind: 'learned';
+      readonly certificate: Certificate;
+      /** `revoked`: it was fine before and is not any more. */
+      readonly news: 'new' | 'updated' | 'revoked' | 'same';
+    }
+  | { readonly kind: 'refused'; readonly why: CertificateRefusal };
+
+/** Inputs that added nothing to a stored certificate: most mail brings the same Autocrypt header again. Forgotten when it grows. */
+const settled = new Set<string>();
+const SETTLED_LIMIT = 1024;
+
+async function isSettled(work: Reads, bytes: Uint8Array): Promise<string | null> {
+  const key = await parsedPublic(bytes).catch(() => null);
+  const fingerprint = key && fingerprintOf(key.getFingerprint());
+  const stored = fingerprint && (await work.get(certificateCell(fingerprint)));
+  return stored ? `${digest(bytes)} ${digest(stored)}` : null;
+}
+
+/**
+ * Takes in a certificate from an Autocrypt or gossip header, a vCard, an invitation: minimised, merged with what is known under the
+ * same fingerprint. Says nothing about whom it belongs to: see {@link noteAddress}, and trust is the caller's.
+ */
+export async function learnCertificate(work: Work, bytes: Uint8Array, now: Millis): Promise<Learned> {
+  const read = await readCertificate(bytes, now);
+  if (read.kind === 'refused') return read;
+  const pair = await isSettled(work, read.certificate.bytes);
+  if (pair !== null && settled.has(pair)) {
+    const known = await peerCertificate(work, read.certificate.fingerprint, now);
+    if (known) return { kind: 'learned', certificate: known, news: 'same' };
+  }
+  const small = await minimise(read.certificate, now);
+  if (small.kind === 'refused') return small;
+  const { fingerprint } = small.certificate;
+  const known = await peerCertificate(work, fingerprint, now);
+  const joined = known ? await mergeCertificates(known, small.certificate, now) : small;
+  if (joined.kind === 'refused') return joined;
+  const { certificate } = joined;
+  if (known && Buffer.compare(known.bytes, certificate.bytes) === 0) {
+    if (settled.size >= SETTLED_LIMIT) settled.clear();
+    if (pair !== null) settled.add(pair);
+    return { kind: 'learned', certificate: known, news: 'same' };
+  }
+  work.put(certificateCell(fingerprint), certificate.bytes);
+  for (const keyId of certificate.keyIds) {
+    const cell = keyIdCell(keyId, fingerprint);
+    if (!(await work.get(cell))) work.put(cell, new Uint8Array(0));
+  }
+  if (!known) return { kind: 'learned', certificate, news: 'new' };
+  return {
+    kind: 'learned',
+    certificate,
+    news: certificate.revoked && !known.revoked ? 'revoked' : 'updated',
+  };
+}
+
+/** Stored certificates that may have made a signature, by the key ids it names. Only tried: none is trusted for being found. */
+export async function candidatesFor(
+  work: Reads,
+  signers: readonly SignerHint[],
+  now: Millis,
+): Promise<readonly Certificate[]> {
+  const found = new Map<Fingerprint, Certificate>();
+  for (const { keyId } of signers) {
+    const cells = await work.scan('keyid', `${keyId}/`);
+    for (const [{ key }] of cells.slice(0, CANDIDATE_LIMIT)) {
+      const fingerprint = fingerprintOf(key.slice(keyId.length + 1));
+      const certificate = fingerprint && (await peerCertificate(work, fingerprint, now));
+      if (certificate) found.set(certificate.fingerprint, certificate);
+    }
+  }
+  return [...found.values()];
+}
+
+/** The key an address was last seen with, and when. */
+export interface AddressKey {
+  readonly fingerprint: Fingerprint;
+  readonly seenAt: Millis;
+}
+
+/** What is known of an address; null when nothing is. A hint for choosing a peer, never a proof. */
+export async function addressKey(work: Reads, address: string): Promise<AddressKey | null> {
+  const stored = await work.get(addressCell(address));
+  if (!stored) return null;
+  const { fingerprint, seenAt } = JSON.parse(text(stored)) as AddressKey;
+  return { fingerprint, seenAt };
+}
+
+/**
+ * Notes that an address uses a key, as of the time its message says; an older message changes nothing (Autocrypt Level 1).
+ * @returns the key known before, so that the caller can report a change.
+ */
+export async function noteAddress(
+  work: Work,
+  address: string,
+  fingerprint: Fingerprint,
+  seenAt: Millis,
+): Promise<AddressKey | null> {
+  const known = await addressKey(work, address);
+  if (known && known.seenAt >= seenAt) return known;
+  work.put(addressCell(address), bytesOf(JSON.stringify({ fingerprint, seenAt } satisfies AddressKey)));
+  return known;
+}
