@@ -243,7 +243,10 @@ CREATE TABLE disclosure (
 ) STRICT, WITHOUT ROWID;
 
 -- No copy of the text: content='' without contentless_delete, because contentless_delete keeps the words on the page;
--- a delete hands the stored words back unchanged.
-CREATE VIRTUAL TABLE search USING fts5 (words, content = '', tokenize = "unicode61 remove_diacritics 2");
+-- a delete hands the stored words back unchanged. Marks (M*) belong to words: without them Thai and Hindi words fall apart.
+-- prefix: without an index of prefixes the last word of a search, still being typed, would merge every word that begins with it.
+CREATE VIRTUAL TABLE search USING fts5 (
+  words, content = '', prefix = '2 3', tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
+);
 INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
 `;
