@@ -1,0 +1,30 @@
+import type { NetworkId } from '../ids.ts';
+import type { WordId } from './en.ts';
+
+/** What a person must have read before a network's first live connection; another text is another version. */
+export const disclosures: {
+  readonly [N in NetworkId]: { readonly version: number; readonly statements: readonly WordId[] };
+} = {
+  email: {
+    version: 1,
+    statements: [
+      'disclosure.email.content',
+      'disclosure.email.plain',
+      'disclosure.email.addresses',
+      'disclosure.email.size',
+      'disclosure.email.ip',
+      'disclosure.email.old-keys',
+      'disclosure.email.copies',
+      'disclosure.email.no-server',
+    ],
+  },
+  signal: {
+    version: 1,
+    statements: ['disclosure.signal.unofficial', 'disclosure.signal.untried', 'disclosure.email.no-server'],
+  },
+  nostr: {
+    version: 1,
+    statements: ['disclosure.nostr.public-key', 'disclosure.nostr.relays', 'disclosure.email.no-server'],
+  },
+  dummy: { version: 1, statements: ['disclosure.dummy.local'] },
+};

@@ -1,0 +1,31 @@
+import { confirm } from './en/confirm.ts';
+import { disclosure } from './en/disclosure.ts';
+import { errors } from './en/errors.ts';
+import { evidence } from './en/evidence.ts';
+import { flow } from './en/flow.ts';
+import { label } from './en/label.ts';
+import { name } from './en/name.ts';
+import { network } from './en/network.ts';
+import { notes } from './en/notes.ts';
+import { page } from './en/page.ts';
+import { send } from './en/send.ts';
+import { time } from './en/time.ts';
+
+/** Every English message by id, in ICU message format. One file per noun; an id is used once. */
+export const en = {
+  ...confirm,
+  ...disclosure,
+  ...errors,
+  ...evidence,
+  ...flow,
+  ...label,
+  ...name,
+  ...network,
+  ...notes,
+  ...page,
+  ...send,
+  ...time,
+} as const;
+
+export type Catalogue = typeof en;
+export type WordId = keyof Catalogue;

@@ -1,0 +1,8 @@
+/** Names where there is none. */
+export const name = {
+  'name.none': 'No name',
+  'name.file.none': 'File',
+  'name.them': 'them',
+  'name.you': 'You',
+  'name.provider.none': 'The provider',
+} as const;

@@ -1,0 +1,14 @@
+/** Rows that Plainseal itself states in a conversation. */
+export const notes = {
+  'note.arrived-in-the-clear': 'A message came without encryption. It may not be from {name}.',
+  'note.arrived-in-the-clear.do': 'It is kept in a conversation of its own.',
+  'note.not-opened': 'A message could not be opened. It is damaged or was refused.',
+  'note.not-opened.do': 'Ask {name} to send it again.',
+  'note.not-fetched': 'Something larger came. This version cannot fetch it.',
+  'note.not-fetched.do': 'It stays on the server.',
+  'note.checked': 'You checked {name}. The keys match.',
+  'note.identity-changed': '{name}’s key changed.',
+  'note.identity-changed.do': 'Most often this means a new phone or app.',
+  'note.check-failed': 'The check of {name} did not match.',
+  'note.check-failed.do': 'Do not rely on this conversation until a check matches.',
+} as const;

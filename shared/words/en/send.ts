@@ -1,0 +1,26 @@
+/** What became of a message, and why not. */
+export const send = {
+  'send.queued': 'Waiting for the network',
+  'send.sealed': 'Sealed, waiting for the network',
+  'send.sent': 'Accepted by the network',
+  'send.sent.email': 'Accepted by the mail server',
+  'send.delivered': 'Delivered',
+  'send.read': 'Read',
+  'send.read.at': 'Read {time}',
+  'send.held': 'Waiting on this computer, not sent',
+  'send.failed': 'Not sent',
+  'send.cancelled': 'Cancelled',
+
+  'failure.refused-by-server': 'The server refused it.',
+  'failure.refused-by-server.do': 'Check the address, or try again later.',
+  'failure.bounced': 'It came back undelivered.',
+  'failure.bounced.do': 'Check the address with the person.',
+  'failure.too-large': 'It is too large for this network.',
+  'failure.too-large.do': 'Send smaller files, or fewer at once.',
+  'failure.address-unknown': 'The server does not know this address.',
+  'failure.address-unknown.do': 'Check the address with the person.',
+  'failure.not-possible': 'This network has no such thing.',
+  'failure.not-possible.do': 'Write it as a message instead.',
+  'failure.damaged': 'The stored message can no longer be read.',
+  'failure.damaged.do': 'Write it again.',
+} as const;

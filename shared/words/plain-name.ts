@@ -1,0 +1,129 @@
+/** Longest name that is shown, in code points; a longer one ends in "…". */
+export const MAX_NAME = 60;
+/** Longest name inside a sentence of ours. */
+export const MAX_NAME_IN_SENTENCE = 32;
+/** Longest file name that is shown; the end, with its extension, always is. */
+export const MAX_FILE_NAME = 60;
+const FILE_END = 16;
+/** More marks on one letter than any living script needs would cover the lines around it. */
+const MAX_MARKS = 4;
+
+/** Letters that imitate another type face: mathematical alphanumerics, letterlike, parenthesised, circled, squared and full-width ones. */
+const IMITATION =
+  /[\u{1D400}-\u{1D7FF}\u{2100}-\u{214F}\u{249C}-\u{24E9}\u{1F110}-\u{1F12B}\u{1F130}-\u{1F149}\u{FF01}-\u{FF5E}]/gu;
+/** Of these only the ones that stand for one letter are folded: a trade mark sign is none. */
+const LETTERLIKE = /[\u2100-\u214F]/u;
+/** White on black, circled and squared: without a decomposition in Unicode. */
+const NEGATIVE = /[\u{1F150}-\u{1F169}\u{1F170}-\u{1F189}]/gu;
+const NEGATIVE_CIRCLED_A = 0x1f150;
+const NEGATIVE_SQUARED_A = 0x1f170;
+const LATIN_A = 0x41;
+/** Phonetic small capitals, in the order of the letters they look like. */
+const SMALL_CAPITALS = 'ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘꞯʀꜱᴛᴜᴠᴡʏᴢ';
+const SMALL_LETTERS = 'abcdefghijklmnopqrstuvwyz';
+
+/**
+ * Never shown: controls, line and paragraph marks, everything that turns direction, zero-width and filler letters that look
+ * like nothing, tags, private-use and non-characters, lone surrogates, variation selectors other than text and emoji style.
+ */
+const INVISIBLE =
+  /[\p{Cc}\p{Co}\p{Cs}\p{NChar}\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\u2800\u3164\uFEFF\uFFA0\uFFF9-\uFFFC\u{1D173}-\u{1D17A}]|[\uFE00-\uFE0D]|[\u{E0000}-\u{E0FFF}]/gu;
+/** Joiners are kept only between two things they can join. */
+const LONE_JOINER =
+  /(?<![\p{L}\p{M}\p{Extended_Pictographic}\uFE0F])[\u200C\u200D]+|[\u200C\u200D]+(?![\p{L}\p{Extended_Pictographic}])/gu;
+const MANY_MARKS = new RegExp(`(\\p{M}{${MAX_MARKS}})\\p{M}+`, 'gu');
+
+/**
+ * Letters that imitate bold, serif or other type faces as the plain ones: Plainseal speaks in serif, and no message may.
+ * May change the length: apply it to a stretch of text after its styles were cut out.
+ */
+export function plainLetters(text: string): string {
+  return text
+    .replace(IMITATION, (letter) => {
+      const plain = letter.normalize('NFKC');
+      return LETTERLIKE.test(letter) && !/^\p{L}$/u.test(plain) ? letter : plain;
+    })
+    .replace(NEGATIVE, (letter) => {
+      const code = letter.codePointAt(0) ?? NEGATIVE_CIRCLED_A;
+      const first = code < NEGATIVE_SQUARED_A ? NEGATIVE_CIRCLED_A : NEGATIVE_SQUARED_A;
+      return String.fromCodePoint(LATIN_A + code - first);
+    })
+    .replace(/[\u0250-\u02AF\u1D00-\u1D7F\uA720-\uA7FF]/gu, (letter) => {
+      const at = SMALL_CAPITALS.indexOf(letter);
+      return at < 0 ? letter : (SMALL_LETTERS[at] ?? letter);
+    });
+}
+
+/** One line of what another side wrote: no controls, nothing invisible, no imitated letters, single spaces. May be empty. */
+function oneLine(text: string): string {
+  return plainLetters(text.normalize('NFC').replace(/[\p{Z}\t\n\v\f\r\u0085]+/gu, ' '))
+    .replace(INVISIBLE, '')
+    .replace(MANY_MARKS, '$1')
+    .replace(LONE_JOINER, '')
+    .replace(/ +/g, ' ')
+    .trim();
+}
+
+/** Whether anything would be seen: at least one letter, digit, mark of punctuation or symbol. */
+const isVisible = (text: string): boolean => /[\p{L}\p{N}\p{P}\p{S}]/u.test(text);
+
+const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
+
+/** The longest start of `text` that has at most `most` code points and splits no letter or picture; one that is longer alone is left out. */
+function start(text: string, most: number): string {
+  let kept = '';
+  let points = 0;
+  for (const { segment } of graphemes.segment(text)) {
+    points += Array.from(segment).length;
+    if (points > most) break;
+    kept += segment;
+  }
+  return kept;
+}
+
+function cut(text: string, most: number): string {
+  return Array.from(text).length <= most ? text : `${start(text, most - 1).trimEnd()}…`;
+}
+
+/**
+ * A name or title that others chose, fit to be shown: one line, at most {@link MAX_NAME} code points, never empty
+ * (then `fallback`, which must not come from others).
+ */
+export function plainName(text: string, fallback = 'No name'): string {
+  const line = oneLine(text.slice(0, 4 * 1024));
+  return isVisible(line) ? cut(line, MAX_NAME) : fallback;
+}
+
+/** Set around a name in a sentence, so that its direction stays its own (UAX #9, FSI … PDI). */
+const ISOLATE = ['\u2068', '\u2069'] as const;
+/** Up to four words of letters, digits and what names are joined with. A full stop only after a title or initial. */
+const ORDINARY =
+  /^(?:[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}\-’'\u200C\u200D]*(?:\.(?= |$))?)(?: [\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}\-’'\u200C\u200D]*(?:\.(?= |$))?){0,3}$/u;
+const STOP_AFTER_WORD = /[\p{L}\p{M}\p{N}]{5,}\./u;
+
+/**
+ * A name inside a sentence of ours. One that is not plainly a name (punctuation, symbols, many words) is put in quotation
+ * marks, so that "Alice can read this. Nobody" does not continue what Plainseal says.
+ */
+export function nameInSentence(text: string, fallback = 'No name'): string {
+  const name = cut(
+    plainName(text, fallback).replace(/["“”„‟«»‹›「」『』]/gu, ''),
+    MAX_NAME_IN_SENTENCE,
+  ).trim();
+  if (!isVisible(name)) return fallback;
+  const shown = ORDINARY.test(name) && !STOP_AFTER_WORD.test(name) ? name : `“${name}”`;
+  return isLeftToRight(shown) ? shown : ISOLATE[0] + shown + ISOLATE[1];
+}
+
+/** Latin, Greek and Cyrillic names need no isolation, and stay easy to search for. */
+const isLeftToRight = (text: string): boolean =>
+  /^[\p{sc=Latin}\p{sc=Greek}\p{sc=Cyrillic}\p{N}\p{P}\p{S}\p{M} ]*$/u.test(text);
+
+/** A file name that others chose, as it is shown (never as a path): the end with its extension is always there. */
+export function plainFileName(text: string, fallback = 'File'): string {
+  const line = oneLine(text.slice(0, 4 * 1024)).replace(/[/\\:]/g, '_');
+  if (!isVisible(line)) return fallback;
+  const points = Array.from(line);
+  if (points.length <= MAX_FILE_NAME) return line;
+  return `${start(line, MAX_FILE_NAME - FILE_END - 1)}…${points.slice(-FILE_END).join('')}`;
+}

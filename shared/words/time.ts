@@ -1,0 +1,60 @@
+import type { Millis } from '../ids.ts';
+import type { Say } from './say.ts';
+
+const SECOND_MS = 1_000;
+const MINUTE_MS = 60 * SECOND_MS;
+const HOUR_MS = 60 * MINUTE_MS;
+const DAY_MS = 24 * HOUR_MS;
+
+/** Times and days in words. All in one time zone and by one region's habits. */
+export function timeWords(say: Say, region: string, timeZone: string | undefined) {
+  const format = (options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat =>
+    new Intl.DateTimeFormat(region, { ...options, ...(timeZone === undefined ? {} : { timeZone }) });
+  const clockFormat = format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
+  const exactFormat = format({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+  const dateFormat = format({ day: 'numeric', month: 'long', year: 'numeric' });
+  const dayFormat = format({ weekday: 'long', day: 'numeric', month: 'long' });
+  const weekdayFormat = format({ weekday: 'short' });
+  const shortFormat = format({ day: 'numeric', month: 'short' });
+  const shortYearFormat = format({ day: 'numeric', month: 'short', year: 'numeric' });
+  const keyFormat = new Intl.DateTimeFormat('en-CA', timeZone === undefined ? {} : { timeZone });
+
+  const dayKey = (at: Millis): string => show(keyFormat, at);
+  const sameDay = (a: Millis, b: Millis): boolean => dayKey(a) === dayKey(b);
+  const sameYear = (a: Millis, b: Millis): boolean => dayKey(a).slice(0, 4) === dayKey(b).slice(0, 4);
+
+  /** `14:28`. */
+  const clock = (at: Millis): string => show(clockFormat, at);
+  /** `14:28:03`. */
+  const exactClock = (at: Millis): string => show(exactFormat, at);
+  /** `3 March 2026`. */
+  const date = (at: Millis): string => show(dateFormat, at);
+
+  /** The line between two days: `Today, Thursday 19 November`, `Yesterday`, `Wednesday 18 November`, `3 March 2025`. */
+  function dayLine(at: Millis, now: Millis): string {
+    if (sameDay(at, now)) return say('time.today.long', { day: show(dayFormat, at) });
+    if (sameDay(at, now - DAY_MS)) return say('time.yesterday');
+    return sameYear(at, now) ? show(dayFormat, at) : date(at);
+  }
+
+  /** In a list row: `14:31` today, `Wed` within six days, `16 Nov`, `16 Nov 2025`. */
+  function rowTime(at: Millis, now: Millis): string {
+    if (sameDay(at, now)) return clock(at);
+    if (at < now && at > now - 6 * DAY_MS) return show(weekdayFormat, at);
+    return show(sameYear(at, now) ? shortFormat : shortYearFormat, at);
+  }
+
+  /** `7 days`, `2 hours`, `30 minutes`, `5 seconds`; rounded up, so that it never says less than it is. */
+  function span(ms: Millis): string {
+    if (ms > DAY_MS) return say('time.days', { count: Math.ceil(ms / DAY_MS) });
+    if (ms > HOUR_MS) return say('time.hours', { count: Math.ceil(ms / HOUR_MS) });
+    if (ms > MINUTE_MS) return say('time.minutes', { count: Math.ceil(ms / MINUTE_MS) });
+    return say('time.seconds', { count: Math.max(1, Math.ceil(ms / SECOND_MS)) });
+  }
+
+  return { clock, exactClock, date, dayLine, rowTime, span, sameDay };
+}
+
+/** A time that no calendar holds is shown as a dash, not as an error. */
+const show = (format: Intl.DateTimeFormat, at: Millis): string =>
+  Math.abs(at) <= 8.64e15 ? format.format(at) : '–';

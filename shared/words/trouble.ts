@@ -1,0 +1,42 @@
+import type { ErrorKind } from '../errors.ts';
+import type { CodeKind, FlowFailure } from '../lane/flow.ts';
+import type { ConfirmKind, ConfirmQuestion } from '../shell/host.ts';
+import { plainName, nameInSentence } from './plain-name.ts';
+import type { Say } from './say.ts';
+
+/** Errors, flows that failed, and what the shell's own window asks. */
+export function troubleWords(say: Say) {
+  const error = (kind: ErrorKind): { readonly what: string; readonly todo: string } => ({
+    what: say(`error.${kind}`),
+    todo: say(`error.${kind}.do`),
+  });
+
+  const flowFailure = (
+    code: FlowFailure,
+  ): { readonly what: string; readonly means: string; readonly todo: string } => ({
+    what: say(`flow.${code}.what`),
+    means: say(`flow.${code}.means`),
+    todo: say(`flow.${code}.do`),
+  });
+
+  const codeName = (kind: CodeKind): string => say(`code.${kind}`);
+
+  /** The question of the shell's own window. `facts` of the question are shown beside it as quoted text, not by this. */
+  function confirmQuestion(question: Pick<ConfirmQuestion, 'kind' | 'facts'>): {
+    readonly title: string;
+    readonly means: string;
+    readonly yes: string;
+    readonly no: string;
+  } {
+    const kind: ConfirmKind = question.kind;
+    const name = nameInSentence(question.facts['name'] ?? '', say('name.them'));
+    return {
+      title: say(`confirm.${kind}`, { name }),
+      means: say(`confirm.${kind}.means`),
+      yes: say(`confirm.${kind}.yes`),
+      no: say('confirm.no'),
+    };
+  }
+
+  return { error, flowFailure, codeName, confirmQuestion, plainName };
+}
