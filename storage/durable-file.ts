@@ -60,3 +60,14 @@ export function readSmallFile(path: string, limit: number): Uint8Array | null {
     throw new PlainsealError(kind, 'a file of the profile cannot be read', { cause });
   }
 }
+
+/** Runs work on files; what the file system throws gets a kind. */
+export async function withFileErrors<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    if (cause instanceof PlainsealError) throw cause;
+    if (!(cause instanceof Error && 'code' in cause)) throw cause;
+    throw new PlainsealError(fileErrorKind(cause), 'the file store failed', { cause });
+  }
+}

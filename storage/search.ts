@@ -68,7 +68,8 @@ export function queryOf(text: string): string | null {
   const last = words.pop();
   if (last === undefined) return null;
   const quote = (word: string): string => `"${word.replaceAll('"', '""')}"`;
-  const begun = [...last].length > 1 || shortWords.test(last);
+  // One character may be two UTF-16 units.
+  const begun = Array.from(last).length > 1 || shortWords.test(last);
   return [...words.map(quote), begun ? `${quote(last)} *` : quote(last)].join(' AND ');
 }
 
