@@ -1,0 +1,112 @@
+/** Throw-away people and hand-made messages of the tests in this folder. */
+import { randomBytes } from 'node:crypto';
+import { encrypt, encryptSessionKey, readKey, readMessage, type Key, type PublicKey } from 'openpgp';
+import { createWork } from '../../shared/lane/work.ts';
+import type { StateCell, StateKey, StateView, Work } from '../../shared/lane/state.ts';
+import { armor, dearmor } from './armor.ts';
+import { generateOwnKey, type Certificate, type OwnKey } from './keys.ts';
+import { TAG, packet } from './packets.ts';
+import { seal } from './seal.ts';
+import { AES_128, sealSeipd2 } from './seipd2.ts';
+
+export const NOW = Date.UTC(2026, 5, 1, 12);
+export const DAY_MS = 24 * 60 * 60 * 1000;
+
+export const bytes = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text, 'utf8'));
+export const textOf = (octets: Uint8Array): string => Buffer.from(octets).toString('utf8');
+
+export const person = (name: string, version: 4 | 6 = 4, now = NOW - DAY_MS): Promise<OwnKey> =>
+  generateOwnKey({ address: `${name}@example.org`, version, now });
+
+export const parse = (certificate: Certificate): Promise<Key> =>
+  readKey({ binaryKey: Uint8Array.from(certificate.bytes) });
+
+/** An armored message around any content, sealed to certificates the way a stranger could: signed by nobody unless the content is. */
+export async function wrap(
+  content: Uint8Array,
+  to: readonly Certificate[],
+  options: { readonly seipd?: 1 | 2; readonly hidden?: boolean } = {},
+): Promise<Uint8Array> {
+  const data = Uint8Array.from(randomBytes(16));
+  const keys = (await Promise.all(to.map((certificate) => parse(certificate)))) as PublicKey[];
+  const two = options.seipd !== 1;
+  const head = await encryptSessionKey({
+    data,
+    algorithm: 'aes128',
+    ...(two ? { aeadAlgorithm: 'ocb' as const } : {}),
+    encryptionKeys: keys,
+    wildcard: options.hidden ?? false,
+    date: new Date(NOW),
+    format: 'binary',
+  });
+  const body = two
+    ? packet(TAG.seipd, sealSeipd2(data, AES_128, content))
+    : await encrypt({
+        message: await readMessage({ binaryMessage: Uint8Array.from(content) }),
+        sessionKey: { data, algorithm: 'aes128' },
+        format: 'binary',
+      });
+  return armor(Buffer.concat([head, body]));
+}
+
+/** Armored message of one person to another, as the product makes it. @throws Error when it refuses. */
+export async function letter(
+  text: string,
+  from: OwnKey,
+  to: readonly OwnKey[],
+  options: { readonly hidden?: boolean; readonly compress?: boolean; readonly now?: number } = {},
+): Promise<Uint8Array> {
+  const sealed = await seal({
+    plaintext: bytes(text),
+    from,
+    to: to.map((key) => key.certificate),
+    hideRecipients: options.hidden ?? false,
+    compress: options.compress ?? false,
+    now: options.now ?? NOW,
+  });
+  if (sealed.kind !== 'sealed') throw new Error(sealed.why);
+  return sealed.armored;
+}
+
+/** Changes the binary inside an armored message. */
+export function rebuilt(armored: Uint8Array, change: (binary: Buffer) => Uint8Array): Uint8Array {
+  const binary = dearmor(armored);
+  if (binary === null) throw new Error('not armored');
+  return armor(change(Buffer.from(binary)));
+}
+
+/** An in-memory account: a view that a unit of work can be committed to. */
+export function memory(): { readonly view: StateView; commit(work: Work): void } {
+  const cells = new Map<string, readonly [StateKey, StateCell]>();
+  const name = (key: StateKey): string => `${key.space}\u0000${key.key}`;
+  return {
+    view: {
+      get: (key) => Promise.resolve(cells.get(name(key))?.[1] ?? null),
+      scan: (space, prefix) =>
+        Promise.resolve(
+          [...cells.values()]
+            .filter(([key]) => key.space === space && key.key.startsWith(prefix))
+            .toSorted(([a], [b]) => (a.key < b.key ? -1 : 1)),
+        ),
+    },
+    commit(work) {
+      for (const { key, value, expect } of work.writes()) {
+        const version = cells.get(name(key))?.[1].version ?? 0;
+        if (version !== expect) throw new Error(`conflict at ${key.space}/${key.key}`);
+        if (value === null) cells.delete(name(key));
+        else cells.set(name(key), [key, { value, version: version + 1 }]);
+      }
+    },
+  };
+}
+
+/** One unit of work over an account, committed when `act` is done. */
+export async function during<T>(
+  account: ReturnType<typeof memory>,
+  act: (work: Work) => Promise<T>,
+): Promise<T> {
+  const work = createWork(account.view);
+  const result = await act(work);
+  account.commit(work);
+  return result;
+}
