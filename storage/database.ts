@@ -24,6 +24,12 @@ const CACHE_KIB = 32_000;
 /** Query times above this are told to `onSlow`, in ms: half the time one turn of core may take is the flush. */
 const SLOW_MS = 40;
 
+/**
+ * How long a reader waits for a checkpoint that is emptying the log, in ms. The writer waits for nobody: one process per
+ * profile, one writer; whoever is in its way is a mistake to be told at once.
+ */
+const READER_WAIT_MS = 2_000;
+
 export type { Database, Row, Value } from './connection.ts';
 import type { Database, SlowQuery } from './connection.ts';
 
@@ -60,15 +66,16 @@ export function openDatabase(options: DatabaseOptions): Database {
       const probe = openKeyed(path, options, true);
       try {
         checkVersion(probe, steps);
-      } finally {
+        if (options.readOnly) return wrap(probe, options);
+      } catch (error) {
         probe.close();
+        throw error;
       }
+      probe.close();
     } else {
       createPrivately(path);
     }
-    return options.readOnly
-      ? wrap(openKeyed(path, options, true), options)
-      : openWriter(path, options, steps);
+    return openWriter(path, options, steps);
   } catch (error) {
     throw explain(error, options.folder);
   }
@@ -109,8 +116,7 @@ function openWriter(path: string, options: DatabaseOptions, steps: readonly Migr
 
 /** Opens and keys one connection; the first read proves the key. */
 function openKeyed(path: string, options: DatabaseOptions, readonly: boolean): Connection {
-  // timeout 0: one process per profile, one writer; whoever is in the way is a mistake to be told at once.
-  const raw = new Sqlite(path, { readonly, fileMustExist: true, timeout: 0 });
+  const raw = new Sqlite(path, { readonly, fileMustExist: true, timeout: readonly ? READER_WAIT_MS : 0 });
   try {
     raw.pragma(CIPHER);
     raw.pragma(CIPHER_VERSION);
