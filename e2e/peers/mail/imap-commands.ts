@@ -160,11 +160,11 @@ function status(session: ImapSession, mailbox: Mailbox, items: readonly string[]
   const values: Readonly<Record<string, () => number>> = {
     MESSAGES: () => mailbox.uids().length,
     RECENT: () => 0,
-    UIDNEXT: mailbox.uidNext,
-    UIDVALIDITY: mailbox.uidValidity,
+    UIDNEXT: () => mailbox.uidNext(),
+    UIDVALIDITY: () => mailbox.uidValidity(),
     UNSEEN: () => mailbox.uids().filter((uid) => mailbox.get(uid)?.flags.has('\\Seen') !== true).length,
-    HIGHESTMODSEQ: mailbox.highestModseq,
-    SIZE: mailbox.size,
+    HIGHESTMODSEQ: () => mailbox.highestModseq(),
+    SIZE: () => mailbox.size(),
   };
   const parts: string[] = [];
   for (const item of items.map((one) => one.toUpperCase())) {

@@ -178,7 +178,7 @@ export function login(session: ImapSession, user: string, password: string): Rep
   const address = user.toLowerCase();
   const refused = service.faults.take('refuse-login', address, ({ protocol }) => protocol === 'imap');
   if (refused?.temporary === true) return { status: 'NO', text: '[UNAVAILABLE] try again later' };
-  const account = refused === null ? service.accounts.login(address, password) : null;
+  const account = refused === null && address !== '' ? service.accounts.login(address, password) : null;
   if (account === null) return { status: 'NO', text: '[AUTHENTICATIONFAILED] wrong user or password' };
   session.account = account;
   wire.connection.address = account.address;

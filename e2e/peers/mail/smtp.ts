@@ -36,6 +36,7 @@ export function createSubmission(service: SmtpService): { serve(wire: Wire): voi
   const server = new SMTPServer({
     secure: true,
     secured: true,
+    name: 'localhost',
     hideSTARTTLS: true,
     logger: false,
     disableReverseLookup: true,
@@ -47,7 +48,7 @@ export function createSubmission(service: SmtpService): { serve(wire: Wire): voi
       const address = username.toLowerCase();
       const refused = faults.take('refuse-login', address, ({ protocol }) => protocol === 'smtp');
       if (refused?.temporary === true) return done(reply(454, 'Temporary authentication failure'));
-      const account = refused === null ? accounts.login(address, password ?? '') : null;
+      const account = refused === null && address !== '' ? accounts.login(address, password ?? '') : null;
       if (account === null) return done(reply(535, 'Wrong user or password'));
       const wire = wires.get(session.id);
       if (wire !== undefined) wire.connection.address = account.address;
