@@ -83,8 +83,7 @@ export async function startCore(directory?: string): Promise<DeltaChatCore> {
         } while (again);
         checking = false;
       };
-      const guardedLook = (): void =>
-        void look().catch((error: unknown) => finish(() => reject(error as Error)));
+      const guardedLook = (): void => void look().catch((error: unknown) => finish(() => reject(error)));
       const stop = listen(account, guardedLook);
       const timer = setTimeout(() => fail(`Delta Chat core: not within ${timeoutMs} ms`), timeoutMs);
       void ended.then(() => fail('Delta Chat core ended'));

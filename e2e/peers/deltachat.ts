@@ -5,6 +5,8 @@ import { C } from '@deltachat/jsonrpc-client';
 import type { RawClient, T } from '@deltachat/jsonrpc-client';
 import { startCore } from './deltachat-core.ts';
 import type { DeltaChatCore } from './deltachat-core.ts';
+import { incomingText, waitsOf } from './deltachat-waits.ts';
+import type { DeltaChatWaits, IncomingText } from './deltachat-waits.ts';
 
 /** Where the peer's mail server listens (TLS from the first byte). */
 export interface MailEndpoints {
@@ -22,22 +24,8 @@ export interface DeltaChatOptions {
   readonly config?: Readonly<Record<string, string>>;
 }
 
-/** A message that came in. `raw` is everything the core tells of it. */
-export interface IncomingText {
-  readonly id: number;
-  readonly chat: number;
-  readonly text: string;
-  readonly from: string;
-  /** Encrypted and signed, as the core judges it. */
-  readonly padlock: boolean;
-  readonly raw: T.Message;
-}
-
-/** Which incoming message is meant: its text (exactly, or by pattern), or any test; and, with `after`, only later ids. */
-export type TextMatch = string | RegExp | ((incoming: IncomingText) => boolean);
-
 /** A real Delta Chat user, online. Ids are the core's own. Waiting functions throw after their timeout (ms). */
-export interface DeltaChat {
+export interface DeltaChat extends DeltaChatWaits {
   readonly address: string;
   readonly account: number;
   readonly rpc: RawClient;
@@ -71,17 +59,6 @@ export interface DeltaChat {
   message(message: number): Promise<T.Message>;
   /** The file of a message, whole. Throws when it has none. */
   fileOf(message: number): Promise<Buffer>;
-  waitForText(match: TextMatch, timeoutMs?: number, after?: number): Promise<IncomingText>;
-  /** Somebody else's reaction with this emoji. */
-  waitForReaction(message: number, emoji: string, timeoutMs?: number): Promise<void>;
-  waitForDelivered(message: number, timeoutMs?: number): Promise<void>;
-  waitForRead(message: number, timeoutMs?: number): Promise<void>;
-  /** Sending failed or a delivery failure came back; gives the core's error text. */
-  waitForFailed(message: number, timeoutMs?: number): Promise<string>;
-  waitForEdited(message: number, text: string, timeoutMs?: number): Promise<void>;
-  waitForDeleted(message: number, timeoutMs?: number): Promise<void>;
-  /** A key-contact with this address that SecureJoin verified. */
-  waitForVerified(address: string, timeoutMs?: number): Promise<T.Contact>;
   /** Answers each incoming text from now on (null = no answer); accepts the chat and marks as read. Gives the way to stop. */
   answer(how: (incoming: IncomingText) => string | null | Promise<string | null>): () => void;
 
@@ -89,8 +66,6 @@ export interface DeltaChat {
   stop(): Promise<void>;
 }
 
-const FAILED = C.DC_STATE_OUT_FAILED;
-const DELIVERED = [C.DC_STATE_OUT_DELIVERED, C.DC_STATE_OUT_MDN_RCVD];
 const JOINED = 1000;
 
 /** Starts a core process with one profile, configured and online. */
@@ -117,10 +92,7 @@ export async function addProfile(core: DeltaChatCore, options: DeltaChatOptions)
   const account = await rpc.addAccount();
   await rpc.setConfig(account, 'displayname', name);
   for (const [key, value] of Object.entries(options.config ?? {})) await rpc.setConfig(account, key, value);
-  const incoming = new Set<number>();
-  core.listen(account, (event) => {
-    if (event.kind === 'IncomingMsg') incoming.add(event.msgId);
-  });
+  const waits = waitsOf(core, account, address);
   await rpc.addOrUpdateTransport(account, {
     addr: address,
     password,
@@ -139,20 +111,6 @@ export async function addProfile(core: DeltaChatCore, options: DeltaChatOptions)
   await rpc.startIo(account);
 
   const message = (id: number): Promise<T.Message> => rpc.getMessage(account, id);
-  const until = <V>(what: string, check: () => Promise<V | null>, timeoutMs?: number): Promise<V> =>
-    core.until(account, `${address}: ${what}`, check, timeoutMs);
-  const untilState = async (
-    id: number,
-    what: string,
-    states: readonly number[],
-    timeoutMs?: number,
-  ): Promise<void> => {
-    await until(
-      `message ${id} ${what}`,
-      async () => states.includes((await message(id)).state) || null,
-      timeoutMs,
-    );
-  };
   const accept = async (chat: number): Promise<void> => {
     const { isContactRequest } = await rpc.getBasicChatInfo(account, chat);
     if (isContactRequest) await rpc.acceptChat(account, chat);
@@ -168,11 +126,6 @@ export async function addProfile(core: DeltaChatCore, options: DeltaChatOptions)
       ...data,
     });
   };
-  const incomingText = async (id: number): Promise<IncomingText> => {
-    const raw = await message(id);
-    return { id, chat: raw.chatId, text: raw.text, from: raw.sender.address, padlock: raw.showPadlock, raw };
-  };
-
   return {
     address,
     account,
@@ -202,7 +155,12 @@ export async function addProfile(core: DeltaChatCore, options: DeltaChatOptions)
       });
       try {
         const chat = await rpc.secureJoin(account, link);
-        await until('SecureJoin finished', () => Promise.resolve(joined || null), timeoutMs);
+        await core.until(
+          account,
+          `${address}: SecureJoin finished`,
+          () => Promise.resolve(joined || null),
+          timeoutMs,
+        );
         return chat;
       } finally {
         stop();
@@ -235,76 +193,16 @@ export async function addProfile(core: DeltaChatCore, options: DeltaChatOptions)
       await rpc.markseenMsgs(account, [id]);
     },
 
+    ...waits,
     message,
     async fileOf(id) {
       const { file } = await message(id);
       if (file === null) throw new Error(`message ${id} has no file`);
       return readFile(file);
     },
-    waitForText(match, timeoutMs, after = 0) {
-      const fits = (one: IncomingText): boolean =>
-        typeof match === 'function'
-          ? match(one)
-          : typeof match === 'string'
-            ? one.text === match
-            : match.test(one.text);
-      const checked = new Set<number>();
-      return until(
-        `incoming text ${String(match)}`,
-        async () => {
-          for (const id of incoming) {
-            if (id <= after || checked.has(id)) continue;
-            checked.add(id);
-            // A message can be deleted again before it is looked at.
-            const one = await incomingText(id).catch(() => null);
-            if (one !== null && fits(one)) return one;
-          }
-          return null;
-        },
-        timeoutMs,
-      );
-    },
-    async waitForReaction(id, emoji, timeoutMs) {
-      await until(
-        `reaction ${emoji} on message ${id}`,
-        async () => {
-          const reactions = await rpc.getMessageReactions(account, id);
-          const byOthers = Object.entries(reactions?.reactionsByContact ?? {}).filter(
-            ([contact]) => Number(contact) !== C.DC_CONTACT_ID_SELF,
-          );
-          return byOthers.some(([, emojis]) => emojis.includes(emoji)) || null;
-        },
-        timeoutMs,
-      );
-    },
-    waitForDelivered: (id, timeoutMs) => untilState(id, 'delivered', DELIVERED, timeoutMs),
-    waitForRead: (id, timeoutMs) => untilState(id, 'read', [C.DC_STATE_OUT_MDN_RCVD], timeoutMs),
-    async waitForFailed(id, timeoutMs) {
-      await untilState(id, 'failed', [FAILED], timeoutMs);
-      return (await message(id)).error ?? '';
-    },
-    async waitForEdited(id, text, timeoutMs) {
-      await until(`message ${id} edited`, async () => (await message(id)).text === text || null, timeoutMs);
-    },
-    async waitForDeleted(id, timeoutMs) {
-      const gone = async (): Promise<true | null> => {
-        const results = await rpc.getMessages(account, [id]);
-        return results[id]?.kind === 'loadingError' || null;
-      };
-      await until(`message ${id} deleted`, gone, timeoutMs);
-    },
-    waitForVerified: (who, timeoutMs) =>
-      until(
-        `${who} verified`,
-        async () => {
-          const contacts = await rpc.getContacts(account, 0, who);
-          return contacts.find((one) => one.address === who.toLowerCase() && one.isVerified) ?? null;
-        },
-        timeoutMs,
-      ),
     answer(how) {
       const respond = async (id: number): Promise<void> => {
-        const one = await incomingText(id);
+        const one = await incomingText(core, account, id);
         if (one.raw.isInfo || one.raw.isBot) return;
         await accept(one.chat);
         await rpc.markseenMsgs(account, [id]);

@@ -23,4 +23,5 @@ function defineMetadata(key: unknown, value: unknown, target: object): void {
 
 if (!('getMetadata' in Reflect)) Object.assign(Reflect, { getMetadata, getOwnMetadata, defineMetadata });
 
+// oxlint-disable-next-line unicorn/require-module-specifiers -- without an export the file would be a script, its names global
 export {};

@@ -106,7 +106,7 @@ export async function startMailServerProcess(options: StartOptions = {}): Promis
       pending.set(id, { resolve, reject });
       write({ id, call });
     });
-    return v.parse(Answers[call.name as N], value);
+    return v.parse(Answers[call.name], value);
   };
   const tell = async (call: Call): Promise<void> => {
     await ask(call);

@@ -11,10 +11,10 @@ import { createMailbox } from './mailbox.ts';
 import type { Mailbox } from './mailbox.ts';
 
 /** What the server announces without options. */
-export const IMAP_CAPABILITIES = [
-  ...['IMAP4rev1', 'SASL-IR', 'LITERAL+', 'ID', 'ENABLE', 'IDLE', 'NAMESPACE', 'UIDPLUS', 'MOVE', 'UNSELECT'],
-  ...['CHILDREN', 'SPECIAL-USE', 'CONDSTORE', 'QUOTA', 'METADATA', 'AUTH=PLAIN'],
-] as const;
+export const IMAP_CAPABILITIES =
+  'IMAP4rev1 SASL-IR LITERAL+ ID ENABLE IDLE NAMESPACE UIDPLUS MOVE UNSELECT CHILDREN SPECIAL-USE CONDSTORE QUOTA METADATA AUTH=PLAIN'.split(
+    ' ',
+  );
 
 const FLAGS = '\\Answered \\Flagged \\Deleted \\Seen \\Draft';
 const DONE: Reply = { status: 'OK', text: 'completed' };
