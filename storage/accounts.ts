@@ -1,0 +1,60 @@
+import { PlainsealError } from '../shared/errors.ts';
+import type { AccountId, Millis, NetworkId } from '../shared/ids.ts';
+import type { Database } from './database.ts';
+
+export interface Account {
+  readonly id: AccountId;
+  readonly network: NetworkId;
+  readonly address: string;
+  readonly displayName: string;
+  readonly environment: 'live' | 'test';
+  readonly createdAt: Millis;
+}
+
+const columns = 'id, network, address, display_name AS displayName, environment, created_at AS createdAt';
+
+/** All accounts, oldest first. */
+export function listAccounts(db: Database): readonly Account[] {
+  return db.all<Account>(`SELECT ${columns} FROM account ORDER BY created_at, id`);
+}
+
+/** One account, or null. */
+export function findAccount(db: Database, id: AccountId): Account | null {
+  return db.get<Account>(`SELECT ${columns} FROM account WHERE id = ?`, id) ?? null;
+}
+
+/**
+ * Adds an account.
+ * @throws PlainsealError `conflict` when the address is there already.
+ */
+export function addAccount(db: Database, account: Account): void {
+  db.run(
+    'INSERT INTO account (id, network, address, display_name, environment, created_at) VALUES (?, ?, ?, ?, ?, ?)',
+    account.id,
+    account.network,
+    account.address,
+    account.displayName,
+    account.environment,
+    account.createdAt,
+  );
+}
+
+/** Removes an account's rows beyond what its foreign keys reach: its state, conversations and outbox go with it. */
+export function removeAccount(db: Database, id: AccountId): void {
+  db.run('DELETE FROM account WHERE id = ?', id);
+}
+
+/**
+ * The time of a new send: now, or one millisecond after the account's last send, so that no two sends share a time (the
+ * network key of some networks is made from it).
+ * @throws PlainsealError `not-found`.
+ */
+export function nextSendTime(db: Database, id: AccountId, now: Millis): Millis {
+  const row = db.get<{ readonly at: Millis }>(
+    'UPDATE account SET last_sent_at = max(last_sent_at + 1, ?) WHERE id = ? RETURNING last_sent_at AS at',
+    now,
+    id,
+  );
+  if (!row) throw new PlainsealError('not-found', 'no such account');
+  return row.at;
+}

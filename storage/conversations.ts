@@ -1,0 +1,222 @@
+import type { Content } from '../shared/contract/content.ts';
+import type { ConversationRow } from '../shared/contract/conversation.ts';
+import type { AccountId, ConversationId, Millis, NetworkId, PeerId, ProtocolId } from '../shared/ids.ts';
+import type { HoldReason, SecurityFacts } from '../shared/label/facts.ts';
+import type { Label } from '../shared/label/label.ts';
+import type { Database } from './database.ts';
+
+export interface Conversation {
+  readonly id: ConversationId;
+  readonly account: AccountId;
+  readonly network: NetworkId;
+  readonly protocol: ProtocolId;
+  /** Once true always true: what was end to end is never sent in the clear again. */
+  readonly everEndToEnd: boolean;
+  readonly kind: ConversationRow['kind'];
+  readonly state: ConversationRow['state'];
+  readonly peer: PeerId | null;
+  readonly title: string | null;
+  readonly forecast: readonly SecurityFacts[];
+  readonly hold: HoldReason | null;
+  readonly label: Label | null;
+  readonly labelRevision: number;
+  readonly draft: Content | null;
+  readonly unread: number;
+  /** Rowid of the newest message the person has read. */
+  readonly readUpTo: number;
+  readonly lastAt: Millis;
+  readonly lastMessage: number | null;
+  readonly pinned: boolean;
+  readonly muted: boolean;
+  readonly archived: boolean;
+}
+
+/** Columns that {@link readConversation} turns into a Conversation. */
+export const conversationColumns = `c.id, c.account, c.network, c.protocol, c.ever_end_to_end, c.kind, c.state, c.peer, c.title,
+  c.forecast, c.hold, c.label, c.label_revision, c.draft, c.unread, c.read_up_to, c.last_at, c.last_message,
+  c.pinned, c.muted, c.archived`;
+
+export interface ConversationRecord {
+  readonly id: ConversationId;
+  readonly account: AccountId;
+  readonly network: NetworkId;
+  readonly protocol: ProtocolId;
+  readonly ever_end_to_end: number;
+  readonly kind: ConversationRow['kind'];
+  readonly state: ConversationRow['state'];
+  readonly peer: PeerId | null;
+  readonly title: string | null;
+  readonly forecast: string;
+  readonly hold: HoldReason | null;
+  readonly label: string | null;
+  readonly label_revision: number;
+  readonly draft: string | null;
+  readonly unread: number;
+  readonly read_up_to: number;
+  readonly last_at: number;
+  readonly last_message: number | null;
+  readonly pinned: number;
+  readonly muted: number;
+  readonly archived: number;
+}
+
+/** A row of {@link conversationColumns} as the noun. */
+export function readConversation(row: ConversationRecord): Conversation {
+  return {
+    id: row.id,
+    account: row.account,
+    network: row.network,
+    protocol: row.protocol,
+    everEndToEnd: row.ever_end_to_end === 1,
+    kind: row.kind,
+    state: row.state,
+    peer: row.peer,
+    title: row.title,
+    forecast: JSON.parse(row.forecast) as readonly SecurityFacts[],
+    hold: row.hold,
+    label: row.label === null ? null : (JSON.parse(row.label) as Label),
+    labelRevision: row.label_revision,
+    draft: row.draft === null ? null : (JSON.parse(row.draft) as Content),
+    unread: row.unread,
+    readUpTo: row.read_up_to,
+    lastAt: row.last_at,
+    lastMessage: row.last_message,
+    pinned: row.pinned === 1,
+    muted: row.muted === 1,
+    archived: row.archived === 1,
+  };
+}
+
+/** One conversation, or null. */
+export function findConversation(db: Database, id: ConversationId): Conversation | null {
+  const row = db.get<ConversationRecord>(
+    `SELECT ${conversationColumns} FROM conversation AS c WHERE c.id = ?`,
+    id,
+  );
+  return row ? readConversation(row) : null;
+}
+
+/** The conversations of an account with a peer, direct ones and groups it is in. */
+export function conversationsWith(db: Database, account: AccountId, peer: PeerId): readonly ConversationId[] {
+  return db
+    .all<{ readonly id: ConversationId }>(
+      `SELECT id FROM conversation WHERE account = :account AND peer = :peer
+       UNION SELECT c.id FROM membership AS m JOIN conversation AS c ON c.id = m.conversation
+       WHERE m.peer = :peer AND c.account = :account ORDER BY id`,
+      { account, peer },
+    )
+    .map((row) => row.id);
+}
+
+/** Adds a conversation. */
+export function addConversation(
+  db: Database,
+  conversation: Pick<
+    Conversation,
+    'id' | 'account' | 'network' | 'protocol' | 'kind' | 'state' | 'peer' | 'title' | 'lastAt'
+  >,
+): void {
+  db.run(
+    `INSERT INTO conversation (id, account, network, protocol, ever_end_to_end, kind, state, peer, title, last_at)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    conversation.id,
+    conversation.account,
+    conversation.network,
+    conversation.protocol,
+    conversation.protocol === 'none' ? 0 : 1,
+    conversation.kind,
+    conversation.state,
+    conversation.peer,
+    conversation.title,
+    conversation.lastAt,
+  );
+}
+
+/** Changes what a lane or the person may change; members left out stay. `protocol` other than none marks it as ever end to end. */
+export function patchConversation(
+  db: Database,
+  id: ConversationId,
+  patch: {
+    readonly protocol?: ProtocolId;
+    readonly state?: ConversationRow['state'];
+    readonly title?: string;
+    readonly peer?: PeerId;
+    readonly timer?: unknown;
+    readonly pinned?: boolean;
+    readonly muted?: boolean;
+    readonly archived?: boolean;
+  },
+): void {
+  const flag = (value: boolean | undefined): number | null => (value === undefined ? null : Number(value));
+  db.run(
+    `UPDATE conversation SET
+       protocol = coalesce(:protocol, protocol),
+       ever_end_to_end = max(ever_end_to_end, coalesce(:protocol, 'none') <> 'none'),
+       state = coalesce(:state, state), title = coalesce(:title, title), peer = coalesce(:peer, peer),
+       timer = coalesce(:timer, timer), pinned = coalesce(:pinned, pinned), muted = coalesce(:muted, muted),
+       archived = coalesce(:archived, archived)
+     WHERE id = :id`,
+    {
+      id,
+      protocol: patch.protocol ?? null,
+      state: patch.state ?? null,
+      title: patch.title ?? null,
+      peer: patch.peer ?? null,
+      timer: patch.timer === undefined ? null : JSON.stringify(patch.timer),
+      pinned: flag(patch.pinned),
+      muted: flag(patch.muted),
+      archived: flag(patch.archived),
+    },
+  );
+}
+
+/** The facts of the next send, as the lane last told them. */
+export function setForecast(db: Database, id: ConversationId, facts: readonly SecurityFacts[]): void {
+  db.run('UPDATE conversation SET forecast = ? WHERE id = ?', JSON.stringify(facts), id);
+}
+
+/** Stops sending, or lets it go on. */
+export function setHold(db: Database, id: ConversationId, hold: HoldReason | null): void {
+  db.run('UPDATE conversation SET hold = ? WHERE id = ?', hold, id);
+}
+
+/** Stores a label that differs from the one before; its revision rises by one and is returned. */
+export function setLabel(db: Database, id: ConversationId, label: Label): number {
+  const row = db.get<{ readonly revision: number }>(
+    'UPDATE conversation SET label = ?, label_revision = label_revision + 1 WHERE id = ? RETURNING label_revision AS revision',
+    JSON.stringify(label),
+    id,
+  );
+  return row?.revision ?? 0;
+}
+
+/** Keeps or drops what was typed and not sent. */
+export function setDraft(db: Database, id: ConversationId, draft: Content | null): void {
+  db.run('UPDATE conversation SET draft = ? WHERE id = ?', draft && JSON.stringify(draft), id);
+}
+
+/** A new newest row. `unread`: it is one the person has not seen; it then leaves the archive unless muted. */
+export function bumpConversation(
+  db: Database,
+  id: ConversationId,
+  newest: { readonly message: number; readonly at: Millis; readonly unread: boolean },
+): void {
+  db.run(
+    `UPDATE conversation SET last_message = max(coalesce(last_message, 0), :message), last_at = max(last_at, :at),
+       unread = unread + :unread, archived = archived AND (muted OR NOT :unread) WHERE id = :id`,
+    { id, message: newest.message, at: newest.at, unread: Number(newest.unread) },
+  );
+}
+
+/** Marks everything up to a rowid as read and counts what is left. Reading never goes back. */
+export function markRead(db: Database, id: ConversationId, upTo: number): boolean {
+  return (
+    db.run(
+      `UPDATE conversation SET read_up_to = :upTo, unread = (
+         SELECT count(*) FROM message WHERE conversation = :id AND id > :upTo
+           AND kind = 'message' AND author IS NOT NULL AND deleted = 0)
+       WHERE id = :id AND read_up_to < :upTo`,
+      { id, upTo },
+    ).changes === 1
+  );
+}

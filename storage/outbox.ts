@@ -1,0 +1,197 @@
+import { PlainsealError } from '../shared/errors.ts';
+import type { AccountId, ConversationId, FileId, Millis, OutboxId } from '../shared/ids.ts';
+import type { HoldReason } from '../shared/label/facts.ts';
+import type { Label } from '../shared/label/label.ts';
+import type { Intent, OutboxItem, OutboxState, Stored } from '../shared/lane/intent.ts';
+import { decodeFrame, encodeFrame } from '../shared/wire/codec.ts';
+import type { Database } from './database.ts';
+
+/** An intent and where it stands. */
+export interface Outgoing {
+  readonly id: OutboxId;
+  readonly account: AccountId;
+  readonly conversation: ConversationId | null;
+  readonly message: number | null;
+  readonly intent: Intent;
+  /** The label its sender saw; null for what the protocol sends by itself. */
+  readonly seenLabel: Label | null;
+  readonly state: OutboxState;
+  readonly hold: HoldReason | null;
+  readonly attempts: number;
+  readonly notBefore: Millis;
+}
+
+const columns =
+  'id, account, conversation, message, intent, seen_label, state, hold, attempts, not_before AS notBefore';
+
+type Row = Omit<Outgoing, 'intent' | 'seenLabel'> & {
+  readonly intent: Uint8Array;
+  readonly seen_label: string | null;
+};
+
+function read(row: Row): Outgoing {
+  const { seen_label: seen, intent, ...rest } = row;
+  return {
+    ...rest,
+    intent: decodeFrame(intent) as Intent,
+    seenLabel: seen === null ? null : (JSON.parse(seen) as Label),
+  };
+}
+
+/** Writes an intent at the end of its conversation's queue. */
+export function addIntent(
+  db: Database,
+  item: {
+    readonly id: OutboxId;
+    readonly account: AccountId;
+    readonly message: number | null;
+    readonly intent: Intent;
+    readonly seenLabel: Label | null;
+    readonly hold: HoldReason | null;
+  },
+): void {
+  db.run(
+    `INSERT INTO outbox (id, seq, account, conversation, message, intent, seen_label, state, hold)
+     VALUES (?, (SELECT coalesce(max(seq), 0) + 1 FROM outbox WHERE conversation IS ?), ?, ?, ?, ?, ?, ?, ?)`,
+    item.id,
+    item.intent.conversation,
+    item.account,
+    item.intent.conversation,
+    item.message,
+    encodeFrame(item.intent),
+    item.seenLabel && JSON.stringify(item.seenLabel),
+    item.hold === null ? 'queued' : 'held',
+    item.hold,
+  );
+}
+
+/** One item, or null. */
+export function findOutgoing(db: Database, id: OutboxId): Outgoing | null {
+  const row = db.get<Row>(`SELECT ${columns} FROM outbox WHERE id = ?`, id);
+  return row ? read(row) : null;
+}
+
+export interface QueueHead {
+  readonly id: OutboxId;
+  readonly conversation: ConversationId | null;
+  readonly state: OutboxState;
+  readonly notBefore: Millis;
+}
+
+/**
+ * The head of every queue of an account that has something open: of each conversation the oldest item that is queued,
+ * sealed or held (`held` blocks what follows; what was sent, failed or cancelled does not), and of what the protocol itself
+ * sends the oldest that is due, else the one due first. Bounded by what is open, never by history.
+ */
+export function queueHeads(db: Database, account: AccountId, now: Millis): readonly QueueHead[] {
+  const heads = db.all<QueueHead>(
+    `SELECT id, conversation, state, not_before AS notBefore, min(seq) FROM outbox
+     WHERE account = ? AND state IN ('queued', 'sealed', 'held') AND conversation IS NOT NULL GROUP BY conversation`,
+    account,
+  );
+  const own = db.get<QueueHead>(
+    `SELECT id, conversation, state, not_before AS notBefore FROM outbox
+     WHERE account = ? AND state IN ('queued', 'sealed') AND conversation IS NULL
+     ORDER BY max(not_before, ?), seq LIMIT 1`,
+    account,
+    now,
+  );
+  return own ? [...heads, own] : heads;
+}
+
+/** The held items of a conversation, oldest first. */
+export function heldItems(db: Database, conversation: ConversationId): readonly Outgoing[] {
+  return db
+    .all<Row>(
+      `SELECT ${columns} FROM outbox WHERE conversation = ? AND state = 'held' ORDER BY seq`,
+      conversation,
+    )
+    .map(read);
+}
+
+/** What a lane gets to perform. */
+export function outboxItem(db: Database, item: Outgoing): OutboxItem {
+  return {
+    id: item.id,
+    intent: item.intent,
+    state: item.state,
+    artifacts: artifactsOf(db, item.id),
+    attempts: item.attempts,
+  };
+}
+
+/** Moves an item on. */
+export function setOutboxState(
+  db: Database,
+  id: OutboxId,
+  state: OutboxState,
+  hold: HoldReason | null = null,
+): void {
+  const done = db.run('UPDATE outbox SET state = ?, hold = ?, not_before = 0 WHERE id = ?', state, hold, id);
+  if (done.changes !== 1) throw new PlainsealError('not-found', 'no such outbox item');
+}
+
+/** The label the person has now seen, for an item that goes on under it. */
+export function setSeenLabel(db: Database, id: OutboxId, seen: Label): void {
+  db.run('UPDATE outbox SET seen_label = ? WHERE id = ?', JSON.stringify(seen), id);
+}
+
+/** Counts an attempt that came to nothing; the next not before `notBefore`. */
+export function postpone(db: Database, id: OutboxId, notBefore: Millis): void {
+  db.run('UPDATE outbox SET attempts = attempts + 1, not_before = ? WHERE id = ?', notBefore, id);
+}
+
+/** Whatever waits for its time may be tried now: the network came back. */
+export function hurry(db: Database, account: AccountId): void {
+  db.run(
+    "UPDATE outbox SET not_before = 0 WHERE account = ? AND state IN ('queued', 'sealed') AND not_before > 0",
+    account,
+  );
+}
+
+/** What was made for each destination. */
+export function artifactsOf(db: Database, id: OutboxId): readonly Stored[] {
+  return db
+    .all<{
+      readonly destination: string;
+      readonly identity: string;
+      readonly bytes: Uint8Array | null;
+      readonly file: FileId | null;
+      readonly outcome: Stored['outcome'];
+    }>(
+      'SELECT destination, identity, bytes, file, outcome FROM artifact WHERE outbox = ? ORDER BY destination',
+      id,
+    )
+    .map((row) => ({
+      to: row.destination,
+      identity: row.identity,
+      bytes: row.file ?? row.bytes ?? new Uint8Array(),
+      outcome: row.outcome,
+    }));
+}
+
+/** Stores what was made for a destination, or what became of it. */
+export function putArtifact(db: Database, id: OutboxId, artifact: Stored): void {
+  const { bytes } = artifact;
+  db.run(
+    `INSERT INTO artifact (outbox, destination, identity, bytes, file, outcome) VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (outbox, destination) DO UPDATE SET identity = excluded.identity, bytes = excluded.bytes,
+       file = excluded.file, outcome = excluded.outcome`,
+    id,
+    artifact.to,
+    artifact.identity,
+    typeof bytes === 'string' ? null : bytes,
+    typeof bytes === 'string' ? bytes : null,
+    artifact.outcome,
+  );
+}
+
+/** Lets go of the bytes of an item that needs them no more; for whom they were sealed stays known. */
+export function dropArtifactBytes(db: Database, id: OutboxId): void {
+  db.run('UPDATE artifact SET bytes = NULL, file = NULL WHERE outbox = ?', id);
+}
+
+/** Forgets what was made: the person accepted another identity, so everything is sealed anew. */
+export function forgetArtifacts(db: Database, id: OutboxId): void {
+  db.run('DELETE FROM artifact WHERE outbox = ?', id);
+}

@@ -1,0 +1,35 @@
+import type { SendState } from '../shared/contract/conversation.ts';
+import type { Millis } from '../shared/ids.ts';
+import type { Receipt } from '../shared/lane/intent.ts';
+import type { Database } from './database.ts';
+
+/** Keeps a receipt; the first of its kind from one peer counts. */
+export function addReceipt(db: Database, message: number, receipt: Receipt): boolean {
+  return (
+    db.run(
+      'INSERT INTO receipt (message, by, kind, at) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      message,
+      receipt.by,
+      receipt.kind,
+      receipt.at,
+    ).changes === 1
+  );
+}
+
+/** Where one destination of a message of mine stands. */
+export function setDelivery(
+  db: Database,
+  message: number,
+  destination: string,
+  state: SendState,
+  at: Millis,
+): void {
+  db.run(
+    `INSERT INTO delivery (message, destination, state, at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (message, destination) DO UPDATE SET state = excluded.state, at = excluded.at`,
+    message,
+    destination,
+    state,
+    at,
+  );
+}

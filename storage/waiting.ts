@@ -1,0 +1,57 @@
+import type { AccountId, Millis, NetworkKey } from '../shared/ids.ts';
+import type { Change } from '../shared/lane/change.ts';
+import type { Database } from './database.ts';
+
+/** How long a change waits for its target. */
+export const WAIT_MS = 30 * 24 * 60 * 60 * 1_000;
+/** Most changes that wait in one account, and for one target: a flood of receipts for nothing must not fill the disk. */
+export const MAX_WAITING = 10_000;
+export const MAX_WAITING_PER_TARGET = 64;
+
+/** Keeps a change until its target arrives. False when there is no room; it is then lost, as if it had never been sent. */
+export function keepWaiting(
+  db: Database,
+  account: AccountId,
+  target: NetworkKey,
+  change: Change,
+  now: Millis,
+): boolean {
+  const count = db.get<{ readonly here: number; readonly all: number }>(
+    `SELECT (SELECT count(*) FROM waiting_change WHERE account = :account AND target = :target) AS here,
+            (SELECT count(*) FROM waiting_change WHERE account = :account) AS "all"`,
+    { account, target },
+  );
+  if (count && count.here >= MAX_WAITING_PER_TARGET) return false;
+  if (count && count.all >= MAX_WAITING) {
+    const swept = db.run(
+      'DELETE FROM waiting_change WHERE id IN (SELECT id FROM waiting_change WHERE account = ? AND until < ? LIMIT 100)',
+      account,
+      now,
+    );
+    if (swept.changes === 0) return false;
+  }
+  db.run(
+    'INSERT INTO waiting_change (account, target, change, until) VALUES (?, ?, ?, ?)',
+    account,
+    target,
+    JSON.stringify(change),
+    now + WAIT_MS,
+  );
+  return true;
+}
+
+/** Takes out what waited for a target, in the order it came; what waited too long is dropped. */
+export function takeWaiting(
+  db: Database,
+  account: AccountId,
+  target: NetworkKey,
+  now: Millis,
+): readonly Change[] {
+  const rows = db.all<{ readonly change: string; readonly until: Millis }>(
+    'SELECT change, until FROM waiting_change WHERE account = ? AND target = ? ORDER BY id',
+    account,
+    target,
+  );
+  if (rows.length > 0) db.run('DELETE FROM waiting_change WHERE account = ? AND target = ?', account, target);
+  return rows.filter((row) => row.until >= now).map((row) => JSON.parse(row.change) as Change);
+}

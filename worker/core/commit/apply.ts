@@ -1,0 +1,124 @@
+import { PlainsealError } from '../../../shared/errors.ts';
+import { freshId, type OutboxId } from '../../../shared/ids.ts';
+import { assertNever } from '../../../shared/assert.ts';
+import type { Change } from '../../../shared/lane/change.ts';
+import type { Commit, CommitResult } from '../../../shared/lane/commit.ts';
+import type { Intent } from '../../../shared/lane/intent.ts';
+import { setForecast } from '../../../storage/conversations.ts';
+import { clearMarker, outcomeOf, settle } from '../../../storage/inbound.ts';
+import { writeCells } from '../../../storage/lane-state.ts';
+import { addIntent } from '../../../storage/outbox.ts';
+import { addTouched, nothingTouched } from '../touched.ts';
+import { changeConversation, changeMember } from './conversation-change.ts';
+import { holdInPlace } from './hold.ts';
+import { changeNote, changeTarget, receiveMessage } from './message-change.ts';
+import { Held, stepOutbound } from './outbound.ts';
+import { changeDevice, changeIdentity, changeMerged, changePeer } from './peer-change.ts';
+import { holdAfterForecast, relabel } from './relabel.ts';
+import { ownConversation, type Scope } from './scope.ts';
+import { isQuiet } from './transition.ts';
+
+/**
+ * Applies one commit of a lane inside the caller's transaction, all or nothing. What touches nothing is not told.
+ * @throws PlainsealError `bad-request` or `refused` for a commit no lane of ours would make; `disk-full`, `io` and the like
+ * when the database does.
+ */
+export function applyCommit(scope: Scope, commit: Commit, seq: number): CommitResult {
+  const part: Scope = { ...scope, touched: nothingTouched() };
+  try {
+    scope.db.savepoint(() => applyAll(part, commit));
+  } catch (error) {
+    if (error instanceof Held) return held(scope, commit, error);
+    if (error instanceof PlainsealError && error.kind === 'conflict') return { ok: false, why: 'conflict' };
+    throw error;
+  }
+  addTouched(scope.touched, part.touched);
+  return { ok: true, seq };
+}
+
+function held(scope: Scope, commit: Commit, stop: Held): CommitResult {
+  scope.db.savepoint(() => holdInPlace(scope, commit, stop));
+  return { ok: false, why: 'held', reason: stop.reason, item: stop.item };
+}
+
+function applyAll(scope: Scope, commit: Commit): void {
+  if (deliveredBefore(scope, commit)) {
+    for (const settled of commit.inbound)
+      if (settled.kind === 'cursor') settle(scope.db, scope.account.id, settled, scope.now);
+    return;
+  }
+  writeCells(scope.db, scope.account.id, commit.work);
+  for (const change of commit.changes) applyChange(scope, change);
+  for (const forecast of commit.forecasts) {
+    const conversation = ownConversation(scope, forecast.conversation);
+    setForecast(scope.db, conversation.id, forecast.facts);
+    relabel(scope, conversation.id, holdAfterForecast(scope.db, conversation, forecast.hold));
+  }
+  for (const step of commit.outbound) stepOutbound(scope, step, commit.forecasts);
+  for (const intent of commit.enqueue) enqueue(scope, intent);
+  for (const settled of commit.inbound) {
+    settle(scope.db, scope.account.id, settled, scope.now);
+    if (settled.kind !== 'cursor') clearMarker(scope.db, scope.account.id, settled.envelope);
+  }
+}
+
+/**
+ * Whether everything this commit settles was consumed before: the acknowledgement was lost, the server gave it again.
+ * Applying it once more could answer a handshake twice.
+ */
+function deliveredBefore(scope: Scope, commit: Commit): boolean {
+  const envelopes = commit.inbound.filter((settled) => settled.kind !== 'cursor');
+  return (
+    envelopes.length > 0 &&
+    commit.outbound.length === 0 &&
+    envelopes.every((settled) => {
+      const outcome = outcomeOf(scope.db, scope.account.id, settled.envelope);
+      return outcome === 'consumed' || outcome === 'duplicate';
+    })
+  );
+}
+
+function applyChange(scope: Scope, change: Change): void {
+  switch (change.kind) {
+    case 'peer':
+      return changePeer(scope, change);
+    case 'message':
+      return receiveMessage(scope, change);
+    case 'edit':
+    case 'reaction':
+    case 'delete':
+    case 'own-read':
+    case 'receipt':
+    case 'delivery-failed':
+      return changeTarget(scope, change);
+    case 'note':
+      return changeNote(scope, change);
+    case 'conversation':
+      return changeConversation(scope, change);
+    case 'member':
+      return changeMember(scope, change);
+    case 'device':
+      return changeDevice(scope, change);
+    case 'identity':
+      return changeIdentity(scope, change);
+    case 'peers-merged':
+      return changeMerged(scope, change);
+    default:
+      return assertNever(change);
+  }
+}
+
+/** What the protocol sends by itself. A lane never writes in the person's name. */
+function enqueue(scope: Scope, intent: Intent): void {
+  if (!isQuiet(intent)) throw new PlainsealError('refused', 'a lane may enqueue receipts and protocol only');
+  if (intent.conversation) ownConversation(scope, intent.conversation);
+  addIntent(scope.db, {
+    id: freshId<OutboxId>(),
+    account: scope.account.id,
+    message: null,
+    intent,
+    seenLabel: null,
+    hold: null,
+  });
+  scope.touched.outbox = true;
+}

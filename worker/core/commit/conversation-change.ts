@@ -1,0 +1,82 @@
+import { PlainsealError } from '../../../shared/errors.ts';
+import type { Change, ConversationPatch } from '../../../shared/lane/change.ts';
+import {
+  addConversation,
+  findConversation,
+  patchConversation,
+  type Conversation,
+} from '../../../storage/conversations.ts';
+import { dropMember, putMember } from '../../../storage/memberships.ts';
+import { relabel } from './relabel.ts';
+import { ownConversation, ownPeer, type Scope } from './scope.ts';
+
+type Of<K extends Change['kind']> = Extract<Change, { readonly kind: K }>;
+
+/**
+ * Creates or patches a conversation. The protocol may rise from none and never falls or changes sideways.
+ * @throws PlainsealError `refused` for a fall, `bad-request` for a first patch that lacks kind, protocol or (direct) peer.
+ */
+export function changeConversation(scope: Scope, change: Of<'conversation'>): void {
+  const known = findConversation(scope.db, change.id);
+  if (change.patch.peer) ownPeer(scope, change.patch.peer);
+  if (known) patch(scope, ownConversation(scope, change.id), change.patch);
+  else create(scope, change);
+  relabel(scope, change.id);
+}
+
+function create(scope: Scope, { id, patch: first }: Of<'conversation'>): void {
+  if (!first.kind || !first.protocol || (first.kind === 'direct' && !first.peer))
+    throw new PlainsealError('bad-request', 'a first patch of a conversation is not complete');
+  addConversation(scope.db, {
+    id,
+    account: scope.account.id,
+    network: scope.account.network,
+    protocol: first.protocol,
+    kind: first.kind,
+    state: first.state ?? 'request',
+    peer: first.peer ?? null,
+    title: first.title ?? null,
+    lastAt: scope.now,
+  });
+  if (first.timer) patchConversation(scope.db, id, { timer: first.timer });
+}
+
+function patch(scope: Scope, known: Conversation, next: ConversationPatch): void {
+  if (next.kind && next.kind !== known.kind)
+    throw new PlainsealError('refused', 'a conversation keeps its kind');
+  if (next.protocol && next.protocol !== known.protocol && known.protocol !== 'none')
+    throw new PlainsealError('refused', 'the protocol of a conversation never falls');
+  if (next.peer && known.peer && next.peer !== known.peer)
+    throw new PlainsealError('refused', 'a conversation keeps its peer');
+  const { state, title } = next;
+  patchConversation(scope.db, known.id, {
+    ...(next.protocol ? { protocol: next.protocol } : {}),
+    ...(next.peer ? { peer: next.peer } : {}),
+    ...(next.timer ? { timer: next.timer } : {}),
+    ...(state && mayMove(known.state, state) ? { state } : {}),
+    // The name of a direct conversation is the person's to give once it has one.
+    ...(title !== undefined && (known.kind !== 'direct' || known.title === null) ? { title } : {}),
+  });
+}
+
+/** What the person decided stands: a lane neither unblocks nor turns an accepted conversation back into a request. */
+function mayMove(from: Conversation['state'], to: Conversation['state']): boolean {
+  return from !== 'blocked' && !(to === 'request' && from !== 'request');
+}
+
+/** Who is in a group. */
+export function changeMember(scope: Scope, change: Of<'member'>): void {
+  const { id } = ownConversation(scope, change.conversation);
+  ownPeer(scope, change.peer);
+  if (change.by) ownPeer(scope, change.by);
+  if (change.act === 'left' || change.act === 'removed') dropMember(scope.db, id, change.peer);
+  else
+    putMember(scope.db, {
+      conversation: id,
+      peer: change.peer,
+      role: change.act === 'promoted' ? 'admin' : change.act === 'invited' ? 'invited' : 'member',
+      since: scope.now,
+      by: change.by,
+    });
+  relabel(scope, id);
+}

@@ -1,0 +1,36 @@
+import type { Commit } from '../../../shared/lane/commit.ts';
+import { setForecast } from '../../../storage/conversations.ts';
+import { setSendState } from '../../../storage/messages.ts';
+import { findOutgoing, setOutboxState } from '../../../storage/outbox.ts';
+import { touchMessage } from '../touched.ts';
+import { changeIdentity, changePeer } from './peer-change.ts';
+import type { Held } from './outbound.ts';
+import { relabel } from './relabel.ts';
+import type { Scope } from './scope.ts';
+import { isQuiet } from './transition.ts';
+
+/**
+ * Holds the item of a dropped commit in place, so that the person sees what the next message would be and why it stopped.
+ * Of the commit only what it says of peers and their identity is kept: that is what the person decides on. What nobody is
+ * waiting for is let go instead; it stops nothing.
+ */
+export function holdInPlace(scope: Scope, commit: Commit, held: Held): void {
+  for (const change of commit.changes) {
+    if (change.kind === 'peer') changePeer(scope, change);
+    if (change.kind === 'identity') changeIdentity(scope, change);
+  }
+  const item = findOutgoing(scope.db, held.item);
+  if (!item?.conversation) return;
+  scope.touched.outbox = true;
+  if (isQuiet(item.intent)) {
+    setOutboxState(scope.db, item.id, 'cancelled');
+    return;
+  }
+  setOutboxState(scope.db, item.id, 'held', held.reason);
+  if (item.message !== null) {
+    setSendState(scope.db, item.message, 'held', scope.now);
+    touchMessage(scope.touched, item.conversation, item.message);
+  }
+  setForecast(scope.db, item.conversation, held.facts);
+  relabel(scope, item.conversation, held.reason);
+}

@@ -1,0 +1,146 @@
+import { PlainsealError } from '../../../shared/errors.ts';
+import type { NetworkKey, PeerId } from '../../../shared/ids.ts';
+import type { Change } from '../../../shared/lane/change.ts';
+import type { Evidence } from '../../../shared/label/evidence.ts';
+import type { Label } from '../../../shared/label/label.ts';
+import { bumpConversation, markRead, type Conversation } from '../../../storage/conversations.ts';
+import {
+  addMessage,
+  deleteMessage,
+  editMessage,
+  findMessageByKey,
+  type Message,
+} from '../../../storage/messages.ts';
+import { findPeer } from '../../../storage/peers.ts';
+import { setReaction } from '../../../storage/reactions.ts';
+import { keepWaiting, takeWaiting } from '../../../storage/waiting.ts';
+import { touchConversation, touchMessage } from '../touched.ts';
+import { putNote } from './peer-change.ts';
+import { changeReceipt, failDelivery } from './receipt-change.ts';
+import { labelUnder } from './relabel.ts';
+import { ownConversation, ownPeer, type Scope } from './scope.ts';
+
+type Of<K extends Change['kind']> = Extract<Change, { readonly kind: K }>;
+/** Changes of a message that may not be here yet. */
+export type Targeted = Of<'edit' | 'reaction' | 'delete' | 'own-read' | 'receipt' | 'delivery-failed'>;
+
+/** A message of the network. The same key twice is the same message: the first stands. */
+export function receiveMessage(scope: Scope, change: Of<'message'>): void {
+  const conversation = ownConversation(scope, change.target.conversation);
+  const author = change.author === 'me' ? null : change.author;
+  if (author !== null) {
+    ownPeer(scope, author);
+    mustBeIn(scope, conversation, author);
+    // What a blocked person writes is taken from the server and dropped here.
+    if (conversation.state === 'blocked') return;
+  }
+  const id = addMessage(
+    scope.db,
+    {
+      conversation: conversation.id,
+      account: scope.account.id,
+      key: change.target.key,
+      author,
+      sentAt: change.sentAt,
+      content: change.content,
+      evidence: change.evidence,
+      label: pastLabel(scope, conversation, change.evidence),
+      sending: null,
+    },
+    scope.now,
+  );
+  if (id === null) return;
+  bumpConversation(scope.db, conversation.id, { message: id, at: scope.now, unread: author !== null });
+  touchMessage(scope.touched, conversation.id, id);
+  if (author !== null) scope.touched.arrived.push({ conversation: conversation.id, message: id });
+  for (const waiting of takeWaiting(scope.db, scope.account.id, change.target.key, scope.now))
+    changeTarget(scope, waiting as Targeted);
+}
+
+/** The label of something that has happened: the rules over its evidence, at its own time, and never a hold. */
+export function pastLabel(scope: Scope, conversation: Conversation, evidence: Evidence): Label {
+  return labelUnder(scope, conversation, evidence.facts, null, evidence.at);
+}
+
+/**
+ * In a direct conversation only its peer speaks (or one that turned out to be the same).
+ * @throws PlainsealError `refused` for anybody else: a lane that mixes conversations up must not put words into a mouth.
+ */
+function mustBeIn(scope: Scope, conversation: Conversation, author: PeerId): void {
+  if (conversation.kind !== 'direct' || conversation.peer === null || author === conversation.peer) return;
+  const merged =
+    findPeer(scope.db, author)?.mergedInto === conversation.peer ||
+    findPeer(scope.db, conversation.peer)?.mergedInto === author;
+  if (!merged) throw new PlainsealError('refused', 'the author is not in this conversation');
+}
+
+const targetOf = (change: Targeted): NetworkKey =>
+  change.kind === 'receipt'
+    ? change.receipt.of
+    : change.kind === 'delivery-failed'
+      ? change.of
+      : change.target.key;
+
+/** Applies a change to its message, or keeps it until that arrives. One that does not fit its message is dropped. */
+export function changeTarget(scope: Scope, change: Targeted): void {
+  const key = targetOf(change);
+  const message = findMessageByKey(scope.db, scope.account.id, key);
+  if (!message) {
+    keepWaiting(scope.db, scope.account.id, key, change, scope.now);
+    return;
+  }
+  if (message.kind !== 'message') return;
+  if ('target' in change && change.target.conversation !== message.conversation) return;
+  switch (change.kind) {
+    case 'edit':
+      return edit(scope, message, change);
+    case 'reaction':
+      return react(scope, message, change);
+    case 'delete':
+      return remove(scope, message, change);
+    case 'own-read':
+      if (markRead(scope.db, message.conversation, message.id))
+        touchConversation(scope.touched, message.conversation);
+      return;
+    case 'receipt':
+      return changeReceipt(scope, message, change.receipt);
+    case 'delivery-failed':
+      return failDelivery(scope, message, change);
+  }
+}
+
+const wrote = (message: Message, by: PeerId | 'me'): boolean => message.author === (by === 'me' ? null : by);
+
+/** Only its author edits a message. */
+function edit(scope: Scope, message: Message, change: Of<'edit'>): void {
+  if (message.deleted || !wrote(message, change.by)) return;
+  editMessage(scope.db, message, {
+    content: change.content,
+    evidence: change.evidence,
+    at: scope.now,
+  });
+  touchMessage(scope.touched, message.conversation, message.id);
+}
+
+function react(scope: Scope, message: Message, change: Of<'reaction'>): void {
+  if (message.deleted) return;
+  if (change.by !== 'me') {
+    ownPeer(scope, change.by);
+    if (ownConversation(scope, message.conversation).state === 'blocked') return;
+  }
+  setReaction(scope.db, message.id, { ...change, at: scope.now });
+  touchMessage(scope.touched, message.conversation, message.id);
+}
+
+/** Only its author deletes a message for everybody. */
+function remove(scope: Scope, message: Message, change: Of<'delete'>): void {
+  if (message.deleted || !wrote(message, change.by)) return;
+  deleteMessage(scope.db, message.id);
+  touchMessage(scope.touched, message.conversation, message.id);
+}
+
+/** A row that Plainseal itself states. */
+export function changeNote(scope: Scope, change: Of<'note'>): void {
+  const { id } = ownConversation(scope, change.conversation);
+  putNote(scope, { conversation: id, key: change.key, code: change.code, quoted: change.quoted ?? null });
+}

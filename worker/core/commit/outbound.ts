@@ -1,0 +1,134 @@
+import type { SendState } from '../../../shared/contract/conversation.ts';
+import { PlainsealError } from '../../../shared/errors.ts';
+import type { Forecast } from '../../../shared/lane/commit.ts';
+import type { OutboxStep } from '../../../shared/lane/intent.ts';
+import type { HoldReason, SecurityFacts } from '../../../shared/label/facts.ts';
+import { worse } from '../../../shared/label/rules.ts';
+import type { OutboxId } from '../../../shared/ids.ts';
+import { clearMarker } from '../../../storage/inbound.ts';
+import { findMessage, findMessageByKey, setEvidence, setSendState } from '../../../storage/messages.ts';
+import { setDelivery } from '../../../storage/receipts.ts';
+import { setReaction } from '../../../storage/reactions.ts';
+import {
+  artifactsOf,
+  dropArtifactBytes,
+  findOutgoing,
+  putArtifact,
+  setOutboxState,
+  type Outgoing,
+} from '../../../storage/outbox.ts';
+import { touchConversation, touchMessage } from '../touched.ts';
+import { pastLabel } from './message-change.ts';
+import { furtherThan } from './receipt-change.ts';
+import { labelUnder, relabel } from './relabel.ts';
+import { ownConversation, type Scope } from './scope.ts';
+import { changesIdentity, checkTransition, isQuiet, seals } from './transition.ts';
+
+/** A commit that may not stand because of one item: everything in it is dropped, the item is held in place. */
+export class Held extends Error {
+  readonly item: OutboxId;
+  readonly reason: HoldReason;
+  readonly facts: readonly SecurityFacts[];
+  constructor(item: OutboxId, reason: HoldReason, facts: readonly SecurityFacts[]) {
+    super('held');
+    this.item = item;
+    this.reason = reason;
+    this.facts = facts;
+  }
+}
+
+/**
+ * Applies one step of an outbox item. Sealing passes the rules of sending first, over the facts of this very commit.
+ * @throws Held when they forbid it; PlainsealError as {@link checkTransition}, `bad-request` for an unknown item.
+ */
+export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly Forecast[]): void {
+  const item = findOutgoing(scope.db, step.item);
+  if (!item) throw new PlainsealError('bad-request', 'no such outbox item');
+  if (item.account !== scope.account.id)
+    throw new PlainsealError('refused', 'an outbox item of another account');
+  checkTransition(item.state, step, item.intent);
+  const stored = artifactsOf(scope.db, item.id);
+  if (seals(item.state, step, stored)) {
+    if (item.state === 'sealed' && !step.reseal)
+      throw new PlainsealError('refused', 'sealing anew needs a reason');
+    checkSealing(scope, item, step, forecasts, changesIdentity(step, stored));
+  }
+  for (const artifact of step.artifacts ?? []) putArtifact(scope.db, item.id, artifact);
+  if (step.to !== item.state) setOutboxState(scope.db, item.id, step.to, step.hold ?? null);
+  if (step.to === 'sent') dropArtifactBytes(scope.db, item.id);
+  if (step.evidence) keepEvidence(scope, item, step);
+  tellMessage(scope, item, step);
+  if (step.to === 'held' && item.conversation) relabel(scope, item.conversation, step.hold ?? null);
+  clearMarker(scope.db, scope.account.id, item.id);
+  scope.touched.outbox = true;
+}
+
+/**
+ * Rule 2: what is about to be sealed must not be worse than what its sender saw, not in the clear where it was ever end to
+ * end, and not for another identity. No facts at all are the worst facts.
+ */
+function checkSealing(
+  scope: Scope,
+  item: Outgoing,
+  step: OutboxStep,
+  forecasts: readonly Forecast[],
+  otherIdentity: boolean,
+): void {
+  if (item.conversation === null) return;
+  const conversation = ownConversation(scope, item.conversation);
+  const told = forecasts.filter((forecast) => forecast.conversation === item.conversation);
+  const now = [...told.flatMap((forecast) => forecast.facts), ...(step.evidence?.facts ?? [])];
+  const facts = now.length === 0 && isQuiet(item.intent) ? conversation.forecast : now;
+  const stop = (reason: HoldReason): never => {
+    throw new Held(item.id, reason, facts);
+  };
+  const label = labelUnder(scope, conversation, facts, null, scope.now);
+  const identity = label.identity;
+  if (otherIdentity) stop('identity-changed');
+  if (identity.kind === 'one' ? identity.trust.kind === 'changed' : identity.changed > 0)
+    stop('identity-changed');
+  if (conversation.everEndToEnd && !everywhereEndToEnd(facts, step)) stop('below-floor');
+  if (item.seenLabel && worse(label, item.seenLabel)) stop('label-fell');
+  if (!item.seenLabel && !isQuiet(item.intent)) stop('label-fell');
+  const laneHold = told.find((forecast) => forecast.hold)?.hold ?? conversation.hold;
+  if (laneHold) stop(laneHold);
+}
+
+/** What was end to end is never sent in the clear again; not knowing is not enough. */
+function everywhereEndToEnd(facts: readonly SecurityFacts[], step: OutboxStep): boolean {
+  if (step.evidence?.how === 'in-the-clear') return false;
+  return facts.length > 0 && facts.every(({ endToEnd }) => endToEnd !== 'unknown' && endToEnd.is);
+}
+
+function keepEvidence(scope: Scope, item: Outgoing, step: OutboxStep): void {
+  const { evidence } = step;
+  if (!evidence || !item.conversation) return;
+  const conversation = ownConversation(scope, item.conversation);
+  if (item.message !== null)
+    setEvidence(scope.db, item.message, evidence, pastLabel(scope, conversation, evidence));
+  const { what } = item.intent;
+  if (what.kind !== 'reaction') return;
+  const target = findMessageByKey(scope.db, scope.account.id, what.target);
+  if (target)
+    setReaction(scope.db, target.id, { by: 'me', emoji: what.emoji, at: item.intent.sentAt, evidence });
+}
+
+/** The message follows its item. */
+function tellMessage(scope: Scope, item: Outgoing, step: OutboxStep): void {
+  if (item.conversation) touchConversation(scope.touched, item.conversation);
+  const message = item.message === null ? null : findMessage(scope.db, item.message);
+  if (!message) return;
+  const state: SendState = step.to;
+  const back = state === 'queued' || state === 'held' || state === 'failed';
+  if (back || furtherThan(state, message.sendState))
+    setSendState(scope.db, message.id, state, scope.now, step.failure ?? null);
+  for (const artifact of step.artifacts ?? [])
+    setDelivery(
+      scope.db,
+      message.id,
+      artifact.to,
+      artifact.outcome === 'accepted' ? 'sent' : artifact.outcome === 'refused' ? 'failed' : 'sealed',
+      scope.now,
+    );
+  touchMessage(scope.touched, message.conversation, message.id);
+}

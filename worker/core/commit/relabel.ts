@@ -1,0 +1,68 @@
+import type { ConversationId, Millis } from '../../../shared/ids.ts';
+import type { HoldReason, SecurityFacts } from '../../../shared/label/facts.ts';
+import type { Label } from '../../../shared/label/label.ts';
+import { label, type LabelInput } from '../../../shared/label/rules.ts';
+import { findConversation, setHold, setLabel, type Conversation } from '../../../storage/conversations.ts';
+import type { Database } from '../../../storage/database.ts';
+import { memberTrusts } from '../../../storage/memberships.ts';
+import { trustOf } from '../../../storage/peers.ts';
+import { heldItems } from '../../../storage/outbox.ts';
+import { touchConversation } from '../touched.ts';
+import type { Scope } from './scope.ts';
+
+/** The label of a conversation under given facts and hold. `at`: now for the next send, the time of the evidence for a past one. */
+export function labelUnder(
+  scope: Pick<Scope, 'db' | 'account'>,
+  conversation: Conversation,
+  facts: readonly SecurityFacts[],
+  hold: HoldReason | null,
+  at: Millis,
+): Label {
+  return label({
+    network: conversation.network,
+    protocol: conversation.protocol,
+    testNetwork: scope.account.environment === 'test',
+    facts,
+    identity: identityOf(scope.db, conversation),
+    hold,
+    now: at,
+  });
+}
+
+function identityOf(db: Database, conversation: Conversation): LabelInput['identity'] {
+  if (conversation.kind === 'group' || conversation.kind === 'channel')
+    return { kind: 'group', trusts: memberTrusts(db, conversation.account, conversation.id) };
+  return {
+    kind: 'one',
+    trust: conversation.peer ? trustOf(db, conversation.account, conversation.peer) : { kind: 'unchecked' },
+  };
+}
+
+/** Reasons that only the person can end; a lane's next forecast does not. */
+const personal: readonly HoldReason[] = ['identity-changed', 'label-fell', 'below-floor'];
+
+/** What stops a conversation once the lane says `told`: what the person must look at first, then what the lane says, then whatever item is still held. */
+export function holdAfterForecast(
+  db: Database,
+  conversation: Conversation,
+  told: HoldReason | null,
+): HoldReason | null {
+  if (conversation.hold && personal.includes(conversation.hold)) return conversation.hold;
+  return told ?? heldItems(db, conversation.id)[0]?.hold ?? null;
+}
+
+/** Sets the hold and derives the label anew; its revision rises only when it became another. */
+export function relabel(scope: Scope, id: ConversationId, hold?: HoldReason | null): void {
+  const conversation = findConversation(scope.db, id);
+  if (!conversation) return;
+  const holds = hold === undefined ? conversation.hold : hold;
+  if (holds !== conversation.hold) setHold(scope.db, id, holds);
+  const now = labelUnder(scope, conversation, conversation.forecast, holds, scope.now);
+  touchConversation(scope.touched, id);
+  if (!sameLabel(now, conversation.label)) setLabel(scope.db, id, now);
+}
+
+/** Labels are plain data made in one place with members in one order, so their texts decide. */
+function sameLabel(a: Label, b: Label | null): boolean {
+  return JSON.stringify(a) === JSON.stringify(b);
+}

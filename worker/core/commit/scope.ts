@@ -1,0 +1,42 @@
+import { PlainsealError } from '../../../shared/errors.ts';
+import type { ConversationId, Millis, PeerId } from '../../../shared/ids.ts';
+import type { Account } from '../../../storage/accounts.ts';
+import { findConversation, type Conversation } from '../../../storage/conversations.ts';
+import type { Database } from '../../../storage/database.ts';
+import { ensurePeer } from '../../../storage/peers.ts';
+import type { Touched } from '../touched.ts';
+
+/** What one commit is applied in: one account, one moment, inside one transaction. */
+export interface Scope {
+  readonly db: Database;
+  readonly account: Account;
+  readonly now: Millis;
+  readonly touched: Touched;
+}
+
+/**
+ * A conversation of this account.
+ * @throws PlainsealError `bad-request` when there is none, `refused` when it is another account's: a lane reaches its own only.
+ */
+export function ownConversation(scope: Scope, id: ConversationId): Conversation {
+  const found = findConversation(scope.db, id);
+  if (!found) throw new PlainsealError('bad-request', 'a change names a conversation that is not there');
+  if (found.account !== scope.account.id)
+    throw new PlainsealError('refused', 'a lane named a conversation of another account');
+  return found;
+}
+
+/**
+ * Makes sure a peer the lane named has a row.
+ * @throws PlainsealError `refused` for a peer of another network.
+ */
+export function ownPeer(scope: Scope, id: PeerId): void {
+  const prefix = `${scope.account.network}|`;
+  if (!id.startsWith(prefix)) throw new PlainsealError('refused', 'a lane named a peer of another network');
+  ensurePeer(scope.db, {
+    id,
+    network: scope.account.network,
+    identity: id.slice(prefix.length),
+    firstSeenAt: scope.now,
+  });
+}

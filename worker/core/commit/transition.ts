@@ -1,0 +1,57 @@
+import { PlainsealError } from '../../../shared/errors.ts';
+import type { Intent, OutboxState, OutboxStep, Stored } from '../../../shared/lane/intent.ts';
+
+/** What a lane may make of an item. Everything else is the person's, or nobody's. */
+const lanes: Readonly<Record<OutboxState, readonly OutboxState[]>> = {
+  queued: ['sealed', 'held', 'failed'],
+  sealed: ['sealed', 'sent', 'queued', 'held', 'failed'],
+  sent: ['sent', 'queued', 'failed'],
+  held: [],
+  failed: [],
+  cancelled: [],
+};
+/** What nobody is waiting for may also be let go, or needs no sealing at all. */
+const quietly: readonly OutboxState[] = ['sent', 'cancelled'];
+
+/** Whether nobody typed it: a receipt, a handshake. */
+export function isQuiet(intent: Intent): boolean {
+  return intent.what.kind === 'receipt' || intent.what.kind === 'protocol';
+}
+
+/**
+ * Checks a step of a lane against the state machine.
+ * @throws PlainsealError `conflict` when the item has meanwhile gone elsewhere (cancelled, held), `refused` for a step that is
+ * never legal: going back without a reason, held or failed without saying why.
+ */
+export function checkTransition(from: OutboxState, step: OutboxStep, intent: Intent): void {
+  const { to } = step;
+  if (from === 'cancelled' || from === 'held' || from === 'failed')
+    throw new PlainsealError('conflict', 'this item is not for the lane any more');
+  const legal = lanes[from].includes(to) || (isQuiet(intent) && from === 'queued' && quietly.includes(to));
+  if (!legal) throw new PlainsealError('refused', 'no such step of an outbox item');
+  if (to === 'queued' && !step.reseal) throw new PlainsealError('refused', 'sealing anew needs a reason');
+  if (to === 'held' && !step.hold) throw new PlainsealError('refused', 'a hold needs a reason');
+  if (to === 'failed' && !step.failure) throw new PlainsealError('refused', 'a failure needs a reason');
+}
+
+/** Whether a step puts new bytes in the place of stored ones, or adds a destination: sealing, as opposed to telling an outcome. */
+export function seals(from: OutboxState, step: OutboxStep, stored: readonly Stored[]): boolean {
+  if (step.to !== 'sealed') return false;
+  if (from === 'queued') return true;
+  return (step.artifacts ?? []).some((artifact) => {
+    const before = stored.find((one) => one.to === artifact.to);
+    return !before || before.identity !== artifact.identity || !sameBytes(before.bytes, artifact.bytes);
+  });
+}
+
+/** Whether something was sealed for another identity than before. That needs the person's act. */
+export function changesIdentity(step: OutboxStep, stored: readonly Stored[]): boolean {
+  return (step.artifacts ?? []).some((artifact) =>
+    stored.some((one) => one.to === artifact.to && one.identity !== artifact.identity),
+  );
+}
+
+function sameBytes(a: Stored['bytes'], b: Stored['bytes']): boolean {
+  if (typeof a === 'string' || typeof b === 'string') return a === b;
+  return a.byteLength === b.byteLength && a.every((byte, at) => byte === b[at]);
+}
