@@ -137,7 +137,7 @@ export function wrapConnection(raw: Connection, wiring: Wiring): Database {
       try {
         if (!wiring.readOnly) {
           wiring.beforeClose();
-          raw.pragma('optimize');
+          optimise(raw);
           raw.pragma('wal_checkpoint(TRUNCATE)');
         }
       } catch (error) {
@@ -148,6 +148,13 @@ export function wrapConnection(raw: Connection, wiring: Wiring): Database {
       }
     },
   };
+}
+
+/** The planner's statistics, without their samples: those are copies of keys and addresses, which would outlive what they were copied from. */
+function optimise(raw: Connection): void {
+  raw.pragma('optimize');
+  const sampled = raw.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'sqlite_stat4'").get();
+  if (sampled !== undefined) raw.exec('DELETE FROM sqlite_stat4');
 }
 
 function isThenable(value: unknown): boolean {

@@ -9,7 +9,7 @@ import { keyMatches } from './key-header.ts';
 import { migrations } from './migrations/list.ts';
 import type { Migration } from './migrate.ts';
 import { checkVersion, migrate, backupPath, removeSettledBackup, settleBackup } from './migrate.ts';
-import { asPlainsealError, sqliteCode } from './sqlite-error.ts';
+import { asPlainsealError, fileErrorKind, sqliteCode } from './sqlite-error.ts';
 
 /** Name of the database inside a profile folder. */
 export const DATABASE_FILE = 'plainseal.db';
@@ -169,21 +169,24 @@ function wrap(raw: Connection, options: DatabaseOptions, beforeClose?: () => voi
   });
 }
 
-/** SQLite says "cannot open" both for a folder that is gone and for one it may not write. */
+/** SQLite says "cannot open" both for a folder that is gone and for one it may not write: the folder knows. */
 function explain(error: unknown, folder: string): unknown {
-  const code = sqliteCode(error);
-  if (
-    code?.startsWith('SQLITE_CANTOPEN') ||
-    (error instanceof Error && 'code' in error && error.code === 'EACCES')
-  ) {
-    try {
-      accessSync(folder, constants.W_OK);
-    } catch (cause) {
-      const missing = cause instanceof Error && 'code' in cause && cause.code === 'ENOENT';
-      return new PlainsealError(missing ? 'io' : 'read-only', 'the profile folder cannot be written', {
-        cause,
-      });
-    }
+  const unopened = sqliteCode(error)?.startsWith('SQLITE_CANTOPEN') ?? false;
+  if (!unopened && !isFileError(error)) return asPlainsealError(error);
+  const kind = fileErrorKind(unopened ? (whyUnwritable(folder) ?? error) : error);
+  const told = kind === 'not-found' ? 'io' : kind;
+  return new PlainsealError(told, 'the database cannot be opened or made', { cause: error });
+}
+
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}
+
+function whyUnwritable(folder: string): unknown {
+  try {
+    accessSync(folder, constants.W_OK);
+    return null;
+  } catch (error) {
+    return error;
   }
-  return asPlainsealError(error);
 }

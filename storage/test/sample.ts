@@ -1,6 +1,6 @@
-import type { ConversationId } from '../shared/ids.ts';
-import type { Database } from './database.ts';
-import { indexWords, wordsOf } from './search.ts';
+import type { ConversationId } from '../../shared/ids.ts';
+import type { Database } from '../database.ts';
+import { indexWords, wordsOf } from '../search.ts';
 
 /** Rows for the tests of storage/: an account and a conversation of it, by SQL so that they do not lean on a repository. */
 export function addConversation(database: Database, id: ConversationId): void {

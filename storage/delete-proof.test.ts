@@ -1,0 +1,126 @@
+import { readFileSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import type { ConversationId } from '../shared/ids.ts';
+import { DATABASE_FILE, openDatabase } from './database.ts';
+import { deleteMessage } from './messages.ts';
+import { forgetWords, indexWords, wordsOf } from './search.ts';
+import { framesOf, pagesOf } from './test/decrypted.ts';
+import { addConversation, addMessage } from './test/sample.ts';
+import { scratch } from './test/scratch.ts';
+
+const folderFor = scratch();
+const key = new Uint8Array(32).fill(7);
+const conversation = 'a|email|someone' as ConversationId;
+/** Words of its own for each fate, so that a find says which way leaked; beginnings too, since prefixes are indexed. */
+const words = { kept: 'xkq1kept', row: 'xrw2gone', text: 'xtx3gone', edit: 'xed4gone' } as const;
+
+function holds(parts: readonly Buffer[], word: string): boolean {
+  return parts.some((part) => part.includes(word));
+}
+
+/** Messages enough for several FTS segments and merges, with the planted words in the middle and a long text that needs overflow pages. */
+function planted(folder: string) {
+  const database = openDatabase({ folder, key });
+  addConversation(database, conversation);
+  const filler = (id: number): string =>
+    Array.from({ length: 30 }, (_, index) => `filler${(id * 31 + index * 7) % 997}`).join(' ');
+  let id = 0;
+  const say = (text: string): number => {
+    id += 1;
+    addMessage(database, { id, conversation, text });
+    return id;
+  };
+  const fill = (count: number): void => {
+    for (let index = 0; index < count; index += 1) database.transaction(() => say(filler(id)));
+  };
+  fill(150);
+  const kept = say(`some ${words.kept} here`);
+  const row = say(`${words.row} ${filler(1).repeat(20)} ${words.row}`);
+  const text = say(`a ${words.text} there`);
+  const edited = say(`it said ${words.edit} before`);
+  fill(150);
+  return { database, path: join(folder, DATABASE_FILE), kept, row, text, edited, fill };
+}
+
+describe('a deleted word', () => {
+  it('is in no page and no frame once the checkpoint is done', () => {
+    const { database, path, row, text, edited, fill } = planted(folderFor());
+    expect(database.checkpointTruncate()).toBe(true);
+    const before = pagesOf(path, key);
+    for (const word of Object.values(words)) expect(holds(before, word)).toBe(true);
+
+    database.transaction(() => {
+      forgetWords(database, row);
+      database.run('DELETE FROM message WHERE id = ?', row);
+    });
+    database.transaction(() => deleteMessage(database, text));
+    database.transaction(() => {
+      database.run('UPDATE message SET content = ? WHERE id = ?', '{"text":"other"}', edited);
+      indexWords(database, edited, wordsOf('other'));
+    });
+    expect(holds(framesOf(path, key), words.kept) || holds(pagesOf(path, key), words.kept)).toBe(true);
+
+    expect(database.checkpointTruncate()).toBe(true);
+    expect(statSync(`${path}-wal`).size).toBe(0);
+    const after = pagesOf(path, key);
+    expect(holds(after, words.kept)).toBe(true);
+    for (const word of [words.row, words.text, words.edit]) {
+      expect(holds(after, word)).toBe(false);
+      // FTS5 keeps words of a page as differences to the one before: what a difference could leave is at least the tail.
+      expect(holds(after, word.slice(3))).toBe(false);
+    }
+    database.run("INSERT INTO search (search) VALUES ('integrity-check')");
+
+    // Merges later on bring nothing back.
+    fill(200);
+    database.run("INSERT INTO search (search) VALUES ('optimize')");
+    expect(database.checkpointTruncate()).toBe(true);
+    const later = pagesOf(path, key);
+    expect(holds(later, words.kept)).toBe(true);
+    for (const word of [words.row, words.text, words.edit]) expect(holds(later, word)).toBe(false);
+    database.close();
+  });
+
+  it('would be found by this proof without the index option that removes it', () => {
+    const { database, path, row } = planted(folderFor());
+    database.run("INSERT INTO search (search, rank) VALUES ('secure-delete', 0)");
+    database.transaction(() => {
+      forgetWords(database, row);
+      database.run('DELETE FROM message WHERE id = ?', row);
+    });
+    expect(database.checkpointTruncate()).toBe(true);
+    expect(holds(pagesOf(path, key), words.row)).toBe(true);
+    database.close();
+  });
+
+  it('is told to be on the disk still while a reader holds an older snapshot', () => {
+    const folder = folderFor();
+    const { database, path, row } = planted(folder);
+    expect(database.checkpointTruncate()).toBe(true);
+    const reader = openDatabase({ folder, key, readOnly: true });
+    reader.readTransaction(() => {
+      reader.get('SELECT count(*) FROM message');
+      database.transaction(() => {
+        forgetWords(database, row);
+        database.run('DELETE FROM message WHERE id = ?', row);
+      });
+      expect(database.checkpointTruncate()).toBe(false);
+      expect(holds(pagesOf(path, key), words.row)).toBe(true);
+    });
+    expect(database.checkpointTruncate()).toBe(true);
+    expect(holds(pagesOf(path, key), words.row)).toBe(false);
+    reader.close();
+    database.close();
+  });
+
+  it('nor any other was ever readable in the files', () => {
+    const { database, path } = planted(folderFor());
+    for (const file of [path, `${path}-wal`]) {
+      const bytes = readFileSync(file);
+      expect(bytes.includes(words.kept)).toBe(false);
+      expect(bytes.includes('SQLite format 3')).toBe(false);
+    }
+    database.close();
+  });
+});
