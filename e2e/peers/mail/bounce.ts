@@ -3,7 +3,7 @@ import { headerLines } from './imap-fetch.ts';
 import type { SubmittedMail } from './record.ts';
 
 /** Sender of delivery failures. */
-export const POSTMASTER = 'mailer-daemon@localhost';
+const POSTMASTER = 'mailer-daemon@localhost';
 
 /** A delivery failure for one recipient (RFC 3464): text, status, and the header of the mail it is about. */
 export function makeBounce(mail: SubmittedMail, recipient: string, now = Date.now()): Buffer {
