@@ -27,7 +27,7 @@ const SMALL_LETTERS = 'abcdefghijklmnopqrstuvwyz';
  * like nothing, tags, private-use and non-characters, lone surrogates, variation selectors other than text and emoji style.
  */
 const INVISIBLE =
-  /[\p{Cc}\p{Co}\p{Cs}\p{NChar}\u00AD\u034F\u061C\u115F\u1160\u17B4\u17B5\u180B-\u180F\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\u2800\u3164\uFEFF\uFFA0\uFFF9-\uFFFC\u{1D173}-\u{1D17A}]|[\uFE00-\uFE0D]|[\u{E0000}-\u{E0FFF}]/gu;
+  /[\p{Cc}\p{Co}\p{Cs}\p{NChar}\u00AD\u061C\u115F\u1160\u180E\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\u2800\u3164\uFEFF\uFFA0\uFFF9-\uFFFC\u{1D173}-\u{1D17A}]|\u034F|[\u17B4\u17B5]|[\uFE00-\uFE0D]|[\u180B-\u180D\u180F]|[\u{E0000}-\u{E0FFF}]/gu;
 /** Joiners are kept only between two things they can join. */
 const LONE_JOINER =
   /(?<![\p{L}\p{M}\p{Extended_Pictographic}\uFE0F])[\u200C\u200D]+|[\u200C\u200D]+(?![\p{L}\p{Extended_Pictographic}])/gu;
@@ -41,6 +41,7 @@ export function plainLetters(text: string): string {
   return text
     .replace(IMITATION, (letter) => {
       const plain = letter.normalize('NFKC');
+      if (plain === letter && /\p{Cn}/u.test(letter)) return ''; // Unicode left gaps in the block of mathematical letters
       return LETTERLIKE.test(letter) && !/^\p{L}$/u.test(plain) ? letter : plain;
     })
     .replace(NEGATIVE, (letter) => {
@@ -56,10 +57,11 @@ export function plainLetters(text: string): string {
 
 /** One line of what another side wrote: no controls, nothing invisible, no imitated letters, single spaces. May be empty. */
 function oneLine(text: string): string {
-  return plainLetters(text.normalize('NFC').replace(/[\p{Z}\t\n\v\f\r\u0085]+/gu, ' '))
+  return plainLetters(text.replace(/[\p{Z}\t\n\v\f\r\u0085]+/gu, ' '))
     .replace(INVISIBLE, '')
-    .replace(MANY_MARKS, '$1')
     .replace(LONE_JOINER, '')
+    .normalize('NFC') // after all that could bring a letter and its mark together
+    .replace(MANY_MARKS, '$1')
     .replace(/ +/g, ' ')
     .trim();
 }
@@ -99,19 +101,23 @@ const ISOLATE = ['\u2068', '\u2069'] as const;
 /** Up to four words of letters, digits and what names are joined with. A full stop only after a title or initial. */
 const ORDINARY =
   /^(?:[\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}\-’'\u200C\u200D]*(?:\.(?= |$))?)(?: [\p{L}\p{M}\p{N}][\p{L}\p{M}\p{N}\-’'\u200C\u200D]*(?:\.(?= |$))?){0,3}$/u;
+/** "Nobody." ends a sentence, "Dr." does not. */
 const STOP_AFTER_WORD = /[\p{L}\p{M}\p{N}]{5,}\./u;
+/** "Alice and nobody else": names of several words do not end in a small letter's word. */
+const ENDS_SMALL = / \p{Ll}[^ ]*$/u;
+const QUOTES = /["“”„‟«»‹›「」『』]/gu;
 
 /**
- * A name inside a sentence of ours. One that is not plainly a name (punctuation, symbols, many words) is put in quotation
- * marks, so that "Alice can read this. Nobody" does not continue what Plainseal says.
+ * A name inside a sentence of ours. One that is not plainly a name (punctuation, symbols, many words, a small last word) is
+ * put in quotation marks, so that "Alice can read this. Nobody" does not continue what Plainseal says.
  */
 export function nameInSentence(text: string, fallback = 'No name'): string {
-  const name = cut(
-    plainName(text, fallback).replace(/["“”„‟«»‹›「」『』]/gu, ''),
-    MAX_NAME_IN_SENTENCE,
-  ).trim();
-  if (!isVisible(name)) return fallback;
-  const shown = ORDINARY.test(name) && !STOP_AFTER_WORD.test(name) ? name : `“${name}”`;
+  const whole = plainName(text, fallback);
+  const name = cut(whole.replace(QUOTES, '').replace(/ +/g, ' '), MAX_NAME_IN_SENTENCE).trim();
+  if (whole === fallback || !isVisible(name)) return fallback;
+  const isOrdinary =
+    ORDINARY.test(name) && !STOP_AFTER_WORD.test(name) && !ENDS_SMALL.test(name) && whole.search(QUOTES) < 0;
+  const shown = isOrdinary ? name : `“${name}”`;
   return isLeftToRight(shown) ? shown : ISOLATE[0] + shown + ISOLATE[1];
 }
 
