@@ -7,6 +7,9 @@ import { fileErrorKind, sqliteCode } from './sqlite-error.ts';
 /** Never opened by anything but SQLite: on POSIX, closing any other handle of the file would drop the lock. */
 const LOCK_FILE = 'lock';
 
+/** What this process holds: a connection nobody refers to is closed by the garbage collector, and the lock with it. */
+const held = new Set<InstanceType<typeof Sqlite>>();
+
 /**
  * Holds a profile folder for this process and gives back what lets go of it.
  *
@@ -28,9 +31,10 @@ export function lockProfile(folder: string): () => void {
     connection?.close();
     throw refusal(cause);
   }
-  const held = connection;
+  const mine = connection;
+  held.add(mine);
   return () => {
-    if (held.open) held.close();
+    if (held.delete(mine)) mine.close();
   };
 }
 
