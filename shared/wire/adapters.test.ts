@@ -12,7 +12,7 @@ import { workerPipe } from './node/thread.ts';
 import type { Pipe } from './pipe.ts';
 import { portPipe } from './port.ts';
 import { link } from './rpc.ts';
-import { socketPipe, type Socket } from './socket.ts';
+import { socketPipe } from './socket.ts';
 import { trunk } from './trunk.ts';
 
 type Echo = { echo: { args: Uint8Array; result: Uint8Array }; leave: { args: null; result: null } };
@@ -102,7 +102,7 @@ describe('pipes of the runtimes', () => {
 
   it('over a web socket, from before it is open', async () => {
     const server = new WebSocketServer({ host: '127.0.0.1', port: 0 });
-    server.on('connection', (socket) => serveEcho(socketPipe(socket as unknown as Socket)));
+    server.on('connection', (socket) => serveEcho(socketPipe(socket)));
     await once(server, 'listening');
     const { port } = server.address() as { port: number };
     const socket = new WebSocket(`ws://127.0.0.1:${port}`);

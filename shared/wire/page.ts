@@ -18,6 +18,9 @@ export const SESSION_KEY = 'plainseal.session';
 /** Close code: this profile's page was opened in another tab. */
 export const CLOSE_ELSEWHERE = 4001;
 
+/** Name of the channel by which the browser shell tells the page of a file to fetch; its path follows. */
+export const DOWNLOAD_NAME = 'download:';
+
 /** The page's two lines: to core (Calls, Events) and to its shell (WindowCalls). */
 export interface PagePipes {
   readonly core: Pipe;
@@ -26,7 +29,7 @@ export interface PagePipes {
 
 /** What we use of the page's globals; shared/ is compiled without the DOM. */
 export interface PageWorld {
-  readonly location: { readonly protocol: string; readonly host: string };
+  readonly location: { readonly protocol: string; readonly host: string; assign(path: string): void };
   readonly sessionStorage: { getItem(key: string): string | null };
   readonly WebSocket: new (url: string, protocols: string[]) => ClosingSocket;
   addEventListener(name: 'message', hear: (event: PageMessage) => void): void;
@@ -60,15 +63,27 @@ function overSocket(world: PageWorld): Promise<PagePipes> {
   const secret = world.sessionStorage.getItem(SESSION_KEY);
   if (!secret) return Promise.reject(new PlainsealError('gone', 'no session: open Plainseal again'));
   const socket = new world.WebSocket(`ws://${world.location.host}${SOCKET_PATH}`, [SOCKET_PROTOCOL, secret]);
-  const pipe = socketPipe(socket);
   return new Promise((resolve, reject) => {
+    let left = false;
+    socket.addEventListener('close', (event) => {
+      displaced ||= !left && event.code === CLOSE_ELSEWHERE;
+      reject(new PlainsealError('gone', 'the shell does not answer'));
+    });
+    const pipe = socketPipe(socket);
     socket.addEventListener('open', () => {
       const lines = trunk(pipe, 'child');
-      resolve({ core: lines.open('core'), shell: lines.open('shell') });
-    });
-    socket.addEventListener('close', (event) => {
-      displaced ||= event.code === CLOSE_ELSEWHERE;
-      reject(new PlainsealError('gone', 'the shell does not answer'));
+      const core = lines.open('core');
+      // One socket for both: without core the page starts over.
+      core.ended(() => {
+        left = true;
+        pipe.close();
+      });
+      // The shell names a file that waits to be fetched; it comes as an attachment, so the page stays where it is.
+      lines.opened((name, opened) => {
+        if (name.startsWith(DOWNLOAD_NAME)) world.location.assign(name.slice(DOWNLOAD_NAME.length));
+        opened.close();
+      });
+      resolve({ core, shell: lines.open('shell') });
     });
   });
 }

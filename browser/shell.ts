@@ -1,0 +1,138 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PlainsealError } from '../shared/errors.ts';
+import type { CrashPoint } from '../shared/lane/lane.ts';
+import type { Notice } from '../shared/shell/host.ts';
+import { startConfirmations, type Confirmations } from './confirm.ts';
+import { keepCore } from './core-keeper.ts';
+import { startCoreProcess, type CoreProcess, type OwnHostCalls } from './core-process.ts';
+import { createDownloads, type Downloads } from './downloads.ts';
+import { attachPageLink, type PageLink } from './page-link.ts';
+import { startPageServer } from './page-server.ts';
+import type { Handlers } from '../shared/wire/rpc.ts';
+
+export type ShellOptions = {
+  /** The profile's folder; made when there is none. Only a test profile is opened. */
+  readonly profile: string;
+  /** Folder of the built page. */
+  readonly page: string;
+  readonly version: string;
+  /** Milliseconds added to the machine's clock. */
+  readonly clockOffset: number;
+  readonly crashPoints: readonly CrashPoint[];
+  /** Core or a lane stands at one of `crashPoints`. */
+  readonly crashPoint: (name: CrashPoint) => Promise<void> | void;
+  /** Shows the way in to a question, in a window of its own. */
+  readonly showQuestion: (url: string) => void;
+  readonly openLink: (href: string) => boolean;
+  readonly notify: (notice: Notice) => void;
+};
+
+/** The browser shell, running. */
+export interface Shell {
+  /** A fresh way in for a browser: `file:` address of a one-time page. */
+  enter(): Promise<string>;
+  /** The private folder of what lives only as long as the shell. */
+  readonly run: string;
+  /** Ends core and lanes at once, as a crash would; core is started again. */
+  killCore(): void;
+  close(): Promise<void>;
+}
+
+/**
+ * Starts core on a test profile and serves the page on loopback.
+ * @throws PlainsealError what core said when it could not open the profile.
+ */
+export async function startShell(options: ShellOptions): Promise<Shell> {
+  const run = join(options.profile, 'run');
+  const downloads = createDownloads(run);
+  let confirmations: Confirmations | null = null;
+  let page: PageLink | null = null;
+  let hangUp = (): void => undefined;
+
+  const serve = hostCalls(options, downloads, {
+    confirmations: () => confirmations,
+    page: () => page,
+  });
+  const keeper = await keepCore({ open: () => openCore(options, serve), lost: () => hangUp() });
+  // Only now: a folder that holds anything is no place for a new profile. What an earlier shell left there has no use.
+  await rm(run, { recursive: true, force: true });
+  await mkdir(run, { mode: 0o700 });
+  confirmations = await startConfirmations({ run, show: options.showQuestion });
+  const server = await startPageServer({
+    page: options.page,
+    run,
+    downloads,
+    attach: (socket) => {
+      page = attachPageLink(socket, {
+        toCore: (pipe) => {
+          const core = keeper.current();
+          if (core) core.attachPage(pipe);
+          else pipe.close();
+        },
+        openLink: options.openLink,
+      });
+    },
+  });
+  hangUp = server.hangUp;
+
+  return {
+    run,
+    enter: server.enter,
+    killCore: () => keeper.current()?.kill(),
+    async close() {
+      await confirmations?.close();
+      await server.close();
+      await keeper.close();
+      await downloads.close();
+      await rm(run, { recursive: true, force: true });
+    },
+  };
+}
+
+async function openCore(options: ShellOptions, serve: Handlers<OwnHostCalls>): Promise<CoreProcess> {
+  const core = startCoreProcess(serve);
+  try {
+    await core.link.call('profile.open', {
+      folder: options.profile,
+      kind: 'test',
+      version: options.version,
+      harness: { crashPoints: options.crashPoints, clockOffset: options.clockOffset },
+    });
+    return core;
+  } catch (error) {
+    core.kill();
+    throw error;
+  }
+}
+
+/** What core may ask of this shell. It has no keyring, and no file dialog: a page in a browser has its own. */
+function hostCalls(
+  options: ShellOptions,
+  downloads: Downloads,
+  now: { readonly confirmations: () => Confirmations | null; readonly page: () => PageLink | null },
+): Handlers<OwnHostCalls> {
+  const noKeyring = (): never => {
+    throw new PlainsealError('refused', 'the browser shell has no keyring');
+  };
+  return {
+    'key.unwrap': noKeyring,
+    'key.wrap': noKeyring,
+    confirm: (question, signal) =>
+      now.confirmations()?.ask(question, signal) ?? Promise.resolve({ ok: false, secret: null }),
+    notify: (notice) => (options.notify(notice), null),
+    badge: () => null,
+    'file.pick': () => [],
+    'file.save': ({ name }) => downloads.begin(name),
+    'grant.open': ({ grant }) => ({ path: downloads.path(grant), mode: 'write' }),
+    'grant.close': ({ grant }) => {
+      const path = downloads.finish(grant);
+      if (path !== null) now.page()?.download(path);
+      return null;
+    },
+    'crash.point': async ({ name }) => {
+      await options.crashPoint(name);
+      return null;
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { nameInSentence, plainName } from '../words/plain-name.ts';
+import { createSay, type LocaleName, type Say } from '../words/say.ts';
+import type { ConfirmText } from './confirm-page.ts';
+import type { ConfirmKind, ConfirmQuestion } from './host.ts';
+
+/** Facts shown as rows of their own, by their name in the question. */
+const rowFacts = ['address', 'fingerprint', 'file'] as const;
+const rowNames = {
+  address: 'confirm.address',
+  fingerprint: 'confirm.fingerprint',
+  file: 'confirm.file',
+} as const;
+const secretNames = {
+  passphrase: 'confirm.passphrase',
+  'new-passphrase': 'confirm.new-passphrase',
+  'key-text': 'confirm.key-text',
+} as const;
+
+function titleOf(say: Say, kind: ConfirmKind, name: string): string {
+  switch (kind) {
+    case 'export-key':
+    case 'import-key':
+      return say(`confirm.${kind}`);
+    default:
+      return say(`confirm.${kind}`, { name });
+  }
+}
+
+/** What the shell's window says to a question. Facts are data of others: shown plain, as values, never as part of what Plainseal states beyond the name. */
+export function confirmText(question: ConfirmQuestion, locale: LocaleName = 'en'): ConfirmText {
+  const say = createSay(locale, 'en-GB');
+  const { kind, facts, secret } = question;
+  return {
+    title: titleOf(say, kind, nameInSentence(facts.name ?? '')),
+    means: say(`confirm.${kind}.means`),
+    rows: rowFacts.flatMap((fact) => {
+      const value = facts[fact];
+      return value === undefined ? [] : [{ name: say(rowNames[fact]), value: plainName(value) }];
+    }),
+    yes: say(`confirm.${kind}.yes`),
+    no: say('confirm.no'),
+    secretName: secret ? say(secretNames[secret]) : null,
+  };
+}
