@@ -26,7 +26,7 @@ export interface MailServerProcess {
   readonly ca: string;
   readonly pid: number;
   deliver(address: string, raw: Uint8Array | string, options?: DeliverOptions): Promise<number>;
-  /** Many mails in one call; gives the UIDs. */
+  /** Many mails in a few round trips; gives the UIDs. */
   deliverMany(
     address: string,
     raws: readonly (Uint8Array | string)[],
@@ -52,6 +52,8 @@ export interface MailServerProcess {
 }
 
 const GRACE_MS = 3_000;
+/** Mails per line: reading a line of tens of megabytes takes longer than its mails together. */
+const BATCH_MAILS = 100;
 const MAIN = fileURLToPath(new URL('./main.ts', import.meta.url));
 
 interface Pending {
@@ -115,13 +117,15 @@ export async function startMailServerProcess(options: StartOptions = {}): Promis
     name === undefined ? {} : { mailbox: name };
   const limited = (timeoutMs?: number): { readonly timeoutMs?: number } =>
     timeoutMs === undefined ? {} : { timeoutMs };
-  const deliverMany: MailServerProcess['deliverMany'] = (address, raws, { flags, ...rest } = {}) =>
-    ask({
-      name: 'deliver',
-      address,
-      raws: raws.map((raw) => Buffer.from(raw).toString('base64')),
-      options: flags === undefined ? rest : { ...rest, flags: [...flags] },
-    });
+  const deliverMany: MailServerProcess['deliverMany'] = async (address, raws, { flags, ...rest } = {}) => {
+    const uids: number[] = [];
+    for (let at = 0; at < raws.length; at += BATCH_MAILS) {
+      const batch = raws.slice(at, at + BATCH_MAILS).map((raw) => Buffer.from(raw).toString('base64'));
+      const deliverOptions = flags === undefined ? rest : { ...rest, flags: [...flags] };
+      uids.push(...(await ask({ name: 'deliver', address, raws: batch, options: deliverOptions })));
+    }
+    return uids;
+  };
 
   return {
     imap,
