@@ -2,6 +2,7 @@ import { confirm } from './en/confirm.ts';
 import { disclosure } from './en/disclosure.ts';
 import { errors } from './en/errors.ts';
 import { evidence } from './en/evidence.ts';
+import { facts } from './en/facts.ts';
 import { flow } from './en/flow.ts';
 import { label } from './en/label.ts';
 import { name } from './en/name.ts';
@@ -17,6 +18,7 @@ export const en = {
   ...disclosure,
   ...errors,
   ...evidence,
+  ...facts,
   ...flow,
   ...label,
   ...name,

@@ -1,0 +1,67 @@
+import * as v from 'valibot';
+import { describe, expect, it } from 'vitest';
+import { en } from '../shared/words/en.ts';
+import data from './facts.json' with { type: 'json' };
+import { factsSchema, lookers, networkFacts, sights, whatRows } from './facts.ts';
+
+describe('networks/facts.json', () => {
+  it('has a row for everything there is to be seen, once, on each route', () => {
+    for (const route of networkFacts.routes)
+      expect(
+        route.rows.map((row) => row.what),
+        `${route.network} ${route.protocol}`,
+      ).toEqual([...whatRows]);
+    const names = networkFacts.routes.map((route) => `${route.network} ${route.protocol}`);
+    expect(names).toEqual(['email openpgp', 'email none']);
+  });
+
+  it('is dated: no row is newer than the page says', () => {
+    for (const route of networkFacts.routes)
+      for (const row of route.rows)
+        expect(row.asOf <= networkFacts.asOf, `${row.what} ${row.asOf}`).toBe(true);
+  });
+
+  it('says every row, column, cell and note in words', () => {
+    const ids = [
+      ...whatRows.map((what) => `facts.what.${what}`),
+      ...lookers.map((who) => `facts.who.${who}`),
+      ...sights.map((sight) => `facts.sees.${sight}`),
+      ...networkFacts.routes.flatMap((route) => route.rows.map((row) => row.note)),
+    ];
+    for (const id of ids) expect(en).toHaveProperty([id]);
+  });
+
+  it('agrees with the label: only what is end to end is closed to servers', () => {
+    for (const { protocol, rows } of networkFacts.routes) {
+      const content = rows.find((row) => row.what === 'content');
+      const closed = content?.sees.operator === 'no' && content.sees.servers === 'no';
+      expect(closed).toBe(protocol !== 'none');
+    }
+  });
+
+  it('we run no servers, so we see nothing', () => {
+    for (const route of networkFacts.routes) for (const row of route.rows) expect(row.sees.us).toBe('no');
+  });
+
+  it.each([
+    ['no source', (copy: typeof data) => copy.routes[0]?.rows[0]?.sources.splice(0)],
+    ['no such day', (copy: typeof data) => void Object.assign(copy, { asOf: '2026-02-30' })],
+    [
+      'a sight nobody knows',
+      (copy: typeof data) => void Object.assign(copy.routes[0]?.rows[0]?.sees ?? {}, { us: 'maybe' }),
+    ],
+    [
+      'a column too many',
+      (copy: typeof data) => void Object.assign(copy.routes[0]?.rows[0]?.sees ?? {}, { them: 'no' }),
+    ],
+    [
+      'a network nobody knows',
+      (copy: typeof data) => void Object.assign(copy.routes[0] ?? {}, { network: 'pigeon' }),
+    ],
+  ])('refuses %s', (_, spoil) => {
+    const copy = structuredClone(data);
+    spoil(copy);
+    expect(v.safeParse(factsSchema, copy).success).toBe(false);
+    expect(v.safeParse(factsSchema, data).success).toBe(true);
+  });
+});

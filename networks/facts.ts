@@ -1,0 +1,69 @@
+import * as v from 'valibot';
+import { networks, protocols } from '../shared/ids.ts';
+import data from './facts.json' with { type: 'json' };
+
+export const whatRows = ['content', 'subject', 'sender', 'recipient', 'time', 'size', 'ip'] as const;
+/** What there is to be seen of one message; worded as `facts.what.…`. */
+export type What = (typeof whatRows)[number];
+
+export const lookers = ['you', 'peer', 'operator', 'servers', 'carrier', 'us'] as const;
+/** Who might see it: my mail provider is the operator, the provider of the other side and all between are servers, my internet provider is the carrier. */
+export type Looker = (typeof lookers)[number];
+
+export const sights = ['yes', 'part', 'no', 'unknown'] as const;
+
+/** A calendar day, `2026-11-22`. */
+const day = v.pipe(
+  v.string(),
+  v.regex(/^\d{4}-\d\d-\d\d$/),
+  v.check((text) => {
+    const at = Date.parse(`${text}T00:00:00Z`);
+    return Number.isFinite(at) && new Date(at).toISOString().startsWith(text);
+  }, 'no such day'),
+);
+/** What was read to know it: a section of a standard or a named page; never empty. */
+const sources = v.pipe(v.array(v.pipe(v.string(), v.minLength(4))), v.minLength(1));
+const sight = v.picklist(sights);
+
+export const factsSchema = v.strictObject({
+  format: v.literal(1),
+  /** The newest day any of it was looked at. */
+  asOf: day,
+  routes: v.array(
+    v.strictObject({
+      network: v.picklist(networks),
+      protocol: v.picklist(protocols),
+      rows: v.array(
+        v.strictObject({
+          what: v.picklist(whatRows),
+          sees: v.strictObject({
+            you: sight,
+            peer: sight,
+            operator: sight,
+            servers: sight,
+            carrier: sight,
+            us: sight,
+          }),
+          /** Id of a sentence in shared/words. */
+          note: v.pipe(v.string(), v.startsWith('facts.note.')),
+          asOf: day,
+          sources,
+        }),
+      ),
+    }),
+  ),
+  libraries: v.array(
+    v.strictObject({
+      name: v.string(),
+      version: v.string(),
+      reviewedVersion: v.string(),
+      note: v.string(),
+      asOf: day,
+      sources,
+    }),
+  ),
+});
+export type NetworkFacts = v.InferOutput<typeof factsSchema>;
+
+/** The dated facts of networks/facts.json. Throws when the file does not have the agreed shape: a build error, not a thing of run time. */
+export const networkFacts: NetworkFacts = v.parse(factsSchema, data);
