@@ -1,0 +1,79 @@
+// npm test: format, types, lint, unused code, unit and integration tests, the app as a person uses it. The last line is
+// the sum of all of them.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runChecks } from './checks.ts';
+import {
+  forbiddenSkips,
+  noReport,
+  readPlaywright,
+  readVitest,
+  summary,
+  total,
+  type Outcome,
+} from './report.ts';
+import { printStep, runStep, type Step, type StepResult } from './step.ts';
+
+const folder = mkdtempSync(join(tmpdir(), 'plainseal-report-'));
+const vitestReport = join(folder, 'vitest.json');
+const playwrightReport = join(folder, 'playwright.json');
+
+const asOutcome = ({ ok }: StepResult): Outcome => ({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: [] });
+
+/** Runs a test runner and reads its report; a runner that fails while its report is clean failed as a whole. */
+async function runTests(step: Step, report: string, read: (json: unknown) => Outcome): Promise<Outcome> {
+  const result = await runStep({ ...step, live: true });
+  printStep(result);
+  try {
+    const outcome = read(JSON.parse(readFileSync(report, 'utf8')));
+    return result.ok || outcome.failed > 0 ? outcome : total([outcome, noReport]);
+  } catch {
+    return noReport;
+  }
+}
+
+const outcomes: Outcome[] = [];
+try {
+  outcomes.push(...(await runChecks()).map(asOutcome));
+  outcomes.push(
+    await runTests(
+      {
+        name: 'unit and integration tests',
+        script: 'node_modules/vitest/vitest.mjs',
+        args: ['run', '--reporter=dot', '--reporter=json', `--outputFile.json=${vitestReport}`],
+      },
+      vitestReport,
+      readVitest,
+    ),
+  );
+  const page = await runStep({
+    name: 'build of the page',
+    script: 'node_modules/vite/bin/vite.js',
+    args: ['build', '--config', 'renderer/vite.config.ts', '--logLevel', 'warn'],
+  });
+  printStep(page);
+  outcomes.push(asOutcome(page));
+  if (page.ok)
+    outcomes.push(
+      await runTests(
+        {
+          name: 'the app as a person uses it',
+          script: 'node_modules/@playwright/test/cli.js',
+          args: ['test', '--config', 'e2e/playwright.config.ts', '--reporter=list,json'],
+          env: { PLAYWRIGHT_JSON_OUTPUT_NAME: playwrightReport },
+        },
+        playwrightReport,
+        readPlaywright,
+      ),
+    );
+} finally {
+  rmSync(folder, { recursive: true });
+}
+
+const sum = total(outcomes);
+const missing = process.env.CI ? forbiddenSkips(sum) : [];
+for (const { name, reason } of sum.skipped) console.log(`skipped: ${name} — ${reason}`);
+if (missing.length > 0) console.log(`${missing.length} skipped that must run here`);
+console.log(summary(sum));
+process.exitCode = sum.failed > 0 || missing.length > 0 || sum.passed === 0 ? 1 : 0;
