@@ -66,12 +66,16 @@ async function content(reading: Promise<Read>, limits: OpenLimits): Promise<Cont
   return { kind: 'content', plaintext: data, signatures: packets };
 }
 
-/** The library says what went wrong in words only; what is not known here counts as malformed. */
+/** The library (and the runtime's GCM below it) says what went wrong in words only; words not known here count as malformed. */
 function reason(error: unknown, proven: boolean): OpenRefusal | 'wrong-key' {
   const text = error instanceof Error ? error.message : '';
   if (/Maximum decompressed message size/i.test(text)) return 'too-large';
   if (proven) return /decompression not supported|unsupported/i.test(text) ? 'unsupported' : 'malformed';
-  if (/Modification detected|Authentication tag mismatch|Unexpected session key size|session key/i.test(text))
+  if (
+    /Modification detected|Authentication tag mismatch|unable to authenticate|Unexpected session key/i.test(
+      text,
+    )
+  )
     return 'wrong-key';
   return 'malformed';
 }

@@ -4,10 +4,12 @@
  */
 import {
   LiteralDataPacket,
+  Message,
   OnePassSignaturePacket,
   PacketList,
   PublicKey,
   SignaturePacket,
+  UnparseablePacket,
   enums,
   type AnyPacket,
   type Config,
@@ -18,6 +20,7 @@ import {
   type Subkey,
 } from 'openpgp';
 import { strict } from './config.ts';
+import type { Packet } from './packets.ts';
 
 interface WithDirectSignatures {
   readonly directSignatures: readonly SignaturePacket[];
@@ -118,4 +121,15 @@ export function keyOf(packets: readonly AnyPacket[]): PublicKey {
 export function hasSecret(key: PrivateKey | Subkey): boolean {
   const packet = key.keyPacket as SecretKeyPacket | SecretSubkeyPacket;
   return packet.isDecrypted() && !packet.isMissingSecretKeyMaterial();
+}
+
+/**
+ * A message of packets as they are, to be encrypted by the library. Reading them with it first would lose what follows the literal packet:
+ * its reader stops there and its writer forgets the rest.
+ */
+export function messageOf(packets: readonly Packet[]): Message<Uint8Array> {
+  const Raw = UnparseablePacket as unknown as new (tag: number, body: Uint8Array) => UnparseablePacket;
+  const list = new PacketList<AnyPacket>();
+  list.push(...packets.map(({ tag, body }) => new Raw(tag, body)));
+  return new Message<Uint8Array>(list);
 }

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
-import { encrypt, encryptSessionKey, enums, readMessage, type PrivateKey, type PublicKey } from 'openpgp';
+import { encrypt, encryptSessionKey, enums, type PrivateKey, type PublicKey, type Subkey } from 'openpgp';
 import type { Millis } from '../../shared/ids.ts';
 import { armor } from './armor.ts';
 import {
@@ -12,8 +12,8 @@ import {
 } from './certificate.ts';
 import { strict } from './config.ts';
 import type { OwnKey } from './keys.ts';
-import { literal, signLiteral } from './library.ts';
-import { TAG, packet } from './packets.ts';
+import { hasSecret, literal, messageOf, signLiteral } from './library.ts';
+import { TAG, packet, readPackets, type Packet } from './packets.ts';
 import { parsedPrivate, parsedPublic } from './parsed.ts';
 import { AES_128, sealSeipd2 } from './seipd2.ts';
 
@@ -24,6 +24,8 @@ const SESSION_KEY_BYTES = 16;
 /** RFC 9580 §9.4: ZLIB. */
 const COMPRESSION_ZLIB = 2;
 const INTENDED_RECIPIENT = 35;
+/** One-pass signature, literal, signature; or the compressed packet around them. */
+const CONTENT_PACKETS = 3;
 
 /** How a message was sealed. */
 export interface SealFacts {
@@ -107,9 +109,9 @@ export async function seal(options: {
   };
 }
 
-/** A version 1 SEIPD packet around a packet sequence, made by the library (RFC 9580 §5.13.1). */
-async function sealVersion1(sessionKey: Uint8Array, content: Uint8Array): Promise<Uint8Array> {
-  const message = await readMessage({ binaryMessage: content });
+/** A version 1 SEIPD packet around packets of ours, made by the library (RFC 9580 §5.13.1). */
+function sealVersion1(sessionKey: Uint8Array, content: Uint8Array): Promise<Uint8Array> {
+  const message = messageOf(readPackets(content, CONTENT_PACKETS) as readonly Packet[]);
   return encrypt({ message, sessionKey: { data: sessionKey, algorithm: 'aes128' }, format: 'binary' });
 }
 
@@ -147,7 +149,7 @@ export async function signedPackets(
   const date = withSkew(now, from.certificate.createdAt);
   const key: PrivateKey = await parsedPrivate(from.secret);
   const part = await key.getSigningKey(undefined, date, undefined, strict).catch(() => null);
-  if (part === null) return null;
+  if (part === null || !hasSecret(part as PrivateKey | Subkey)) return null;
   const { algorithm, curve = '' } = part.getAlgorithmInfo();
   const data = literal(plaintext);
   const { onePass, signature } = await signLiteral(

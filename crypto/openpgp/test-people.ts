@@ -1,6 +1,6 @@
 /** Throw-away people and hand-made messages of the tests in this folder. */
-import { randomBytes } from 'node:crypto';
-import { encrypt, encryptSessionKey, readKey, readMessage, type Key, type PublicKey } from 'openpgp';
+import { createCipheriv, createHash, randomBytes } from 'node:crypto';
+import { encryptSessionKey, readKey, type Key, type PublicKey } from 'openpgp';
 import { createWork } from '../../shared/lane/work.ts';
 import type { StateCell, StateKey, StateView, Work } from '../../shared/lane/state.ts';
 import { armor, dearmor } from './armor.ts';
@@ -39,14 +39,20 @@ export async function wrap(
     date: new Date(NOW),
     format: 'binary',
   });
-  const body = two
-    ? packet(TAG.seipd, sealSeipd2(data, AES_128, content))
-    : await encrypt({
-        message: await readMessage({ binaryMessage: Uint8Array.from(content) }),
-        sessionKey: { data, algorithm: 'aes128' },
-        format: 'binary',
-      });
-  return armor(Buffer.concat([head, body]));
+  const body = two ? sealSeipd2(data, AES_128, content) : sealSeipd1(data, content);
+  return armor(Buffer.concat([head, packet(TAG.seipd, body)]));
+}
+
+/** RFC 9580 §5.13.1, apart from the library: CFB over a random prefix, the content and its SHA-1. */
+function sealSeipd1(key: Uint8Array, content: Uint8Array): Uint8Array {
+  const prefix = randomBytes(16);
+  const plain = Buffer.concat([prefix, prefix.subarray(-2), content, Uint8Array.of(0xd3, 0x14)]);
+  const cipher = createCipheriv('aes-128-cfb', key, new Uint8Array(16));
+  return Buffer.concat([
+    Uint8Array.of(1),
+    cipher.update(plain),
+    cipher.update(createHash('sha1').update(plain).digest()),
+  ]);
 }
 
 /** Armored message of one person to another, as the product makes it. @throws Error when it refuses. */
