@@ -33,6 +33,15 @@ describe('armor', () => {
     expect(lines.slice(2, -2).join('')).toMatch(/^[A-Za-z0-9+/]+={0,2}$/);
   });
 
+  test.each([1, 2, 3, 100, 5000])('writes the checksum the library writes, over %i octets', (length) => {
+    const binary = randomBytes(length);
+    const theirs = libraryArmor(enums.armor.message, binary, undefined, undefined, undefined, true);
+    const sum = /\n(=[^\r\n=]{4})\r?\n/.exec(theirs)?.[1];
+    expect(sum).toBeDefined();
+    expect(text(armor(binary, true)).split('\r\n').at(-3)).toBe(sum);
+    expect(dearmor(armor(binary, true))).toEqual(binary);
+  });
+
   test('reads LF, armor headers, blank lines around, trailing blanks and a checksum', () => {
     const binary = randomBytes(90);
     const theirs = libraryArmor(enums.armor.message, binary, undefined, undefined, 'a remark', true);

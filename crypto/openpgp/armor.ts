@@ -1,7 +1,6 @@
 const BEGIN = '-----BEGIN PGP MESSAGE-----';
 const END = '-----END PGP MESSAGE-----';
 const LINE = 76;
-const BYTES_PER_LINE = (LINE / 4) * 3;
 const CR = 13;
 const LF = 10;
 const HEADER_LINES = 32;
@@ -56,13 +55,37 @@ function isBlank(view: Buffer, from: number, to: number): boolean {
   return true;
 }
 
-/** Armors a binary message: CRLF lines of 76 characters, no armor headers and no checksum (RFC 9580 §6.1 forbids one after SEIPDv2). */
-export function armor(binary: Uint8Array): Uint8Array {
-  const view = Buffer.from(binary.buffer, binary.byteOffset, binary.length);
+/** RFC 9580 §6.1.1: generator and initial value of the 24-bit checksum. */
+const CRC24_POLYNOMIAL = 0x1864cfb;
+const CRC24_INITIAL = 0xb704ce;
+
+const crc24Table = Int32Array.from({ length: 256 }, (_, octet) => {
+  let value = octet << 16;
+  for (let bit = 0; bit < 8; bit++) value = value & 0x800000 ? (value << 1) ^ CRC24_POLYNOMIAL : value << 1;
+  return value & 0xffffff;
+});
+
+function crc24(bytes: Uint8Array): Uint8Array {
+  let value = CRC24_INITIAL;
+  for (let i = 0; i < bytes.length; i++) {
+    value = ((value << 8) ^ (crc24Table[((value >> 16) ^ (bytes[i] as number)) & 0xff] as number)) & 0xffffff;
+  }
+  return Uint8Array.of(value >> 16, value >> 8, value);
+}
+
+/**
+ * Armors a binary message: CRLF lines of 76 characters, no armor headers.
+ * @param checksum adds the checksum line: GnuPG 2.2 cannot read an armored message without one. RFC 9580 §6.1 forbids it after a version 2 body.
+ */
+export function armor(binary: Uint8Array, checksum = false): Uint8Array {
   const head = Buffer.from(`${BEGIN}\r\n\r\n`, 'latin1');
-  const foot = Buffer.from(`${END}\r\n`, 'latin1');
-  const lines = Math.ceil(view.length / BYTES_PER_LINE);
-  const text = Buffer.from(view.toString('base64'), 'latin1');
+  const sum = checksum ? `=${Buffer.from(crc24(binary)).toString('base64')}\r\n` : '';
+  const foot = Buffer.from(`${sum}${END}\r\n`, 'latin1');
+  const text = Buffer.from(
+    Buffer.from(binary.buffer, binary.byteOffset, binary.length).toString('base64'),
+    'latin1',
+  );
+  const lines = Math.ceil(text.length / LINE);
   const out = Buffer.allocUnsafe(head.length + text.length + lines * 2 + foot.length);
   let at = head.copy(out);
   for (let from = 0; from < text.length;) {

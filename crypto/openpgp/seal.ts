@@ -97,7 +97,7 @@ export async function seal(options: {
     : await sealVersion1(sessionKey, content);
   return {
     kind: 'sealed',
-    armored: armor(Buffer.concat([sessionKeys, body])),
+    armored: armor(Buffer.concat([sessionKeys, body]), !version2),
     facts: {
       seipd: version2 ? 2 : 1,
       aead: version2 ? 'ocb' : null,
