@@ -5,11 +5,16 @@ import type { Argon2Cost } from './key-header.ts';
 /** Node has Argon2 from 24.7 on; Electron's BoringSSL does not. Both paths give the same bytes. */
 export type Argon2Path = 'native' | 'wasm';
 
+let nativeHidden = false;
+/** For tests: hides the runtime's own Argon2, as under Electron. */
+export function hideNativeArgon2(hidden: boolean): void {
+  nativeHidden = hidden;
+}
+
 /** The ways this runtime has, the preferred one first. */
 export function argon2Paths(): readonly Argon2Path[] {
-  return typeof (crypto as { readonly argon2?: unknown }).argon2 === 'function'
-    ? ['native', 'wasm']
-    : ['wasm'];
+  const native = typeof (crypto as { readonly argon2?: unknown }).argon2 === 'function';
+  return native && !nativeHidden ? ['native', 'wasm'] : ['wasm'];
 }
 
 /**

@@ -5,7 +5,7 @@ import type { SlowQuery } from './connection.ts';
 import type { QueryTable, queries } from './queries/list.ts';
 import type { ReaderAnswer, ReaderRequest } from './query-server.ts';
 
-/** Heap of the reader thread, in MiB: a page of rows needs little, and a runaway query must not take core with it. */
+/** Heap of the reader thread unless told otherwise, in MiB: a page of rows needs little, and a runaway query must not take core with it. */
 const HEAP_MIB = 256;
 /** A query during which the thread died is tried once more: it may have been another's fault. Never a third time. */
 const MAX_TRIES = 2;
@@ -33,6 +33,8 @@ export type ReaderOptions = {
   readonly onSlow?: (slow: SlowQuery) => void;
   /** Told when the thread died by itself; it is started again with the next query. */
   readonly onCrash?: (error: Error | null) => void;
+  /** Heap of the thread, in MiB. */
+  readonly heapMib?: number;
   /** The thread's file, where the build put it elsewhere. */
   readonly entry?: URL;
 };
@@ -60,7 +62,10 @@ export function createReader<Q extends QueryTable = typeof queries>(options: Rea
   let nextId = 0;
 
   function start(): Worker {
-    const made = new Worker(entry, { resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB }, env: {} });
+    const made = new Worker(entry, {
+      resourceLimits: { maxOldGenerationSizeMb: options.heapMib ?? HEAP_MIB },
+      env: {},
+    });
     let failure: Error | null = null;
     made.on('message', (answer: ReaderAnswer) => hear(made, answer));
     made.on('error', (error) => {
@@ -86,10 +91,10 @@ export function createReader<Q extends QueryTable = typeof queries>(options: Rea
         failAll(new PlainsealError(answer.why, answer.message));
         return;
       case 'result':
-        settle(answer.id)?.resolve(answer.result);
+        settle(answer.id, (job) => job.resolve(answer.result));
         return;
       case 'error':
-        settle(answer.id)?.reject(new PlainsealError(answer.why, answer.message));
+        settle(answer.id, (job) => job.reject(new PlainsealError(answer.why, answer.message)));
         return;
       case 'slow':
         options.onSlow?.(answer.slow);
@@ -99,11 +104,11 @@ export function createReader<Q extends QueryTable = typeof queries>(options: Rea
     }
   }
 
-  function settle(id: number): Job | undefined {
+  function settle(id: number, tell: (job: Job) => void): void {
     const job = open.get(id);
     open.delete(id);
+    if (job !== undefined) tell(job);
     tellIdle();
-    return job;
   }
 
   function tellIdle(): void {
