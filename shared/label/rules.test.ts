@@ -395,6 +395,11 @@ describe('the page finds faults in the rules', () => {
     ['a lower rank is not worse', 'return readersRank[now.kind] < readersRank[seen.kind];', 'return false;'],
     ['a higher rank is worse', 'return readersRank[now.kind] < readersRank[seen.kind];', 'return true;'],
     ['a new limit is not worse', 'now.limits.some((code) => !seen.limits.includes(code))', 'false'],
+    [
+      'one more exposure is not worse',
+      '(now.exposed ?? []).some((what) => !exposed.includes(what))',
+      'false',
+    ],
     ['a new holder is not worse', 'now.who.some((holder) => !known.has(holderKey(holder)))', 'false'],
     [
       'a lost check is not worse',

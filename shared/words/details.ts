@@ -11,7 +11,7 @@ export type DetailRow = { readonly name: string; readonly value: string; readonl
 export function detailWords(say: Say, time: ReturnType<typeof timeWords>) {
   const yesNo = (yes: boolean): string => say(yes ? 'evidence.value.yes' : 'evidence.value.no');
   const list = (names: readonly string[]): string =>
-    new Intl.ListFormat('en', { type: 'conjunction' }).format(names);
+    new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(names);
 
   function row<T>(name: keyof SecurityFacts, fact: Fact<T>, show: (value: T) => string): DetailRow {
     if (fact === 'unknown')

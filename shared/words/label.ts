@@ -8,6 +8,9 @@ import type { timeWords } from './time.ts';
 /** Whom a sentence names: the other side of a direct conversation, as they call themselves; null in a group. */
 export type About = { readonly name: string | null };
 
+/** Most holders a sentence names; the details name all. */
+const MAX_HOLDERS = 3;
+
 /** The label in words, the same in row, header, composer, notification, details and export. */
 export function labelWords(say: Say, time: ReturnType<typeof timeWords>) {
   const plain = (name: string | null): string => nameInSentence(name ?? '', say('name.none'));
@@ -64,12 +67,15 @@ export function labelWords(say: Say, time: ReturnType<typeof timeWords>) {
     });
   }
 
-  /** `Northmail`, `Northmail and Postbox`, as many as there are. */
+  /** `Northmail`, `Northmail and Postbox`, `Northmail, Postbox and 4 others`. */
   function holdersName(who: readonly Holder[]): string {
     const names = who.map((holder) => nameInSentence(holder.name, say('name.provider.none')));
-    return names.length === 0
-      ? say('name.provider.none')
-      : new Intl.ListFormat('en', { type: 'conjunction' }).format(names);
+    if (names.length === 0) return say('name.provider.none');
+    const shown = names.slice(0, names.length > MAX_HOLDERS ? MAX_HOLDERS - 1 : MAX_HOLDERS);
+    const others = names.length - shown.length;
+    return new Intl.ListFormat('en-GB', { type: 'conjunction' }).format(
+      others === 0 ? shown : [...shown, say('name.others', { count: others })],
+    );
   }
 
   function trustSentence(trust: Trust): string {

@@ -76,6 +76,9 @@ describe('who can read it', () => {
       'Northmail and Postbox can read this',
     );
     expect(words.readersShort(make({ kind: 'provider', who: [] }), alice)).toBe('The provider can read this');
+    const many = ['Aa', 'Bb', 'Cc', 'Dd', 'Ee'].map((name) => ({ kind: 'provider', name }) as const);
+    expect(words.holdersName(many.slice(0, 3))).toBe('Aa, Bb and Cc');
+    expect(words.holdersName(many)).toBe('Aa, Bb and 3 others');
   });
 
   it('says when it is not known', () => {

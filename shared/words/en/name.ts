@@ -4,5 +4,6 @@ export const name = {
   'name.file.none': 'File',
   'name.them': 'them',
   'name.you': 'You',
+  'name.others': '{count, plural, one {# other} other {# others}}',
   'name.provider.none': 'The provider',
 } as const;

@@ -220,6 +220,8 @@ export const page = {
   'flow.checked': 'Checked. The keys match.',
   'flow.continue': 'Continue',
 
+  'disclosure.sub': 'This holds for every app. Here it is said.',
+
   'welcome.title': 'Every message says who can read it.',
   'welcome.line': 'In words, not colours. When something changes, sending waits for you.',
   'welcome.start': 'Start with one you have',
