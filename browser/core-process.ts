@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { AccountId } from '../shared/ids.ts';
+import type { CoreProcess } from '../shared/shell/keeper.ts';
 import type { ProfileCalls } from '../shared/shell/core.ts';
 import type { HostCalls, HostEvents } from '../shared/shell/host.ts';
 import { checkOf, hostSchemas } from '../shared/shell/schema.ts';
@@ -9,7 +10,7 @@ import { childPipe } from '../shared/wire/node/child.ts';
 import { laterPipe } from '../shared/wire/later.ts';
 import type { Pipe } from '../shared/wire/pipe.ts';
 import { relay } from '../shared/wire/relay.ts';
-import { link, type Handlers, type Link } from '../shared/wire/rpc.ts';
+import { link, type Handlers } from '../shared/wire/rpc.ts';
 import { trunk } from '../shared/wire/trunk.ts';
 
 const coreEntry = fileURLToPath(new URL('../worker/core/main.ts', import.meta.url));
@@ -30,23 +31,17 @@ const forkEntry = (entry: string): ChildProcess =>
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
 
-type CoreLink = Link<ProfileCalls, HostEvents, Record<never, never>>;
 /** What the browser shell's host serves itself; lanes are this file's. */
 export type OwnHostCalls = Omit<HostCalls, 'lane.start' | 'lane.stop'>;
 
 /** Core as a child process, with its process lanes. */
-export interface CoreProcess {
-  readonly link: CoreLink;
+export interface ForkedCore extends CoreProcess {
   /** Introduces a pipe of the page. */
   attachPage(pipe: Pipe): void;
-  /** Resolves once the process is gone, with its exit code. */
-  readonly exited: Promise<number | null>;
-  /** Ends core and lanes at once, as a power cut would. */
-  kill(): void;
 }
 
 /** Forks core and serves it as its shell. */
-export function startCoreProcess(serve: Handlers<OwnHostCalls>): CoreProcess {
+export function startCoreProcess(serve: Handlers<OwnHostCalls>): ForkedCore {
   const child = forkEntry(coreEntry);
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', (code) => resolve(code));
@@ -62,7 +57,7 @@ export function startCoreProcess(serve: Handlers<OwnHostCalls>): CoreProcess {
   );
   const lanes = new Map<AccountId, ChildProcess>();
 
-  const core: CoreLink = link<HostCalls, ProfileCalls, HostEvents, Record<never, never>>({
+  const core: CoreProcess['link'] = link<HostCalls, ProfileCalls, HostEvents, Record<never, never>>({
     pipe,
     check: checkOf(hostSchemas),
     fault: (what) => console.error(`shell: ${what}`),

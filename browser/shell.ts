@@ -1,11 +1,11 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PlainsealError } from '../shared/errors.ts';
+import { kindOf, PlainsealError } from '../shared/errors.ts';
 import type { CrashPoint } from '../shared/lane/lane.ts';
 import type { Notice } from '../shared/shell/host.ts';
+import { keepCore } from '../shared/shell/keeper.ts';
 import { startConfirmations, type Confirmations } from './confirm.ts';
-import { keepCore } from './core-keeper.ts';
-import { startCoreProcess, type CoreProcess, type OwnHostCalls } from './core-process.ts';
+import { startCoreProcess, type ForkedCore, type OwnHostCalls } from './core-process.ts';
 import { createDownloads, type Downloads } from './downloads.ts';
 import { attachPageLink, type PageLink } from './page-link.ts';
 import { startPageServer } from './page-server.ts';
@@ -54,7 +54,11 @@ export async function startShell(options: ShellOptions): Promise<Shell> {
     confirmations: () => confirmations,
     page: () => page,
   });
-  const keeper = await keepCore({ open: () => openCore(options, serve), lost: () => hangUp() });
+  const keeper = await keepCore({
+    open: () => openCore(options, serve),
+    failed: (error) => console.error(`shell: core cannot open the profile again: ${kindOf(error)}`),
+    lost: () => hangUp(),
+  });
   // Only now: a folder that holds anything is no place for a new profile. What an earlier shell left there has no use.
   await rm(run, { recursive: true, force: true });
   await mkdir(run, { mode: 0o700 });
@@ -90,7 +94,7 @@ export async function startShell(options: ShellOptions): Promise<Shell> {
   };
 }
 
-async function openCore(options: ShellOptions, serve: Handlers<OwnHostCalls>): Promise<CoreProcess> {
+async function openCore(options: ShellOptions, serve: Handlers<OwnHostCalls>): Promise<ForkedCore> {
   const core = startCoreProcess(serve);
   try {
     await core.link.call('profile.open', {
