@@ -2,13 +2,11 @@ import * as v from 'valibot';
 import { networks, protocols } from '../shared/ids.ts';
 import data from './facts.json' with { type: 'json' };
 
-export const whatRows = ['content', 'subject', 'sender', 'recipient', 'time', 'size', 'ip'] as const;
 /** What there is to be seen of one message; worded as `facts.what.…`. */
-export type What = (typeof whatRows)[number];
+export const whatRows = ['content', 'subject', 'sender', 'recipient', 'time', 'size', 'ip'] as const;
 
-export const lookers = ['you', 'peer', 'operator', 'servers', 'carrier', 'us'] as const;
 /** Who might see it: my mail provider is the operator, the provider of the other side and all between are servers, my internet provider is the carrier. */
-export type Looker = (typeof lookers)[number];
+export const lookers = ['you', 'peer', 'operator', 'servers', 'carrier', 'us'] as const;
 
 export const sights = ['yes', 'part', 'no', 'unknown'] as const;
 
