@@ -1,0 +1,183 @@
+import type { FlowAnswer, FlowStart, FlowStep, AccountSetup } from '../../shared/lane/flow.ts';
+import type { CreateLane, Lane, LaneContext } from '../../shared/lane/lane.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { assertNever } from '../../shared/assert.ts';
+import { forgetParsedKeys } from '../../crypto/openpgp/parsed.ts';
+import { readSelf, type Self } from './account-record.ts';
+import { openInbox } from './connection.ts';
+import { chat, check, invite, join, type Flowing } from './flows.ts';
+import { CommitFault, drain } from './mailbox.ts';
+import { perform, retryAt } from './perform.ts';
+import { createJoinWaiters } from './secure-join/waiters.ts';
+import { addAccount } from './setup.ts';
+import { createSubmission, type Submission } from './submission.ts';
+import { accessTo, ConnectError } from './tls.ts';
+
+/** A refused password or certificate is not tried again at once: servers lock accounts, and people have to act first. */
+const PERSON_RETRY_MS = 15 * 60_000;
+const FIRST_RETRY_MS = 1_000;
+const MOST_RETRY_MS = 5 * 60_000;
+const STABLE_MS = 30_000;
+
+/** Waits, or until `signal` aborts. */
+function pause(ms: number, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}
+
+/** One running account. */
+interface Running {
+  readonly context: LaneContext;
+  readonly self: () => Promise<Self>;
+  readonly submission: Submission;
+  readonly stopping: AbortController;
+  readonly flowing: Flowing;
+  reading: Promise<void>;
+}
+
+/** Reads the mailbox until stopped; connects again with growing pauses. */
+async function keepReading(running: Running): Promise<void> {
+  const { context, self, flowing } = running;
+  const { signal } = running.stopping;
+  const settle = flowing.waiters.settle;
+  const reading = { context, self, settle, dropCaches: flowing.dropCaches };
+  let failures = 0;
+  while (!signal.aborted) {
+    const startedAt = Date.now();
+    let why: unknown;
+    try {
+      context.status({ kind: 'connecting' });
+      const { account } = await self();
+      const inbox = await openInbox(accessTo('imap', account, context), signal);
+      try {
+        for (;;) {
+          await drain(reading, inbox, signal);
+          context.status({ kind: 'online' });
+          await inbox.changed();
+        }
+      } finally {
+        inbox.close();
+      }
+    } catch (error) {
+      why = error;
+    }
+    if (signal.aborted) break;
+    failures = Date.now() - startedAt > STABLE_MS ? 1 : failures + 1;
+    await pause(report(context, why, failures), signal);
+  }
+  context.status({ kind: 'stopped' });
+}
+
+/** Says what is wrong; returns how long to wait, ms. */
+function report(context: LaneContext, why: unknown, failures: number): number {
+  const fault = why instanceof ConnectError ? why.fault : why instanceof CommitFault ? why.why : 'internal';
+  context.log('reading-ended', { fault, failures, error: why instanceof Error ? why.name : 'unknown' });
+  if (fault === 'login' || fault === 'certificate') {
+    context.status({ kind: 'needs-person', why: fault === 'login' ? 'password' : 'certificate' });
+    return PERSON_RETRY_MS;
+  }
+  const wait = Math.min(FIRST_RETRY_MS * 2 ** Math.min(failures - 1, 10), MOST_RETRY_MS);
+  context.status({ kind: 'offline', retryAt: context.now() + wait });
+  return wait;
+}
+
+async function startRunning(context: LaneContext): Promise<Running> {
+  let known: Promise<Self> | null = null;
+  const self = (): Promise<Self> => (known ??= readSelf(createWork(context.view), context.now()));
+  const { account } = await self();
+  const waiters = createJoinWaiters();
+  const dropCaches = (): void => {
+    known = null;
+  };
+  return {
+    context,
+    self,
+    submission: createSubmission(accessTo('smtp', account, context)),
+    stopping: new AbortController(),
+    flowing: { context, self, waiters, dropCaches },
+    reading: Promise.resolve(),
+  };
+}
+
+/** Runs tasks of one name one after the other. */
+function createQueues(): <T>(name: string, task: () => Promise<T>) => Promise<T> {
+  const last = new Map<string, Promise<unknown>>();
+  return (name, task) => {
+    const run = (last.get(name) ?? Promise.resolve()).then(task, task);
+    const settled = run.then(
+      () => undefined,
+      () => undefined,
+    );
+    last.set(name, settled);
+    void settled.then(() => {
+      if (last.get(name) === settled) last.delete(name);
+    });
+    return run;
+  };
+}
+
+/** The e-mail lane: OpenPGP over IMAP and SMTP, Delta Chat compatible. */
+export const createLane: CreateLane = (): Lane => {
+  let running: Running | null = null;
+  const inOrder = createQueues();
+
+  async function* flow(
+    start: FlowStart,
+    context: LaneContext,
+    signal: AbortSignal,
+  ): AsyncGenerator<FlowStep, AccountSetup | null, FlowAnswer | undefined> {
+    if (start.kind === 'add-account') return yield* addAccount(start.args, context, signal);
+    if (running === null) {
+      yield { kind: 'failed', why: 'internal' };
+      return null;
+    }
+    const { flowing } = running;
+    switch (start.kind) {
+      case 'invite':
+        return yield* invite(flowing, signal);
+      case 'join':
+        return yield* join(flowing, start.link, signal);
+      case 'chat':
+        return yield* chat(flowing, start.address);
+      case 'check':
+        return yield* check(flowing, start.peer);
+      default:
+        return assertNever(start);
+    }
+  }
+
+  return {
+    async start(context) {
+      running = await startRunning(context);
+      running.reading = keepReading(running);
+    },
+    async stop() {
+      const ending = running;
+      running = null;
+      if (ending === null) return;
+      ending.stopping.abort();
+      ending.flowing.waiters.close();
+      ending.submission.close();
+      await ending.reading;
+      forgetParsedKeys();
+    },
+    perform(item, signal) {
+      const now = running;
+      if (now === null) return Promise.resolve({ kind: 'later', retryAt: retryAt(Date.now(), item.attempts) });
+      const { context, self, submission, flowing } = now;
+      const performing = { context, self, submission, dropCaches: flowing.dropCaches, random: Math.random };
+      return inOrder(item.intent.conversation ?? '', () => perform(performing, item, signal));
+    },
+    // E-mail has no typing notice.
+    hint: () => undefined,
+    flow,
+  };
+};

@@ -1,0 +1,214 @@
+import { emptyCommit } from '../../shared/lane/commit.ts';
+import type { LaneContext } from '../../shared/lane/lane.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import type { Work } from '../../shared/lane/state.ts';
+import type { Self } from './account-record.ts';
+import type { Inbox } from './connection.ts';
+import { addLedger, createLedger, type Ledger } from './ledger.ts';
+import { commit } from './perform.ts';
+import { receive } from './receive.ts';
+import { arrival, setAside, type Arrival, type Receiving } from './receiving.ts';
+import { readCursor, writeCursor, type Cursor } from './records.ts';
+import { triage } from './triage.ts';
+
+/** Mails of one commit at most. */
+export const BATCH_MAILS = 50;
+/** Headers asked for at once. */
+const HEADER_WINDOW = 200;
+/** Bytes of bodies fetched at once, so that a batch of large mails does not fill the memory. */
+const BATCH_BYTES = 8 * 1024 * 1024;
+const CONFLICT_TRIES = 5;
+/** An arrival date may be earlier than ours by this much and still count as after the account was added. */
+const SINCE_SLACK_MS = 24 * 60 * 60 * 1000;
+
+/** What reading the mailbox needs of the lane. */
+export interface Reading {
+  readonly context: LaneContext;
+  readonly self: () => Promise<Self>;
+  readonly settle: Receiving['settle'];
+  readonly dropCaches: () => void;
+}
+
+/** A commit could not be made: the disk is full, or core is gone. Reading starts over later. */
+export class CommitFault extends Error {
+  readonly why: 'conflict' | 'disk-full' | 'io' | 'held';
+  constructor(why: CommitFault['why']) {
+    super(`commit: ${why}`);
+    this.name = 'CommitFault';
+    this.why = why;
+  }
+}
+
+/** One mail of a batch; its body as far as it was wanted. */
+interface Fetched {
+  readonly uid: number;
+  readonly mail: Arrival;
+  readonly old: boolean;
+  readonly body: Uint8Array | null;
+}
+
+/**
+ * Reads everything that is new in the INBOX, in order, and commits it batch by batch; the cursor moves in the same commit. While one batch is opened the
+ * next one is fetched.
+ * @throws ConnectError when the connection ends, CommitFault when core cannot commit.
+ */
+export async function drain(reading: Reading, inbox: Inbox, signal: AbortSignal): Promise<void> {
+  const { context } = reading;
+  const start = await startCursor(reading, inbox);
+  const uids = await inbox.newerThan(start.uid);
+  if (uids.length > 1) context.status({ kind: 'catching-up', left: uids.length });
+  const size = context.careful ? 1 : BATCH_MAILS;
+  let left = uids.length;
+  let next: Promise<readonly Fetched[]> | null = null;
+  const batches = batchesOf(reading, inbox, uids, size);
+  next = batches.next();
+  for (;;) {
+    signal.throwIfAborted();
+    const batch: readonly Fetched[] = await next;
+    if (batch.length === 0) break;
+    next = batches.next();
+    // A failure while the batch before is being committed is reported when its turn comes.
+    next.catch(() => undefined);
+    await take(reading, inbox, batch);
+    left -= batch.length;
+    if (uids.length > 1) context.status({ kind: 'catching-up', left: Math.max(0, left) });
+  }
+}
+
+/** The committed cursor, or a new one where there is none or the server has numbered its mails anew. */
+async function startCursor(reading: Reading, inbox: Inbox): Promise<Cursor> {
+  const { context } = reading;
+  const known = await readCursor(createWork(context.view));
+  if (known?.uidValidity === inbox.uidValidity) return known;
+  // Without a cursor reading begins with what comes from now on; anew numbered mailboxes are read from their beginning, as the mails
+  // that are known already are recognised by their Message-IDs.
+  return known === null
+    ? { uidValidity: inbox.uidValidity, uid: Math.max(0, inbox.uidNext - 1), since: context.now() }
+    : { uidValidity: inbox.uidValidity, uid: 0, since: known.since };
+}
+
+/** Fetches in order: a window of headers, then bodies by the batch. */
+function batchesOf(
+  reading: Reading,
+  inbox: Inbox,
+  uids: readonly number[],
+  size: number,
+): { next(): Promise<readonly Fetched[]> } {
+  let at = 0;
+  let window: { readonly uid: number; readonly mail: Arrival }[] = [];
+  return {
+    async next() {
+      if (window.length === 0 && at < uids.length) {
+        const wanted = uids.slice(at, at + HEADER_WINDOW);
+        at += wanted.length;
+        for (const header of await inbox.headers(wanted)) {
+          const mail = arrival(header, inbox.uidValidity);
+          window.push({ uid: header.uid, mail });
+        }
+        // Every mail of the window vanished: go on with the next.
+        if (window.length === 0) return at < uids.length ? this.next() : [];
+      }
+      const batch: typeof window = [];
+      let bytes = 0;
+      for (const one of window) {
+        if (batch.length === size || (batch.length > 0 && bytes + one.mail.size > BATCH_BYTES)) break;
+        bytes += one.mail.size;
+        batch.push(one);
+      }
+      window = window.slice(batch.length);
+      return fetchBodies(reading, inbox, batch);
+    },
+  };
+}
+
+/** Decides on a scratch work which bodies are wanted, asks for credit, and fetches them. */
+async function fetchBodies(
+  reading: Reading,
+  inbox: Inbox,
+  batch: readonly { readonly uid: number; readonly mail: Arrival }[],
+): Promise<readonly Fetched[]> {
+  const { context } = reading;
+  const since = (await readCursor(createWork(context.view)))?.since ?? 0;
+  const scratch = createWork(context.view);
+  const isOld = (mail: Arrival): boolean => mail.arrivedAt !== 0 && mail.arrivedAt + SINCE_SLACK_MS < since;
+  const wanted: number[] = [];
+  let bytes = 0;
+  for (const { uid, mail } of batch) {
+    if (isOld(mail)) continue;
+    if ((await triage(await receivingOn(reading, scratch, createLedger()), mail)) === null) continue;
+    wanted.push(uid);
+    bytes += mail.size;
+  }
+  let bodies: ReadonlyMap<number, Uint8Array> = new Map();
+  if (wanted.length > 0) {
+    await context.credit(bytes);
+    bodies = await inbox.bodies(wanted);
+  }
+  return batch.map(({ uid, mail }) => ({ uid, mail, old: isOld(mail), body: bodies.get(uid) ?? null }));
+}
+
+async function receivingOn(reading: Reading, work: Work, ledger: Ledger): Promise<Receiving> {
+  const { context, settle } = reading;
+  const self = await reading.self();
+  return { account: context.account, self, work, ledger, now: context.now(), files: context.files, settle };
+}
+
+/** Opens a batch and commits it with the cursor. @throws CommitFault */
+async function take(reading: Reading, inbox: Inbox, batch: readonly Fetched[]): Promise<void> {
+  const { context } = reading;
+  for (let attempt = 0; attempt < CONFLICT_TRIES; attempt++) {
+    const work = createWork(context.view);
+    const ledger = createLedger();
+    for (const fetched of batch) await takeOne(reading, work, ledger, fetched);
+    const cursor = await startCursor(reading, inbox);
+    const uid = Math.max(cursor.uid, ...batch.map((fetched) => fetched.uid));
+    await readCursor(work);
+    writeCursor(work, { ...cursor, uid });
+    ledger.inbound.push({ kind: 'cursor', name: 'INBOX', value: `${cursor.uidValidity}:${uid}` });
+    const { changes, forecasts, inbound, enqueue } = ledger;
+    const result = await commit(context, {
+      ...emptyCommit,
+      work: work.writes(),
+      changes,
+      forecasts,
+      inbound,
+      enqueue,
+    });
+    if (result.ok) {
+      // The cursor is the acknowledgement: the server is told nothing.
+      for (const run of ledger.after) run();
+      return;
+    }
+    reading.dropCaches();
+    if (result.why !== 'conflict') throw new CommitFault(result.why);
+  }
+  throw new CommitFault('conflict');
+}
+
+/** One mail: whatever goes wrong with it, its writes are dropped and it is set aside; the others of the batch stand. */
+async function takeOne(reading: Reading, work: Work, ledger: Ledger, fetched: Fetched): Promise<void> {
+  const { context } = reading;
+  const { mail, old, body } = fetched;
+  if (old) return;
+  const point = work.savepoint();
+  const own = createLedger();
+  const receiving = await receivingOn(reading, work, own);
+  try {
+    if (context.careful && (await context.mark(mail.envelope)) === 'quarantine') {
+      await setAside(receiving, mail, 'ended-the-program', 'not-opened');
+    } else {
+      const wanted = await triage(receiving, mail);
+      if (wanted !== null && body !== null) await receive(receiving, mail, wanted, body);
+      // Wanted, but gone from the server before its body was fetched: there is nothing left to open.
+      else if (wanted !== null) own.inbound.push({ kind: 'consumed', envelope: mail.envelope });
+    }
+    addLedger(ledger, own);
+    point.keep();
+  } catch (error) {
+    point.drop();
+    context.log('mail-fault', { kind: error instanceof Error ? error.name : 'unknown' });
+    const aside = createLedger();
+    await setAside({ ...receiving, ledger: aside }, mail, 'fault', 'not-opened');
+    addLedger(ledger, aside);
+  }
+}

@@ -1,0 +1,170 @@
+import { peerId, type AccountId, type ConversationId, type Millis, type NetworkKey } from '../../../shared/ids.ts';
+import { newNetworkKey } from '../../../shared/lane/network-key.ts';
+import type { Intent } from '../../../shared/lane/intent.ts';
+import type { Work } from '../../../shared/lane/state.ts';
+import { gossipHeaders, senderAutocrypt } from '../../../crypto/openpgp/autocrypt.ts';
+import type { Fingerprint } from '../../../crypto/openpgp/certificate.ts';
+import { readCertificate } from '../../../crypto/openpgp/certificate.ts';
+import { learnCertificate, noteAddress } from '../../../crypto/openpgp/keyring.ts';
+import type { Self } from '../account-record.ts';
+import { meetPeer, openConversation } from '../correspondent.ts';
+import { valuesOf } from '../header-block.ts';
+import type { Ledger } from '../ledger.ts';
+import { fromField, tokenField, type ReadMail } from '../mail-read.ts';
+import { onlyValue } from '../header-block.ts';
+import { readPeer, writePeer } from '../records.ts';
+import { readJoin, writeJoin, type JoinRecord } from './join-record.ts';
+import { protocolData, type JoinOp } from './letters.ts';
+
+/** What the steps need of the lane. */
+export interface Joining {
+  readonly account: AccountId;
+  readonly self: Self;
+  readonly work: Work;
+  readonly ledger: Ledger;
+  readonly now: Millis;
+  /** Tells a waiting flow how its invitation ended. */
+  readonly settle: (auth: string, conversation: ConversationId, fingerprint: Fingerprint) => void;
+}
+
+function enqueue(joining: Joining, op: JoinOp, data: Parameters<typeof protocolData>[0]): void {
+  const { now, ledger, self } = joining;
+  const key = newNetworkKey('email', self.account.address, now);
+  const what = { kind: 'protocol' as const, key, op, data: protocolData(data) };
+  ledger.enqueue.push({ conversation: null, sentAt: now, what } satisfies Intent);
+}
+
+/** The step a mail says it is; '' when it is none. Only ever asked of what was opened, never of a header outside. */
+export function stepOf(mail: ReadMail): string {
+  return tokenField(mail.fields, 'secure-join');
+}
+
+const authOf = (mail: ReadMail): string => onlyValue(mail.fields, 'secure-join-auth') ?? '';
+
+/**
+ * A step that came sealed under the secret of an invitation.
+ * @param signedBy the one key that signed it, proven; null for an unsigned one.
+ * @returns whether it was a step that fits; anything else is no mail we know.
+ */
+export async function passwordStep(
+  joining: Joining,
+  join: JoinRecord,
+  mail: ReadMail,
+  signedBy: Fingerprint | null,
+): Promise<boolean> {
+  const from = fromField(mail.fields);
+  if (from === null || authOf(mail) !== join.auth || join.expiresAt <= joining.now) return false;
+  switch (stepOf(mail)) {
+    case 'vc-request-pubkey':
+      // Unsigned by design: it proves that somebody knows the secret, and is answered with a public key only. Nothing becomes checked by it.
+      if (join.role !== 'inviter' || signedBy !== null) return false;
+      enqueue(joining, 'secure-join/vc-pubkey', { auth: join.auth, to: from.address });
+      return true;
+    case 'vc-pubkey':
+      if (join.role !== 'joiner' || signedBy !== join.fingerprint) return false;
+      return takeInviterKey(joining, join, mail, from.address);
+    default:
+      return false;
+  }
+}
+
+/** The inviter's certificate came, signed by the key that stands in the link: prove ourselves to it. */
+async function takeInviterKey(
+  joining: Joining,
+  join: JoinRecord,
+  mail: ReadMail,
+  address: string,
+): Promise<boolean> {
+  if (join.state === 'done') return true;
+  const { work, ledger, now, account } = joining;
+  const header = senderAutocrypt(valuesOf(mail.fields, 'autocrypt'), address);
+  const learned = header ? await learnCertificate(work, header.keydata, now) : null;
+  if (learned?.kind !== 'learned' || learned.certificate.fingerprint !== join.fingerprint) return false;
+  const { fingerprint } = join;
+  await meetPeer(work, ledger, { fingerprint, address, name: join.name, chat: true, seenAt: now });
+  await openConversation(work, ledger, { account, fingerprint, state: 'active', now });
+  writeJoin(work, { ...join, state: 'proving' });
+  enqueue(joining, 'secure-join/vc-request-with-auth', { auth: join.auth, to: address, fingerprint });
+  return true;
+}
+
+/** Whether a signed mail carries our own certificate as gossip: then its writer meant it for this very key. */
+async function meantForUs(mail: ReadMail, self: Self, now: Millis): Promise<boolean> {
+  for (const header of gossipHeaders(valuesOf(mail.fields, 'autocrypt-gossip'))) {
+    const read = await readCertificate(header.keydata, now);
+    if (read.kind === 'certificate' && read.certificate.fingerprint === self.key.certificate.fingerprint)
+      return true;
+  }
+  return false;
+}
+
+/**
+ * A step that came sealed to our key and signed. Whoever calls has checked the signature and that the signer owns `address`.
+ * @returns whether it was a step that fits; the caller drops it silently otherwise, as it says nothing to anybody.
+ */
+export async function signedStep(
+  joining: Joining,
+  mail: ReadMail,
+  signer: { readonly fingerprint: Fingerprint; readonly address: string; readonly name: string },
+): Promise<boolean> {
+  const { work, self, now } = joining;
+  const step = stepOf(mail);
+  if (step === 'vc-request-with-auth') {
+    const join = await readJoin(work, authOf(mail));
+    const claimed = (onlyValue(mail.fields, 'secure-join-fingerprint') ?? '').toUpperCase();
+    if (join?.role !== 'inviter' || join.expiresAt <= now) return false;
+    if (claimed !== signer.fingerprint || !(await meantForUs(mail, self, now))) return false;
+    await check(joining, join, signer);
+    enqueue(joining, 'secure-join/vc-contact-confirm', {
+      auth: join.auth,
+      to: signer.address,
+      fingerprint: signer.fingerprint,
+    });
+    return true;
+  }
+  if (step === 'vc-contact-confirm') {
+    if (!(await meantForUs(mail, self, now))) return false;
+    for (const [key] of await work.scan('join', '')) {
+      const join = await readJoin(work, key.key);
+      if (join?.role !== 'joiner' || join.state !== 'proving' || join.fingerprint !== signer.fingerprint) continue;
+      if (join.expiresAt <= now) continue;
+      await check(joining, join, signer);
+      return true;
+    }
+  }
+  return false;
+}
+
+/** Both sides have proven what they had to: the peer is checked. */
+async function check(
+  joining: Joining,
+  join: JoinRecord,
+  signer: { readonly fingerprint: Fingerprint; readonly address: string; readonly name: string },
+): Promise<void> {
+  const { work, ledger, now, account, settle } = joining;
+  const { fingerprint, address, name } = signer;
+  await meetPeer(work, ledger, { fingerprint, address, name, chat: true, seenAt: now });
+  const conversation = await openConversation(work, ledger, { account, fingerprint, state: 'active', now });
+  const peer = await readPeer(work, fingerprint);
+  if (peer) writePeer(work, fingerprint, { ...peer, checkedAt: now });
+  await noteAddress(work, address, fingerprint, now);
+  ledger.changes.push(
+    {
+      kind: 'identity',
+      peer: peerId('email', fingerprint),
+      was: fingerprint,
+      now: fingerprint,
+      trust: { kind: 'checked', at: now, by: 'secure-join' },
+    },
+    {
+      kind: 'note',
+      conversation,
+      key: `checked:${join.auth.slice(0, 8)}:${fingerprint}` as NetworkKey,
+      code: 'checked',
+      at: now,
+    },
+  );
+  // An invitation may be followed by several people while it is valid; a followed one is over.
+  writeJoin(work, { ...join, state: join.role === 'joiner' ? 'done' : join.state });
+  ledger.after.push(() => settle(join.auth, conversation, fingerprint));
+}
