@@ -3,7 +3,6 @@ export const name = {
   'name.none': 'No name',
   'name.file.none': 'File',
   'name.them': 'them',
-  'name.you': 'You',
   'name.others': '{count, plural, one {# other} other {# others}}',
   'name.provider.none': 'The provider',
 } as const;

@@ -1,9 +1,7 @@
 /** Days and spans. */
 export const time = {
-  'time.today': 'Today',
   'time.yesterday': 'Yesterday',
   'time.today.long': 'Today, {day}',
-  'time.now': 'now',
   'time.minutes': '{count, plural, one {# minute} other {# minutes}}',
   'time.hours': '{count, plural, one {# hour} other {# hours}}',
   'time.days': '{count, plural, one {# day} other {# days}}',
