@@ -1,0 +1,39 @@
+import { join } from 'node:path';
+import { defineConfig } from 'electron-vite';
+import page from './renderer/vite.config.ts';
+
+const root = import.meta.dirname;
+/** Every program that runs under Node, each a file of its own beside the others: they find one another by name. */
+const programs = {
+  main: 'electron/main.ts',
+  core: 'worker/core/main.ts',
+  'lane-thread': 'worker/lane/thread.ts',
+  'lane-process': 'worker/lane/process.ts',
+  'reader-thread': 'storage/reader-thread.ts',
+};
+
+export default defineConfig(({ command }) => ({
+  main: {
+    build: {
+      outDir: join(root, 'out/main'),
+      target: 'node24',
+      minify: false,
+      rollupOptions: {
+        input: Object.fromEntries(Object.entries(programs).map(([name, file]) => [name, join(root, file)])),
+        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+      },
+    },
+  },
+  preload: {
+    build: {
+      outDir: join(root, 'out/preload'),
+      externalizeDeps: false,
+      rollupOptions: {
+        input: { preload: join(root, 'electron/preload.ts') },
+        // A sandboxed preload script is CommonJS and one file.
+        output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
+      },
+    },
+  },
+  renderer: page({ command, mode: 'production' }),
+}));

@@ -1,0 +1,88 @@
+import { randomBytes } from 'node:crypto';
+import { BrowserWindow, session, type Session } from 'electron';
+import {
+  CONFIRM_ANSWER_PATH,
+  confirmPage,
+  CONFIRM_STYLE_PATH,
+  confirmStyle,
+} from '../shared/shell/confirm-page.ts';
+import { confirmText } from '../shared/shell/confirm-words.ts';
+import type { ConfirmAnswer, ConfirmQuestion } from '../shared/shell/host.ts';
+import { confirmPolicy } from '../shared/shell/policy.ts';
+import { lockPermissions } from './permission.ts';
+import { APP_SCHEME, respond } from './protocol.ts';
+
+/** An origin the page does not have. */
+const ASK_ORIGIN = 'app://ask';
+const no: ConfirmAnswer = { ok: false, secret: null };
+
+/** Asks in a window of its own, without a script and without a way to the page. Closing it is a no. */
+export function ask(
+  parent: BrowserWindow | null,
+  question: ConfirmQuestion,
+  signal: AbortSignal,
+): Promise<ConfirmAnswer> {
+  if (signal.aborted) return Promise.resolve(no);
+  const token = randomBytes(32).toString('base64url');
+  // A session each, in memory: nothing of one question is there for the next.
+  const own = session.fromPartition(`ask-${token.slice(0, 12)}`);
+  const window = new BrowserWindow({
+    width: 520,
+    height: 480,
+    ...(parent ? { parent, modal: true } : {}),
+    show: false,
+    minimizable: false,
+    maximizable: false,
+    title: 'Plainseal',
+    webPreferences: {
+      session: own,
+      sandbox: true,
+      contextIsolation: true,
+      nodeIntegration: false,
+      javascript: false,
+    },
+  });
+  lockPermissions(own);
+  window.removeMenu();
+  window.webContents.setWindowOpenHandler(() => ({ action: 'deny' }));
+  window.webContents.on('will-navigate', (event) => {
+    if (!event.url.startsWith(`${ASK_ORIGIN}/`)) event.preventDefault();
+  });
+  window.once('ready-to-show', () => window.show());
+  const answered = new Promise<ConfirmAnswer>((resolve) => {
+    window.once('closed', () => resolve(no));
+    signal.addEventListener('abort', () => resolve(no), { once: true });
+    serve(own, question, token, resolve);
+  });
+  void window.loadURL(`${ASK_ORIGIN}/`);
+  return answered.finally(() => {
+    if (!window.isDestroyed()) window.destroy();
+    void own.clearStorageData();
+  });
+}
+
+function serve(
+  own: Session,
+  question: ConfirmQuestion,
+  token: string,
+  done: (given: ConfirmAnswer) => void,
+): void {
+  const html = confirmPage(question, confirmText(question), token);
+  own.protocol.handle(APP_SCHEME, async (request) => {
+    const { method, url } = request;
+    if (method === 'GET' && url === `${ASK_ORIGIN}/`)
+      return respond(200, { type: 'text/html; charset=utf-8', policy: confirmPolicy, body: html });
+    if (method === 'GET' && url === ASK_ORIGIN + CONFIRM_STYLE_PATH)
+      return respond(200, { type: 'text/css', policy: confirmPolicy, body: confirmStyle });
+    if (method === 'POST' && url === ASK_ORIGIN + CONFIRM_ANSWER_PATH) {
+      const form = new URLSearchParams(await request.text());
+      if (form.get('token') === token) done(readAnswer(form, question));
+    }
+    return respond(404, { type: 'text/plain', policy: confirmPolicy, body: '' });
+  });
+}
+
+function readAnswer(form: URLSearchParams, question: ConfirmQuestion): ConfirmAnswer {
+  if (form.get('ok') !== 'yes') return no;
+  return { ok: true, secret: question.secret ? (form.get('secret') ?? '') : null };
+}

@@ -1,0 +1,111 @@
+// The Electron shell: window, keyring, questions, notices, files. Parses, stores and logs no message content.
+import { join } from 'node:path';
+import { app, dialog, type BrowserWindow } from 'electron';
+import { kindOf, PlainsealError } from '../shared/errors.ts';
+import { keepCore, type CoreKeeper } from '../shared/shell/keeper.ts';
+import type { Handlers } from '../shared/wire/rpc.ts';
+import { ask } from './confirm.ts';
+import { createGrants } from './grants.ts';
+import { unwrapKey, wrapKey } from './keyring.ts';
+import { setMenu } from './menu.ts';
+import { createNotices } from './notices.ts';
+import { servePorts } from './page-ports.ts';
+import { registerAppScheme } from './protocol.ts';
+import { readStart, type StartOptions } from './start-options.ts';
+import { serveWindow } from './window-calls.ts';
+import { openPageWindow } from './window.ts';
+import { startUtilityCore, type OwnHostCalls, type UtilityCore } from './worker.ts';
+
+const options = readStart(process.argv);
+let window: BrowserWindow | null = null;
+let keeper: CoreKeeper<UtilityCore> | null = null;
+
+registerAppScheme();
+app.enableSandbox();
+// Chromium itself has nothing to look up: the page has no network, lanes use Node's sockets.
+app.commandLine.appendSwitch('host-resolver-rules', 'MAP * ^NOTFOUND');
+if (options.profile) app.setPath('userData', options.profile);
+
+const grants = createGrants();
+const notices = createNotices((tag) => {
+  window?.show();
+  keeper?.current()?.link.emit('notice.clicked', { tag });
+});
+
+function needWindow(): BrowserWindow {
+  if (!window) throw new PlainsealError('gone', 'there is no window');
+  return window;
+}
+
+const host: Handlers<OwnHostCalls> = {
+  'key.unwrap': ({ wrapped }) => unwrapKey(wrapped),
+  'key.wrap': ({ key }) => wrapKey(key),
+  confirm: (question, signal) => ask(window, question, signal),
+  notify: (notice) => (notices.show(notice), null),
+  badge: ({ count }) => (app.setBadgeCount(count), null),
+  'file.pick': () => grants.pick(needWindow()),
+  'file.save': ({ name }) => grants.save(needWindow(), name),
+  'grant.open': ({ grant }) => grants.open(grant),
+  'grant.close': ({ grant }) => (grants.close(grant), null),
+  // Core is told of no crash points here: only the harness of the tests asks for them.
+  'crash.point': () => null,
+};
+
+async function openCore({ kind }: StartOptions, folder: string): Promise<UtilityCore> {
+  const core = startUtilityCore(host);
+  try {
+    await core.link.call('profile.open', { folder, kind, version: app.getVersion(), harness: null });
+    return core;
+  } catch (error) {
+    core.kill();
+    throw error;
+  }
+}
+
+async function start(): Promise<void> {
+  await app.whenReady();
+  setMenu({ mac: process.platform === 'darwin', developer: !app.isPackaged });
+  const folder = join(app.getPath('userData'), options.kind === 'test' ? 'test-profile' : 'profile');
+  window = openPageWindow(
+    join(import.meta.dirname, '../page'),
+    join(import.meta.dirname, '../preload/preload.cjs'),
+  );
+  window.once('closed', () => (window = null));
+  servePorts(window, {
+    toCore: (port) => {
+      const core = keeper?.current();
+      if (core) core.attachPage(port);
+      else port.close();
+    },
+    toShell: (pipe) => window && serveWindow(pipe, window),
+  });
+  keeper = await keepCore({
+    open: () => openCore(options, folder),
+    // The page's port ends with core; it asks for another.
+    lost: () => undefined,
+    failed: (error) => console.error(`shell: core cannot open the profile again: ${kindOf(error)}`),
+  });
+}
+
+app.on('second-instance', () => {
+  window?.restore();
+  window?.focus();
+});
+app.on('window-all-closed', () => app.quit());
+let closed = false;
+app.on('before-quit', (event) => {
+  if (closed || !keeper) return;
+  event.preventDefault();
+  notices.clear();
+  void keeper.close().finally(() => {
+    closed = true;
+    app.quit();
+  });
+});
+
+if (app.requestSingleInstanceLock()) {
+  start().catch((error: unknown) => {
+    dialog.showErrorBox('Plainseal cannot open its profile', kindOf(error));
+    app.exit(1);
+  });
+} else app.quit();

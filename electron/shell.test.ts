@@ -1,0 +1,152 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { pagePolicy } from '../shared/shell/policy.ts';
+import type { Keyring } from './keyring.ts';
+
+// Electron's package is only a path without its binary. What is tested here calls none of it.
+vi.mock('electron', () => ({ protocol: {}, safeStorage: {} }));
+const { unwrapKey, wrapKey } = await import('./keyring.ts');
+const { isPermitted } = await import('./permission.ts');
+const { isOwnRequest, servePage } = await import('./protocol.ts');
+const { readStart } = await import('./start-options.ts');
+
+describe('the app scheme', () => {
+  let folder: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'plainseal-app-'));
+    await writeFile(join(folder, 'index.html'), 'page');
+  });
+  afterAll(() => rm(folder, { recursive: true }));
+
+  it('serves the page with its policy', async () => {
+    for (const address of ['app://plainseal/', 'app://plainseal', 'app://plainseal/index.html?x#y']) {
+      const response = await servePage(folder, address, 'GET');
+      if (address === 'app://plainseal') expect(response.status).toBe(404);
+      else {
+        expect(await response.text()).toBe('page');
+        expect(response.headers.get('content-security-policy')).toBe(pagePolicy);
+        expect(response.headers.get('x-content-type-options')).toBe('nosniff');
+      }
+    }
+  });
+
+  it.each([
+    ['app://plainseal/../index.html', 'GET'],
+    ['app://plainseal/%2e%2e/index.html', 'GET'],
+    ['app://plainseal/..%2findex.html', 'GET'],
+    ['app://plainseal/missing.html', 'GET'],
+    ['app://plainseal.evil/index.html', 'GET'],
+    ['app://ask/index.html', 'GET'],
+    ['file:///etc/passwd', 'GET'],
+    ['app://plainseal/', 'POST'],
+  ])('serves nothing for %s by %s', async (address, method) => {
+    const response = await servePage(folder, address, method);
+    expect([response.status, await response.text()]).toEqual([404, '']);
+  });
+
+  it('lets the page ask for its own files and blobs only', () => {
+    expect(['app://plainseal/a.js', 'blob:app://plainseal/1'].map(isOwnRequest)).toEqual([true, true]);
+    for (const address of [
+      'https://example.org/',
+      'http://127.0.0.1/',
+      'ws://127.0.0.1/',
+      'file:///etc/passwd',
+      'data:text/html,x',
+      'app://plainseal.evil/',
+      'app://ask/',
+      'blob:https://example.org/1',
+      'devtools://devtools/',
+    ])
+      expect(isOwnRequest(address)).toBe(false);
+  });
+});
+
+describe('permissions', () => {
+  it('are two, for our own page', () => {
+    expect(isPermitted('notifications', 'app://plainseal')).toBe(true);
+    expect(isPermitted('clipboard-sanitized-write', 'app://plainseal/')).toBe(true);
+    expect(isPermitted('notifications', 'https://example.org')).toBe(false);
+    expect(isPermitted('notifications', 'app://plainseal.evil')).toBe(false);
+  });
+
+  it.each([
+    'media',
+    'geolocation',
+    'clipboard-read',
+    'display-capture',
+    'fileSystem',
+    'hid',
+    'serial',
+    'usb',
+    'midi',
+    'openExternal',
+    'pointerLock',
+    'local-fonts',
+    'unknown',
+    '',
+  ])('never %s', (permission) => {
+    expect(isPermitted(permission, 'app://plainseal')).toBe(false);
+  });
+});
+
+describe('the keyring', () => {
+  type Backend = ReturnType<Keyring['getSelectedStorageBackend']>;
+  const keyring = (backend: Backend, available = true): Keyring => ({
+    isAsyncEncryptionAvailable: () => Promise.resolve(available),
+    getSelectedStorageBackend: () => backend,
+    encryptStringAsync: (text) => Promise.resolve(Buffer.from(`sealed ${text}`)),
+    decryptStringAsync: (bytes) => {
+      const text = bytes.toString();
+      if (!text.startsWith('sealed ')) return Promise.reject(new Error('not ours'));
+      return Promise.resolve({ result: text.slice('sealed '.length), shouldReEncrypt: false });
+    },
+  });
+  const key = new Uint8Array(32).fill(7);
+
+  it('wraps and opens a key', async () => {
+    const { wrapped, backend } = await wrapKey(key, keyring('gnome_libsecret'), 'linux');
+    expect(backend).toBe('gnome_libsecret');
+    expect(await unwrapKey(wrapped, keyring('gnome_libsecret'), 'linux')).toEqual(key);
+  });
+
+  it.each([
+    ['basic_text', true],
+    ['unknown', true],
+    ['gnome_libsecret', false],
+  ] as const)('is none with %s (available: %s)', async (backend, available) => {
+    const none = keyring(backend, available);
+    await expect(wrapKey(key, none, 'linux')).rejects.toMatchObject({ kind: 'refused' });
+    await expect(unwrapKey(key, none, 'linux')).rejects.toMatchObject({ kind: 'refused' });
+  });
+
+  it('names the system where there is only one', async () => {
+    expect((await wrapKey(key, keyring('unknown'), 'darwin')).backend).toBe('darwin');
+    expect((await wrapKey(key, keyring('unknown'), 'win32')).backend).toBe('win32');
+  });
+
+  it('says which key it cannot open', async () => {
+    await expect(unwrapKey(key, keyring('kwallet6'), 'linux')).rejects.toMatchObject({ kind: 'wrong-key' });
+  });
+});
+
+describe('the command line', () => {
+  it('names a profile by its whole path, the last one wins', () => {
+    expect(readStart(['electron', '.', '--profile=/a', '--profile=/b', '--test'])).toEqual({
+      profile: '/b',
+      kind: 'test',
+    });
+  });
+
+  it('takes nothing else for a profile', () => {
+    for (const argv of [
+      [],
+      ['--profile'],
+      ['--profile='],
+      ['--profile=relative'],
+      ['plainseal://profile=/x'],
+    ])
+      expect(readStart(argv)).toEqual({ profile: null, kind: 'live' });
+  });
+});
