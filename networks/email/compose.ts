@@ -88,7 +88,11 @@ async function bodyOf(composing: Composing, other: Other, what: What): Promise<B
   const { address } = composing.self.account;
   switch (what.kind) {
     case 'content':
-      return contentBody(composing, what.content, sealed ? [['Chat-Disposition-Notification-To', address]] : []);
+      return contentBody(
+        composing,
+        what.content,
+        sealed ? [['Chat-Disposition-Notification-To', address]] : [],
+      );
     case 'reaction':
       if (!sealed) return 'not-possible';
       return {
@@ -98,7 +102,10 @@ async function bodyOf(composing: Composing, other: Other, what: What): Promise<B
     case 'edit': {
       if (!sealed || what.content.files.length > 0) return 'not-possible';
       const text = `${EDIT_MARK}${bodyText(what.content.text)}`;
-      return { body: { kind: 'text', text }, fields: [['Chat-Edit', `<${what.target}>`], ...replyFields(what.target)] };
+      return {
+        body: { kind: 'text', text },
+        fields: [['Chat-Edit', `<${what.target}>`], ...replyFields(what.target)],
+      };
     }
     case 'delete':
       if (!sealed) return 'not-possible';
@@ -145,7 +152,13 @@ async function receiptBody(
   return { body: { kind: 'receipt', of: asked }, fields: [['Auto-Submitted', 'auto-replied']] };
 }
 
-function letterFor(composing: Composing, to: string, intent: Intent, body: Body, fields: readonly HeaderLine[]): Letter {
+function letterFor(
+  composing: Composing,
+  to: string,
+  intent: Intent,
+  body: Body,
+  fields: readonly HeaderLine[],
+): Letter {
   const { address, displayName } = composing.self.account;
   return {
     from: { address, name: displayName },
@@ -184,7 +197,12 @@ async function composeSealed(
   await forecastFor(work, ledger, account, fingerprint, now);
   if (sealed === null) return { kind: 'held', hold: 'no-key', ledger };
   await noteMine(work, intent.what.key, fingerprint);
-  const artifact = { to: peer.address, identity: fingerprint, bytes: sealed.bytes, outcome: 'pending' as const };
+  const artifact = {
+    to: peer.address,
+    identity: fingerprint,
+    bytes: sealed.bytes,
+    outcome: 'pending' as const,
+  };
   return { kind: 'composed', artifact, evidence: sealed.evidence, ledger };
 }
 
@@ -281,7 +299,10 @@ async function composeProof(
   const fingerprint = fingerprintOf(data.fingerprint ?? '');
   const certificate = fingerprint === null ? null : await peerCertificate(work, fingerprint, now);
   if (fingerprint === null || certificate === null) return failed('damaged');
-  const letters = { 'secure-join/vc-request-with-auth': true, 'secure-join/vc-contact-confirm': false } as const;
+  const letters = {
+    'secure-join/vc-request-with-auth': true,
+    'secure-join/vc-contact-confirm': false,
+  } as const;
   if (!(what.op in letters)) return failed('damaged');
   const letter =
     what.op === 'secure-join/vc-request-with-auth'

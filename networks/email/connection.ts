@@ -59,7 +59,13 @@ type ImapError = Error & {
 };
 
 /** RFC 5530: the account is fine, the service is not. */
-const temporary: ReadonlySet<string> = new Set(['UNAVAILABLE', 'INUSE', 'LIMIT', 'SERVERBUG', 'CONTACTADMIN']);
+const temporary: ReadonlySet<string> = new Set([
+  'UNAVAILABLE',
+  'INUSE',
+  'LIMIT',
+  'SERVERBUG',
+  'CONTACTADMIN',
+]);
 
 function connectError(error: unknown): ConnectError {
   if (error instanceof ConnectError) return error;
@@ -68,7 +74,8 @@ function connectError(error: unknown): ConnectError {
   if (isCertificateError(error)) return new ConnectError('certificate', options);
   if (authenticationFailed)
     return new ConnectError(temporary.has(serverResponseCode ?? '') ? 'busy' : 'login', options);
-  if (tlsFailed || code?.startsWith('ERR_SSL') || code === 'EPROTO') return new ConnectError('no-tls', options);
+  if (tlsFailed || code?.startsWith('ERR_SSL') || code === 'EPROTO')
+    return new ConnectError('no-tls', options);
   if (code === 'LiteralTooLarge' || code === 'LineTooLarge' || code === 'ResponseTooLarge')
     return new ConnectError('protocol', options);
   return new ConnectError('unreachable', options);

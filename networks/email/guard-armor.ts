@@ -65,10 +65,15 @@ function seipdFault(body: Buffer): string | null {
   const version = body[0];
   const known =
     version === 1 ||
-    (version === 2 && [7, 8, 9].includes(body[1] ?? 0) && [1, 2, 3].includes(body[2] ?? 0) && body.length > 52);
+    (version === 2 &&
+      [7, 8, 9].includes(body[1] ?? 0) &&
+      [1, 2, 3].includes(body[2] ?? 0) &&
+      body.length > 52);
   if (!known) return 'body version';
   const sample = body.subarray(version === 1 ? 1 : 36);
-  return sample.length >= ENTROPY_SAMPLE_BYTES && entropy(sample) < ENTROPY_FLOOR_BITS ? 'body is not sealed' : null;
+  return sample.length >= ENTROPY_SAMPLE_BYTES && entropy(sample) < ENTROPY_FLOOR_BITS
+    ? 'body is not sealed'
+    : null;
 }
 
 /** Shannon entropy in bits a byte. */

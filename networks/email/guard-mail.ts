@@ -13,7 +13,8 @@ export interface GuardMail {
  * no empty line after the header.
  */
 export function guardParse(bytes: Uint8Array): GuardMail | null {
-  for (const octet of bytes) if (octet > 126 || (octet < 32 && octet !== 13 && octet !== 10 && octet !== 9)) return null;
+  for (const octet of bytes)
+    if (octet > 126 || (octet < 32 && octet !== 13 && octet !== 10 && octet !== 9)) return null;
   const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1');
   if (/\r(?!\n)|(?<!\r)\n/.test(text)) return null;
   const end = text.indexOf('\r\n\r\n');

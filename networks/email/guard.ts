@@ -108,9 +108,10 @@ function sealedMailFault(
   if (mail.value('subject') !== '[...]') return 'subject outside';
   const to = mail.value('to');
   if (to !== '"hidden-recipients": ;' && to !== `<${operation.to[0]}>`) return 'recipient outside';
-  const boundary = /^multipart\/encrypted; protocol="application\/pgp-encrypted"; boundary="([0-9a-f]{16,70})"$/.exec(
-    mail.value('content-type') ?? '',
-  )?.[1];
+  const boundary =
+    /^multipart\/encrypted; protocol="application\/pgp-encrypted"; boundary="([0-9a-f]{16,70})"$/.exec(
+      mail.value('content-type') ?? '',
+    )?.[1];
   if (boundary === undefined) return 'not multipart/encrypted';
   const open = `--${boundary}\r\n`;
   const before = `${open}Content-Type: application/pgp-encrypted\r\n\r\nVersion: 1\r\n\r\n${open}Content-Type: application/octet-stream; name="encrypted.asc"\r\n\r\n`;

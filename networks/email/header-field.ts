@@ -19,7 +19,11 @@ const brokenLine = /\r(?!\n)|(?<!\r)\n|\r\n(?![ \t])|\0/;
 export function writeHeader(lines: readonly HeaderLine[]): string {
   let text = '';
   for (const [name, value] of lines) {
-    if (!/^[A-Za-z][A-Za-z0-9-]*$/.test(name) || brokenLine.test(value) || !printable.test(value.replaceAll('\r\n', '')))
+    if (
+      !/^[A-Za-z][A-Za-z0-9-]*$/.test(name) ||
+      brokenLine.test(value) ||
+      !printable.test(value.replaceAll('\r\n', ''))
+    )
       throw new RangeError('not a header line');
     text += `${name}: ${value}\r\n`;
   }

@@ -2,7 +2,14 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { DeltaChat } from '../../e2e/peers/deltachat.ts';
 import type { MailServer } from '../../e2e/peers/mail/server.ts';
 import { saying } from './test/lane-context.ts';
-import { isMessage, joinByLink, openDeltaChat, openMailServer, openPlainseal, type Plainseal } from './test/world.ts';
+import {
+  isMessage,
+  joinByLink,
+  openDeltaChat,
+  openMailServer,
+  openPlainseal,
+  type Plainseal,
+} from './test/world.ts';
 
 let server: MailServer;
 let alice: DeltaChat;
@@ -26,7 +33,11 @@ test('joins a Delta Chat user by link and talks both ways', async () => {
   const { conversation, peer } = await joinByLink(me, await alice.inviteLink());
   expect(conversation).toBe(`account|${peer}`);
   expect(me.core.changes()).toContainEqual(
-    expect.objectContaining({ kind: 'identity', peer, trust: expect.objectContaining({ kind: 'checked', by: 'secure-join' }) }),
+    expect.objectContaining({
+      kind: 'identity',
+      peer,
+      trust: expect.objectContaining({ kind: 'checked', by: 'secure-join' }),
+    }),
   );
   me.core.enqueue(saying(conversation, { text: 'Grüße – from Plainseal 🔒' }));
   const seen = await alice.waitForText('Grüße – from Plainseal 🔒');

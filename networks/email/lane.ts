@@ -171,7 +171,8 @@ export const createLane: CreateLane = (): Lane => {
     },
     perform(item, signal) {
       const now = running;
-      if (now === null) return Promise.resolve({ kind: 'later', retryAt: retryAt(Date.now(), item.attempts) });
+      if (now === null)
+        return Promise.resolve({ kind: 'later', retryAt: retryAt(Date.now(), item.attempts) });
       const { context, self, submission, flowing } = now;
       const performing = { context, self, submission, dropCaches: flowing.dropCaches, random: Math.random };
       return inOrder(item.intent.conversation ?? '', () => perform(performing, item, signal));

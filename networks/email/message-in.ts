@@ -73,9 +73,12 @@ export async function takeMessage(receiving: Receiving, mail: Arrival, proven: P
 /** A mail for me alone. Groups, channels and mail with further readers would be shown to be more private than they are. */
 function isDirect(receiving: Receiving, read: ReadMail): boolean {
   const { fields } = read;
-  if (valuesOf(fields, 'chat-group-id').length > 0 || valuesOf(fields, 'chat-list-id').length > 0) return false;
+  if (valuesOf(fields, 'chat-group-id').length > 0 || valuesOf(fields, 'chat-list-id').length > 0)
+    return false;
   if (valuesOf(fields, 'list-id').length > 0) return false;
-  const readers = [...valuesOf(fields, 'to'), ...valuesOf(fields, 'cc')].flatMap((value) => readMailboxes(value));
+  const readers = [...valuesOf(fields, 'to'), ...valuesOf(fields, 'cc')].flatMap((value) =>
+    readMailboxes(value),
+  );
   return readers.every(({ address }) => address === receiving.self.account.address);
 }
 
@@ -117,7 +120,8 @@ async function takeAside(receiving: Receiving, proven: Proven): Promise<boolean>
     const text = readBodyText(read.text, true).text;
     const words = text.startsWith(EDIT_MARK) ? text.slice(EDIT_MARK.length) : text;
     const content: Content = { text: words.slice(0, MAX_TEXT_LENGTH), ranges: [], files: [] };
-    if (known) ledger.changes.push({ kind: 'edit', target: { conversation, key: edited }, by, content, evidence });
+    if (known)
+      ledger.changes.push({ kind: 'edit', target: { conversation, key: edited }, by, content, evidence });
     return true;
   }
   const deleted = onlyValue(read.fields, 'chat-delete');

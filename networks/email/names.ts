@@ -1,4 +1,10 @@
-import { directConversation, peerId, type AccountId, type ConversationId, type PeerId } from '../../shared/ids.ts';
+import {
+  directConversation,
+  peerId,
+  type AccountId,
+  type ConversationId,
+  type PeerId,
+} from '../../shared/ids.ts';
 import { fingerprintOf, type Fingerprint } from '../../crypto/openpgp/certificate.ts';
 import { canonicalAddress } from './address.ts';
 

@@ -94,7 +94,9 @@ export function decodedBody(part: Part): Uint8Array {
     .replace(/[ \t]+(?=\r?\n|$)/g, '')
     .replace(/=\r?\n/g, '');
   return Buffer.from(
-    text.replace(/=([0-9A-Fa-f]{2})/g, (_whole, octet: string) => String.fromCharCode(Number.parseInt(octet, 16))),
+    text.replace(/=([0-9A-Fa-f]{2})/g, (_whole, octet: string) =>
+      String.fromCharCode(Number.parseInt(octet, 16)),
+    ),
     'latin1',
   );
 }

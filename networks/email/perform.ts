@@ -123,7 +123,8 @@ async function transmit(
   if (artifact === undefined || others.length > 0)
     return finish(performing, item, { item: item.id, to: 'failed', failure: 'damaged' });
   const operation = await operationOf(performing, item, artifact);
-  if (operation === null) return finish(performing, item, { item: item.id, to: 'failed', failure: 'damaged' });
+  if (operation === null)
+    return finish(performing, item, { item: item.id, to: 'failed', failure: 'damaged' });
   const verdict = guard(operation, everEndToEnd(context));
   if (verdict.kind === 'stop') {
     context.log('guard-stopped', { why: verdict.why, operation: operation.kind });

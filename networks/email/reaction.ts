@@ -3,7 +3,8 @@ const MAX_EMOJI = 20;
 const MAX_EMOJI_LENGTH = 40;
 
 /** One emoji or emoji sequence (Unicode TR 51), keycaps and flags among them; words are no reactions. */
-const emoji = /^(?=.*(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3))[\p{Emoji}\p{Emoji_Component}\u200d\ufe0e\ufe0f\u20e3]+$/u;
+const emoji =
+  /^(?=.*(?:\p{Emoji_Presentation}|\p{Extended_Pictographic}|\p{Regional_Indicator}|\u20e3))[\p{Emoji}\p{Emoji_Component}]+$/u;
 
 /** The body of a reaction: emojis parted by spaces (Delta Chat); empty takes all back. */
 export function formatReaction(emojis: readonly string[]): string {

@@ -59,7 +59,12 @@ async function takeSealed(receiving: Receiving, mail: Arrival, payload: Uint8Arr
   if (isPasswordMessage(payload)) return takePassword(receiving, mail, payload);
   const { work, self, now } = receiving;
   const inside = insideReader(mail);
-  const opened = await openMail(work, { armored: payload, examine: inside.examine, trustOf: trustOf(receiving), now });
+  const opened = await openMail(work, {
+    armored: payload,
+    examine: inside.examine,
+    trustOf: trustOf(receiving),
+    now,
+  });
   if (opened.kind === 'refused') return setAside(receiving, mail, opened.why, 'not-opened');
   // Sealed to us but by nobody we can name: never anybody's words.
   if (opened.kind === 'unproven') return setAside(receiving, mail, unprovenWhy(opened), 'not-opened');
@@ -123,7 +128,12 @@ async function onlySigner(
   if (decrypted.signers.length === 0) return null;
   if (decrypted.signers.length > 1) return 'bad';
   const { work, self, now } = receiving;
-  const opened = await verifyMail(work, decrypted, { examine, trustOf: trustOf(receiving), own: self.keys, now });
+  const opened = await verifyMail(work, decrypted, {
+    examine,
+    trustOf: trustOf(receiving),
+    own: self.keys,
+    now,
+  });
   return opened.kind === 'opened' ? opened.signature.fingerprint : 'bad';
 }
 

@@ -38,7 +38,12 @@ export interface Arrival {
 
 /** Reads a header into an arrival; one too large to be read has no fields. */
 export function arrival(
-  mail: { readonly uid: number; readonly size: number; readonly arrivedAt: Millis; readonly header: Uint8Array },
+  mail: {
+    readonly uid: number;
+    readonly size: number;
+    readonly arrivedAt: Millis;
+    readonly header: Uint8Array;
+  },
   uidValidity: number,
 ): Arrival {
   const fields = readFields(mail.header);
@@ -80,7 +85,8 @@ export async function setAside(
 ): Promise<void> {
   const { ledger, now } = receiving;
   ledger.inbound.push({ kind: 'quarantined', envelope: of.envelope, raw: { at: of.at }, why });
-  const conversation = note === null ? null : await conversationOfAddress(receiving, of.from?.address ?? null);
+  const conversation =
+    note === null ? null : await conversationOfAddress(receiving, of.from?.address ?? null);
   if (note === null || conversation === null) return;
   ledger.changes.push({
     kind: 'note',

@@ -86,9 +86,19 @@ function questionFor(why: FlowFailure): 'servers' | 'password' | null {
 }
 
 function ask(question: 'servers' | 'password', args: Args, domain: string, why: FlowFailure): FlowStep {
-  if (question === 'password') return { kind: 'ask', fields: [{ name: 'password', secret: true, value: '' }], why };
-  const guess: Args = { imapHost: `imap.${domain}`, imapPort: '993', smtpHost: `smtp.${domain}`, smtpPort: '465' };
-  const fields = serverNames.map((name) => ({ name, secret: false, value: args[name] || (guess[name] ?? '') }));
+  if (question === 'password')
+    return { kind: 'ask', fields: [{ name: 'password', secret: true, value: '' }], why };
+  const guess: Args = {
+    imapHost: `imap.${domain}`,
+    imapPort: '993',
+    smtpHost: `smtp.${domain}`,
+    smtpPort: '465',
+  };
+  const fields = serverNames.map((name) => ({
+    name,
+    secret: false,
+    value: args[name] || (guess[name] ?? ''),
+  }));
   return { kind: 'ask', fields, why };
 }
 
@@ -153,11 +163,14 @@ async function attempt(
     await writeAccount(work, account);
     await createOwnKey(work, { address, now: context.now() });
     await readCursor(work);
-    writeCursor(work, { uidValidity: inbox.uidValidity, uid: Math.max(0, inbox.uidNext - 1), since: context.now() });
+    writeCursor(work, {
+      uidValidity: inbox.uidValidity,
+      uid: Math.max(0, inbox.uidNext - 1),
+      since: context.now(),
+    });
     return { network: 'email', address, displayName: account.displayName, work: work.writes() };
   } catch (error) {
     context.log('setup-fault', { fault: error instanceof ConnectError ? error.fault : 'internal' });
     return failureOf(error);
   }
 }
-

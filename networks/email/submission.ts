@@ -35,10 +35,16 @@ function connectFault(error: SmtpError): ConnectError {
   const options = { cause: error };
   if (isCertificateError(error)) return new ConnectError('certificate', options);
   const status = error.responseCode ?? 0;
-  if (error.code === 'EAUTH') return new ConnectError(status >= 400 && status < 500 ? 'busy' : 'login', options);
-  if (error.code === 'ETLS' || /STARTTLS|does not support required/i.test(error.message) || error.code === 'EPROTO')
+  if (error.code === 'EAUTH')
+    return new ConnectError(status >= 400 && status < 500 ? 'busy' : 'login', options);
+  if (
+    error.code === 'ETLS' ||
+    /STARTTLS|does not support required/i.test(error.message) ||
+    error.code === 'EPROTO'
+  )
     return new ConnectError('no-tls', options);
-  if (/SSL routines|wrong version number|ssl3_|tls_/i.test(error.message)) return new ConnectError('no-tls', options);
+  if (/SSL routines|wrong version number|ssl3_|tls_/i.test(error.message))
+    return new ConnectError('no-tls', options);
   return new ConnectError(status >= 400 && status < 500 ? 'busy' : 'unreachable', options);
 }
 
@@ -131,7 +137,9 @@ export function createSubmission(access: Access): Submission {
       const lost = (): void => resolve(began ? { kind: 'ambiguous' } : { kind: 'later', why: 'unreachable' });
       connection.once('error', lost);
       connection.once('end', lost);
-      connection.send(envelope, bytes, (error) => resolve(error ? outcome(error, began) : { kind: 'accepted' }));
+      connection.send(envelope, bytes, (error) =>
+        resolve(error ? outcome(error, began) : { kind: 'accepted' }),
+      );
     });
     connection.removeAllListeners('error');
     connection.removeAllListeners('end');
@@ -158,7 +166,10 @@ export function createSubmission(access: Access): Submission {
     close() {
       closed = true;
       if (idle) clearTimeout(idle);
-      void current?.then((connection) => connection.close(), () => undefined);
+      void current?.then(
+        (connection) => connection.close(),
+        () => undefined,
+      );
       current = null;
     },
   };
@@ -175,7 +186,8 @@ function outcome(error: SmtpError, began: boolean): Handover {
   if (code >= 500 && code < 600) {
     const enhanced = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(error.response ?? '')?.[1] ?? null;
     // 503 and the like answer a broken dialogue, 535 a lost login: neither is about this mail.
-    if (code === 503 || code === 530 || code === 535) return { kind: 'later', why: code === 503 ? 'protocol' : 'login' };
+    if (code === 503 || code === 530 || code === 535)
+      return { kind: 'later', why: code === 503 ? 'protocol' : 'login' };
     return { kind: 'refused', code, enhanced };
   }
   if (code >= 400 && code < 500) return { kind: 'later', why: 'busy' };

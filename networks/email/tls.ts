@@ -93,7 +93,11 @@ export function isCertificateError(error: unknown): boolean {
     if (typeof reason === 'string' && /certificate/i.test(reason)) return true;
     if (/Hostname\/IP does not match certificate/.test(at.message)) return true;
     if (certificateCodes.test(at.message)) return true;
-    if (/self-signed certificate|unable to verify|certificate has expired|certificate is not yet valid|unable to get (?:local )?issuer certificate/.test(at.message))
+    if (
+      /self-signed certificate|unable to verify|certificate has expired|certificate is not yet valid|unable to get (?:local )?issuer certificate/.test(
+        at.message,
+      )
+    )
       return true;
     at = at.cause;
   }

@@ -71,13 +71,19 @@ export async function plainMail(receiving: Receiving, mail: Arrival): Promise<Wa
       ...(subject === '' ? {} : { quoted: subject }),
     });
   }
-  if (address !== null && (await readPlain(work, address))) return tooLarge(receiving, mail, PLAIN_LIMIT_BYTES, 'plain');
+  if (address !== null && (await readPlain(work, address)))
+    return tooLarge(receiving, mail, PLAIN_LIMIT_BYTES, 'plain');
   if (conversation === null) await countSkipped(work, 1);
   consumed(receiving, mail);
   return null;
 }
 
-async function tooLarge(receiving: Receiving, mail: Arrival, limit: number, wanted: Wanted): Promise<Wanted | null> {
+async function tooLarge(
+  receiving: Receiving,
+  mail: Arrival,
+  limit: number,
+  wanted: Wanted,
+): Promise<Wanted | null> {
   if (mail.size <= limit) return wanted;
   await setAside(receiving, mail, 'too-large', 'not-fetched', sizeWords(mail.size));
   return null;

@@ -31,7 +31,8 @@ export function formatInvite(invite: Invite): string {
 }
 
 /** Codes of other networks that are worth naming when they are refused. */
-const otherCodes = /^(?:sgnl:|https:\/\/signal\.(?:me|group|art)\/|nostr:|npub1|nprofile1|tsdevice:|mailto:|bitcoin:)/i;
+const otherCodes =
+  /^(?:sgnl:|https:\/\/signal\.(?:me|group|art)\/|nostr:|npub1|nprofile1|tsdevice:|mailto:|bitcoin:)/i;
 
 const failed = (why: FlowFailure): { readonly kind: 'failed'; readonly why: FlowFailure } => ({
   kind: 'failed',
@@ -44,17 +45,21 @@ const failed = (why: FlowFailure): { readonly kind: 'failed'; readonly why: Flow
  */
 export function parseInvite(
   text: string,
-): { readonly kind: 'invite'; readonly invite: Invite } | { readonly kind: 'failed'; readonly why: FlowFailure } {
+):
+  | { readonly kind: 'invite'; readonly invite: Invite }
+  | { readonly kind: 'failed'; readonly why: FlowFailure } {
   const link = text.trim();
   if (link.length > LINK_LIMIT) return failed('code-malformed');
   if (otherCodes.test(link)) return failed('code-of-another-kind');
   const match =
-    /^(?:https:\/\/i\.delta\.chat\/(?:#|%23)|OPENPGP4FPR:)([0-9A-Fa-f]+)(?:[&#]|%23)(.*)$/i.exec(link) ?? null;
+    /^(?:https:\/\/i\.delta\.chat\/(?:#|%23)|OPENPGP4FPR:)([0-9A-Fa-f]+)(?:[&#]|%23)(.*)$/i.exec(link) ??
+    null;
   const fingerprint = match ? fingerprintOf(match[1] ?? '') : null;
   if (match === null || fingerprint === null) return failed('code-malformed');
   const query = new URLSearchParams(match[2]);
   if (query.has('x') || query.has('g') || query.has('b') || query.has('j')) return failed('not-possible');
-  const [invite = '', auth = ''] = [query.get('i') ?? '', query.get('s') ?? ''];
+  const invite = query.get('i') ?? '';
+  const auth = query.get('s') ?? '';
   const address = canonicalAddress((query.get('a') ?? '').split(',')[0] ?? '');
   if (!tokenForm.test(invite) || !tokenForm.test(auth) || address === null) return failed('code-malformed');
   if (!(Number(query.get('v')) >= 3)) return failed('not-possible');

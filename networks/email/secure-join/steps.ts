@@ -1,4 +1,10 @@
-import { peerId, type AccountId, type ConversationId, type Millis, type NetworkKey } from '../../../shared/ids.ts';
+import {
+  peerId,
+  type AccountId,
+  type ConversationId,
+  type Millis,
+  type NetworkKey,
+} from '../../../shared/ids.ts';
 import { newNetworkKey } from '../../../shared/lane/network-key.ts';
 import type { Intent } from '../../../shared/lane/intent.ts';
 import type { Work } from '../../../shared/lane/state.ts';
@@ -126,7 +132,8 @@ export async function signedStep(
     if (!(await meantForUs(mail, self, now))) return false;
     for (const [key] of await work.scan('join', '')) {
       const join = await readJoin(work, key.key);
-      if (join?.role !== 'joiner' || join.state !== 'proving' || join.fingerprint !== signer.fingerprint) continue;
+      if (join?.role !== 'joiner' || join.state !== 'proving' || join.fingerprint !== signer.fingerprint)
+        continue;
       if (join.expiresAt <= now) continue;
       await check(joining, join, signer);
       return true;

@@ -1,4 +1,11 @@
-import { freshId, type AccountId, type ConversationId, type FileId, type Millis, type OutboxId } from '../../../shared/ids.ts';
+import {
+  freshId,
+  type AccountId,
+  type ConversationId,
+  type FileId,
+  type Millis,
+  type OutboxId,
+} from '../../../shared/ids.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import type { Commit, CommitResult, Settled } from '../../../shared/lane/commit.ts';
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../../shared/lane/flow.ts';
@@ -79,7 +86,10 @@ export function createCoreDouble(setup: AccountSetup | null = null, options: Dou
     const after = items.get(id) as OutboxItem;
     items.set(id, { ...after, attempts: after.attempts + 1 });
     if (performed.kind === 'later' && !stopping.signal.aborted) {
-      const timer = setTimeout(() => void performOne(id), Math.min(200, Math.max(0, performed.retryAt - now())));
+      const timer = setTimeout(
+        () => void performOne(id),
+        Math.min(200, Math.max(0, performed.retryAt - now())),
+      );
       timer.unref();
     }
   };
@@ -103,7 +113,8 @@ export function createCoreDouble(setup: AccountSetup | null = null, options: Dou
     commits.push(commit);
     for (const step of commit.outbound) {
       const item = items.get(step.item);
-      if (item) items.set(step.item, { ...item, state: step.to, artifacts: step.artifacts ?? item.artifacts });
+      if (item)
+        items.set(step.item, { ...item, state: step.to, artifacts: step.artifacts ?? item.artifacts });
     }
     for (const intent of commit.enqueue) setImmediate(() => add(intent));
     for (const watcher of watchers) watcher();
@@ -199,7 +210,10 @@ export function createCoreDouble(setup: AccountSetup | null = null, options: Dou
 }
 
 /** An intent to say something in a conversation. */
-export function saying(conversation: ConversationId, content: Partial<Content> & { readonly text: string }): Intent {
+export function saying(
+  conversation: ConversationId,
+  content: Partial<Content> & { readonly text: string },
+): Intent {
   const key = newNetworkKey('email', '', 0);
   const what = { kind: 'content' as const, key, content: { ranges: [], files: [], ...content } };
   return { conversation, sentAt: Date.now(), what };

@@ -31,7 +31,11 @@ export async function openMailServer(options: Partial<MailServerOptions> = {}): 
 }
 
 /** The arguments that add an account on this server. */
-export function accountArgs(server: MailServer, address: string, displayName = 'Plain Seal'): Record<string, string> {
+export function accountArgs(
+  server: MailServer,
+  address: string,
+  displayName = 'Plain Seal',
+): Record<string, string> {
   return {
     address,
     password: 'pw',
@@ -77,7 +81,11 @@ export async function openAgain(address: string, core: CoreDouble, start = true)
   };
 }
 
-export function openDeltaChat(server: MailServer, address: string, more: Partial<DeltaChatOptions> = {}): Promise<DeltaChat> {
+export function openDeltaChat(
+  server: MailServer,
+  address: string,
+  more: Partial<DeltaChatOptions> = {},
+): Promise<DeltaChat> {
   return startDeltaChat({ mail: { imap: server.imap, smtp: server.smtp }, address, ...more });
 }
 
