@@ -1,4 +1,4 @@
-/** Rows that Plainseal itself states in a conversation. */
+/** Rows that Plainseal itself states in a conversation, and what a notification says that shows nothing. */
 export const notes = {
   'note.arrived-in-the-clear': 'A message came without encryption. It may not be from {name}.',
   'note.arrived-in-the-clear.do': 'It is kept in a conversation of its own.',
@@ -11,4 +11,6 @@ export const notes = {
   'note.identity-changed.do': 'Most often this means a new phone or app.',
   'note.check-failed': 'The check of {name} did not match.',
   'note.check-failed.do': 'Do not rely on this conversation until a check matches.',
+
+  'notice.new': 'A message came.',
 } as const;
