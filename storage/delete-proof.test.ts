@@ -82,6 +82,19 @@ describe('a deleted word', () => {
     database.close();
   });
 
+  it('goes with its conversation and its account too', () => {
+    const { database, path } = planted(folderFor());
+    expect(database.checkpointTruncate()).toBe(true);
+    database.transaction(() => database.run("DELETE FROM account WHERE id = 'a'"));
+    expect(database.get('SELECT count(*) AS n FROM message')).toEqual({ n: 0 });
+    expect(database.checkpointTruncate()).toBe(true);
+    const after = pagesOf(path, key);
+    for (const word of [...Object.values(words), 'filler', 'someone', 'me@example.org'])
+      expect(holds(after, word)).toBe(false);
+    database.run("INSERT INTO search (search) VALUES ('integrity-check')");
+    database.close();
+  });
+
   it('would be found by this proof without the index option that removes it', () => {
     const { database, path, row } = planted(folderFor());
     database.run("INSERT INTO search (search, rank) VALUES ('secure-delete', 0)");

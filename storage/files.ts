@@ -10,6 +10,8 @@ import { CHUNK_BYTES, FILE_KEY_BYTES, TAG_BYTES, chunksOf, openChunk } from './f
 import type { FileCrashPoint, FileWriter } from './file-writer.ts';
 import { PART, startFile } from './file-writer.ts';
 
+export type { FileCrashPoint, FileWriter } from './file-writer.ts';
+
 /** Folder of the files inside a profile. */
 export const FILES_FOLDER = 'files';
 /** Most bytes one `read` gives. */

@@ -49,7 +49,7 @@ export function indexWords(database: Database, message: number, words: string): 
 }
 
 /**
- * Takes a message out of the index. To be called before its row is deleted. The words are off the disk once
+ * Takes a message out of the index; deleting its row does the same. The words are off the disk once
  * `checkpointTruncate` said so.
  */
 export function forgetWords(database: Database, message: number): void {

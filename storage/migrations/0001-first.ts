@@ -249,4 +249,9 @@ CREATE VIRTUAL TABLE search USING fts5 (
   words, content = '', prefix = '2 3', tokenize = "unicode61 remove_diacritics 2 categories 'L* N* Co M*'"
 );
 INSERT INTO search (search, rank) VALUES ('secure-delete', 1);
+
+-- A row that goes by a cascade (its conversation, its account) must not leave its words in the index.
+CREATE TRIGGER message_forgotten BEFORE DELETE ON message WHEN old.words <> '' BEGIN
+  INSERT INTO search (search, rowid, words) VALUES ('delete', old.id, old.words);
+END;
 `;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import type { ChildProcess } from 'node:child_process';
 import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
 
 /** A child process that runs one TypeScript file and speaks in lines. */
 export type Child = {
@@ -21,7 +22,7 @@ export function startChild(
 ): Child {
   const nobody = 65_534;
   const asNobody = options.powerless === true && process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : {};
-  const child = spawn(process.execPath, [file.pathname, ...args], {
+  const child = spawn(process.execPath, [fileURLToPath(file), ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
     ...asNobody,
   });
