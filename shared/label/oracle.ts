@@ -115,6 +115,12 @@ export function caseOf(number: string): Case {
   return found;
 }
 
+/** Each limit with the sentence the page promises for it. */
+export const limitRows = table('limits').map((row) => ({
+  code: cell(row, 0) as LimitCode,
+  sentence: cell(row, 1),
+}));
+
 export const pathCases = table('paths').map((row) => ({
   name: cell(row, 0),
   paths: cell(row, 0) === 'no path' ? [] : cell(row, 0).split(' + ').map(caseOf),

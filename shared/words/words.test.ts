@@ -6,6 +6,7 @@ import { networks, protocols } from '../ids.ts';
 import { detailNames } from '../label/evidence.ts';
 import { holdReasons, type HoldReason, type Trust } from '../label/facts.ts';
 import { limitCodes, type Label, type Readers } from '../label/label.ts';
+import { cases, limitRows } from '../label/oracle.ts';
 import { neededFacts } from '../label/rules.ts';
 import { noteCodes } from '../lane/change.ts';
 import { codeKinds, flowFailures } from '../lane/flow.ts';
@@ -62,6 +63,18 @@ describe('who can read it', () => {
     expect(words.limitSentences({ kind: 'members-limited', limits: ['exposed'] })).toEqual([
       'Something can be seen by the servers on the way.',
     ]);
+  });
+
+  it('says of each limit what docs/label.md promises, in its order', () => {
+    expect(limitRows.map(({ code }) => code).toSorted()).toEqual(limitCodes.toSorted());
+    for (const { code, sentence } of limitRows)
+      expect(words.limitSentences({ kind: 'members-limited', limits: [code], exposed: ['subject'] })).toEqual(
+        [sentence],
+      );
+    const order = limitRows.map(({ code }) => code);
+    for (const { readers } of cases)
+      if (readers.kind === 'members-limited')
+        expect(readers.limits).toEqual(order.filter((code) => readers.limits.includes(code)));
   });
 
   it('names who else can', () => {

@@ -281,7 +281,7 @@ export const page = {
   'account.import.means': 'It replaces the key of this account.',
   'account.remove': 'Remove from this computer',
   'account.remove.means': 'Mails on the server stay. Messages and keys here go.',
-  'account.read-disclosure': 'Read it',
+  'account.disclosure': 'What its servers learn',
 
   'settings.title': 'Settings',
   'settings.theme': 'Appearance',
