@@ -10,7 +10,8 @@ import { startShell } from './shell.ts';
 import { createWindows, windowTrouble, type Windows } from './window.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const usage = 'Usage: node browser/main.ts --profile FOLDER [--json] [--no-open] [--clock-offset MS]';
+const usage =
+  'Usage: node browser/main.ts --profile FOLDER [--json] [--no-open] [--clock-offset MS] [--authority FILE]';
 
 function fail(sentence: string): never {
   console.error(sentence);
@@ -23,6 +24,7 @@ const { values } = parseArgs({
     json: { type: 'boolean', default: false },
     'no-open': { type: 'boolean', default: false },
     'clock-offset': { type: 'string', default: '0' },
+    authority: { type: 'string' },
   },
 });
 if (!values.profile) fail(usage);
@@ -42,6 +44,7 @@ const shell = await startShell({
   page,
   version,
   clockOffset,
+  authority: values.authority ? readFileSync(values.authority, 'utf8') : null,
   crashPoints: [],
   crashPoint: () => undefined,
   showQuestion: (url) => {

@@ -19,6 +19,8 @@ export type ShellOptions = {
   readonly version: string;
   /** Milliseconds added to the machine's clock. */
   readonly clockOffset: number;
+  /** PEM of the authority of the test servers, or null. */
+  readonly authority: string | null;
   readonly crashPoints: readonly CrashPoint[];
   /** Core or a lane stands at one of `crashPoints`. */
   readonly crashPoint: (name: CrashPoint) => Promise<void> | void;
@@ -101,7 +103,11 @@ async function openCore(options: ShellOptions, serve: Handlers<OwnHostCalls>): P
       folder: options.profile,
       kind: 'test',
       version: options.version,
-      harness: { crashPoints: options.crashPoints, clockOffset: options.clockOffset },
+      harness: {
+        crashPoints: options.crashPoints,
+        clockOffset: options.clockOffset,
+        authority: options.authority,
+      },
     });
     return core;
   } catch (error) {

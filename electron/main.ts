@@ -1,4 +1,5 @@
 // The Electron shell: window, keyring, questions, notices, files. Parses, stores and logs no message content.
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { app, dialog, type BrowserWindow } from 'electron';
 import { kindOf, PlainsealError } from '../shared/errors.ts';
@@ -16,6 +17,7 @@ import { serveWindow } from './window-calls.ts';
 import { openPageWindow } from './window.ts';
 import { startUtilityCore, type OwnHostCalls, type UtilityCore } from './worker.ts';
 
+const noHarness = { crashPoints: [], clockOffset: 0 } as const;
 const options = readStart(process.argv);
 let window: BrowserWindow | null = null;
 let keeper: CoreKeeper<UtilityCore> | null = null;
@@ -51,10 +53,11 @@ const host: Handlers<OwnHostCalls> = {
   'crash.point': () => null,
 };
 
-async function openCore({ kind }: StartOptions, folder: string): Promise<UtilityCore> {
+async function openCore({ kind, authority }: StartOptions, folder: string): Promise<UtilityCore> {
   const core = startUtilityCore(host);
   try {
-    await core.link.call('profile.open', { folder, kind, version: app.getVersion(), harness: null });
+    const harness = authority === null ? null : { ...noHarness, authority: readFileSync(authority, 'utf8') };
+    await core.link.call('profile.open', { folder, kind, version: app.getVersion(), harness });
     return core;
   } catch (error) {
     core.kill();

@@ -136,7 +136,10 @@ describe('the command line', () => {
     expect(readStart(['electron', '.', '--profile=/a', '--profile=/b', '--test'])).toEqual({
       profile: '/b',
       kind: 'test',
+      authority: null,
     });
+    expect(readStart(['--test', '--authority=/ca.pem']).authority).toBe('/ca.pem');
+    expect(readStart(['--authority=/ca.pem']).authority).toBeNull();
   });
 
   it('takes nothing else for a profile', () => {
@@ -147,6 +150,6 @@ describe('the command line', () => {
       ['--profile=relative'],
       ['plainseal://profile=/x'],
     ])
-      expect(readStart(argv)).toEqual({ profile: null, kind: 'live' });
+      expect(readStart(argv)).toEqual({ profile: null, kind: 'live', authority: null });
   });
 });

@@ -5,16 +5,24 @@ export type StartOptions = {
   /** Folder of the profile; null: the usual one below the system's folder for application data. */
   readonly profile: string | null;
   readonly kind: 'live' | 'test';
+  /** Test profiles only: file with the authority (PEM) of the test servers. */
+  readonly authority: string | null;
 };
 
 /**
- * Reads `--profile=FOLDER` and `--test`. Everything else is Chromium's or a deep link of somebody else, and ignored. A relative folder
+ * Reads `--profile=FOLDER`, `--test` and `--authority=FILE`. Everything else is Chromium's or a deep link of somebody else, and ignored. A relative folder
  * is no folder: the working directory of an application is an accident.
  */
 export function readStart(argv: readonly string[]): StartOptions {
-  const given = argv.findLast((argument) => argument.startsWith('--profile='))?.slice('--profile='.length);
+  const kind = argv.includes('--test') ? 'test' : 'live';
   return {
-    profile: given !== undefined && isAbsolute(given) ? given : null,
-    kind: argv.includes('--test') ? 'test' : 'live',
+    profile: pathAfter(argv, '--profile='),
+    kind,
+    authority: kind === 'test' ? pathAfter(argv, '--authority=') : null,
   };
+}
+
+function pathAfter(argv: readonly string[], name: string): string | null {
+  const given = argv.findLast((argument) => argument.startsWith(name))?.slice(name.length);
+  return given !== undefined && isAbsolute(given) ? given : null;
 }

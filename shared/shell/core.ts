@@ -18,6 +18,8 @@ export interface ProfileCalls {
         readonly crashPoints: readonly CrashPoint[];
         /** Milliseconds added to the machine's clock. */
         readonly clockOffset: Millis;
+        /** PEM of an authority the test servers' certificates come from: every add-account flow gets it as `ca`. */
+        readonly authority: string | null;
       } | null;
     };
     readonly result: null;
