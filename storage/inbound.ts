@@ -18,13 +18,7 @@ export function outcomeOf(db: Database, account: AccountId, envelope: EnvelopeKe
 /** Keeps an envelope's outcome, or moves a cursor. A later outcome replaces that of a parked or quarantined one, with its bytes. */
 export function settle(db: Database, account: AccountId, settled: Settled, at: Millis): void {
   if (settled.kind === 'cursor') {
-    db.run(
-      `INSERT INTO cursor (account, name, value) VALUES (?, ?, ?)
-       ON CONFLICT (account, name) DO UPDATE SET value = excluded.value`,
-      account,
-      settled.name,
-      settled.value,
-    );
+    setCursor(db, account, settled.name, settled.value);
     return;
   }
   const raw = settled.kind === 'parked' || settled.kind === 'quarantined' ? settled.raw : null;
@@ -52,20 +46,67 @@ export function countDeaths(db: Database, account: AccountId): void {
   db.run('UPDATE marker SET deaths = deaths + 1 WHERE account = ?', account);
 }
 
-/** Writes the marker of the envelope about to be opened; returns under how many deaths it stands. */
-export function putMarker(db: Database, account: AccountId, envelope: string): number {
-  // One at a time: an older marker without a death has been passed; one with deaths is remembered.
-  db.run('DELETE FROM marker WHERE account = ? AND envelope <> ? AND deaths = 0', account, envelope);
+/** Markers of outbox items are told from those of envelopes by this prefix. */
+const ITEM = 'item:';
+/** The marker name of an outbox item that is about to be performed. */
+export const itemMarker = (item: string): string => `${ITEM}${item}`;
+
+/** Writes the marker of the envelope or item about to be touched; returns under how many deaths it stands. */
+export function putMarker(db: Database, account: AccountId, marker: string): number {
+  // One of a kind at a time: an older one without a death has been passed; one with deaths is remembered.
+  db.run(
+    `DELETE FROM marker WHERE account = :account AND envelope <> :marker AND deaths = 0
+       AND (substr(envelope, 1, 5) = :item) = (substr(:marker, 1, 5) = :item)`,
+    { account, marker, item: ITEM },
+  );
   const row = db.get<{ readonly deaths: number }>(
     `INSERT INTO marker (account, envelope, deaths) VALUES (?, ?, 0)
      ON CONFLICT (account, envelope) DO UPDATE SET deaths = deaths RETURNING deaths`,
     account,
-    envelope,
+    marker,
   );
   return row?.deaths ?? 0;
+}
+
+/** Whether a run of this account's lane is noted as not ended: it died, or the whole program did. */
+export function runIsOpen(db: Database, account: AccountId): boolean {
+  return db.get('SELECT 1 FROM meta WHERE key = ?', `lane-run/${account}`) !== undefined;
+}
+
+/** Notes that a lane runs, or that it ended of its own will. */
+export function noteRun(db: Database, account: AccountId, open: boolean): void {
+  if (open)
+    db.run("INSERT INTO meta (key, value) VALUES (?, 'open') ON CONFLICT DO NOTHING", `lane-run/${account}`);
+  else db.run('DELETE FROM meta WHERE key = ?', `lane-run/${account}`);
 }
 
 /** Takes a marker away: its envelope was settled. */
 export function clearMarker(db: Database, account: AccountId, envelope: string): void {
   db.run('DELETE FROM marker WHERE account = ? AND envelope = ?', account, envelope);
+}
+
+/** Cursors by which a lane tells what core shows of an account: how its own identity reads, and how many mails were not fetched. */
+export const IDENTITY_CURSOR = 'identity';
+export const SKIPPED_CURSOR = 'plain-mail-skipped';
+
+/** Moves a cursor. */
+export function setCursor(db: Database, account: AccountId, name: string, value: string): void {
+  db.run(
+    `INSERT INTO cursor (account, name, value) VALUES (?, ?, ?)
+     ON CONFLICT (account, name) DO UPDATE SET value = excluded.value`,
+    account,
+    name,
+    value,
+  );
+}
+
+/** Where a lane's cursor stands, or null. */
+export function readCursor(db: Database, account: AccountId, name: string): string | null {
+  return (
+    db.get<{ readonly value: string }>(
+      'SELECT value FROM cursor WHERE account = ? AND name = ?',
+      account,
+      name,
+    )?.value ?? null
+  );
 }

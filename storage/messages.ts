@@ -217,3 +217,37 @@ function searchText(db: Database, content: Content): string {
   );
   return [content.text, ...names].join('\n');
 }
+
+/** The network keys of what others wrote between two rowids (after the first, up to the second), oldest first. */
+export function unreadKeys(
+  db: Database,
+  conversation: ConversationId,
+  after: number,
+  upTo: number,
+  limit: number,
+): readonly NetworkKey[] {
+  return db
+    .all<{ readonly key: NetworkKey }>(
+      `SELECT key FROM message WHERE conversation = ? AND id > ? AND id <= ? AND kind = 'message'
+         AND author IS NOT NULL AND deleted = 0 ORDER BY id LIMIT ?`,
+      conversation,
+      after,
+      upTo,
+      limit,
+    )
+    .map((row) => row.key);
+}
+
+/** Removes up to `limit` messages of an account, with their words in the index; returns how many there were. */
+export function removeSomeMessages(db: Database, account: AccountId, limit: number): number {
+  const rows = db.all<{ readonly id: number }>(
+    'SELECT id FROM message WHERE account = ? LIMIT ?',
+    account,
+    limit,
+  );
+  for (const { id } of rows) {
+    forgetWords(db, id);
+    db.run('DELETE FROM message WHERE id = ?', id);
+  }
+  return rows.length;
+}

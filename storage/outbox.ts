@@ -131,9 +131,21 @@ export function setOutboxState(
   if (done.changes !== 1) throw new PlainsealError('not-found', 'no such outbox item');
 }
 
-/** The label the person has now seen, for an item that goes on under it. */
-export function setSeenLabel(db: Database, id: OutboxId, seen: Label): void {
-  db.run('UPDATE outbox SET seen_label = ? WHERE id = ?', JSON.stringify(seen), id);
+/** A held item goes on, under the label the person has now seen. */
+export function releaseItem(db: Database, id: OutboxId, seen: Label): void {
+  db.run(
+    "UPDATE outbox SET state = 'queued', hold = NULL, not_before = 0, seen_label = ? WHERE id = ? AND state = 'held'",
+    JSON.stringify(seen),
+    id,
+  );
+}
+
+/** A failed item is tried again: the same intent, at its old place. */
+export function retryItem(db: Database, id: OutboxId): void {
+  db.run(
+    "UPDATE outbox SET state = 'queued', attempts = 0, not_before = 0 WHERE id = ? AND state = 'failed'",
+    id,
+  );
 }
 
 /** Counts an attempt that came to nothing; the next not before `notBefore`. */

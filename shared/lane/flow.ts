@@ -64,5 +64,7 @@ export type AccountSetup = {
   readonly network: NetworkId;
   readonly address: string;
   readonly displayName: string;
+  /** How my own identity reads when compared, e.g. a fingerprint; shown with the account. */
+  readonly identity?: string;
   readonly work: readonly StateWrite[];
 };

@@ -342,6 +342,7 @@ const setupSchema = shape<AccountSetup>(
     network: v.picklist(networks),
     address: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
     displayName: text(500),
+    identity: v.exactOptional(text(512)),
     work: list(stateWriteSchema),
   }),
 );

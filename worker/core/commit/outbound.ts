@@ -5,7 +5,7 @@ import type { OutboxStep } from '../../../shared/lane/intent.ts';
 import type { HoldReason, SecurityFacts } from '../../../shared/label/facts.ts';
 import { worse } from '../../../shared/label/rules.ts';
 import type { OutboxId } from '../../../shared/ids.ts';
-import { clearMarker } from '../../../storage/inbound.ts';
+import { clearMarker, itemMarker } from '../../../storage/inbound.ts';
 import { findMessage, findMessageByKey, setEvidence, setSendState } from '../../../storage/messages.ts';
 import { setDelivery } from '../../../storage/receipts.ts';
 import { setReaction } from '../../../storage/reactions.ts';
@@ -59,7 +59,7 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
   if (step.evidence) keepEvidence(scope, item, step);
   tellMessage(scope, item, step);
   if (step.to === 'held' && item.conversation) relabel(scope, item.conversation, step.hold ?? null);
-  clearMarker(scope.db, scope.account.id, item.id);
+  clearMarker(scope.db, scope.account.id, itemMarker(item.id));
   scope.touched.outbox = true;
 }
 

@@ -1,0 +1,151 @@
+import type { Content } from '../../shared/contract/content.ts';
+import type { Author, FileRow, MessageRow, ReactionRow } from '../../shared/contract/message.ts';
+import type { SendState } from '../../shared/contract/conversation.ts';
+import type { ConversationId, FileId, NetworkKey, PeerId } from '../../shared/ids.ts';
+import type { HoldReason } from '../../shared/label/facts.ts';
+import type { Label } from '../../shared/label/label.ts';
+import type { FailureCode } from '../../shared/lane/intent.ts';
+import type { Database } from '../database.ts';
+import { messageId, type NoteContent } from '../messages.ts';
+
+export interface MessageRecord {
+  readonly id: number;
+  readonly conversation: ConversationId;
+  readonly account: string;
+  readonly key: NetworkKey;
+  readonly kind: 'message' | 'note';
+  readonly author: PeerId | null;
+  readonly author_name: string | null;
+  readonly sent_at: number;
+  readonly received_at: number;
+  readonly content: string;
+  readonly label: string | null;
+  readonly quote: NetworkKey | null;
+  readonly edited_at: number | null;
+  readonly deleted: number;
+  readonly send_state: SendState | null;
+  readonly send_state_at: number | null;
+  readonly accepted_at: number | null;
+  readonly read_at: number | null;
+  readonly failure: FailureCode | null;
+  readonly hold: HoldReason | null;
+}
+
+/** Selects what {@link messageRow} reads; a WHERE clause follows. */
+export const selectMessages = `SELECT m.id, m.conversation, m.account, m.key, m.kind, m.author,
+    coalesce(p.name, p.address, p.identity) AS author_name, m.sent_at, m.received_at, m.content,
+    coalesce(m.label, c.label) AS label, m.quote, m.edited_at, m.deleted, m.send_state, m.send_state_at,
+    m.accepted_at, m.read_at, m.failure, o.hold
+  FROM message AS m JOIN conversation AS c ON c.id = m.conversation LEFT JOIN peer AS p ON p.id = m.author
+    LEFT JOIN outbox AS o ON o.id = m.outbox`;
+
+/** Completes a selected row: files, quote, reactions. */
+export function messageRow(db: Database, record: MessageRecord): MessageRow {
+  if (record.kind === 'note') {
+    const note = JSON.parse(record.content) as NoteContent;
+    return {
+      kind: 'note',
+      id: messageId(record.id),
+      conversation: record.conversation,
+      code: note.code,
+      at: record.sent_at,
+      quoted: note.quoted,
+    };
+  }
+  return {
+    kind: 'message',
+    id: messageId(record.id),
+    key: record.key,
+    conversation: record.conversation,
+    author: authorOf(record),
+    sentAt: record.sent_at,
+    receivedAt: record.received_at,
+    content: JSON.parse(record.content) as Content,
+    files: filesOf(db, record.id),
+    quote: record.quote === null ? null : quoteOf(db, record.account, record.quote),
+    reactions: reactionsOf(db, record.id),
+    editedAt: record.edited_at,
+    deleted: record.deleted === 1,
+    sending:
+      record.send_state === null
+        ? null
+        : {
+            state: record.send_state,
+            at: record.send_state_at ?? record.sent_at,
+            hold: record.hold,
+            failure: record.failure,
+            readAt: record.read_at,
+            acceptedAt: record.accepted_at,
+          },
+    label: JSON.parse(record.label ?? 'null') as Label,
+  };
+}
+
+/** Who wrote a row. */
+export function authorOf(record: Pick<MessageRecord, 'author' | 'author_name'>): Author {
+  return record.author === null
+    ? { me: true }
+    : { me: false, peer: record.author, name: record.author_name ?? '' };
+}
+
+function filesOf(db: Database, message: number): readonly FileRow[] {
+  return db
+    .all<{
+      readonly id: FileId;
+      readonly name: string;
+      readonly type: string;
+      readonly size: number;
+      readonly state: string;
+    }>(
+      `SELECT f.id, f.name, f.type, f.size, f.state FROM message_file AS mf JOIN file AS f ON f.id = mf.file
+       WHERE mf.message = ? ORDER BY mf.position`,
+      message,
+    )
+    .map((file) => ({
+      id: file.id,
+      name: file.name,
+      type: file.type,
+      size: file.size,
+      state: file.state === 'here' ? 'here' : file.state === 'not-fetched' ? 'not-fetched' : 'missing',
+    }));
+}
+
+/** Longest stretch of a quoted text, in UTF-16 units. */
+const QUOTE_LENGTH = 300;
+
+function quoteOf(db: Database, account: string, key: NetworkKey) {
+  const quoted = db.get<{
+    readonly id: number;
+    readonly author: PeerId | null;
+    readonly author_name: string | null;
+    readonly content: string;
+  }>(
+    `SELECT m.id, m.author, coalesce(p.name, p.address, p.identity) AS author_name, m.content
+     FROM message AS m LEFT JOIN peer AS p ON p.id = m.author WHERE m.account = ? AND m.key = ? AND m.kind = 'message'`,
+    account,
+    key,
+  );
+  if (!quoted) return { author: null, text: '', id: null };
+  const { text } = JSON.parse(quoted.content) as Content;
+  return { author: authorOf(quoted), text: text.slice(0, QUOTE_LENGTH), id: messageId(quoted.id) };
+}
+
+function reactionsOf(db: Database, message: number): readonly ReactionRow[] {
+  const rows = db.all<{
+    readonly by: string;
+    readonly emoji: string;
+    readonly name: string | null;
+  }>(
+    `SELECT r.by, r.emoji, coalesce(p.name, p.address, p.identity) AS name FROM reaction AS r
+     LEFT JOIN peer AS p ON p.id = r.by WHERE r.message = ? ORDER BY r.at, r.by`,
+    message,
+  );
+  const by = new Map<string, Author[]>();
+  for (const row of rows) {
+    const author: Author =
+      row.by === 'me' ? { me: true } : { me: false, peer: row.by as PeerId, name: row.name ?? '' };
+    for (const emoji of new Set(JSON.parse(row.emoji) as readonly string[]))
+      by.set(emoji, [...(by.get(emoji) ?? []), author]);
+  }
+  return [...by].map(([emoji, authors]) => ({ emoji, by: authors }));
+}

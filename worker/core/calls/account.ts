@@ -1,0 +1,69 @@
+import type { AccountRow } from '../../../shared/contract/account.ts';
+import type { AccountId } from '../../../shared/ids.ts';
+import { findAccount, listAccounts, removeAccount, type Account } from '../../../storage/accounts.ts';
+import { IDENTITY_CURSOR, readCursor, SKIPPED_CURSOR } from '../../../storage/inbound.ts';
+import { removeSomeMessages } from '../../../storage/messages.ts';
+import { mayConnect } from '../lanes/lanes.ts';
+import { confirm, mustFind, type CallScope, type Serve } from './scope.ts';
+
+/** Messages removed per turn, so that removing an account does not stop the page. */
+const REMOVED_AT_ONCE = 200;
+
+/** My accounts. */
+export function accountCalls(of: CallScope): Serve<'account.list' | 'account.remove' | 'account.reconnect'> {
+  function row(account: Account): AccountRow {
+    const lane = of.lanes.get(account.id);
+    const skipped = readCursor(of.db, account.id, SKIPPED_CURSOR);
+    return {
+      id: account.id,
+      network: account.network,
+      address: account.address,
+      displayName: account.displayName,
+      testNetwork: account.environment === 'test',
+      status:
+        lane?.status ??
+        (mayConnect(of.db, account.network)
+          ? { kind: 'stopped' }
+          : { kind: 'needs-person', why: 'disclosure' }),
+      checkedAt: lane?.checkedAt ?? null,
+      plainMailSkipped: skipped !== null && /^\d{1,9}$/.test(skipped) ? Number(skipped) : null,
+      identity: readCursor(of.db, account.id, IDENTITY_CURSOR),
+    };
+  }
+
+  async function remove(id: AccountId): Promise<void> {
+    await of.lanes.stop(id);
+    // The index forgets a message only by its own words, so each is taken out; a few per turn.
+    while (of.write(() => removeSomeMessages(of.db, id, REMOVED_AT_ONCE)) > 0)
+      await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+
+  return {
+    'account.list': () => ({ rows: listAccounts(of.db).map(row) }),
+    'account.remove': async ({ request, account: id }) => {
+      const done = await of.once(
+        'account.remove',
+        request,
+        async () => {
+          const account = mustFind(findAccount(of.db, id), 'account');
+          await confirm(of, 'remove-account', { address: account.address });
+          await remove(id);
+        },
+        (_nothing, touched) => {
+          removeAccount(of.db, id);
+          touched.accounts = true;
+          touched.inbox = true;
+          return true;
+        },
+      );
+      of.wipe();
+      return done;
+    },
+    'account.reconnect': ({ account: id }) => {
+      const lane = of.lanes.get(id);
+      if (lane) lane.reconnect();
+      else of.lanes.start(mustFind(findAccount(of.db, id), 'account'));
+      return null;
+    },
+  };
+}

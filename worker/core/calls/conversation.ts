@@ -1,0 +1,135 @@
+import { PlainsealError } from '../../../shared/errors.ts';
+import { freshId, type OutboxId } from '../../../shared/ids.ts';
+import { newNetworkKey } from '../../../shared/lane/network-key.ts';
+import { nextSendTime } from '../../../storage/accounts.ts';
+import { markRead, patchConversation, setDraft } from '../../../storage/conversations.ts';
+import { findMessage, rowidOf, unreadKeys } from '../../../storage/messages.ts';
+import { addIntent } from '../../../storage/outbox.ts';
+import type { StoredConversationRow } from '../../../storage/queries/conversation-rows.ts';
+import { readSettings } from '../../../storage/settings.ts';
+import type { ConversationRow } from '../../../shared/contract/conversation.ts';
+import { capabilities } from '../capabilities.ts';
+import { touchConversation, type Touched } from '../touched.ts';
+import { conversationOf, mustFind, type CallScope, type Serve } from './scope.ts';
+
+/** Most messages one read receipt names. */
+const MAX_RECEIPT = 100;
+
+type Names =
+  | 'inbox.page'
+  | 'inbox.counts'
+  | 'conversation.get'
+  | 'conversation.set'
+  | 'conversation.read'
+  | 'conversation.accept'
+  | 'conversation.block'
+  | 'draft.save'
+  | 'typing.set'
+  | 'peer.get';
+
+/** The list, its conversations and who is in them. */
+export function conversationCalls(of: CallScope): Serve<Names> {
+  function shown(row: StoredConversationRow): ConversationRow {
+    const { network, protocol, ...rest } = row;
+    of.seen.shown(rest);
+    return { ...rest, can: capabilities(network, protocol) };
+  }
+
+  function setState(name: 'conversation.accept' | 'conversation.block', state: 'active' | 'blocked') {
+    return ({ request, conversation: id }: { request: string; conversation: ConversationRow['id'] }) =>
+      of.once(
+        name,
+        request,
+        () => conversationOf(of.db, id),
+        (_found, touched) => {
+          patchConversation(of.db, id, { state });
+          touchConversation(touched, id);
+          return null;
+        },
+      );
+  }
+
+  /** Tells the others that their messages were read, where the person wants that and the network can; whether they asked, the lane knows. */
+  function enqueueReceipt(id: ConversationRow['id'], upTo: number, touched: Touched): void {
+    const { conversation, account } = conversationOf(of.db, id);
+    const able = capabilities(conversation.network, conversation.protocol)['read-receipt'] === 'yes';
+    if (!able || conversation.state !== 'active' || !readSettings(of.db).readReceipts) return;
+    const keys = unreadKeys(of.db, id, conversation.readUpTo, upTo, MAX_RECEIPT);
+    if (keys.length === 0) return;
+    const sentAt = nextSendTime(of.db, account.id, of.clock());
+    addIntent(of.db, {
+      id: freshId<OutboxId>(),
+      account: account.id,
+      message: null,
+      intent: {
+        conversation: id,
+        sentAt,
+        what: {
+          kind: 'receipt',
+          key: newNetworkKey(account.network, account.address, sentAt),
+          of: keys,
+        },
+      },
+      seenLabel: null,
+      hold: null,
+    });
+    touched.outbox = true;
+  }
+
+  return {
+    'inbox.page': async (args) => {
+      const { seq } = of.news;
+      const page = await of.read('inbox.page', args);
+      return { rows: page.rows.map(shown), more: page.more, seq };
+    },
+    'inbox.counts': () => of.read('inbox.counts', {}),
+    'conversation.get': async (args) =>
+      shown(mustFind(await of.read('conversation.get', args), 'conversation')),
+    'conversation.set': ({ request, conversation: id, ...patch }) =>
+      of.once(
+        'conversation.set',
+        request,
+        () => conversationOf(of.db, id),
+        (_found, touched) => {
+          const { title, pinned, muted, archived } = patch;
+          patchConversation(of.db, id, {
+            ...(title === undefined ? {} : { title }),
+            ...(pinned === undefined ? {} : { pinned }),
+            ...(muted === undefined ? {} : { muted }),
+            ...(archived === undefined ? {} : { archived }),
+          });
+          touchConversation(touched, id);
+          return null;
+        },
+      ),
+    'conversation.read': ({ conversation: id, upTo }) => {
+      of.write((touched) => {
+        const message = mustFind(findMessage(of.db, rowidOf(upTo)), 'message');
+        if (message.conversation !== id)
+          throw new PlainsealError('bad-request', 'the message is in another conversation');
+        enqueueReceipt(id, message.id, touched);
+        if (markRead(of.db, id, message.id)) touchConversation(touched, id);
+      });
+      return null;
+    },
+    'conversation.accept': setState('conversation.accept', 'active'),
+    'conversation.block': setState('conversation.block', 'blocked'),
+    'draft.save': ({ conversation: id, content }) => {
+      of.write((touched) => {
+        const { conversation } = conversationOf(of.db, id);
+        setDraft(of.db, id, content);
+        // Every keystroke saves; the list only changes when a draft appears, goes, or says something else.
+        if (JSON.stringify(conversation.draft) !== JSON.stringify(content)) touchConversation(touched, id);
+      });
+      return null;
+    },
+    'typing.set': ({ conversation: id, on }) => {
+      const { conversation } = conversationOf(of.db, id);
+      const able = capabilities(conversation.network, conversation.protocol).typing === 'yes';
+      if (able && conversation.state === 'active' && conversation.hold === null)
+        of.lanes.get(conversation.account)?.hint({ kind: 'typing', conversation: id, on });
+      return null;
+    },
+    'peer.get': async (args) => mustFind(await of.read('peer.get', args), 'peer'),
+  };
+}

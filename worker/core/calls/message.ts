@@ -1,0 +1,162 @@
+import { PlainsealError } from '../../../shared/errors.ts';
+import type { Scope } from '../commit/scope.ts';
+import { findConversation } from '../../../storage/conversations.ts';
+import { deleteMessage, findMessage, setSendState, type Message } from '../../../storage/messages.ts';
+import {
+  heldItems,
+  findOutgoing,
+  retryItem,
+  setOutboxState,
+  type Outgoing,
+} from '../../../storage/outbox.ts';
+import { setReaction } from '../../../storage/reactions.ts';
+import { capabilities } from '../capabilities.ts';
+import { relabel } from '../commit/relabel.ts';
+import { touchMessage } from '../touched.ts';
+import { addSideIntent, compareSeen, mustBeOpen } from './send.ts';
+import { conversationOf, messageOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
+
+type Names =
+  | 'message.page'
+  | 'message.rows'
+  | 'message.details'
+  | 'message.cancel'
+  | 'message.retry'
+  | 'message.react'
+  | 'message.delete';
+
+/** Cancels an item of the person that has not been handed over yet; its message stays and says so. */
+export function cancelItem(scope: Scope, item: Outgoing): void {
+  setOutboxState(scope.db, item.id, 'cancelled');
+  scope.touched.outbox = true;
+  if (item.message === null || item.conversation === null) return;
+  setSendState(scope.db, item.message, 'cancelled', scope.now);
+  touchMessage(scope.touched, item.conversation, item.message);
+}
+
+/** Lets a conversation go on when the last thing it was stopped for is gone; what the identity or a lane says stays. */
+export function releaseIfNothingHeld(scope: Scope, id: Parameters<typeof relabel>[1]): void {
+  const conversation = findConversation(scope.db, id);
+  if (!conversation) return;
+  const next = heldItems(scope.db, id)[0]?.hold ?? null;
+  const itemsOnly = conversation.hold === 'label-fell' || conversation.hold === 'below-floor';
+  if (itemsOnly || (conversation.hold === 'guard' && next === null)) relabel(scope, id, next);
+}
+
+/** Messages of a conversation and what is done with them. */
+export function messageCalls(of: CallScope): Serve<Names> {
+  const itemOf = (message: Message): Outgoing | null =>
+    message.outbox ? findOutgoing(of.db, message.outbox) : null;
+
+  return {
+    'message.page': async (args) => {
+      const { seq } = of.news;
+      return { ...(await of.read('message.page', args)), seq };
+    },
+    'message.rows': (args) => of.read('message.rows', args),
+    'message.details': async (args) => mustFind(await of.read('message.details', args), 'message'),
+    'message.cancel': async ({ request, id }) => {
+      const cancelled = await of.once(
+        'message.cancel',
+        request,
+        () => messageOf(of.db, id),
+        (message, touched) => {
+          const item = itemOf(message);
+          if (item?.state !== 'queued' && item?.state !== 'held') return false;
+          const { account } = conversationOf(of.db, message.conversation);
+          const scope = personScope(of, account, touched);
+          cancelItem(scope, item);
+          releaseIfNothingHeld(scope, message.conversation);
+          return true;
+        },
+      );
+      const { outbox } = messageOf(of.db, id);
+      if (cancelled && outbox) of.outbox.abort(outbox);
+      return cancelled;
+    },
+    'message.retry': ({ request, id }) =>
+      of.once(
+        'message.retry',
+        request,
+        () => messageOf(of.db, id),
+        (message, touched) => {
+          const item = itemOf(message);
+          if (item?.state !== 'failed') return false;
+          mustBeOpen(conversationOf(of.db, message.conversation).conversation);
+          retryItem(of.db, item.id);
+          setSendState(of.db, message.id, 'queued', of.clock());
+          touchMessage(touched, message.conversation, message.id);
+          touched.outbox = true;
+          return true;
+        },
+      ),
+    'message.react': ({ request, id, emoji, seenLabel }) =>
+      of.once(
+        'message.react',
+        request,
+        () => messageOf(of.db, id),
+        (found, touched) => {
+          const message = mustFind(findMessage(of.db, found.id), 'message');
+          const { conversation, account } = conversationOf(of.db, message.conversation);
+          mustBeOpen(conversation);
+          if (message.deleted) throw new PlainsealError('not-found', 'the message was deleted');
+          if (capabilities(conversation.network, conversation.protocol).reaction !== 'yes')
+            throw new PlainsealError('refused', 'this network has no reactions');
+          const compared = compareSeen(of, conversation, seenLabel);
+          // A reaction is not worth holding: it is refused, and the person looks at the label first.
+          if (!compared || compared.fell || conversation.hold)
+            throw new PlainsealError('refused', 'the conversation is stopped');
+          const scope = personScope(of, account, touched);
+          const at = addSideIntent(scope, account, conversation.id, compared.seen, (key) => ({
+            kind: 'reaction',
+            key,
+            target: message.key,
+            emoji,
+          }));
+          setReaction(of.db, message.id, { by: 'me', emoji, at, evidence: null });
+          touchMessage(touched, conversation.id, message.id);
+          return null;
+        },
+      ),
+    'message.delete': async ({ request, id }) => {
+      await of.once(
+        'message.delete',
+        request,
+        () => messageOf(of.db, id),
+        (found, touched) => {
+          const message = mustFind(findMessage(of.db, found.id), 'message');
+          if (message.deleted) return null;
+          const { conversation, account } = conversationOf(of.db, message.conversation);
+          const scope = personScope(of, account, touched);
+          const item = itemOf(message);
+          if (item?.state === 'queued' || item?.state === 'held' || item?.state === 'failed') {
+            cancelItem(scope, item);
+            releaseIfNothingHeld(scope, message.conversation);
+          } else if (message.author === null) deleteForAll(scope, conversation, account, message);
+          deleteMessage(of.db, message.id);
+          touchMessage(touched, conversation.id, message.id);
+          return null;
+        },
+      );
+      const { outbox } = messageOf(of.db, id);
+      if (outbox) of.outbox.abort(outbox);
+      of.wipe();
+      return null;
+    },
+  };
+}
+
+function deleteForAll(
+  scope: Scope,
+  conversation: ReturnType<typeof conversationOf>['conversation'],
+  account: ReturnType<typeof conversationOf>['account'],
+  message: Message,
+): void {
+  const able = capabilities(conversation.network, conversation.protocol)['delete-for-all'] === 'yes';
+  if (!able || conversation.state !== 'active' || !conversation.label) return;
+  addSideIntent(scope, account, conversation.id, conversation.label, (key) => ({
+    kind: 'delete',
+    key,
+    target: message.key,
+  }));
+}

@@ -1,0 +1,60 @@
+import { disclosures } from '../../../shared/words/disclosure.ts';
+import { networks } from '../../../shared/ids.ts';
+import { PlainsealError } from '../../../shared/errors.ts';
+import { acceptDisclosure, acceptedDisclosure } from '../../../storage/disclosures.ts';
+import type { Settings } from '../../../shared/contract/settings.ts';
+import { readSettings, writeSettings } from '../../../storage/settings.ts';
+import type { CallScope, Serve } from './scope.ts';
+
+/** Profile, settings, disclosures. */
+export function profileCalls(
+  of: CallScope,
+): Serve<'profile.get' | 'settings.get' | 'settings.set' | 'disclosure.list' | 'disclosure.accept'> {
+  return {
+    'profile.get': () => ({ ...of.profile, seq: of.news.seq }),
+    'settings.get': () => readSettings(of.db),
+    'settings.set': ({ request, patch }) =>
+      of.once(
+        'settings.set',
+        request,
+        () => patch,
+        (_patch, touched) => {
+          // Members left out stay; the schema lets none be undefined.
+          const settings = { ...readSettings(of.db), ...(patch as Partial<Settings>) } as Settings;
+          writeSettings(of.db, settings);
+          touched.settings = true;
+          return settings;
+        },
+      ),
+    'disclosure.list': () => ({
+      rows: networks
+        .filter((network) => network !== 'dummy' || of.profile.kind === 'test')
+        .map((network) => {
+          const accepted = acceptedDisclosure(of.db, network);
+          return {
+            network,
+            version: disclosures[network].version,
+            statements: disclosures[network].statements,
+            acceptedAt: accepted?.acceptedAt ?? null,
+            acceptedVersion: accepted?.version ?? null,
+          };
+        }),
+    }),
+    'disclosure.accept': async ({ request, network, version }) => {
+      if (version !== disclosures[network].version)
+        throw new PlainsealError('conflict', 'the disclosure has another version');
+      await of.once(
+        'disclosure.accept',
+        request,
+        () => null,
+        (_nothing, touched) => {
+          acceptDisclosure(of.db, network, version, of.clock());
+          touched.accounts = true;
+          return null;
+        },
+      );
+      of.lanes.startNetwork(network);
+      return null;
+    },
+  };
+}

@@ -1,0 +1,171 @@
+import { PlainsealError } from '../../../shared/errors.ts';
+import { freshId, type ConversationId, type OutboxId } from '../../../shared/ids.ts';
+import type { Content } from '../../../shared/contract/content.ts';
+import type { HoldReason } from '../../../shared/label/facts.ts';
+import type { Label } from '../../../shared/label/label.ts';
+import { worse } from '../../../shared/label/rules.ts';
+import { newNetworkKey } from '../../../shared/lane/network-key.ts';
+import { nextSendTime, type Account } from '../../../storage/accounts.ts';
+import {
+  bumpConversation,
+  findConversation,
+  setDraft,
+  type Conversation,
+} from '../../../storage/conversations.ts';
+import { addMessage, messageId } from '../../../storage/messages.ts';
+import { addIntent } from '../../../storage/outbox.ts';
+import { hasClearConsent, keepClearConsent } from '../../../storage/settings.ts';
+import { relabel } from '../commit/relabel.ts';
+import type { Scope } from '../commit/scope.ts';
+import { touchMessage } from '../touched.ts';
+import { confirm, conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
+
+/**
+ * The label a sender saw, and whether what they saw still holds. A revision that was never shown proves nothing: then the
+ * message waits until its sender has looked.
+ */
+export function compareSeen(
+  of: CallScope,
+  conversation: Conversation,
+  revision: number,
+): { readonly seen: Label; readonly fell: boolean } | null {
+  const now = conversation.label;
+  if (!now) return null;
+  if (revision === conversation.labelRevision) return { seen: now, fell: false };
+  const seen = of.seen.find(conversation.id, revision);
+  if (!seen) return { seen: now, fell: true };
+  return { seen, fell: worse(now, seen) };
+}
+
+/** @throws PlainsealError `refused` where nobody may write: a request that was not accepted, a group that was left, a block. */
+export function mustBeOpen(conversation: Conversation): void {
+  if (conversation.state !== 'active')
+    throw new PlainsealError('refused', 'this conversation takes no messages');
+}
+
+/** Sending without encryption is agreed to once per conversation, in the shell's own window. */
+export async function mustAgreeToClear(of: CallScope, conversation: Conversation): Promise<boolean> {
+  if (conversation.protocol !== 'none' || hasClearConsent(of.db, conversation.id)) return false;
+  const row = await of.read('conversation.get', { conversation: conversation.id });
+  await confirm(of, 'send-without-encryption', { name: row?.title ?? '' });
+  return true;
+}
+
+/** `message.send`: the intent is durable before the page is answered. */
+export function sendCalls(of: CallScope): Serve<'message.send'> {
+  function check(content: Content): void {
+    if (content.text.trim() === '' && content.files.length === 0)
+      throw new PlainsealError('bad-request', 'a message says something');
+    for (const file of content.files)
+      if (of.files.get(file)?.state !== 'here') throw new PlainsealError('not-found', 'a file is not here');
+  }
+
+  return {
+    'message.send': async ({ request, conversation: id, content, seenLabel }) => {
+      const answer = await of.once(
+        'message.send',
+        request,
+        async () => {
+          check(content);
+          const found = conversationOf(of.db, id);
+          mustBeOpen(found.conversation);
+          const agreed = await mustAgreeToClear(of, found.conversation);
+          await of.crash('core.before-intent');
+          return { account: found.account, agreed };
+        },
+        ({ account, agreed }, touched) => {
+          const scope = personScope(of, account, touched);
+          if (agreed) keepClearConsent(of.db, id, scope.now);
+          return writeIntent(of, scope, { id, content, seenLabel });
+        },
+      );
+      await of.crash('core.after-intent');
+      return answer;
+    },
+  };
+}
+
+function writeIntent(
+  of: CallScope,
+  scope: Scope,
+  send: { readonly id: ConversationId; readonly content: Content; readonly seenLabel: number },
+) {
+  const conversation = mustFind(findConversation(scope.db, send.id), 'conversation');
+  mustBeOpen(conversation);
+  const compared = compareSeen(of, conversation, send.seenLabel);
+  if (conversation.protocol === 'none' && !hasClearConsent(scope.db, send.id))
+    throw new PlainsealError('refused', 'sending without encryption was not agreed to');
+  const hold: HoldReason | null = conversation.hold ?? (compared && !compared.fell ? null : 'label-fell');
+  const outbox = freshId<OutboxId>();
+  const message = addOwnMessage(scope, conversation, send.content, outbox, hold);
+  addIntent(scope.db, {
+    id: outbox,
+    account: scope.account.id,
+    message: message.id,
+    intent: {
+      conversation: send.id,
+      sentAt: message.sentAt,
+      what: { kind: 'content', key: message.key, content: send.content },
+    },
+    seenLabel: compared?.seen ?? null,
+    hold,
+  });
+  setDraft(scope.db, send.id, null);
+  scope.touched.outbox = true;
+  touchMessage(scope.touched, send.id, message.id);
+  if (hold === null) return { kind: 'queued', id: messageId(message.id) } as const;
+  relabel(scope, send.id, hold);
+  const label = mustFind(findConversation(scope.db, send.id)?.label ?? null, 'label');
+  return { kind: 'held', id: messageId(message.id), why: hold, label } as const;
+}
+
+function addOwnMessage(
+  scope: Scope,
+  conversation: Conversation,
+  content: Content,
+  outbox: OutboxId,
+  hold: HoldReason | null,
+) {
+  const { account } = scope;
+  const sentAt = nextSendTime(scope.db, account.id, scope.now);
+  const key = newNetworkKey(account.network, account.address, sentAt);
+  const id = addMessage(
+    scope.db,
+    {
+      conversation: conversation.id,
+      account: account.id,
+      key,
+      author: null,
+      sentAt,
+      content,
+      evidence: null,
+      label: conversation.label && { ...conversation.label, sending: { ok: true } },
+      sending: { outbox, state: hold === null ? 'queued' : 'held' },
+    },
+    scope.now,
+  );
+  if (id === null) throw new PlainsealError('conflict', 'a network key was used twice');
+  bumpConversation(scope.db, conversation.id, { message: id, at: scope.now, unread: false });
+  return { id, key, sentAt };
+}
+
+/** An intent that is no message of its own (a reaction, a delete), under the label its sender saw. */
+export function addSideIntent(
+  scope: Scope,
+  account: Account,
+  conversation: ConversationId,
+  seen: Label,
+  make: (key: ReturnType<typeof newNetworkKey>) => Parameters<typeof addIntent>[1]['intent']['what'],
+): number {
+  const sentAt = nextSendTime(scope.db, account.id, scope.now);
+  addIntent(scope.db, {
+    id: freshId<OutboxId>(),
+    account: account.id,
+    message: null,
+    intent: { conversation, sentAt, what: make(newNetworkKey(account.network, account.address, sentAt)) },
+    seenLabel: seen,
+    hold: null,
+  });
+  scope.touched.outbox = true;
+  return sentAt;
+}

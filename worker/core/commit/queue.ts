@@ -1,0 +1,99 @@
+import { kindOf, PlainsealError } from '../../../shared/errors.ts';
+import type { AccountId, Millis } from '../../../shared/ids.ts';
+import type { Commit, CommitResult } from '../../../shared/lane/commit.ts';
+import { findAccount } from '../../../storage/accounts.ts';
+import type { Database } from '../../../storage/database.ts';
+import { nothingTouched, type Touched } from '../touched.ts';
+import { applyCommit } from './apply.ts';
+
+interface Waiting {
+  readonly account: AccountId;
+  readonly commit: Commit;
+  resolve(result: CommitResult): void;
+  reject(error: unknown): void;
+}
+
+/** Synchronous work of one turn, in ms; what is left waits for the next, so that calls of the page get in between. */
+export const TURN_MS = 8;
+
+/**
+ * Gathers the commits of a turn into one transaction, each in a savepoint of its own, so that the flush is paid once and a
+ * conflict of one does not drop the others. Answers only what is durable.
+ */
+export function createCommitQueue(of: {
+  readonly db: Database;
+  readonly clock: () => Millis;
+  /** Told after the transaction is durable and before anybody is answered. */
+  readonly tell: (touched: Touched) => void;
+  readonly crash: (point: 'core.before-commit' | 'core.after-commit') => Promise<void>;
+}): {
+  submit(account: AccountId, commit: Commit): Promise<CommitResult>;
+  /** Resolves once nothing waits. */
+  drain(): Promise<void>;
+} {
+  const waiting: Waiting[] = [];
+  let running: Promise<void> | null = null;
+  let seq = 0;
+
+  async function run(): Promise<void> {
+    while (waiting.length > 0) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+      await of.crash('core.before-commit');
+      const settle = turn();
+      await of.crash('core.after-commit');
+      for (const answer of settle) answer();
+    }
+  }
+
+  /** One transaction over what waits, as far as the turn's time reaches; returns the answers to give. */
+  function turn(): readonly (() => void)[] {
+    const touched = nothingTouched();
+    const taken: Waiting[] = [];
+    const answers: (() => void)[] = [];
+    try {
+      of.db.transaction(() => {
+        const from = performance.now();
+        do {
+          const next = waiting.shift();
+          if (!next) break;
+          taken.push(next);
+          answers.push(one(next, touched));
+        } while (performance.now() - from < TURN_MS);
+      });
+    } catch (error) {
+      // Nothing of this turn is durable: every commit of it hears so and may come again.
+      const why = kindOf(error) === 'disk-full' ? 'disk-full' : 'io';
+      return taken.map((commit) => () => commit.resolve({ ok: false, why }));
+    }
+    of.tell(touched);
+    return answers;
+  }
+
+  function one(next: Waiting, touched: Touched): () => void {
+    const account = findAccount(of.db, next.account);
+    if (!account)
+      return () => next.reject(new PlainsealError('refused', 'the account is not there any more'));
+    try {
+      seq += 1;
+      const result = applyCommit({ db: of.db, account, now: of.clock(), touched }, next.commit, seq);
+      return () => next.resolve(result);
+    } catch (error) {
+      const kind = kindOf(error);
+      if (kind !== 'bad-request' && kind !== 'refused') throw error;
+      return () => next.reject(error);
+    }
+  }
+
+  return {
+    submit: (account, commit) =>
+      new Promise((resolve, reject) => {
+        waiting.push({ account, commit, resolve, reject });
+        running ??= run().finally(() => {
+          running = null;
+        });
+      }),
+    drain: async () => {
+      while (running) await running;
+    },
+  };
+}

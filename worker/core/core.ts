@@ -1,0 +1,208 @@
+import type { Calls } from '../../shared/contract/calls.ts';
+import type { Events } from '../../shared/contract/events.ts';
+import type { AccountId, ConversationId, Millis } from '../../shared/ids.ts';
+import type { CrashPoint } from '../../shared/lane/lane.ts';
+import { link, type Link } from '../../shared/wire/rpc.ts';
+import type { Pipe, Undo } from '../../shared/wire/pipe.ts';
+import { findConversation } from '../../storage/conversations.ts';
+import type { Database } from '../../storage/database.ts';
+import type { Files } from '../../storage/files.ts';
+import { hurry } from '../../storage/outbox.ts';
+import { queries } from '../../storage/queries/list.ts';
+import type { Reader } from '../../storage/reader.ts';
+import { allCalls, checkCall } from './calls/list.ts';
+import type { CallScope, Read } from './calls/scope.ts';
+import { createCommitQueue } from './commit/queue.ts';
+import { failDeadly } from './commit/deadly.ts';
+import type { HostLink } from './host.ts';
+import { connectLanes, type ConnectLane } from './lanes/connect.ts';
+import { createFlows, type Flows } from './lanes/flows.ts';
+import { createLanes, type Lanes } from './lanes/lanes.ts';
+import type { LaneSource } from './lanes/serve.ts';
+import type { Log } from './log.ts';
+import { createNews } from './news.ts';
+import { createNotices } from './notices.ts';
+import { createOnce } from './once.ts';
+import { createOutbox } from './outbox.ts';
+import { createSeenLabels } from './seen-labels.ts';
+import { nothingTouched, type Touched } from './touched.ts';
+
+export interface CoreOptions {
+  readonly database: Database;
+  /** Reads pages of history in a thread of its own; without it the writer's connection does. */
+  readonly reader?: Reader;
+  readonly files: Files;
+  readonly host: HostLink;
+  readonly profile: { readonly kind: 'live' | 'test'; readonly version: string };
+  readonly clock: () => Millis;
+  /** For jitter only. */
+  readonly random?: () => number;
+  /** Test harness: which crash points are told, and what lanes add to their clock. */
+  readonly harness?: {
+    readonly crashPoints: readonly CrashPoint[];
+    readonly clockOffset: Millis;
+    /** PEM: what a test account's servers are trusted by. */
+    readonly authority: string | null;
+  };
+  /** How a lane's pipe is made; threads and the shell's processes where absent. */
+  readonly connect?: ConnectLane;
+  readonly log?: Log;
+}
+
+export interface Core {
+  /** Serves a page; ends with its pipe or with `undo`. */
+  attachPage(pipe: Pipe): Undo;
+  /** The shell introduced the pipe of a process lane. */
+  attachLane(account: AccountId, pipe: Pipe): void;
+  /** Stops lanes and outbox, answers what waits. The database is the caller's to close. */
+  stop(): Promise<void>;
+}
+
+type PageLink = Link<Record<string, never>, Events, Record<string, never>>;
+
+/** Starts core over an open database: lanes start, the outbox goes on where it stood. Nothing here grows with history. */
+export function startCore(options: CoreOptions): Core {
+  const { database: db, files, host, clock } = options;
+  const random = options.random ?? Math.random;
+  const log: Log = options.log ?? (() => undefined);
+  const harness = options.harness ?? { crashPoints: [], clockOffset: 0, authority: null };
+  const told: ReadonlySet<CrashPoint> = new Set(harness.crashPoints);
+  const crash = async (name: CrashPoint): Promise<void> => {
+    if (told.has(name)) await host.call('crash.point', { name });
+  };
+
+  const pages = new Set<PageLink>();
+  const news = createNews((name, payload) => {
+    for (const page of pages) page.emit(name, payload);
+  });
+  const read: Read = async (name, args) => {
+    if (options.reader) return (await options.reader.run(name, args as never)) as never;
+    const query = queries[name] as (database: Database, given: typeof args) => never;
+    return db.readTransaction(() => query(db, args));
+  };
+  const notices = createNotices({ db, host, unread: async () => (await read('inbox.counts', {})).unread });
+  const connector = connectLanes(host);
+  const connect = options.connect ?? connector.connect;
+
+  function tell(touched: Touched): void {
+    news.changed(touched);
+    notices.tell(touched);
+    if (touched.outbox) for (const account of lanes.accounts()) outbox.pump(account);
+  }
+  function write<T>(work: (touched: Touched) => T): T {
+    const touched = nothingTouched();
+    const result = db.transaction(() => work(touched));
+    tell(touched);
+    return result;
+  }
+
+  const commits = createCommitQueue({ db, clock, tell, crash });
+  const source: LaneSource = { db, files, clock, commit: commits.submit, crash };
+  const lanes: Lanes = createLanes({
+    source,
+    connect,
+    random,
+    log,
+    ...harness,
+    events: {
+      status: (account, status) => {
+        news.tell('lane', { account: account.id, status });
+        if (status.kind !== 'online' && status.kind !== 'catching-up') return;
+        hurry(db, account.id);
+        outbox.pump(account.id);
+      },
+      flowStep: (flow, step) => flows.step(flow, step),
+      typing: (account, conversation, on) => {
+        const id = conversation as ConversationId;
+        if (findConversation(db, id)?.account === account.id) news.tell('typing', { conversation: id, on });
+      },
+      died: (account) => flows.died(account.id),
+    },
+  });
+  const outbox = createOutbox({
+    db,
+    clock,
+    random,
+    log,
+    room: (account) => lanes.get(account)?.room ?? 0,
+    perform: async (account, item, signal) => {
+      const performed = await lanes.must(account).perform(item, signal);
+      if (performed !== 'deadly') return performed;
+      write((touched) => failDeadly(db, item.id, clock(), touched));
+      return { kind: 'done' };
+    },
+  });
+  const flows: Flows = createFlows({
+    source,
+    lanes,
+    connect,
+    log,
+    ...harness,
+    profile: options.profile.kind,
+    tell: (flow, step) => news.tell('flow', { flow, step }),
+    added: (account) => {
+      news.changed({ ...nothingTouched(), accounts: true });
+      lanes.start(account);
+    },
+  });
+
+  const scope: CallScope = {
+    db,
+    read,
+    files,
+    host,
+    clock,
+    profile: options.profile,
+    news,
+    lanes,
+    flows,
+    outbox,
+    seen: createSeenLabels(),
+    log,
+    crash,
+    write,
+    once: createOnce({ db, clock, write }),
+    wipe: () => {
+      const truncate = (): void => void db.checkpointTruncate();
+      if (options.reader) options.reader.endSnapshot(truncate).catch(() => log('wipe.failed'));
+      else truncate();
+    },
+  };
+  const serve = allCalls(scope);
+  const undoClicked = host.listen('notice.clicked', ({ tag }) => {
+    const id = tag as ConversationId;
+    if (findConversation(db, id)) news.tell('open', { conversation: id });
+  });
+  lanes.startAll();
+
+  return {
+    attachPage(pipe) {
+      const page: PageLink = link<Calls, Record<string, never>, Events, Record<string, never>>({
+        pipe,
+        serve: serve as never,
+        check: checkCall,
+        fault: () => log('page.fault'),
+      });
+      pages.add(page);
+      const leave = (): void => void pages.delete(page);
+      page.ended(leave);
+      return () => {
+        leave();
+        page.close();
+      };
+    },
+    attachLane: connector.introduce,
+    async stop() {
+      undoClicked();
+      flows.stop();
+      const work = outbox.stop();
+      await lanes.stopAll();
+      await work;
+      await commits.drain();
+      news.stop();
+      notices.stop();
+      for (const page of pages) page.close();
+      pages.clear();
+    },
+  };
+}

@@ -1,0 +1,89 @@
+import { Worker } from 'node:worker_threads';
+import { PlainsealError } from '../../../shared/errors.ts';
+import type { AccountId, NetworkId } from '../../../shared/ids.ts';
+import { laterPipe } from '../../../shared/wire/later.ts';
+import { workerPipe } from '../../../shared/wire/node/thread.ts';
+import type { Pipe } from '../../../shared/wire/pipe.ts';
+import type { HostLink } from '../host.ts';
+
+/** Starts the lane of an account and gives the pipe to it; the pipe ends when the lane does. Closing it ends the lane. */
+export type ConnectLane = (account: AccountId, network: NetworkId) => Pipe;
+
+/** Native code can take its whole process with it: such lanes get one of their own. */
+const kinds: Readonly<Record<NetworkId, 'thread' | 'process'>> = {
+  email: 'thread',
+  nostr: 'thread',
+  signal: 'process',
+  dummy: 'process',
+};
+
+/** Heap of a thread lane, in MiB: exhausting it ends the thread alone (measured). */
+const HEAP_MIB = 512;
+/** How long the shell may take to introduce a lane's pipe. */
+const INTRODUCTION_MS = 20_000;
+
+/** Connects lanes: thread lanes are started here, process lanes by the shell, which introduces their pipes. */
+export function connectLanes(
+  host: HostLink,
+  threadEntry: URL = new URL(
+    import.meta.url.endsWith('.ts') ? '../../lane/thread.ts' : './lane-thread.js',
+    import.meta.url,
+  ),
+): {
+  readonly connect: ConnectLane;
+  /** The shell introduced the pipe of a process lane. */
+  introduce(account: AccountId, pipe: Pipe): void;
+} {
+  const awaited = new Map<AccountId, (pipe: Pipe) => void>();
+
+  function startThread(): Pipe {
+    const worker = new Worker(threadEntry, {
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
+      env: {},
+      // What a lane prints could be content: it goes nowhere.
+      stdout: true,
+      stderr: true,
+    });
+    // An error is followed by the exit, which ends the pipe; unheard it would end core.
+    worker.on('error', () => undefined);
+    return workerPipe(worker);
+  }
+
+  function startProcess(account: AccountId, network: NetworkId): Pipe {
+    const coming = new Promise<Pipe>((resolve, reject) => {
+      const late = setTimeout(() => {
+        awaited.delete(account);
+        reject(new PlainsealError('gone', 'the shell introduced no lane'));
+      }, INTRODUCTION_MS);
+      awaited.set(account, (pipe) => {
+        clearTimeout(late);
+        awaited.delete(account);
+        resolve(pipe);
+      });
+      host.call('lane.start', { account, network }).catch((error: unknown) => {
+        clearTimeout(late);
+        awaited.delete(account);
+        reject(error);
+      });
+    });
+    const pipe = laterPipe(coming);
+    const undo = host.listen('lane.exit', (event) => {
+      if (event.account === account) pipe.close();
+    });
+    pipe.ended(() => {
+      undo();
+      void host.call('lane.stop', { account }).catch(() => undefined);
+    });
+    return pipe;
+  }
+
+  return {
+    connect: (account, network) =>
+      kinds[network] === 'thread' ? startThread() : startProcess(account, network),
+    introduce: (account, pipe) => {
+      const take = awaited.get(account);
+      if (take) take(pipe);
+      else pipe.close();
+    },
+  };
+}

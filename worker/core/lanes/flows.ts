@@ -1,0 +1,200 @@
+import { kindOf, PlainsealError } from '../../../shared/errors.ts';
+import { freshId, type AccountId, type FlowId, type Millis, type NetworkId } from '../../../shared/ids.ts';
+import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../../shared/lane/flow.ts';
+import type { CrashPoint } from '../../../shared/lane/lane.ts';
+import { addAccount, type Account } from '../../../storage/accounts.ts';
+import { IDENTITY_CURSOR, setCursor } from '../../../storage/inbound.ts';
+import { writeCells } from '../../../storage/lane-state.ts';
+import type { Log } from '../log.ts';
+import type { ConnectLane } from './connect.ts';
+import { mayConnect, type Lanes } from './lanes.ts';
+import { openLine } from './line.ts';
+import { serveSetup, type LaneSource } from './serve.ts';
+
+/** Conversations between the person and a lane, each for one page at a time. */
+export interface Flows {
+  /** @throws PlainsealError `refused` where the profile or a disclosure that was not accepted forbids it, `not-found`, `gone`. */
+  start(start: {
+    readonly account: AccountId | null;
+    readonly network: NetworkId;
+    readonly start: FlowStart;
+  }): Promise<FlowId>;
+  answer(flow: FlowId, answer: FlowAnswer): Promise<void>;
+  cancel(flow: FlowId): Promise<void>;
+  /** A step of a running lane's flow. */
+  step(flow: string, step: FlowStep): void;
+  /** A lane died: its flows have failed. */
+  died(account: AccountId): void;
+  stop(): void;
+}
+
+interface Running {
+  readonly account: AccountId;
+  readonly answer: (answer: FlowAnswer) => Promise<void>;
+  readonly cancel: () => Promise<void>;
+  /** Setup lanes only. */
+  readonly end: () => void;
+}
+
+/** Keeps the flows of a profile. `tell` reaches the page; `added` is told once a new account is durable. */
+export function createFlows(of: {
+  readonly source: LaneSource;
+  readonly lanes: Lanes;
+  readonly connect: ConnectLane;
+  readonly profile: 'live' | 'test';
+  readonly tell: (flow: FlowId, step: FlowStep) => void;
+  readonly added: (account: Account) => void;
+  readonly crashPoints: readonly CrashPoint[];
+  readonly clockOffset: Millis;
+  /** Test harness: added to every new account as `ca`. */
+  readonly authority: string | null;
+  readonly log: Log;
+}): Flows {
+  const { db, clock } = of.source;
+  const running = new Map<string, Running>();
+
+  function finish(flow: string, step: FlowStep): void {
+    const one = running.get(flow);
+    // First, since the end of a setup lane's pipe is a failure of flows that are still running.
+    running.delete(flow);
+    one?.end();
+    of.tell(flow as FlowId, step);
+  }
+
+  function step(flow: string, told: FlowStep): void {
+    if (!running.has(flow)) return;
+    if (told.kind === 'done' || told.kind === 'failed') finish(flow, told);
+    else of.tell(flow as FlowId, told);
+  }
+
+  async function startSetup(flow: FlowId, network: NetworkId, start: FlowStart): Promise<void> {
+    if (network === 'dummy' && of.profile === 'live')
+      throw new PlainsealError('refused', 'the test network is for test profiles');
+    const account = freshId<AccountId>();
+    const pipe = of.connect(account, network);
+    const line = openLine({
+      pipe,
+      serve: serveSetup(of.source),
+      log: of.log,
+      hear: (name, payload) => {
+        if (name !== 'flow.step') return;
+        const news = payload as { flow: string; step: FlowStep; setup: AccountSetup | null };
+        if (news.flow !== flow || !running.has(flow)) return;
+        if (news.step.kind === 'done') done(flow, account, network, news.setup, news.step);
+        else step(flow, news.step);
+      },
+    });
+    running.set(flow, {
+      account,
+      answer: async (answer) => void (await line.call('flow.answer', { flow, answer })),
+      cancel: async () => void (await line.call('flow.cancel', { flow })),
+      end: () => pipe.close(),
+    });
+    pipe.ended(() => step(flow, { kind: 'failed', why: 'internal' }));
+    try {
+      await line.call('start', {
+        account,
+        network,
+        environment: of.profile,
+        proxy: null,
+        careful: false,
+        mode: 'setup',
+        crashPoints: of.crashPoints,
+        clockOffset: of.clockOffset,
+      });
+      await line.call('flow.start', { flow, start: trusting(start, of.authority) });
+    } catch (error) {
+      running.delete(flow);
+      pipe.close();
+      throw error;
+    }
+  }
+
+  /** The account and the state its lane needs are one transaction: there is never one without the other. */
+  function done(
+    flow: FlowId,
+    id: AccountId,
+    network: NetworkId,
+    setup: AccountSetup | null,
+    told: FlowStep,
+  ): void {
+    if (!setup || setup.network !== network) return finish(flow, { kind: 'failed', why: 'internal' });
+    const account: Account = {
+      id,
+      network,
+      address: setup.address,
+      displayName: setup.displayName,
+      environment: of.profile,
+      createdAt: clock(),
+    };
+    try {
+      db.transaction(() => {
+        addAccount(db, account);
+        writeCells(db, id, setup.work);
+        if (setup.identity !== undefined) setCursor(db, id, IDENTITY_CURSOR, setup.identity);
+      });
+    } catch (error) {
+      of.log('account.not-added', { kind: kindOf(error) });
+      const twice = kindOf(error) === 'conflict';
+      return finish(flow, { kind: 'failed', why: twice ? 'not-possible' : 'internal' });
+    }
+    const one = running.get(flow);
+    running.delete(flow);
+    one?.end();
+    of.added(account);
+    of.tell(flow, told);
+  }
+
+  return {
+    start: async ({ account, network, start }) => {
+      const flow = freshId<FlowId>();
+      if (!mayConnect(db, network)) throw new PlainsealError('refused', 'the disclosure was not accepted');
+      if (start.kind === 'add-account') {
+        if (account) throw new PlainsealError('bad-request', 'a new account is no old one');
+        await startSetup(flow, network, start);
+        return flow;
+      }
+      const runner = account ? of.lanes.get(account) : null;
+      if (!account || !runner) throw new PlainsealError('not-found', 'no lane of this account runs');
+      if (runner.account.network !== network)
+        throw new PlainsealError('bad-request', 'the account is on another network');
+      running.set(flow, {
+        account,
+        answer: (answer) => runner.flow.answer(flow, answer),
+        cancel: () => runner.flow.cancel(flow),
+        end: () => undefined,
+      });
+      try {
+        await runner.flow.start(flow, start);
+      } catch (error) {
+        running.delete(flow);
+        throw error;
+      }
+      return flow;
+    },
+    answer: async (flow, answer) => {
+      const one = running.get(flow);
+      if (!one) throw new PlainsealError('not-found', 'no such flow');
+      await one.answer(answer);
+    },
+    cancel: async (flow) => {
+      await running.get(flow)?.cancel();
+    },
+    step,
+    died: (account) => {
+      for (const [flow, one] of running)
+        if (one.account === account) finish(flow, { kind: 'failed', why: 'internal' });
+    },
+    stop: () => {
+      const all = [...running.values()];
+      running.clear();
+      for (const one of all) one.end();
+    },
+  };
+}
+
+/** A new account that also trusts the harness's authority. */
+function trusting(start: FlowStart, authority: string | null): FlowStart {
+  if (start.kind !== 'add-account' || authority === null) return start;
+  return { ...start, args: { ...start.args, ca: authority } };
+}

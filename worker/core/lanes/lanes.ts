@@ -1,0 +1,79 @@
+import { PlainsealError } from '../../../shared/errors.ts';
+import type { AccountId, Millis, NetworkId } from '../../../shared/ids.ts';
+import type { CrashPoint } from '../../../shared/lane/lane.ts';
+import { listAccounts, type Account } from '../../../storage/accounts.ts';
+import { acceptedDisclosure } from '../../../storage/disclosures.ts';
+import { disclosures } from '../../../shared/words/disclosure.ts';
+import type { Database } from '../../../storage/database.ts';
+import type { Log } from '../log.ts';
+import type { ConnectLane } from './connect.ts';
+import { runLane, type LaneEvents, type LaneRunner } from './runner.ts';
+import type { LaneSource } from './serve.ts';
+
+/** Whether the person has accepted what a network discloses today: without it nothing connects. */
+export function mayConnect(db: Database, network: NetworkId): boolean {
+  return (acceptedDisclosure(db, network)?.version ?? -1) >= disclosures[network].version;
+}
+
+/** The lanes of all accounts. */
+export interface Lanes {
+  get(account: AccountId): LaneRunner | null;
+  /** @throws PlainsealError `gone` when none runs. */
+  must(account: AccountId): LaneRunner;
+  /** Accounts whose lane runs. */
+  accounts(): readonly AccountId[];
+  /** Starts the lane of an account, unless it runs or its network's disclosure was not accepted. */
+  start(account: Account): void;
+  startAll(): void;
+  startNetwork(network: NetworkId): void;
+  stop(account: AccountId): Promise<void>;
+  stopAll(): Promise<void>;
+}
+
+/** Keeps the lanes of a profile. */
+export function createLanes(of: {
+  readonly source: LaneSource;
+  readonly connect: ConnectLane;
+  readonly events: LaneEvents;
+  readonly random: () => number;
+  readonly crashPoints: readonly CrashPoint[];
+  readonly clockOffset: Millis;
+  readonly log: Log;
+}): Lanes {
+  const { db } = of.source;
+  const running = new Map<AccountId, LaneRunner>();
+
+  function start(account: Account): void {
+    if (running.has(account.id)) return;
+    if (!mayConnect(db, account.network)) {
+      of.events.status(account, { kind: 'needs-person', why: 'disclosure' });
+      return;
+    }
+    running.set(account.id, runLane({ ...of, account }));
+  }
+
+  return {
+    get: (account) => running.get(account) ?? null,
+    must: (account) => {
+      const runner = running.get(account);
+      if (!runner) throw new PlainsealError('gone', 'no lane of this account runs');
+      return runner;
+    },
+    accounts: () => [...running.keys()],
+    start,
+    startAll: () => {
+      for (const account of listAccounts(db)) start(account);
+    },
+    startNetwork: (network) => {
+      for (const account of listAccounts(db)) if (account.network === network) start(account);
+    },
+    stop: async (id) => {
+      await running.get(id)?.stop();
+      running.delete(id);
+    },
+    stopAll: async () => {
+      await Promise.allSettled([...running.values()].map((runner) => runner.stop()));
+      running.clear();
+    },
+  };
+}

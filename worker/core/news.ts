@@ -1,0 +1,73 @@
+import type { EventName, Events } from '../../shared/contract/events.ts';
+import { MAX_EVENTS_PER_SECOND } from '../../shared/contract/events.ts';
+import type { ConversationId } from '../../shared/ids.ts';
+import { messageId } from '../../storage/messages.ts';
+import type { Touched } from './touched.ts';
+
+const GAP_MS = 1_000 / MAX_EVENTS_PER_SECOND;
+/** Most message ids in one event; more than this and the page fetches what it shows anyway. */
+export const MAX_EVENT_IDS = 500;
+
+export type Emit = <K extends EventName>(name: K, payload: Events[K]) => void;
+
+/** Tells attached pages what changed: ids, gathered, at most 20 times a second, numbered without gaps. */
+export interface News {
+  /** Number of the last `changed` event. */
+  readonly seq: number;
+  changed(touched: Omit<Touched, 'arrived' | 'outbox'>): void;
+  tell: Emit;
+  /** Sends what is gathered now and stops. */
+  stop(): void;
+}
+
+/** `emit` reaches every attached page. */
+export function createNews(emit: Emit): News {
+  let seq = 0;
+  let lastAt = -Infinity;
+  let timer: ReturnType<typeof setTimeout> | null = null;
+  let inbox = false;
+  let accounts = false;
+  let settings = false;
+  const conversations = new Set<ConversationId>();
+  const messages = new Set<number>();
+
+  function flush(): void {
+    timer = null;
+    lastAt = performance.now();
+    seq += 1;
+    // A flood names conversations only: their lists are fetched again as a whole.
+    const ids = messages.size > MAX_EVENT_IDS ? [] : [...messages].map(messageId);
+    emit('changed', {
+      seq,
+      inbox: inbox || messages.size > MAX_EVENT_IDS,
+      accounts,
+      settings,
+      conversations: conversations.size > MAX_EVENT_IDS ? [] : [...conversations],
+      messages: ids,
+    });
+    inbox = accounts = settings = false;
+    conversations.clear();
+    messages.clear();
+  }
+
+  return {
+    get seq() {
+      return seq;
+    },
+    changed(touched) {
+      inbox ||= touched.inbox;
+      accounts ||= touched.accounts;
+      settings ||= touched.settings;
+      for (const id of touched.conversations) conversations.add(id);
+      for (const id of touched.messages) messages.add(id);
+      if (!inbox && !accounts && !settings && conversations.size === 0 && messages.size === 0) return;
+      timer ??= setTimeout(flush, Math.max(0, lastAt + GAP_MS - performance.now()));
+    },
+    tell: emit,
+    stop() {
+      if (timer === null) return;
+      clearTimeout(timer);
+      flush();
+    },
+  };
+}

@@ -1,0 +1,48 @@
+import { PlainsealError } from '../../shared/errors.ts';
+import type { CallName, CallResults } from '../../shared/contract/calls.ts';
+import type { Millis } from '../../shared/ids.ts';
+import type { Database } from '../../storage/database.ts';
+import { answered, keepAnswer } from '../../storage/requests.ts';
+import type { Touched } from './touched.ts';
+
+/**
+ * Runs a mutating call once per request id: `prepare` may wait (a question to the person); `effect` and the answer are one
+ * transaction. The same id again, at once or after the page was re-attached, gets the same answer and does nothing.
+ */
+export type Once = <N extends CallName, P>(
+  name: N,
+  request: string,
+  prepare: () => Promise<P> | P,
+  effect: (prepared: P, touched: Touched) => CallResults[N],
+) => Promise<CallResults[N]>;
+
+export function createOnce(of: {
+  readonly db: Database;
+  readonly clock: () => Millis;
+  readonly write: <T>(work: (touched: Touched) => T) => T;
+}): Once {
+  const running = new Map<string, { readonly name: string; readonly answer: Promise<unknown> }>();
+
+  return (name, request, prepare, effect) => {
+    type Answer = CallResults[typeof name];
+    const same = running.get(request);
+    if (same) {
+      if (same.name !== name)
+        return Promise.reject(new PlainsealError('bad-request', 'this request id is used for another call'));
+      return same.answer as Promise<Answer>;
+    }
+    const run = async (): Promise<Answer> => {
+      const before = answered(of.db, request, name);
+      if (before) return before.answer as Answer;
+      const prepared = await prepare();
+      return of.write((touched) => {
+        const answer = effect(prepared, touched);
+        keepAnswer(of.db, request, name, answer, of.clock());
+        return answer;
+      });
+    };
+    const answer = run().finally(() => running.delete(request));
+    running.set(request, { name, answer });
+    return answer;
+  };
+}

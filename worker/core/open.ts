@@ -1,0 +1,115 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { PlainsealError } from '../../shared/errors.ts';
+import type { ProfileCalls } from '../../shared/shell/core.ts';
+import { DATABASE_FILE, openDatabase } from '../../storage/database.ts';
+import { settleCutFiles, sweepFiles } from '../../storage/file-sweep.ts';
+import { openFiles } from '../../storage/files.ts';
+import { readKeyHeader, writeKeyHeader } from '../../storage/key-header.ts';
+import { acceptKeyringKey, keyringHeader, newKey, testKey } from '../../storage/key-wrap.ts';
+import { createProfile, openProfile, PROFILE_FILE, type ProfileInfo } from '../../storage/profile.ts';
+import { createReader } from '../../storage/reader.ts';
+import { startCore, type Core } from './core.ts';
+import type { HostLink } from './host.ts';
+import { createLog } from './log.ts';
+
+export interface OpenCore {
+  readonly core: Core;
+  /** Stops everything and closes the database. Twice is once. */
+  close(): Promise<void>;
+}
+
+/** Sweeping left-over files takes at most this long at a time, and pauses in between. */
+const SWEEP_MS = 5;
+const SWEEP_PAUSE_MS = 1_000;
+
+/**
+ * Opens a profile, or makes a new one of the wanted kind, and starts core over it.
+ * @throws PlainsealError `refused` when it is of the other kind, and what opening its lock, key and database throws.
+ */
+export async function openCore(
+  options: ProfileCalls['profile.open']['args'] & {
+    readonly host: HostLink;
+    readonly log: (line: string) => void;
+  },
+): Promise<OpenCore> {
+  const { folder, kind, version, host } = options;
+  const harness = kind === 'test' ? options.harness : null;
+  const offset = harness?.clockOffset ?? 0;
+  const clock = (): number => Date.now() + offset;
+  if (!existsSync(join(folder, PROFILE_FILE)) && isEmpty(folder))
+    createProfile({ folder, kind, now: clock() });
+  const profile = openProfile(folder);
+  try {
+    if (profile.kind !== kind) throw new PlainsealError('refused', 'the profile is of the other kind');
+    const key = await keyOf(profile, folder, host);
+    const log = createLog(options.log, clock);
+    const onSlow = (slow: { readonly ms: number }): void => log('database.slow', { ms: Math.round(slow.ms) });
+    const database = openDatabase({ folder, key, onSlow });
+    const reader = createReader({ folder, key, onSlow, onCrash: () => log('reader.died') });
+    key.fill(0);
+    settleCutFiles(database);
+    const files = openFiles({ database, folder, now: clock });
+    const core = startCore({
+      database,
+      reader,
+      files,
+      host,
+      clock,
+      log,
+      profile: { kind, version },
+      harness: {
+        crashPoints: harness?.crashPoints ?? [],
+        clockOffset: offset,
+        authority: harness?.authority ?? null,
+      },
+    });
+    const sweeping = new AbortController();
+    const sweep = async (from: number): Promise<void> => {
+      const { next } = await sweepFiles({ database, folder, budgetMs: SWEEP_MS, from });
+      if (next !== null && !sweeping.signal.aborted) later(next);
+    };
+    const later = (from: number): void => {
+      const timer = setTimeout(() => void sweep(from).catch(() => log('sweep.failed')), SWEEP_PAUSE_MS);
+      sweeping.signal.addEventListener('abort', () => clearTimeout(timer), { once: true });
+      timer.unref();
+    };
+    later(0);
+    let closed: Promise<void> | null = null;
+    const close = async (): Promise<void> => {
+      sweeping.abort();
+      await core.stop();
+      await reader.close();
+      database.close();
+      profile.release();
+    };
+    return { core, close: () => (closed ??= close()) };
+  } catch (error) {
+    profile.release();
+    throw error;
+  }
+}
+
+function isEmpty(folder: string): boolean {
+  return !existsSync(folder) || readdirSync(folder).length === 0;
+}
+
+/**
+ * The database key: of a test profile in a file, of a live one under the system's keyring.
+ * @throws PlainsealError `refused` when a live profile's key is kept in a way this build cannot open.
+ */
+async function keyOf(profile: ProfileInfo, folder: string, host: HostLink): Promise<Uint8Array> {
+  if (profile.kind === 'test') return testKey(folder);
+  const header = readKeyHeader(folder);
+  if (header === null) {
+    // A database whose key header is gone is a loss, not a first start.
+    if (existsSync(join(folder, DATABASE_FILE)))
+      throw new PlainsealError('wrong-key', 'the key header of the database is gone');
+    const key = newKey();
+    const kept = await host.call('key.wrap', { key });
+    writeKeyHeader(folder, keyringHeader(key, profile, kept));
+    return key;
+  }
+  if (header.kind !== 'keyring') throw new PlainsealError('refused', 'the key is not kept by the keyring');
+  return acceptKeyringKey(header, await host.call('key.unwrap', { wrapped: header.wrapped }), profile);
+}

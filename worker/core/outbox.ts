@@ -1,0 +1,132 @@
+import { kindOf } from '../../shared/errors.ts';
+import type { AccountId, Millis, OutboxId } from '../../shared/ids.ts';
+import type { OutboxItem } from '../../shared/lane/intent.ts';
+import type { Performed } from '../../shared/lane/lane.ts';
+import type { Database } from '../../storage/database.ts';
+import { findOutgoing, outboxItem, postpone, queueHeads, type QueueHead } from '../../storage/outbox.ts';
+import { waitAfter, type Backoff } from './backoff.ts';
+import type { Log } from './log.ts';
+
+/** After a fault of the lane. A lane that says `later` names its own time. */
+export const PERFORM_BACKOFF: Backoff = { firstMs: 2_000, mostMs: 5 * 60_000 };
+/** Nothing is tried again sooner, nor put off for longer, whatever a lane says. */
+const SHORTEST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60 * 60_000;
+/** Conversations of one account that are sent in at once. */
+const MAX_AT_ONCE = 8;
+/** Longest a timer of Node can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
+
+export interface Outbox {
+  /** Looks for something to do in an account: after an intent, a commit, a hold that ended, a lane that came online. */
+  pump(account: AccountId): void;
+  /** Tells the lane that an item was cancelled. */
+  abort(item: OutboxId): void;
+  /** Takes no more work, tells running work to end, and waits for it. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Runs the outbox: per conversation strictly in order and one at a time, conversations side by side. All it knows is in the
+ * database; what runs here is only who is busy. After a crash every sealed item is simply found again.
+ */
+export function createOutbox(of: {
+  readonly db: Database;
+  readonly clock: () => Millis;
+  readonly random: () => number;
+  /** Whether the account's lane can take work, and how many at once. */
+  readonly room: (account: AccountId) => number;
+  readonly perform: (account: AccountId, item: OutboxItem, signal: AbortSignal) => Promise<Performed>;
+  readonly log: Log;
+}): Outbox {
+  const busy = new Map<
+    string,
+    { readonly item: OutboxId; readonly stop: AbortController; ended: Promise<void> }
+  >();
+  const timers = new Map<AccountId, ReturnType<typeof setTimeout>>();
+  const atWork = new Map<AccountId, number>();
+  let stopped = false;
+
+  function pump(account: AccountId): void {
+    clearTimeout(timers.get(account));
+    timers.delete(account);
+    const room = Math.min(MAX_AT_ONCE, of.room(account));
+    if (stopped || room <= 0) return;
+    const now = of.clock();
+    let next = Infinity;
+    for (const head of queueHeads(of.db, account, now)) {
+      if (head.state === 'held' || busy.has(queueOf(account, head))) continue;
+      if (head.notBefore > now) next = Math.min(next, head.notBefore);
+      else if ((atWork.get(account) ?? 0) < room) start(account, head);
+    }
+    if (next < Infinity)
+      timers.set(
+        account,
+        setTimeout(() => pump(account), Math.min(MAX_TIMER_MS, next - now)),
+      );
+  }
+
+  function start(account: AccountId, head: QueueHead): void {
+    const queue = queueOf(account, head);
+    const entry = { item: head.id, stop: new AbortController(), ended: Promise.resolve() };
+    busy.set(queue, entry);
+    atWork.set(account, (atWork.get(account) ?? 0) + 1);
+    entry.ended = run(account, head.id, entry.stop.signal).finally(() => {
+      busy.delete(queue);
+      atWork.set(account, (atWork.get(account) ?? 1) - 1);
+      // In a turn of its own: a lane that answers at once must not starve the page.
+      setImmediate(() => pump(account));
+    });
+  }
+
+  async function run(account: AccountId, id: OutboxId, signal: AbortSignal): Promise<void> {
+    const item = findOutgoing(of.db, id);
+    if (!item) return;
+    try {
+      const performed = await of.perform(account, outboxItem(of.db, item), signal);
+      settle(id, performed);
+    } catch (error) {
+      const kind = kindOf(error);
+      of.log('outbox.fault', { kind });
+      // A lane that died is not the item's fault; its restart looks here again. A cancelled one has its state already.
+      if (kind !== 'gone' && kind !== 'cancelled') fault(id);
+    }
+  }
+
+  function settle(id: OutboxId, performed: Performed): void {
+    if (stopped) return;
+    const now = of.clock();
+    const item = findOutgoing(of.db, id);
+    if (item?.state !== 'queued' && item?.state !== 'sealed') return;
+    if (performed.kind === 'done') return fault(id);
+    const wait = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, performed.retryAt - now));
+    postpone(of.db, id, now + wait);
+  }
+
+  /** The lane failed, or said `done` of an item that stands where it stood. */
+  function fault(id: OutboxId): void {
+    if (stopped) return;
+    const item = findOutgoing(of.db, id);
+    if (item?.state !== 'queued' && item?.state !== 'sealed') return;
+    postpone(of.db, id, of.clock() + waitAfter(PERFORM_BACKOFF, item.attempts + 1, of.random));
+  }
+
+  return {
+    pump,
+    abort: (id) => {
+      for (const { item, stop } of busy.values()) if (item === id) stop.abort();
+    },
+    stop: async () => {
+      stopped = true;
+      for (const timer of timers.values()) clearTimeout(timer);
+      timers.clear();
+      for (const { stop } of busy.values()) stop.abort();
+      await Promise.allSettled([...busy.values()].map(({ ended }) => ended));
+    },
+  };
+}
+
+/** Each conversation has a queue; what the protocol sends by itself shares one per account. */
+function queueOf(account: AccountId, head: QueueHead): string {
+  return head.conversation ?? `protocol of ${account}`;
+}
