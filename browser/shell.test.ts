@@ -1,0 +1,117 @@
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { WebSocket } from 'ws';
+import type { Calls } from '../shared/contract/calls.ts';
+import type { Events } from '../shared/contract/events.ts';
+import { SOCKET_PROTOCOL } from '../shared/wire/page.ts';
+import { link, type Link } from '../shared/wire/rpc.ts';
+import { socketPipe } from '../shared/wire/socket.ts';
+import { trunk } from '../shared/wire/trunk.ts';
+import { startShell, type Shell } from './shell.ts';
+
+type CoreLink = Link<Calls, Record<never, never>, Events>;
+
+let folder: string;
+let shell: Shell | null;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'plainseal-shell-'));
+  await mkdir(join(folder, 'page'));
+  await writeFile(join(folder, 'page/index.html'), 'page');
+  shell = null;
+});
+afterEach(async () => {
+  await shell?.close();
+  await rm(folder, { recursive: true, maxRetries: 3 });
+});
+
+const start = async (profile = join(folder, 'profile')): Promise<Shell> =>
+  (shell = await startShell({
+    profile,
+    page: join(folder, 'page'),
+    version: '0.0.0',
+    clockOffset: 0,
+    authority: null,
+    crashPoints: [],
+    crashPoint: () => undefined,
+    showQuestion: () => undefined,
+    openLink: () => false,
+    notify: () => undefined,
+  }));
+
+/** Goes the way a browser goes: local page, token, session, socket, core's line. */
+async function attach(url: string): Promise<CoreLink> {
+  const html = await readFile(fileURLToPath(url), 'utf8');
+  const action = /action="([^"]+)"/.exec(html)?.[1] ?? '';
+  const token = /name="token" value="([^"]+)"/.exec(html)?.[1] ?? '';
+  const entered = await fetch(action, {
+    method: 'POST',
+    headers: { origin: 'null' },
+    body: new URLSearchParams({ token }),
+  });
+  const session = /data-session="([^"]+)"/.exec(await entered.text())?.[1] ?? '';
+  const { origin, host } = new URL(action);
+  const socket = new WebSocket(`ws://${host}/pipe`, [SOCKET_PROTOCOL, session], { headers: { origin } });
+  const pipe = trunk(socketPipe(socket), 'child').open('core');
+  return link<Record<never, never>, Calls, Record<never, never>, Events>({ pipe, serve: {} });
+}
+
+describe('the browser shell', () => {
+  it('opens core on a new test profile and lets a page talk to it', async () => {
+    const { enter } = await start();
+    const core = await attach(await enter());
+    expect(await core.call('profile.get', {})).toMatchObject({ kind: 'test', version: '0.0.0' });
+    expect(await core.call('account.list', {})).toEqual({ rows: [] });
+    await expect(core.call('account.list', { surplus: 1 } as never)).rejects.toMatchObject({
+      kind: 'bad-request',
+    });
+  });
+
+  it('starts core again when it dies, and serves a page that comes back', async () => {
+    const running = await start();
+    const core = await attach(await running.enter());
+    await core.call('profile.get', {});
+    const gone = new Promise<void>((resolve) => core.ended(resolve));
+    running.killCore();
+    await gone;
+    const again = await vi.waitFor(
+      async () => {
+        const next = await attach(await running.enter());
+        await next.call('profile.get', {});
+        return next;
+      },
+      { timeout: 15_000, interval: 250 },
+    );
+    expect(await again.call('account.list', {})).toEqual({ rows: [] });
+  });
+
+  it('leaves nothing behind but the profile', async () => {
+    const running = await start();
+    await running.enter();
+    await running.close();
+    shell = null;
+    expect(existsSync(running.run)).toBe(false);
+    expect(await readdir(folder)).toEqual(['page', 'profile']);
+  });
+
+  it('opens the same profile for one shell at a time', async () => {
+    await start();
+    const second = start();
+    await expect(second).rejects.toMatchObject({ kind: 'in-use' });
+  });
+
+  it('opens no folder that holds something else, and no live profile', async () => {
+    await mkdir(join(folder, 'other'));
+    await writeFile(join(folder, 'other/letter.txt'), 'hello');
+    await expect(start(join(folder, 'other'))).rejects.toMatchObject({ kind: 'not-a-profile' });
+
+    const { createProfile } = await import('../storage/profile.ts');
+    createProfile({ folder: join(folder, 'live'), kind: 'live', now: Date.now() });
+    await expect(start(join(folder, 'live'))).rejects.toMatchObject({ kind: 'refused' });
+    expect(await readdir(join(folder, 'live'))).not.toContain('run');
+  });
+});
