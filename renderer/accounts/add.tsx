@@ -1,0 +1,206 @@
+import { ChevronLeft, ChevronRight, FlaskConical, Mail } from 'lucide-react';
+import { useState, type ReactNode } from 'react';
+import type { NetworkId } from '../../shared/ids.ts';
+import { Brand } from '../app/brand.tsx';
+import { useProfile } from '../app/session.ts';
+import { showSheet } from '../app/view.ts';
+import { LabelWords } from '../label/line.tsx';
+import { IconButton } from '../ui/button.tsx';
+import { say } from '../words.ts';
+import styles from './add.module.css';
+import { DisclosurePage } from './disclosure.tsx';
+import { EmailForm } from './email.tsx';
+import { PracticeForm } from './practice.tsx';
+import { useAccounts } from './store.ts';
+
+/** The first page of a new profile. */
+export function Welcome(): ReactNode {
+  const [network, setNetwork] = useState<NetworkId | null>(null);
+  if (network !== null) return <AddNetwork network={network} onBack={() => setNetwork(null)} />;
+  return (
+    <main className={styles['first']}>
+      <div className={styles['left']}>
+        <Brand />
+        <h1>{say('welcome.title')}</h1>
+        <Examples />
+        <p className={styles['line']}>{say('welcome.line')}</p>
+      </div>
+      <div className={styles['right']}>
+        <h2>{say('welcome.start')}</h2>
+        <Choices onChoose={setNetwork} />
+        <p className={styles['none']}>
+          {say('welcome.none')} {say('welcome.none.more')}
+        </p>
+      </div>
+    </main>
+  );
+}
+
+/** How labels read, shown on invented people before there are real ones. */
+function Examples(): ReactNode {
+  const email = say('network.email');
+  return (
+    <ul className={styles['examples']}>
+      <Example name={say('welcome.example.members')} route={`${say('network.signal')}`}>
+        <LabelWords kind="members">
+          {say('label.only-you-and.short', { name: say('welcome.example.members') })}
+        </LabelWords>
+      </Example>
+      <Example
+        name={say('welcome.example.limited')}
+        route={say('route.name', { network: email, protocol: say('protocol.openpgp') })}
+      >
+        <LabelWords kind="members-limited">{say('label.limited.short')}</LabelWords>
+      </Example>
+      <Example
+        name={say('welcome.example.provider')}
+        route={say('route.name', { network: email, protocol: say('protocol.none') })}
+      >
+        <LabelWords kind="provider">
+          {say('label.provider.short', { who: say('welcome.example.provider.who') })}
+        </LabelWords>
+      </Example>
+      <Example
+        name={say('welcome.example.stopped')}
+        route={say('route.name', { network: email, protocol: say('protocol.openpgp') })}
+      >
+        <LabelWords kind="stopped">
+          {say('stopped.short', {
+            cause: say('stopped.identity-changed', { name: say('welcome.example.stopped') }).replace(
+              /\.$/u,
+              '',
+            ),
+          })}
+        </LabelWords>
+      </Example>
+    </ul>
+  );
+}
+
+function Example({
+  name,
+  route,
+  children,
+}: {
+  readonly name: string;
+  readonly route: string;
+  readonly children: ReactNode;
+}): ReactNode {
+  return (
+    <li>
+      <span className={styles['person']}>
+        {name}
+        <small>{route}</small>
+      </span>
+      <span className={styles['label']}>{children}</span>
+    </li>
+  );
+}
+
+/** The networks an account can be added for. The practice network is for test profiles only. */
+function Choices({ onChoose }: { readonly onChoose: (network: NetworkId) => void }): ReactNode {
+  const kind = useProfile((profile) => profile.kind);
+  return (
+    <ul className={styles['choices']}>
+      <Choice
+        icon={<Mail aria-hidden="true" />}
+        name={say('welcome.email')}
+        means={say('welcome.email.means')}
+        onChoose={() => onChoose('email')}
+      />
+      {kind === 'test' ? (
+        <Choice
+          icon={<FlaskConical aria-hidden="true" />}
+          name={say('welcome.practice')}
+          means={say('welcome.practice.means')}
+          onChoose={() => onChoose('dummy')}
+        />
+      ) : null}
+    </ul>
+  );
+}
+
+function Choice({
+  icon,
+  name,
+  means,
+  onChoose,
+}: {
+  readonly icon: ReactNode;
+  readonly name: string;
+  readonly means: string;
+  readonly onChoose: () => void;
+}): ReactNode {
+  return (
+    <li>
+      <button type="button" onClick={onChoose}>
+        {icon}
+        <span>
+          <b>{name}</b>
+          <small>{means}</small>
+        </span>
+        <ChevronRight aria-hidden="true" />
+      </button>
+    </li>
+  );
+}
+
+/** Adding a further account, over the inbox. */
+export function AddAccountPage({ network }: { readonly network: NetworkId | null }): ReactNode {
+  if (network !== null)
+    return <AddNetwork network={network} onBack={() => showSheet({ kind: 'add-account', network: null })} />;
+  return (
+    <AccountPage title={say('account.add.title')} sub={say('account.add.sub')} onBack={() => showSheet(null)}>
+      <Choices onChoose={(chosen) => showSheet({ kind: 'add-account', network: chosen })} />
+    </AccountPage>
+  );
+}
+
+/** One network: its disclosure first, when this version of it was not accepted yet; then its form. */
+function AddNetwork({
+  network,
+  onBack,
+}: {
+  readonly network: NetworkId;
+  readonly onBack: () => void;
+}): ReactNode {
+  const disclosure = useAccounts((state) => state.disclosures.find((each) => each.network === network));
+  if (disclosure && disclosure.acceptedVersion !== disclosure.version)
+    return <DisclosurePage disclosure={disclosure} onBack={onBack} />;
+  return network === 'email' ? (
+    <EmailForm onBack={onBack} />
+  ) : (
+    <PracticeForm network={network} onBack={onBack} />
+  );
+}
+
+/** A page with one thing on it. */
+export function AccountPage({
+  title,
+  sub,
+  onBack,
+  children,
+}: {
+  readonly title: string;
+  readonly sub: string;
+  readonly onBack: (() => void) | null;
+  readonly children: ReactNode;
+}): ReactNode {
+  return (
+    <main className={styles['page']}>
+      <div className={styles['sheet']}>
+        <div className={styles['top']}>
+          {onBack === null ? null : (
+            <IconButton label={say('app.back')} onClick={onBack}>
+              <ChevronLeft aria-hidden="true" />
+            </IconButton>
+          )}
+          <Brand />
+        </div>
+        <h1 className={styles['title']}>{title}</h1>
+        <p className={styles['sub']}>{sub}</p>
+        {children}
+      </div>
+    </main>
+  );
+}

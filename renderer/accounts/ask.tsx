@@ -1,0 +1,72 @@
+import { useState, type FormEvent, type ReactNode } from 'react';
+import type { FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
+import { plainName } from '../../shared/words/plain-name.ts';
+import { FlowTrouble } from '../flows/trouble.tsx';
+import { Button } from '../ui/button.tsx';
+import { TextField } from '../ui/field.tsx';
+import { say } from '../words.ts';
+import styles from './email.module.css';
+
+const known = [
+  'address',
+  'password',
+  'name',
+  'imapHost',
+  'imapPort',
+  'imapSecurity',
+  'imapUser',
+  'smtpHost',
+  'smtpPort',
+  'smtpSecurity',
+  'smtpUser',
+] as const;
+
+/** What a field a lane asks for is called; one this page does not know keeps the lane's own name. */
+function fieldName(name: string): string {
+  const word = known.find((each) => each === name);
+  return word ? say(`account.field.${word}`) : plainName(name);
+}
+
+/** The fields a lane asks for, with the reason it asks. */
+export function AskFields({
+  fields,
+  why,
+  onAnswer,
+}: {
+  readonly fields: Extract<FlowStep, { kind: 'ask' }>['fields'];
+  readonly why: FlowFailure | null;
+  readonly onAnswer: (values: Readonly<Record<string, string>>) => void;
+}): ReactNode {
+  const [values, setValues] = useState<Readonly<Record<string, string>>>(
+    Object.fromEntries(fields.map(({ name, value }) => [name, value])),
+  );
+  function submit(event: FormEvent): void {
+    event.preventDefault();
+    onAnswer(values);
+  }
+  return (
+    <form className={styles['form']} onSubmit={submit}>
+      {why === null ? null : <FlowTrouble why={why} />}
+      <div className={styles['pair']}>
+        {fields.map(({ name, secret }, index) => (
+          <TextField
+            key={name}
+            className={/port|security/iu.test(name) ? styles['narrow'] : undefined}
+            label={fieldName(name)}
+            name={name}
+            type={secret ? 'password' : 'text'}
+            autoComplete="off"
+            spellCheck={false}
+            autoFocus={index === 0}
+            inputMode={/port/iu.test(name) ? 'numeric' : undefined}
+            value={values[name] ?? ''}
+            onChange={(event) => setValues({ ...values, [name]: event.currentTarget.value })}
+          />
+        ))}
+      </div>
+      <Button look="go" type="submit">
+        {say('flow.continue')}
+      </Button>
+    </form>
+  );
+}

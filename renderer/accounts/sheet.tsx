@@ -1,0 +1,121 @@
+import { useState, type ReactNode } from 'react';
+import type { AccountRow } from '../../shared/contract/account.ts';
+import { kindOf } from '../../shared/errors.ts';
+import type { AccountId } from '../../shared/ids.ts';
+import { call, insist, newRequest } from '../app/core.ts';
+import { showSheet } from '../app/view.ts';
+import { accountState } from '../chats/rail.tsx';
+import { KeyGroups } from '../people/key-groups.tsx';
+import { Button } from '../ui/button.tsx';
+import { Facts } from '../ui/facts.tsx';
+import { Sheet } from '../ui/sheet.tsx';
+import { say, words } from '../words.ts';
+import { statementsOf } from './disclosure.tsx';
+import styles from './sheet.module.css';
+import { useAccount, useAccounts } from './store.ts';
+
+/** One of my accounts: what it is doing, its key, what it does not fetch, and how to remove it. */
+export function AccountSheet({ account }: { readonly account: AccountId }): ReactNode {
+  const row = useAccount(account);
+  const close = (): void => showSheet(null);
+  if (!row) return null;
+  const network = words.networkName(row.network);
+  return (
+    <Sheet
+      title={<bdi className={styles['address']}>{row.address}</bdi>}
+      sub={row.testNetwork ? `${say('network.test')} · ${network}` : network}
+      onClose={close}
+    >
+      <Facts
+        rows={[
+          { name: say('account.status'), value: accountState(row) },
+          ...(row.identity === null
+            ? []
+            : [{ name: say('account.identity'), value: <KeyGroups identity={row.identity} large /> }]),
+        ]}
+      />
+      {row.plainMailSkipped === null ? null : (
+        <p className={styles['stated']}>
+          {say('account.plain')}{' '}
+          {row.plainMailSkipped > 0 ? say('account.plain.count', { count: row.plainMailSkipped }) : null}{' '}
+          {say('account.plain.known')}
+        </p>
+      )}
+      <Acts row={row} onGone={close} />
+      <Read row={row} />
+    </Sheet>
+  );
+}
+
+function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () => void }): ReactNode {
+  const [trouble, setTrouble] = useState<string | null>(null);
+  const failed = (error: unknown): void => {
+    const kind = kindOf(error);
+    setTrouble(kind === 'refused' || kind === 'cancelled' ? null : words.error(kind).what);
+  };
+  const acts = [
+    {
+      key: 'reconnect',
+      label: say('account.reconnect'),
+      means: null,
+      onAct: () => call('account.reconnect', { account: row.id }).catch(failed),
+    },
+    ...(row.identity === null
+      ? []
+      : [
+          {
+            key: 'export',
+            label: say('account.export'),
+            means: say('account.export.means'),
+            onAct: () => insist('key.export', { request: newRequest(), account: row.id }).catch(failed),
+          },
+          {
+            key: 'import',
+            label: say('account.import'),
+            means: say('account.import.means'),
+            onAct: () => insist('key.import', { request: newRequest(), account: row.id }).catch(failed),
+          },
+        ]),
+    {
+      key: 'remove',
+      label: say('account.remove'),
+      means: say('account.remove.means'),
+      onAct: () =>
+        insist('account.remove', { request: newRequest(), account: row.id })
+          .then((removed) => {
+            if (removed) onGone();
+          })
+          .catch(failed),
+    },
+  ];
+  return (
+    <ul className={styles['acts']}>
+      {acts.map((act) => (
+        <li key={act.key}>
+          <Button small onClick={() => void act.onAct()}>
+            {act.label}
+          </Button>
+          {act.means === null ? null : <p>{act.means}</p>}
+        </li>
+      ))}
+      <li role="status">{trouble}</li>
+    </ul>
+  );
+}
+
+/** The disclosure again, as it was accepted. */
+function Read({ row }: { readonly row: AccountRow }): ReactNode {
+  const disclosure = useAccounts((state) => state.disclosures.find((each) => each.network === row.network));
+  const statements = disclosure ? statementsOf(disclosure) : null;
+  if (!statements) return null;
+  return (
+    <details className={styles['read']}>
+      <summary>{say('account.disclosure')}</summary>
+      <ul>
+        {statements.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ul>
+    </details>
+  );
+}

@@ -1,0 +1,31 @@
+import { create } from 'zustand';
+import type { AccountRow, Disclosure } from '../../shared/contract/account.ts';
+import type { Events } from '../../shared/contract/events.ts';
+import type { AccountId } from '../../shared/ids.ts';
+import { call } from '../app/core.ts';
+
+export type AccountsState = {
+  /** Null until the first answer. */
+  readonly rows: readonly AccountRow[] | null;
+  readonly disclosures: readonly Disclosure[];
+};
+
+export const useAccounts = create<AccountsState>(() => ({ rows: null, disclosures: [] }));
+
+/** Fetches my accounts and what was accepted for their networks. */
+export async function reloadAccounts(): Promise<void> {
+  const [accounts, disclosures] = await Promise.all([call('account.list', {}), call('disclosure.list', {})]);
+  useAccounts.setState({ rows: accounts.rows, disclosures: disclosures.rows });
+}
+
+/** Applies a lane's new status without a fetch: it is all the event carries. */
+export function laneChanged({ account, status }: Events['lane']): void {
+  useAccounts.setState((state) => ({
+    rows: state.rows?.map((row) => (row.id === account ? { ...row, status } : row)) ?? null,
+  }));
+}
+
+/** One of my accounts, or null. */
+export function useAccount(account: AccountId): AccountRow | null {
+  return useAccounts((state) => state.rows?.find((row) => row.id === account) ?? null);
+}

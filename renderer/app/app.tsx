@@ -1,0 +1,99 @@
+import './ground.css';
+import './tokens.css';
+import './fonts.css';
+import { CSPProvider } from '@base-ui/react/csp-provider';
+import { useEffect, type ReactNode } from 'react';
+import { AddAccountPage, Welcome } from '../accounts/add.tsx';
+import { useAccounts } from '../accounts/store.ts';
+import { Rail } from '../chats/rail.tsx';
+import { ChatList } from '../chats/list.tsx';
+import { useChats } from '../chats/store.ts';
+import { flushDrafts } from '../composer/store.ts';
+import { Conversation } from '../messages/conversation.tsx';
+import { DetailsDrawer } from '../messages/details.tsx';
+import { useSettings } from '../settings/store.ts';
+import { cx } from '../ui/classes.ts';
+import { say, setLocale, words } from '../words.ts';
+import styles from './app.module.css';
+import { Brand } from './brand.tsx';
+import { useConnection } from './core.ts';
+import { showUnread } from './host.ts';
+import { useKeyboard } from './keyboard.ts';
+import { Sheets } from './sheets.tsx';
+import { useTheme } from './theme.ts';
+import { useView } from './view.ts';
+
+/** The whole page. */
+export function App(): ReactNode {
+  const theme = useSettings((settings) => settings.theme);
+  const locale = useSettings((settings) => settings.locale);
+  setLocale(locale);
+  useTheme(theme);
+  useKeyboard();
+  useEffect(() => {
+    // The window may close at any time: drafts are written down when it is left.
+    window.addEventListener('pagehide', flushDrafts);
+    window.addEventListener('blur', flushDrafts);
+    return () => {
+      window.removeEventListener('pagehide', flushDrafts);
+      window.removeEventListener('blur', flushDrafts);
+    };
+  }, []);
+  return (
+    <CSPProvider disableStyleElements>
+      {/* Another locale changes every word: everything is drawn anew. */}
+      <Page key={words.locale} />
+    </CSPProvider>
+  );
+}
+
+function Page(): ReactNode {
+  const state = useConnection((connection) => connection.state);
+  const accounts = useAccounts((all) => all.rows);
+  const sheet = useView((view) => view.sheet);
+  const unread = useChats((chats) => chats.counts?.unread ?? 0);
+  useEffect(() => showUnread(unread), [unread]);
+  if (state === 'refused') return <Notice title={say('app.elsewhere')} text={say('app.elsewhere.do')} />;
+  if (accounts === null) return <Notice title={say('app.connecting')} text="" />;
+  if (sheet?.kind === 'add-account') return <AddAccountPage network={sheet.network} />;
+  if (accounts.length === 0) return <Welcome />;
+  return <Inbox />;
+}
+
+function Inbox(): ReactNode {
+  const conversation = useView((view) => view.conversation);
+  const details = useView((view) => view.details);
+  const chat = useChats((chats) => (conversation === null ? undefined : chats.rows.get(conversation)));
+  const lost = useConnection((connection) => connection.state !== 'open');
+  return (
+    <>
+      <div className={cx(styles['columns'], conversation !== null && styles['reading'])}>
+        <Rail />
+        <ChatList />
+        {conversation === null ? (
+          <main className={styles['none']}>
+            <p>{say('chats.pick')}</p>
+          </main>
+        ) : (
+          <Conversation key={conversation} id={conversation} />
+        )}
+      </div>
+      {details !== null && chat ? <DetailsDrawer id={details} chat={chat} /> : null}
+      <Sheets />
+      <div className={styles['lost']} role="status">
+        {lost ? <p>{say('app.lost')}</p> : null}
+      </div>
+    </>
+  );
+}
+
+/** A page that has only something to say. */
+function Notice({ title, text }: { readonly title: string; readonly text: string }): ReactNode {
+  return (
+    <main className={styles['notice']}>
+      <Brand />
+      <h1>{title}</h1>
+      <p>{text}</p>
+    </main>
+  );
+}

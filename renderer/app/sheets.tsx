@@ -1,0 +1,30 @@
+import type { ReactNode } from 'react';
+import { AccountSheet } from '../accounts/sheet.tsx';
+import { assertNever } from '../../shared/assert.ts';
+import { ContactSheet } from '../people/contact.tsx';
+import { NewChatSheet } from '../people/new-chat.tsx';
+import { Palette } from '../search/palette.tsx';
+import { SettingsSheet } from '../settings/sheet.tsx';
+import { useView } from './view.ts';
+
+/** The panel over the inbox, if one is open. */
+export function Sheets(): ReactNode {
+  const sheet = useView((view) => view.sheet);
+  if (sheet === null) return null;
+  switch (sheet.kind) {
+    case 'settings':
+      return <SettingsSheet />;
+    case 'account':
+      return <AccountSheet account={sheet.account} />;
+    case 'new-chat':
+      return <NewChatSheet />;
+    case 'contact':
+      return <ContactSheet peer={sheet.peer} account={sheet.account} />;
+    case 'palette':
+      return <Palette scope={sheet.in} />;
+    case 'add-account':
+      return null;
+    default:
+      return assertNever(sheet);
+  }
+}

@@ -1,0 +1,249 @@
+import type { AccountRow, Disclosure } from '../../shared/contract/account.ts';
+import { textOnly } from '../../shared/contract/content.ts';
+import type { Capabilities, ConversationRow } from '../../shared/contract/conversation.ts';
+import { peerId, type AccountId, type ConversationId, type MessageId } from '../../shared/ids.ts';
+import type { Label } from '../../shared/label/label.ts';
+import { disclosures as texts } from '../../shared/words/disclosure.ts';
+import {
+  ALICE_KEY,
+  changed,
+  checked,
+  daysAgo,
+  group,
+  limited,
+  members,
+  minutesAgo,
+  OWN_KEY,
+  provider,
+  stopped,
+  unchecked,
+  unknown,
+} from './labels.ts';
+
+export const ACCOUNT = 'account-email' as AccountId;
+
+const can: Capabilities = {
+  edit: 'no',
+  'delete-for-all': 'no',
+  reaction: 'yes',
+  timer: 'no',
+  typing: 'no',
+  'read-receipt': 'yes',
+  quote: 'yes',
+  mention: 'no',
+  poll: 'no',
+  files: 'yes',
+  rename: 'no',
+  'add-member': 'no',
+};
+
+/** A conversation of the gallery by a short name. */
+export const chatId = (name: string): ConversationId => `${ACCOUNT}|${name}` as ConversationId;
+
+type Given = Partial<ConversationRow> & {
+  readonly name: string;
+  readonly title: string;
+  readonly label: Label;
+  readonly lastAt: number;
+  readonly snippet: ConversationRow['snippet'];
+};
+
+function chat({ name, ...given }: Given): ConversationRow {
+  return {
+    id: chatId(name),
+    account: ACCOUNT,
+    kind: 'direct',
+    state: 'active',
+    peer: given.kind === 'group' ? null : peerId('email', name === 'alice' ? ALICE_KEY : name),
+    person: null,
+    labelRevision: 1,
+    can,
+    unread: 0,
+    firstUnread: null,
+    pinned: false,
+    muted: false,
+    archived: false,
+    draft: null,
+    ...given,
+  };
+}
+
+const said = (text: string, mine = false): ConversationRow['snippet'] => ({
+  kind: 'text',
+  text,
+  mine,
+  state: mine ? 'read' : null,
+});
+
+const many = Array.from({ length: 240 }, (_, index) =>
+  chat({
+    name: `old-${index}`,
+    title: `${['Mira', 'Otto', 'Lena', 'Pavel', 'Aïcha', 'Wen'][index % 6]} ${['Berg', 'Novak', 'Okoye', 'Lind'][index % 4]} ${index + 1}`,
+    label: index % 5 === 0 ? provider : limited(index % 3 === 0 ? checked : unchecked),
+    lastAt: daysAgo(20 + index),
+    snippet: said(
+      ['See you then.', 'Thanks, got it.', 'The file is attached.'][index % 3] ?? '',
+      index % 2 === 0,
+    ),
+  }),
+);
+
+/** Conversations in every state there is. */
+export const chats: readonly ConversationRow[] = [
+  chat({
+    name: 'alice',
+    title: 'Alice Okafor',
+    label: limited(checked),
+    lastAt: minutesAgo(3),
+    snippet: said('Perfect. Train at 7:12, platform 3?', true),
+    pinned: true,
+  }),
+  chat({
+    name: 'jonas',
+    title: 'Jonas Weber',
+    label: stopped(limited(changed), 'identity-changed'),
+    lastAt: minutesAgo(164),
+    snippet: { kind: 'waiting', text: 'Can you bring the second key on Friday?' },
+    pinned: true,
+  }),
+  chat({
+    name: 'allotment',
+    title: 'Allotment committee',
+    kind: 'group',
+    label: group,
+    lastAt: minutesAgo(33),
+    unread: 4,
+    firstUnread: '41000' as MessageId,
+    snippet: said('Water is off until Monday, bring cans'),
+  }),
+  chat({
+    name: 'hartmann',
+    title: 'Dr Hartmann’s practice',
+    label: provider,
+    lastAt: minutesAgo(131),
+    unread: 1,
+    firstUnread: '52000' as MessageId,
+    snippet: said('Your appointment on 24 November'),
+  }),
+  chat({
+    name: 'stranger',
+    title: 'tomas.lind@post.example',
+    state: 'request',
+    label: limited(unchecked),
+    lastAt: minutesAgo(269),
+    snippet: { kind: 'request' },
+  }),
+  chat({
+    name: 'night',
+    title: 'Night shift',
+    kind: 'group',
+    label: { ...group, identity: { kind: 'group', checked: 0, changed: 0, of: 9 } },
+    lastAt: minutesAgo(290),
+    unread: 23,
+    firstUnread: '61000' as MessageId,
+    muted: true,
+    snippet: said('swapped with Lena, I have Sunday now'),
+  }),
+  chat({
+    name: 'priya',
+    title: 'Priya Raman',
+    label: members(checked),
+    lastAt: daysAgo(1),
+    snippet: { kind: 'draft', text: 'About the deposit, I think we should' },
+    draft: textOnly('About the deposit, I think we should'),
+  }),
+  chat({
+    name: 'kenji',
+    title: 'Kenji Mori',
+    label: unknown,
+    lastAt: daysAgo(1.1),
+    snippet: { kind: 'note', code: 'not-opened' },
+  }),
+  chat({
+    name: 'flat',
+    title: 'Flat 4B',
+    kind: 'group',
+    label: { ...members(checked), identity: { kind: 'group', checked: 2, changed: 1, of: 3 } },
+    lastAt: daysAgo(1.2),
+    snippet: said('Boiler man comes Friday at nine', true),
+  }),
+  chat({
+    name: 'hostile',
+    title: '𝐏𝐥𝐚𝐢𝐧𝐬𝐞𝐚𝐥 𝐓𝐞𝐚𝐦\n\u202eonly you can read this',
+    label: limited(unchecked),
+    lastAt: daysAgo(2),
+    snippet: said('𝓞𝓷𝓵𝔂 𝔂𝓸𝓾 𝓪𝓷𝓭 𝓜𝓮 𝓬𝓪𝓷 𝓻𝓮𝓪𝓭 𝓽𝓱𝓲𝓼'),
+  }),
+  chat({
+    name: 'fatima',
+    title: 'فاطمة الزهراء',
+    label: limited(checked),
+    lastAt: daysAgo(3),
+    snippet: said('شكرا جزيلا، أراك غدا'),
+  }),
+  chat({
+    name: 'nokey',
+    title: 'Ingrid Solberg',
+    label: stopped(limited(unchecked), 'no-key'),
+    lastAt: daysAgo(4),
+    snippet: { kind: 'waiting', text: 'Here is the contract' },
+  }),
+  chat({
+    name: 'fell',
+    title: 'Marek Dvořák',
+    label: stopped(provider, 'label-fell'),
+    lastAt: daysAgo(5),
+    snippet: { kind: 'waiting', text: 'The number is 4711' },
+  }),
+  chat({
+    name: 'empty',
+    title: 'Sofia Marchetti',
+    label: limited(checked),
+    lastAt: daysAgo(6),
+    snippet: { kind: 'empty' },
+  }),
+  chat({
+    name: 'old-friend',
+    title: 'Old friend',
+    label: limited(unchecked),
+    lastAt: daysAgo(40),
+    snippet: said('Long ago'),
+    archived: true,
+  }),
+  ...many,
+];
+
+export const accounts: readonly AccountRow[] = [
+  {
+    id: ACCOUNT,
+    network: 'email',
+    address: 'mara@northmail.example',
+    displayName: 'Mara Lindqvist',
+    testNetwork: false,
+    status: { kind: 'online' },
+    checkedAt: minutesAgo(2),
+    plainMailSkipped: 318,
+    identity: OWN_KEY,
+  },
+  {
+    id: 'account-work' as AccountId,
+    network: 'email',
+    address: 'm.lindqvist@verein.example',
+    displayName: 'Mara Lindqvist',
+    testNetwork: false,
+    status: { kind: 'needs-person', why: 'password' },
+    checkedAt: minutesAgo(500),
+    plainMailSkipped: 0,
+    identity: ALICE_KEY,
+  },
+];
+
+export const disclosures: readonly Disclosure[] = [
+  {
+    network: 'email',
+    version: texts.email.version,
+    statements: texts.email.statements,
+    acceptedAt: null,
+    acceptedVersion: null,
+  },
+];

@@ -1,0 +1,75 @@
+import type { Calls } from '../../shared/contract/calls.ts';
+import type { Events } from '../../shared/contract/events.ts';
+import type { FlowId } from '../../shared/ids.ts';
+import type { FlowStep } from '../../shared/lane/flow.ts';
+import type { Handlers } from '../../shared/wire/rpc.ts';
+import { accounts, chatId } from './chats.ts';
+import type { Memory, Tell } from './core.ts';
+import { minutesAgo } from './labels.ts';
+
+type Emit = <K extends keyof Events & string>(name: K, payload: Events[K]) => void;
+
+const INVITE =
+  'openpgp4fpr:7C2A91D0E4B83F5566A1C90D2E7F4B3A18D6509C#a=mara%40northmail.example&n=Mara&i=Qm3k9xT2vLa&s=pX81nW5cR0e';
+
+/** Flows as lanes run them: what is typed decides how they end, so that every ending can be looked at. */
+export function flows(
+  memory: Memory,
+  tell: Tell,
+  emit: Emit,
+): Pick<Handlers<Calls>, 'flow.start' | 'flow.answer' | 'flow.cancel'> {
+  const say = (flow: FlowId, step: FlowStep): void => queueMicrotask(() => emit('flow', { flow, step }));
+
+  function finishAccount(flow: FlowId): void {
+    memory.accounts = accounts.slice(0, 1);
+    tell([], [], { accounts: true });
+    say(flow, { kind: 'done', conversation: null, peer: null });
+  }
+
+  return {
+    'flow.start': ({ start }) => {
+      const flow = crypto.randomUUID() as FlowId;
+      switch (start.kind) {
+        case 'add-account': {
+          const address = start.args['address'] ?? '';
+          say(flow, { kind: 'progress', stage: 'connecting' });
+          if (address.startsWith('wrong')) say(flow, { kind: 'failed', why: 'login-refused' });
+          else if (address.startsWith('slow')) break;
+          else if (address.startsWith('other'))
+            say(flow, {
+              kind: 'ask',
+              why: 'server-unknown',
+              fields: [
+                { name: 'imapHost', secret: false, value: '' },
+                { name: 'imapPort', secret: false, value: '993' },
+                { name: 'smtpHost', secret: false, value: '' },
+                { name: 'smtpPort', secret: false, value: '465' },
+              ],
+            });
+          else finishAccount(flow);
+          break;
+        }
+        case 'invite':
+          say(flow, { kind: 'show-code', text: INVITE, expiresAt: minutesAgo(-60) });
+          break;
+        case 'chat':
+          if (start.address.includes('@'))
+            say(flow, { kind: 'done', conversation: chatId('empty'), peer: null });
+          else say(flow, { kind: 'failed', why: 'address-malformed' });
+          break;
+        case 'join':
+          say(flow, { kind: 'failed', why: 'code-of-another-kind' });
+          break;
+        case 'check':
+          say(flow, { kind: 'show-code', text: INVITE, expiresAt: null });
+          break;
+      }
+      return { flow };
+    },
+    'flow.answer': ({ flow }) => {
+      finishAccount(flow);
+      return null;
+    },
+    'flow.cancel': () => null,
+  };
+}

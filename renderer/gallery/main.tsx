@@ -1,0 +1,74 @@
+import { StrictMode } from 'react';
+import { createRoot } from 'react-dom/client';
+import type { WindowCalls } from '../../shared/shell/host.ts';
+import { pipePair } from '../../shared/wire/pair.ts';
+import { link } from '../../shared/wire/rpc.ts';
+import { App } from '../app/app.tsx';
+import { takeShell } from '../app/host.ts';
+import { useNow } from '../app/now.ts';
+import { startSession } from '../app/session.ts';
+import { openConversation, showFilter, showSheet, useView, type Sheet } from '../app/view.ts';
+import { chatId, ACCOUNT } from './chats.ts';
+import { fakeCore, fillMemory } from './core.ts';
+import { NOW } from './labels.ts';
+import { drawPicture, picturesReady } from './picture.ts';
+
+/** The page over a core in memory. `?new`: a new profile; `?chat=`, `?sheet=`, `?filter=`, `?theme=`, `?text=` show a state. */
+const asked = new URLSearchParams(location.search);
+const memory = fillMemory(asked.has('new') ? 'new' : 'full');
+const theme = asked.get('theme');
+if (theme === 'light' || theme === 'dark') memory.settings = { ...memory.settings, theme };
+if (asked.get('locale') === 'pseudo') memory.settings = { ...memory.settings, locale: 'pseudo' };
+const text = asked.get('text');
+if (text !== null) document.documentElement.style.fontSize = `${text}%`;
+
+const core = fakeCore(memory);
+const [pageEnd, shellEnd] = pipePair();
+const opened: string[] = [];
+link<WindowCalls, Record<never, never>, Record<never, never>, Record<never, never>>({
+  pipe: shellEnd,
+  serve: {
+    'link.open': ({ url }) => opened.push(url) > 0,
+    'clipboard.write': () => null,
+    'title.set': ({ unread }) => {
+      document.title = unread > 0 ? `(${unread}) Plainseal` : 'Plainseal';
+      return null;
+    },
+  },
+});
+takeShell(pageEnd);
+
+useNow.setState({ now: NOW });
+let cut: (() => void) | null = null;
+const stop = startSession(() => {
+  const [page, other] = pipePair();
+  core.attach(other);
+  cut = () => other.close();
+  return Promise.resolve(page);
+});
+
+const filter = asked.get('filter');
+if (filter === 'stopped' || filter === 'requests' || filter === 'archived') showFilter(filter);
+const chat = asked.get('chat');
+if (chat !== null) openConversation(chatId(chat));
+const sheets: Readonly<Record<string, Sheet>> = {
+  settings: { kind: 'settings' },
+  palette: { kind: 'palette', in: null },
+  'new-chat': { kind: 'new-chat' },
+  account: { kind: 'account', account: ACCOUNT },
+  add: { kind: 'add-account', network: null },
+};
+const sheet = sheets[asked.get('sheet') ?? ''];
+if (sheet) showSheet(sheet);
+
+/** What the tests of the page reach. */
+Object.assign(window, { gallery: { memory, core, opened, cut: () => cut?.(), stop, view: useView } });
+
+const root = document.getElementById('root');
+if (!root) throw new Error('the page has no root');
+await picturesReady(drawPicture);
+createRoot(root).render(
+  <StrictMode>
+    <App />
+  </StrictMode>,
+);

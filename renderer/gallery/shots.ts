@@ -1,0 +1,70 @@
+import { mkdir } from 'node:fs/promises';
+import { chromium } from '@playwright/test';
+import { serveGallery } from './serve.ts';
+
+/** Pictures of the gallery, to be looked at: `node renderer/gallery/shots.ts FOLDER [name…]`. */
+const small = { width: 900, height: 640 } as const;
+const shots: Readonly<
+  Record<string, { readonly query: string; readonly size?: { width: number; height: number } }>
+> = {
+  inbox: { query: 'chat=alice' },
+  'inbox-dark': { query: 'chat=alice&theme=dark' },
+  'inbox-900': { query: 'chat=alice', size: small },
+  'inbox-200': { query: 'chat=alice&text=200' },
+  'list-200': { query: 'text=200' },
+  'list-narrow': { query: '', size: { width: 520, height: 800 } },
+  stopped: { query: 'chat=jonas' },
+  'stopped-dark': { query: 'chat=jonas&theme=dark' },
+  'stopped-900': { query: 'chat=jonas', size: small },
+  'stopped-200': { query: 'chat=jonas&text=200' },
+  group: { query: 'chat=allotment' },
+  provider: { query: 'chat=hartmann' },
+  'provider-dark': { query: 'chat=hartmann&theme=dark' },
+  unknown: { query: 'chat=kenji' },
+  request: { query: 'chat=stranger' },
+  fell: { query: 'chat=fell' },
+  nokey: { query: 'chat=nokey' },
+  flat: { query: 'chat=flat' },
+  hostile: { query: 'chat=hostile' },
+  fatima: { query: 'chat=fatima' },
+  night: { query: 'chat=night' },
+  priya: { query: 'chat=priya' },
+  empty: { query: 'chat=empty' },
+  welcome: { query: 'new' },
+  'welcome-dark': { query: 'new&theme=dark' },
+  'welcome-200': { query: 'new&text=200' },
+  settings: { query: 'chat=alice&sheet=settings' },
+  palette: { query: 'chat=alice&sheet=palette' },
+  'new-chat': { query: 'chat=alice&sheet=new-chat' },
+  account: { query: 'chat=alice&sheet=account' },
+  add: { query: 'sheet=add' },
+  pseudo: { query: 'chat=alice&locale=pseudo' },
+};
+
+const [folder = 'out/shots', ...names] = process.argv.slice(2);
+await mkdir(folder, { recursive: true });
+const site = await serveGallery();
+const browser = await chromium.launch({
+  executablePath: process.env['CHROMIUM'] ?? '/usr/bin/chromium',
+  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+});
+try {
+  for (const [name, { query, size }] of Object.entries(shots)) {
+    if (names.length > 0 && !names.includes(name)) continue;
+    const page = await browser.newPage({ viewport: size ?? { width: 1280, height: 800 } });
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning')
+        process.stdout.write(`${name}: ${message.text()}\n`);
+    });
+    page.on('pageerror', (error) => process.stdout.write(`${name}: ${error.stack ?? error.message}\n`));
+    await page.goto(`${site.url}?${query}`);
+    await page.locator('main').first().waitFor();
+    await page.evaluate(() => document.fonts.ready);
+    await page.waitForLoadState('networkidle');
+    await page.screenshot({ path: `${folder}/${name}.png` });
+    await page.close();
+  }
+} finally {
+  await browser.close();
+  await site.close();
+}

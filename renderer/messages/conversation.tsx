@@ -1,0 +1,69 @@
+import { useEffect, type ReactNode } from 'react';
+import type { ConversationId } from '../../shared/ids.ts';
+import { useView } from '../app/view.ts';
+import { fetchConversation, useChats } from '../chats/store.ts';
+import { Composer } from '../composer/composer.tsx';
+import { StoppedPanel } from '../composer/stopped.tsx';
+import { RequestPanel } from '../composer/request.tsx';
+import { cx } from '../ui/classes.ts';
+import { say } from '../words.ts';
+import styles from './conversation.module.css';
+import { Header } from './header.tsx';
+import { History } from './history.tsx';
+import { jumpToMessage, leaveMessages, openMessages, useMessages } from './store.ts';
+
+/** One conversation: header, messages, and what is in place of the composer when nothing can be written. */
+export function Conversation({ id }: { readonly id: ConversationId }): ReactNode {
+  const row = useChats((chats) => chats.rows.get(id));
+  const opened = useMessages((state) => state.opened.get(id));
+  const jump = useView((view) => view.jump);
+  const known = row !== undefined;
+
+  useEffect(() => {
+    // A failed fetch is repeated when the page is attached again.
+    if (!known) fetchConversation(id).catch(() => undefined);
+  }, [id, known]);
+
+  useEffect(() => {
+    if (!row) return;
+    if (jump) jumpToMessage(id, jump.message).catch(() => undefined);
+    else
+      openMessages(
+        id,
+        row.unread > 0 ? 'first-unread' : 'end',
+        row.unread > 0 ? row.firstUnread : null,
+      ).catch(() => undefined);
+    // Opening looks at the row once; later changes of it are no new opening.
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [id, known, jump]);
+  useEffect(() => () => leaveMessages(id), [id]);
+
+  if (!row) return <main className={styles['conversation']} />;
+  const { label } = row;
+  const open = label.readers.kind === 'provider';
+  return (
+    <main
+      className={cx(styles['conversation'], open && label.sending.ok && styles['open'])}
+      data-look={look(row)}
+    >
+      <Header row={row} />
+      {opened ? <History chat={row} opened={opened} /> : <div className={styles['blank']} />}
+      <Foot row={row} />
+    </main>
+  );
+}
+
+type Row = Parameters<typeof Header>[0]['row'];
+
+/** Which surface a conversation has; stopped comes before everything else. */
+function look(row: Row): string {
+  return row.label.sending.ok ? row.label.readers.kind : 'stopped';
+}
+
+function Foot({ row }: { readonly row: Row }): ReactNode {
+  if (row.state === 'request') return <RequestPanel row={row} />;
+  if (row.state === 'blocked') return <p className={styles['end']}>{say('chat.blocked')}</p>;
+  if (row.state === 'left') return <p className={styles['end']}>{say('chat.left')}</p>;
+  if (!row.label.sending.ok) return <StoppedPanel row={row} />;
+  return <Composer key={row.id} row={row} />;
+}

@@ -1,0 +1,225 @@
+import { useEffect, useState, type ReactNode } from 'react';
+import { assertNever } from '../../shared/assert.ts';
+import type { ConversationRow } from '../../shared/contract/conversation.ts';
+import type { MessageDetails } from '../../shared/contract/message.ts';
+import type { MessageId } from '../../shared/ids.ts';
+import type { Evidence } from '../../shared/label/evidence.ts';
+import { plainName } from '../../shared/words/plain-name.ts';
+import { call } from '../app/core.ts';
+import { showDetails } from '../app/view.ts';
+import { ShortLabel } from '../label/line.tsx';
+import { aboutOf } from '../label/stated.tsx';
+import { KeyGroups } from '../people/key-groups.tsx';
+import { Drawer } from '../ui/sheet.tsx';
+import { say, words } from '../words.ts';
+import styles from './details.module.css';
+import { QuoteWords } from './quote.tsx';
+import { authorName, fate, firstWords, type SaidRow } from './state.ts';
+import { useMessages } from './store.ts';
+
+/** What is written down of one message: the way it went, and what held when it was sealed or opened. */
+export function DetailsDrawer({
+  id,
+  chat,
+}: {
+  readonly id: MessageId;
+  readonly chat: ConversationRow;
+}): ReactNode {
+  const row = useMessages((state) => state.opened.get(chat.id)?.rows.find((each) => each.id === id));
+  const [details, setDetails] = useState<MessageDetails | null>(null);
+  useEffect(() => {
+    let wanted = true;
+    call('message.details', { id }).then(
+      (answer) => {
+        if (wanted) setDetails(answer);
+      },
+      () => {
+        if (wanted) showDetails(null);
+      },
+    );
+    return () => {
+      wanted = false;
+    };
+    // Asked again when the row changes: a receipt or a delivery may have come.
+  }, [id, row]);
+  return (
+    <Drawer title={say('evidence.title')} closeLabel={say('details.close')} onClose={() => showDetails(null)}>
+      <div data-region="drawer" data-testid="details">
+        {row?.kind === 'message' ? (
+          <>
+            <div className={styles['quoted']}>
+              <QuoteWords name={authorName(row)} text={firstWords(row)} />
+            </div>
+            <p className={styles['fixed']}>{say('evidence.fixed')}</p>
+            <Way row={row} chat={chat} details={details} />
+          </>
+        ) : null}
+        {details ? <Held details={details} chat={chat} /> : null}
+      </div>
+    </Drawer>
+  );
+}
+
+/** The steps of a message, in the order they happened. */
+function Way({
+  row,
+  chat,
+  details,
+}: {
+  readonly row: SaidRow;
+  readonly chat: ConversationRow;
+  readonly details: MessageDetails | null;
+}): ReactNode {
+  const steps: { readonly what: string; readonly at: number }[] = [];
+  const { sending } = row;
+  if (sending) {
+    steps.push({ what: say('details.written'), at: row.sentAt });
+    if (details?.evidence)
+      steps.push({ what: words.evidenceHow(details.evidence.how), at: details.evidence.at });
+    if (sending.acceptedAt !== null)
+      steps.push({
+        what: say(row.label.network === 'email' ? 'details.accepted.email' : 'details.accepted'),
+        at: sending.acceptedAt,
+      });
+    if (sending.readAt !== null) steps.push({ what: say('send.read'), at: sending.readAt });
+    else if (sending.state !== 'sent')
+      steps.push({ what: fate(row, chat.label.network) ?? '', at: sending.at });
+  } else if (details?.evidence)
+    steps.push({ what: words.evidenceHow(details.evidence.how), at: details.evidence.at });
+  steps.sort((left, right) => left.at - right.at);
+  return (
+    <>
+      <h3 className={styles['heading']}>{say('details.way')}</h3>
+      <ol className={styles['steps']}>
+        {steps.map((step) => (
+          <li key={`${step.at}${step.what}`}>
+            <span>{step.what}</span>
+            <time>{words.exactClock(step.at)}</time>
+          </li>
+        ))}
+      </ol>
+    </>
+  );
+}
+
+function Held({
+  details,
+  chat,
+}: {
+  readonly details: MessageDetails;
+  readonly chat: ConversationRow;
+}): ReactNode {
+  const { evidence, label } = details;
+  const limits = words.limitSentences(label.readers);
+  return (
+    <>
+      <h3 className={styles['heading']}>{say('details.held')}</h3>
+      <dl className={styles['facts']}>
+        <Fact name={say('evidence.who')}>
+          <ShortLabel label={{ ...label, sending: { ok: true } }} about={aboutOf(chat)} />
+          {limits.map((limit) => (
+            <span key={limit} className={styles['limit']}>
+              {limit}
+            </span>
+          ))}
+        </Fact>
+        <Fact name={say('evidence.really')}>{words.identitySentence(label)}</Fact>
+        <Fact name={say('details.network')}>{words.routeName(label)}</Fact>
+        {evidence === null ? (
+          <Fact name={say('evidence.at')}>{say('evidence.none')}</Fact>
+        ) : (
+          <EvidenceFacts evidence={evidence} />
+        )}
+      </dl>
+      {details.deliveries.length > 1 ? (
+        <>
+          <h3 className={styles['heading']}>{say('details.sealed-to')}</h3>
+          <ul className={styles['list']}>
+            {details.deliveries.map(({ to, state }) => (
+              <li key={to}>
+                <bdi className="said">{plainName(to)}</bdi> {words.sendState(state, label.network)}
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : null}
+      {evidence === null ? null : <Paths evidence={evidence} />}
+    </>
+  );
+}
+
+function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode {
+  return (
+    <div>
+      <dt>{name}</dt>
+      <dd>{children}</dd>
+    </div>
+  );
+}
+
+/** What the evidence says by its kind: keys, proof, suite. */
+function EvidenceFacts({ evidence }: { readonly evidence: Evidence }): ReactNode {
+  return (
+    <>
+      <How evidence={evidence} />
+      {evidence.details.map(({ name, value }) => (
+        <Fact key={name} name={words.detailName(name)}>
+          {name === 'own-key' || name === 'peer-key' ? (
+            <KeyGroups identity={value} />
+          ) : value === 'yes' || value === 'no' ? (
+            say(`evidence.value.${value}`)
+          ) : (
+            plainName(value)
+          )}
+        </Fact>
+      ))}
+    </>
+  );
+}
+
+function How({ evidence }: { readonly evidence: Evidence }): ReactNode {
+  switch (evidence.how) {
+    case 'sealed-here':
+      return evidence.to.map(({ peer, key, trust }) => (
+        <Fact key={peer} name={say('details.sealed-to')}>
+          <KeyGroups identity={key} />
+          <span className={styles['limit']}>{words.trustSentence(trust)}</span>
+        </Fact>
+      ));
+    case 'opened-here':
+      return (
+        <>
+          <Fact name={say('details.proof')}>{say(`evidence.proof.${evidence.from.proof}`)}</Fact>
+          <Fact name={say('evidence.detail.peer-key')}>
+            <KeyGroups identity={evidence.from.key} />
+            <span className={styles['limit']}>{words.trustSentence(evidence.from.trust)}</span>
+          </Fact>
+        </>
+      );
+    case 'told-by-own-device':
+      return <Fact name={say('details.told')}>{plainName(evidence.device)}</Fact>;
+    case 'in-the-clear':
+    case 'imported':
+      return <Fact name={say('details.from')}>{plainName(evidence.from)}</Fact>;
+    default:
+      return assertNever(evidence);
+  }
+}
+
+/** Every fact of every path, the unknown ones too. */
+function Paths({ evidence }: { readonly evidence: Evidence }): ReactNode {
+  return evidence.facts.map((facts, index) => (
+    // Paths have no name of their own and never change places.
+    // oxlint-disable-next-line react/no-array-index-key
+    <details key={index} className={styles['more']}>
+      <summary>{say('details.facts')}</summary>
+      <dl className={styles['facts']}>
+        {words.factRows(facts).map(({ name, value }) => (
+          <Fact key={name} name={name}>
+            {value}
+          </Fact>
+        ))}
+      </dl>
+    </details>
+  ));
+}

@@ -1,0 +1,177 @@
+import {
+  Archive,
+  ArchiveRestore,
+  Ban,
+  Bell,
+  BellOff,
+  ChevronLeft,
+  Ellipsis,
+  Info,
+  Pin,
+  PinOff,
+  Search,
+} from 'lucide-react';
+import type { ReactNode } from 'react';
+import type { ConversationRow } from '../../shared/contract/conversation.ts';
+import { plainName } from '../../shared/words/plain-name.ts';
+import { call, insist, newRequest } from '../app/core.ts';
+import { closeConversation, showSheet } from '../app/view.ts';
+import { LabelWords } from '../label/line.tsx';
+import { aboutOf, Stated } from '../label/stated.tsx';
+import { IconButton } from '../ui/button.tsx';
+import { cx } from '../ui/classes.ts';
+import { Menu, type MenuItem } from '../ui/menu.tsx';
+import { say, words } from '../words.ts';
+import styles from './header.module.css';
+
+/** Who, over which network, who can read it, is it really them: three sentences, never merged. */
+export function Header({ row }: { readonly row: ConversationRow }): ReactNode {
+  const { label } = row;
+  const about = aboutOf(row);
+  const stopped = !label.sending.ok;
+  const limits = words.limitSentences(label.readers);
+  return (
+    <header
+      className={cx(
+        styles['header'],
+        stopped && styles['stopped'],
+        label.readers.kind === 'members-limited' && styles['limited'],
+      )}
+      aria-label={say('chat.label')}
+      data-region="header"
+    >
+      <IconButton className={styles['back']} label={say('app.back')} onClick={closeConversation}>
+        <ChevronLeft aria-hidden="true" />
+      </IconButton>
+      <div className={styles['words']}>
+        <h2 className={styles['name']}>
+          <bdi data-testid="header-name">{plainName(row.title, say('name.none'))}</bdi>{' '}
+          <span className={styles['network']} data-testid="header-network">
+            {words.routeName(label)}
+          </span>
+        </h2>
+        {stopped ? (
+          <p className={styles['line']} data-testid="header-stopped">
+            <LabelWords kind="stopped">
+              <Stated text={words.stoppedSentence(label, about) ?? ''} name={about.name} />
+            </LabelWords>
+          </p>
+        ) : null}
+        <p className={cx(styles['line'], stopped && styles['second'])}>
+          <span data-testid="header-readers">
+            <LabelWords kind={label.readers.kind}>
+              <Stated text={words.readersSentence(label, about)} name={about.name} />
+            </LabelWords>
+          </span>{' '}
+          <span className={styles['identity']} data-testid="header-identity">
+            {words.identitySentence(label)}
+          </span>
+        </p>
+        {limits.length === 0 || stopped ? null : (
+          <p className={styles['limit']} data-testid="header-limit">
+            {limits[0]}
+          </p>
+        )}
+      </div>
+      <Acts row={row} />
+    </header>
+  );
+}
+
+function Acts({ row }: { readonly row: ConversationRow }): ReactNode {
+  const { peer } = row;
+  const showPeer = (): void => {
+    if (peer !== null) showSheet({ kind: 'contact', peer, account: row.account });
+  };
+  return (
+    <div className={styles['acts']}>
+      <IconButton
+        className={styles['wide-only']}
+        label={say('chat.search')}
+        onClick={() => showSheet({ kind: 'palette', in: row.id })}
+      >
+        <Search aria-hidden="true" />
+      </IconButton>
+      {peer === null ? null : (
+        <IconButton className={styles['wide-only']} label={say('chat.contact')} onClick={showPeer}>
+          <Info aria-hidden="true" />
+        </IconButton>
+      )}
+      <Menu
+        trigger={
+          <IconButton label={say('app.more')}>
+            <Ellipsis aria-hidden="true" />
+          </IconButton>
+        }
+        items={items(row, showPeer)}
+      />
+    </div>
+  );
+}
+
+function items(row: ConversationRow, showPeer: () => void): readonly MenuItem[] {
+  const set = (patch: { pinned?: boolean; muted?: boolean; archived?: boolean }) => () => {
+    insist('conversation.set', { request: newRequest(), conversation: row.id, ...patch }).catch(
+      () => undefined,
+    );
+  };
+  return [
+    {
+      key: 'search',
+      icon: <Search aria-hidden="true" />,
+      label: say('chat.search'),
+      onSelect: () => showSheet({ kind: 'palette', in: row.id }),
+    },
+    ...(row.peer === null
+      ? []
+      : [
+          {
+            key: 'contact',
+            icon: <Info aria-hidden="true" />,
+            label: say('chat.contact'),
+            onSelect: showPeer,
+          },
+        ]),
+    {
+      key: 'pin',
+      icon: row.pinned ? <PinOff aria-hidden="true" /> : <Pin aria-hidden="true" />,
+      label: say(row.pinned ? 'chat.unpin' : 'chat.pin'),
+      onSelect: set({ pinned: !row.pinned }),
+    },
+    {
+      key: 'mute',
+      icon: row.muted ? <Bell aria-hidden="true" /> : <BellOff aria-hidden="true" />,
+      label: say(row.muted ? 'chat.unmute' : 'chat.mute'),
+      onSelect: set({ muted: !row.muted }),
+    },
+    {
+      key: 'archive',
+      icon: row.archived ? <ArchiveRestore aria-hidden="true" /> : <Archive aria-hidden="true" />,
+      label: say(row.archived ? 'chat.unarchive' : 'chat.archive'),
+      onSelect: set({ archived: !row.archived }),
+    },
+    ...(row.kind === 'direct' && row.state !== 'blocked'
+      ? [
+          {
+            key: 'block',
+            icon: <Ban aria-hidden="true" />,
+            label: say('chat.block'),
+            onSelect: () => {
+              insist('conversation.block', { request: newRequest(), conversation: row.id }).catch(
+                () => undefined,
+              );
+            },
+          },
+        ]
+      : []),
+  ];
+}
+
+/** Tells core that everything up to a message was seen. */
+export function markRead(
+  row: ConversationRow,
+  upTo: Parameters<typeof call<'conversation.read'>>[1]['upTo'],
+): void {
+  // Not urgent and safe to lose: the next look tells it again.
+  call('conversation.read', { conversation: row.id, upTo }).catch(() => undefined);
+}

@@ -1,0 +1,163 @@
+import { memo, useState, type ReactNode } from 'react';
+import type { ConversationRow } from '../../shared/contract/conversation.ts';
+import { insist, newRequest } from '../app/core.ts';
+import { showDetails } from '../app/view.ts';
+import { FateIcon } from '../chats/row.tsx';
+import { ShortLabel } from '../label/line.tsx';
+import { aboutOf } from '../label/stated.tsx';
+import { LinkButton } from '../ui/button.tsx';
+import { cx } from '../ui/classes.ts';
+import { say, words } from '../words.ts';
+import { RowActions } from './actions.tsx';
+import { Files } from './files.tsx';
+import { Quote } from './quote.tsx';
+import { Reactions } from './reactions.tsx';
+import styles from './row.module.css';
+import { Said } from './said.tsx';
+import { authorName, fate, needsLook, type SaidRow } from './state.ts';
+
+type Props = {
+  readonly row: SaidRow;
+  readonly chat: ConversationRow;
+  /** Goes on in the turn of the row before. */
+  readonly continued: boolean;
+  /** The row after goes on in this turn. */
+  readonly open: boolean;
+  /** The one row Tab goes to. */
+  readonly start: boolean;
+  /** Just jumped to. */
+  readonly marked: boolean;
+};
+
+/** One message: mine on a pale wash, theirs bare text; its label only where it differs from the conversation's. */
+export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
+  const { row, chat, continued, open, start, marked } = props;
+  const [hot, setHot] = useState(false);
+  const mine = row.author.me;
+  const asRequest = chat.state === 'request';
+  const held = row.sending?.state === 'held';
+  const differs = !sameProtection(row, chat);
+  const quiet = open && !needsLook(row) && !differs && row.editedAt === null && row.reactions.length === 0;
+  return (
+    <article
+      className={cx(
+        styles['message'],
+        mine && styles['mine'],
+        continued && styles['continued'],
+        marked && styles['marked'],
+      )}
+      aria-label={say('message.spoken', { name: authorName(row), time: words.clock(row.receivedAt) })}
+      data-testid="message"
+      data-message={row.id}
+      data-start={start || undefined}
+      tabIndex={start ? 0 : -1}
+      onPointerEnter={() => setHot(true)}
+      onPointerLeave={() => setHot(false)}
+      onFocus={() => setHot(true)}
+      onBlur={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget)) setHot(false);
+      }}
+    >
+      {!mine && chat.kind !== 'direct' && !continued ? (
+        <bdi className={styles['by']}>{authorName(row)}</bdi>
+      ) : null}
+      <div className={cx(styles['body'], held && styles['held'])}>
+        {row.quote === null ? null : <Quote quote={row.quote} conversation={chat.id} />}
+        {row.deleted ? (
+          <p className={styles['deleted']}>{say('message.deleted')}</p>
+        ) : (
+          <>
+            <Files files={row.files} fetch={!asRequest} />
+            {row.content.text === '' ? null : <Said content={row.content} />}
+          </>
+        )}
+      </div>
+      <Meta row={row} chat={chat} differs={differs} quiet={quiet} />
+      {hot && !row.deleted ? <RowActions row={row} chat={chat} /> : null}
+    </article>
+  );
+});
+
+/** Whether a message was protected as the conversation is now: then it need not say so again. */
+function sameProtection(row: SaidRow, chat: ConversationRow): boolean {
+  return (
+    row.label.protocol === chat.label.protocol &&
+    JSON.stringify(row.label.readers) === JSON.stringify(chat.label.readers)
+  );
+}
+
+function Meta({
+  row,
+  chat,
+  differs,
+  quiet,
+}: {
+  readonly row: SaidRow;
+  readonly chat: ConversationRow;
+  readonly differs: boolean;
+  readonly quiet: boolean;
+}): ReactNode {
+  const { sending } = row;
+  const state = fate(row, chat.label.network);
+  return (
+    <div className={cx(styles['meta'], quiet && 'seen-only-by-ear')}>
+      <Reactions row={row} chat={chat} />
+      <time dateTime={new Date(clampDate(row.receivedAt)).toISOString()}>{words.clock(row.receivedAt)}</time>
+      {row.editedAt === null ? null : (
+        <LinkButton className={styles['part']} onClick={() => showDetails(row.id)}>
+          {say('message.edited', { time: words.clock(row.editedAt) })}
+        </LinkButton>
+      )}
+      {differs ? (
+        <span className={styles['label']} data-testid="message-label">
+          <ShortLabel label={{ ...row.label, sending: { ok: true } }} about={aboutOf(chat)} />
+        </span>
+      ) : null}
+      {sending && state !== null ? (
+        <span className={cx(styles['state'], needsLook(row) && styles['loud'])}>
+          <FateIcon state={sending.state} />
+          <span data-testid="message-state">{state}</span>
+        </span>
+      ) : null}
+      {sending?.state === 'failed' ? <Failed row={row} /> : null}
+      {sending?.state === 'held' || sending?.state === 'queued' ? (
+        <LinkButton
+          className={styles['part']}
+          onClick={() => {
+            insist('message.cancel', { request: newRequest(), id: row.id }).catch(() => undefined);
+          }}
+        >
+          {say('message.cancel')}
+        </LinkButton>
+      ) : null}
+    </div>
+  );
+}
+
+/** The range of moments a calendar holds. */
+function clampDate(at: number): number {
+  return Math.max(-8.64e15, Math.min(8.64e15, at));
+}
+
+/** Why a message was not sent, what to do, and the way to try again. */
+function Failed({ row }: { readonly row: SaidRow }): ReactNode {
+  const failure = row.sending?.failure;
+  const why = failure ? words.failure(failure) : null;
+  return (
+    <>
+      {why === null ? null : (
+        <span className={styles['why']}>
+          {why.what} {why.todo}
+        </span>
+      )}
+      <LinkButton
+        className={styles['part']}
+        onClick={() => {
+          insist('message.retry', { request: newRequest(), id: row.id }).catch(() => undefined);
+        }}
+      >
+        {say('app.retry')}
+      </LinkButton>
+    </>
+  );
+}

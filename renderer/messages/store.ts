@@ -1,0 +1,161 @@
+import { create } from 'zustand';
+import type { Events } from '../../shared/contract/events.ts';
+import type { MessageRow } from '../../shared/contract/message.ts';
+import type { ConversationId, MessageId } from '../../shared/ids.ts';
+import { call } from '../app/core.ts';
+import { useView } from '../app/view.ts';
+import { concerned, withChanges, withNewer, withOlder, type Window } from './window.ts';
+
+/** Rows of the first page of a conversation and of each further one. */
+const PAGE = 60;
+/** Conversations whose rows are kept after they were left, so that going back is instant. */
+const MAX_KEPT = 8;
+/** Ids one `message.rows` call may carry. */
+const MAX_IDS = 200;
+
+export type Opened = Window & {
+  readonly conversation: ConversationId;
+  /** Where the view starts: at the end, or at a row. */
+  readonly at: 'end' | MessageId;
+  /** Rises whenever the view should go to `at` again. */
+  readonly turn: number;
+  /** The first message that was unread when the conversation was opened: the divider stays there. */
+  readonly unreadFrom: MessageId | null;
+};
+
+export type MessagesState = {
+  readonly opened: ReadonlyMap<ConversationId, Opened>;
+  readonly loading: 'before' | 'after' | null;
+};
+
+export const useMessages = create<MessagesState>(() => ({ opened: new Map(), loading: null }));
+
+let turns = 0;
+
+function keep(next: Opened): void {
+  useMessages.setState((state) => {
+    const opened = new Map(state.opened);
+    opened.delete(next.conversation);
+    opened.set(next.conversation, next);
+    for (const id of opened.keys()) {
+      if (opened.size <= MAX_KEPT) break;
+      if (id !== next.conversation) opened.delete(id);
+    }
+    return { opened };
+  });
+}
+
+/** Loads a conversation at its end, at its first unread message, or around a message (search, quote). */
+export async function openMessages(
+  conversation: ConversationId,
+  at: 'end' | 'first-unread' | MessageId,
+  unreadFrom: MessageId | null,
+): Promise<void> {
+  const around = at === 'first-unread' && unreadFrom !== null ? unreadFrom : at;
+  const page = await call('message.page', {
+    conversation,
+    around,
+    side: around === 'end' ? 'before' : 'around',
+    limit: PAGE,
+  });
+  turns += 1;
+  keep({
+    conversation,
+    rows: page.rows,
+    moreBefore: page.moreBefore,
+    moreAfter: page.moreAfter,
+    at: around === 'first-unread' ? 'end' : around,
+    turn: turns,
+    unreadFrom,
+  });
+}
+
+/** Forgets where the divider stood; called when the conversation is left. */
+export function leaveMessages(conversation: ConversationId): void {
+  const opened = useMessages.getState().opened.get(conversation);
+  if (opened) keep({ ...opened, unreadFrom: null });
+}
+
+/** Fetches the page before or after what is loaded; does nothing while one is on its way. */
+export async function extendMessages(conversation: ConversationId, side: 'before' | 'after'): Promise<void> {
+  const opened = useMessages.getState().opened.get(conversation);
+  const edge = side === 'before' ? opened?.rows[0] : opened?.rows.at(-1);
+  if (!opened || !edge || useMessages.getState().loading) return;
+  if (side === 'before' ? !opened.moreBefore : !opened.moreAfter) return;
+  useMessages.setState({ loading: side });
+  try {
+    const page = await call('message.page', { conversation, around: edge.id, side, limit: PAGE });
+    const now = useMessages.getState().opened.get(conversation);
+    if (!now || now.turn !== opened.turn) return;
+    const next =
+      side === 'before'
+        ? withOlder(now, page.rows, page.moreBefore)
+        : withNewer(now, page.rows, page.moreAfter);
+    keep({ ...now, ...next });
+  } finally {
+    useMessages.setState({ loading: null });
+  }
+}
+
+/** Goes to the newest message: at once when it is loaded, else by loading the end. */
+export async function jumpToEnd(conversation: ConversationId): Promise<void> {
+  const opened = useMessages.getState().opened.get(conversation);
+  if (!opened || opened.moreAfter) return openMessages(conversation, 'end', opened?.unreadFrom ?? null);
+  turns += 1;
+  keep({ ...opened, at: 'end', turn: turns });
+}
+
+/** Goes to a message of the conversation, loading around it when it is not here. */
+export async function jumpToMessage(conversation: ConversationId, message: MessageId): Promise<void> {
+  const opened = useMessages.getState().opened.get(conversation);
+  if (!opened?.rows.some((row) => row.id === message))
+    return openMessages(conversation, message, opened?.unreadFrom ?? null);
+  turns += 1;
+  keep({ ...opened, at: message, turn: turns });
+}
+
+/** Applies a `changed` event: fetches only those of the named messages that an opened conversation shows. */
+export async function messagesChanged(event: Events['changed']): Promise<void> {
+  const touched = new Set(event.conversations);
+  for (const opened of useMessages.getState().opened.values()) {
+    if (!touched.has(opened.conversation)) continue;
+    const ids = concerned(opened, event.messages);
+    for (let from = 0; from < ids.length; from += MAX_IDS) {
+      const asked = ids.slice(from, from + MAX_IDS);
+      const { rows } = await call('message.rows', { ids: asked });
+      apply(opened.conversation, asked, rows);
+    }
+  }
+}
+
+function apply(
+  conversation: ConversationId,
+  asked: readonly MessageId[],
+  fresh: readonly MessageRow[],
+): void {
+  const opened = useMessages.getState().opened.get(conversation);
+  if (!opened) return;
+  const own = fresh.filter((row) => row.conversation === conversation);
+  // A row of another conversation was asked for because it might have been ours: it is not gone, it is not here.
+  const gone = asked.filter(
+    (id) => own.some((row) => row.id === id) || opened.rows.some((row) => row.id === id),
+  );
+  keep({ ...opened, ...withChanges(opened, gone, own, opened.moreAfter ? 'start' : 'end') });
+}
+
+/** After a gap: what is shown is fetched again, what is only kept is forgotten. */
+export async function reloadMessages(): Promise<void> {
+  const open = useView.getState().conversation;
+  const opened = open === null ? undefined : useMessages.getState().opened.get(open);
+  useMessages.setState({ opened: new Map(opened ? [[opened.conversation, opened]] : []) });
+  if (!opened) return;
+  const middle = opened.rows[Math.floor(opened.rows.length / 2)];
+  const end = !opened.moreAfter || !middle;
+  const page = await call('message.page', {
+    conversation: opened.conversation,
+    around: end ? 'end' : middle.id,
+    side: end ? 'before' : 'around',
+    limit: Math.max(PAGE, Math.min(MAX_IDS, opened.rows.length)),
+  });
+  keep({ ...opened, rows: page.rows, moreBefore: page.moreBefore, moreAfter: page.moreAfter });
+}

@@ -1,0 +1,185 @@
+import { useEffect, useState, type ReactNode } from 'react';
+import type { PeerRow } from '../../shared/contract/conversation.ts';
+import { kindOf } from '../../shared/errors.ts';
+import type { AccountId, PeerId } from '../../shared/ids.ts';
+import { plainName } from '../../shared/words/plain-name.ts';
+import { useAccount } from '../accounts/store.ts';
+import { call, insist, newRequest } from '../app/core.ts';
+import { openConversation, showSheet } from '../app/view.ts';
+import { useChats } from '../chats/store.ts';
+import { FlowTrouble } from '../flows/trouble.tsx';
+import { useFlow } from '../flows/use-flow.ts';
+import { FlowProgress } from '../accounts/progress.tsx';
+import { Glyph } from '../label/glyph.tsx';
+import { RowLabel } from '../label/line.tsx';
+import { aboutOf } from '../label/stated.tsx';
+import { Button } from '../ui/button.tsx';
+import { Facts } from '../ui/facts.tsx';
+import { Sheet } from '../ui/sheet.tsx';
+import { say, words } from '../words.ts';
+import { InviteCode } from './invite.tsx';
+import styles from './contact.module.css';
+import { KeyGroups } from './key-groups.tsx';
+
+/** Who somebody is: address, both keys to compare, whether it was checked and how to do it now. */
+export function ContactSheet({
+  peer,
+  account,
+}: {
+  readonly peer: PeerId;
+  readonly account: AccountId;
+}): ReactNode {
+  const [row, setRow] = useState<PeerRow | null>(null);
+  const [again, setAgain] = useState(0);
+  const seen = useChats((chats) => chats.rows);
+  useEffect(() => {
+    let wanted = true;
+    call('peer.get', { peer, account }).then(
+      (answer) => {
+        if (wanted) setRow(answer);
+      },
+      () => {
+        if (wanted) showSheet(null);
+      },
+    );
+    return () => {
+      wanted = false;
+    };
+    // Conversations change when trust does.
+  }, [peer, account, again, seen]);
+  if (!row) return null;
+  return (
+    <Sheet
+      title={<bdi className={styles['name']}>{plainName(row.name, say('name.none'))}</bdi>}
+      sub={<Trust row={row} />}
+      onClose={() => showSheet(null)}
+    >
+      <Facts
+        rows={[
+          ...(row.address === null
+            ? []
+            : [{ name: say('person.address'), value: <bdi className="said">{row.address}</bdi> }]),
+          { name: say('person.since'), value: words.date(row.firstSeenAt) },
+        ]}
+      />
+      <Compare row={row} account={account} onChanged={() => setAgain((turn) => turn + 1)} />
+      <Conversations row={row} />
+    </Sheet>
+  );
+}
+
+function Trust({ row }: { readonly row: PeerRow }): ReactNode {
+  return (
+    <span
+      className={row.trust.kind === 'changed' ? styles['changed'] : undefined}
+      data-testid="contact-trust"
+    >
+      <Glyph kind={row.trust.kind} />
+      {words.trustSentence(row.trust)}
+    </span>
+  );
+}
+
+/** Both keys, and the two ways to check: compare them, or let both apps do it over an invitation. */
+function Compare({
+  row,
+  account,
+  onChanged,
+}: {
+  readonly row: PeerRow;
+  readonly account: AccountId;
+  readonly onChanged: () => void;
+}): ReactNode {
+  const mine = useAccount(account);
+  const [told, setTold] = useState<string | null>(null);
+  const flow = useFlow();
+  // A mail address without a key is its own identity: there is nothing to compare.
+  const hasKey = row.identity !== row.address && row.identity !== '';
+  if (!hasKey) return <p className={styles['stated']}>{say('person.no-key')}</p>;
+
+  function mark(): void {
+    insist('trust.set', { request: newRequest(), peer: row.id, account }).then(
+      (done) => {
+        setTold(say(done ? 'person.marked' : 'person.not-marked'));
+        onChanged();
+      },
+      (error: unknown) =>
+        setTold(kindOf(error) === 'refused' ? say('person.not-marked') : words.error(kindOf(error)).what),
+    );
+  }
+
+  const { step } = flow;
+  return (
+    <section className={styles['compare']}>
+      <h3>{say('person.compare')}</h3>
+      <p className={styles['stated']}>{say('person.compare.how')}</p>
+      <div className={styles['keys']}>
+        <figure>
+          <figcaption>{say('person.theirs')}</figcaption>
+          <KeyGroups identity={row.identity} large />
+        </figure>
+        {mine?.identity == null ? null : (
+          <figure>
+            <figcaption>{say('person.own')}</figcaption>
+            <KeyGroups identity={mine.identity} large />
+          </figure>
+        )}
+      </div>
+      <div className={styles['acts']}>
+        <div>
+          <Button look={row.trust.kind === 'checked' ? 'plain' : 'go'} onClick={mark}>
+            {say('person.mark')}
+          </Button>
+          <p>{say('person.mark.means')}</p>
+        </div>
+        <div>
+          <Button
+            disabled={flow.running}
+            onClick={() => flow.start({ kind: 'check', peer: row.id }, mine?.network ?? 'email', account)}
+          >
+            {say('person.check')}
+          </Button>
+          <p>{say('person.check.means')}</p>
+        </div>
+      </div>
+      <p className={styles['told']} role="status">
+        {told ?? (step?.kind === 'done' ? say('flow.checked') : null)}
+      </p>
+      {step?.kind === 'failed' ? <FlowTrouble why={step.why} /> : null}
+      {step?.kind === 'show-code' ? <InviteCode text={step.text} expiresAt={step.expiresAt} /> : null}
+      {step?.kind === 'compare' ? (
+        <div className={styles['question']}>
+          <p>{say('flow.compare.question')}</p>
+          <KeyGroups identity={step.theirs} large />
+          <Button onClick={() => flow.answer({ kind: 'yes' })}>{say('flow.yes')}</Button>
+          <Button onClick={() => flow.answer({ kind: 'no' })}>{say('flow.no')}</Button>
+        </div>
+      ) : null}
+      {flow.running && step?.kind !== 'show-code' && step?.kind !== 'compare' ? (
+        <FlowProgress step={step} onStop={flow.stop} />
+      ) : null}
+      <p className={styles['stated']}>{say('person.differ')}</p>
+    </section>
+  );
+}
+
+function Conversations({ row }: { readonly row: PeerRow }): ReactNode {
+  const rows = useChats((chats) => chats.rows);
+  const known = row.conversations.map((id) => rows.get(id)).filter((chat) => chat !== undefined);
+  if (known.length === 0) return null;
+  return (
+    <section>
+      <h3 className={styles['heading']}>{say('person.conversations')}</h3>
+      <ul>
+        {known.map((chat) => (
+          <li key={chat.id}>
+            <button type="button" className={styles['chat']} onClick={() => openConversation(chat.id)}>
+              <bdi>{plainName(chat.title, say('name.none'))}</bdi>
+              <RowLabel label={chat.label} about={aboutOf(chat)} />
+            </button>
+          </li>
+        ))}
+      </ul>
+    </section>
+  );
+}

@@ -1,0 +1,6 @@
+/** A fingerprint or other long key in groups of four, to be read to each other; what is no such key is left whole. */
+export function grouped(identity: string): readonly string[] {
+  const hex = identity.replace(/[\s:]/gu, '');
+  if (!/^[0-9a-f]{16,}$/iu.test(hex)) return [identity];
+  return hex.toUpperCase().match(/.{1,4}/gu) ?? [identity];
+}

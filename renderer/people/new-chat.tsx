@@ -1,0 +1,112 @@
+import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
+import type { AccountRow } from '../../shared/contract/account.ts';
+import type { FlowStart } from '../../shared/lane/flow.ts';
+import { FlowProgress } from '../accounts/progress.tsx';
+import { useAccounts } from '../accounts/store.ts';
+import { openConversation, showSheet } from '../app/view.ts';
+import { ErrorTrouble, FlowTrouble } from '../flows/trouble.tsx';
+import { useFlow } from '../flows/use-flow.ts';
+import { Button } from '../ui/button.tsx';
+import { Choice } from '../ui/choice.tsx';
+import { TextField } from '../ui/field.tsx';
+import { Sheet } from '../ui/sheet.tsx';
+import { say } from '../words.ts';
+import { InviteCode } from './invite.tsx';
+import styles from './new-chat.module.css';
+
+/** Whether what was typed is a link or code rather than an address. */
+export function isInvite(text: string): boolean {
+  return /^[a-z][a-z0-9+.-]*:/iu.test(text.trim());
+}
+
+function startOf(text: string): FlowStart {
+  const typed = text.trim();
+  return isInvite(typed) ? { kind: 'join', link: typed } : { kind: 'chat', address: typed };
+}
+
+/** A new conversation: by address or invitation, or by giving out an invitation of mine. */
+export function NewChatSheet(): ReactNode {
+  const accounts = useAccounts((state) => state.rows) ?? [];
+  const [chosen, setChosen] = useState<string | null>(null);
+  const account = accounts.find((row) => row.id === chosen) ?? accounts[0];
+  return (
+    <Sheet title={say('new.title')} sub={say('new.sub')} onClose={() => showSheet(null)}>
+      {account === undefined ? (
+        <p className={styles['stated']}>{say('new.no-account')}</p>
+      ) : (
+        <div className={styles['parts']}>
+          {accounts.length > 1 ? (
+            <Choice
+              label={say('new.from')}
+              value={account.id as string}
+              options={accounts.map((row) => ({ value: row.id as string, label: row.address }))}
+              onChange={setChosen}
+            />
+          ) : null}
+          <Start key={`start ${account.id}`} account={account} />
+          <Mine key={`mine ${account.id}`} account={account} />
+        </div>
+      )}
+    </Sheet>
+  );
+}
+
+function Start({ account }: { readonly account: AccountRow }): ReactNode {
+  const [text, setText] = useState('');
+  const flow = useFlow();
+  const { step } = flow;
+  const conversation = step?.kind === 'done' ? step.conversation : null;
+  useEffect(() => {
+    if (conversation !== null) openConversation(conversation);
+  }, [conversation]);
+
+  function begin(event: FormEvent): void {
+    event.preventDefault();
+    if (text.trim() !== '' && !flow.running) flow.start(startOf(text), account.network, account.id);
+  }
+
+  return (
+    <form className={styles['start']} onSubmit={begin}>
+      <div className={styles['line']}>
+        <TextField
+          label={say('new.field')}
+          placeholder={say('new.field.hint')}
+          name="to"
+          autoComplete="off"
+          spellCheck={false}
+          autoFocus
+          value={text}
+          onChange={(event) => setText(event.currentTarget.value)}
+        />
+        <Button look="go" type="submit" disabled={text.trim() === '' || flow.running}>
+          {say('new.go')}
+        </Button>
+      </div>
+      {step?.kind === 'failed' ? <FlowTrouble why={step.why} /> : null}
+      {flow.error === null ? null : <ErrorTrouble kind={flow.error} />}
+      {flow.running ? <FlowProgress step={step} onStop={flow.stop} /> : null}
+    </form>
+  );
+}
+
+function Mine({ account }: { readonly account: AccountRow }): ReactNode {
+  const flow = useFlow();
+  const { step } = flow;
+  return (
+    <section className={styles['mine']}>
+      <h3>{say('new.mine')}</h3>
+      <p className={styles['stated']}>{say('new.mine.means')}</p>
+      {step?.kind === 'show-code' ? (
+        <InviteCode text={step.text} expiresAt={step.expiresAt} />
+      ) : flow.running ? (
+        <FlowProgress step={step} onStop={flow.stop} />
+      ) : (
+        <Button onClick={() => flow.start({ kind: 'invite' }, account.network, account.id)}>
+          {say('new.mine.show')}
+        </Button>
+      )}
+      {step?.kind === 'failed' ? <FlowTrouble why={step.why} /> : null}
+      {flow.error === null ? null : <ErrorTrouble kind={flow.error} />}
+    </section>
+  );
+}
