@@ -1,7 +1,7 @@
 import { Subkey, readKeys, type Key } from 'openpgp';
 import type { Brand, Millis } from '../../shared/ids.ts';
 import { CLOCK_SKEW_MS, KEY_LIMIT_BYTES, lenient, strict } from './config.ts';
-import { primarySelfSignature } from './library.ts';
+import { directSignatures, primarySelfSignature } from './library.ts';
 import { parsedPublic } from './parsed.ts';
 
 /** Upper-case hex of a primary key's fingerprint: 40 digits (version 4) or 64 (version 6). Names a person's key. */
@@ -48,6 +48,9 @@ export type ReadCertificate =
   | { readonly kind: 'certificate'; readonly certificate: Certificate }
   | { readonly kind: 'refused'; readonly why: CertificateRefusal };
 
+/** More self-signatures than this are somebody's attempt to keep us busy. */
+const SELF_SIGNATURE_LIMIT = 256;
+
 /** Why a certificate cannot be encrypted to now. */
 export type EncryptionFault = 'revoked' | 'expired' | 'not-yet-valid' | 'weak' | 'no-encryption-key';
 
@@ -79,26 +82,31 @@ export const dateFor = (key: Key, now: Millis): Date => withSkew(now, newestIn(k
  */
 export async function readCertificate(bytes: Uint8Array, now: Millis): Promise<ReadCertificate> {
   if (bytes.length > KEY_LIMIT_BYTES) return refused('too-large');
-  let key: Key;
   try {
     const keys = isArmored(bytes)
       ? await readKeys({ armoredKeys: Buffer.from(bytes).toString('latin1') })
       : await readKeys({ binaryKeys: Uint8Array.from(bytes) });
-    const [first] = keys;
-    if (!first) return refused('malformed');
+    const [key] = keys;
+    if (!key) return refused('malformed');
     if (keys.length > 1) return refused('several-keys');
-    if (first.isPrivate()) return refused('secret-key');
-    key = first;
+    if (key.isPrivate()) return refused('secret-key');
+    return selfSignatures(key) > SELF_SIGNATURE_LIMIT ? refused('too-large') : await judge(key, now);
   } catch (error) {
-    return refused(
-      error instanceof Error && /No key packet found/.test(error.message) ? 'unsupported' : 'malformed',
-    );
+    // A primary key of a version or algorithm it does not know is none to the library.
+    const unknown = error instanceof Error && /No key packet found/.test(error.message);
+    return refused(unknown ? 'unsupported' : 'malformed');
   }
-  try {
-    return await judge(key, now);
-  } catch {
-    return refused('malformed');
-  }
+}
+
+/** Signatures that have to be checked to judge a certificate; those of others are dropped unread. */
+function selfSignatures(key: Key): number {
+  const parts = [
+    key.revocationSignatures,
+    directSignatures(key),
+    ...key.users.flatMap((user) => [user.selfCertifications, user.revocationSignatures]),
+    ...key.subkeys.flatMap((subkey) => [subkey.bindingSignatures, subkey.revocationSignatures]),
+  ];
+  return parts.reduce((sum, signatures) => sum + signatures.length, 0);
 }
 
 /** As {@link readCertificate}, for bytes that were read before: skips parsing where the key is still in the cache. */

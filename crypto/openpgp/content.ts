@@ -36,7 +36,7 @@ export async function openBody(
       const packets = openSeipd2(sessionKey.data, envelope.body.body);
       if (packets === null) return 'wrong-key';
       proven = true;
-      const message = await readMessage({ binaryMessage: packets as Uint8Array, config });
+      const message = await readMessage({ binaryMessage: packets, config });
       return await content(verify({ message, verificationKeys: [], format: 'binary', config }), limits);
     }
     const message = await readMessage({ binaryMessage: envelope.body.raw, config });

@@ -66,7 +66,8 @@ export async function sealFor(
   if (!from) return { kind: 'refused', why: 'no-own-key' };
   const certificates: Certificate[] = [];
   for (const { fingerprint } of to) {
-    const certificate = await peerCertificate(work, fingerprint, now);
+    const self = fingerprint === from.certificate.fingerprint;
+    const certificate = self ? from.certificate : await peerCertificate(work, fingerprint, now);
     if (!certificate) return { kind: 'refused', why: 'no-certificate', fingerprint };
     certificates.push(certificate);
   }
@@ -238,11 +239,13 @@ export async function forecast(
 ): Promise<MailForecast> {
   const usable = async (certificate: Certificate | null | undefined): Promise<boolean> =>
     certificate ? (await encryptionFault(certificate, now)) === null : false;
-  const own = await usable((await ownKey(work, now))?.certificate);
+  const me = (await ownKey(work, now))?.certificate;
+  const own = await usable(me);
   const good = openpgpFacts({ asOf: now, by: 'certificate', authenticated: true, exposed });
   const facts: SecurityFacts[] = [];
   for (const fingerprint of to) {
-    facts.push((await usable(await peerCertificate(work, fingerprint, now))) ? good : unknownFacts);
+    const certificate = fingerprint === me?.fingerprint ? me : await peerCertificate(work, fingerprint, now);
+    facts.push((await usable(certificate)) ? good : unknownFacts);
   }
   if (to.length === 0) facts.push(own ? good : unknownFacts);
   const held = !own || facts.includes(unknownFacts);

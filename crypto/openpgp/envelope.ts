@@ -1,7 +1,7 @@
 import { dearmor } from './armor.ts';
 import { PLAINTEXT_LIMIT_BYTES } from './config.ts';
 import { TAG, readPackets, type Packet } from './packets.ts';
-import { AEAD_OCB, HEADER_BYTES, sessionKeyBytes } from './seipd2.ts';
+import { HEADER_BYTES, sessionKeyBytes } from './seipd2.ts';
 
 /** Why a message was not opened. */
 export type OpenRefusal =
@@ -61,20 +61,20 @@ const OTHER_PACKETS = 16;
 
 const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex').toUpperCase();
 
-/** The key id of a session-key packet (RFC 9580 §5.1.1, §5.1.2), or 'other' when the packet is of a kind we cannot use. */
-function recipient(body: Uint8Array): string | null | 'other' {
+/** Whom a session-key packet is for (RFC 9580 §5.1.1, §5.1.2); null for a packet of a kind we cannot use. */
+function recipient(body: Uint8Array): Pick<SessionKeyPacket, 'keyId'> | null {
   if (body[0] === 3) {
-    if (body.length < 10) return 'other';
+    if (body.length < 10) return null;
     const id = body.subarray(1, 9);
-    return id.every((octet) => octet === 0) ? null : hex(id);
+    return { keyId: id.every((octet) => octet === 0) ? null : hex(id) };
   }
   const length = body[1];
-  if (length === undefined || body.length < 2 + length) return 'other';
-  if (length === 0) return null;
+  if (length === undefined || body.length < 2 + length) return null;
+  if (length === 0) return { keyId: null };
   const fingerprint = body.subarray(3, 2 + length);
-  if (body[2] === 4 && fingerprint.length === 20) return hex(fingerprint.subarray(-8));
-  if (body[2] === 6 && fingerprint.length === 32) return hex(fingerprint.subarray(0, 8));
-  return 'other';
+  if (body[2] === 4 && fingerprint.length === 20) return { keyId: hex(fingerprint.subarray(-8)) };
+  if (body[2] === 6 && fingerprint.length === 32) return { keyId: hex(fingerprint.subarray(0, 8)) };
+  return null;
 }
 
 function readBody(
@@ -120,8 +120,8 @@ export function readEnvelope(armored: Uint8Array, limits: OpenLimits): Envelope 
   const publicKey: SessionKeyPacket[] = [];
   for (const { tag, body: content, raw } of keys) {
     if (tag !== TAG.pkesk || content[0] !== version) continue;
-    const keyId = recipient(content);
-    if (keyId !== 'other') publicKey.push({ raw, keyId });
+    const known = recipient(content);
+    if (known) publicKey.push({ raw, ...known });
   }
   const password = keys.filter(({ tag }) => tag === TAG.skesk);
   return { kind: 'envelope', ...facts, publicKey, password, body };
@@ -149,5 +149,3 @@ export function packetFacts(envelope: Envelope, sessionKey: Uint8Array): PacketF
     hidden: envelope.publicKey.length > 0 && envelope.publicKey.every(({ keyId }) => keyId === null),
   };
 }
-
-export { AEAD_OCB };

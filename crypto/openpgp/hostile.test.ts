@@ -407,7 +407,7 @@ describe('signatures that prove nothing', () => {
       format: 'object',
     })) as { privateKey: PrivateKey; publicKey: PublicKey };
     const stolen = victim.publicKey.subkeys[0];
-    const thief = (await parse(mallory.certificate)) as PublicKey;
+    const thief = await parse(mallory.certificate);
     if (!stolen) throw new Error('no subkey');
     thief.subkeys.push(stolen);
     const read = await readCertificate(Uint8Array.from(thief.write()), NOW);
@@ -697,7 +697,7 @@ describe('other ways to protect a body', () => {
   ] as const)('%s with %s', async (aeadAlgorithm, algorithm, size) => {
     const data = Uint8Array.from(randomBytes(size));
     const message = await createMessage({ binary: bytes('hello '.repeat(3000)) });
-    const key = (await parse(bob.certificate)) as PublicKey;
+    const key = await parse(bob.certificate);
     const { encryptSessionKey } = await import('openpgp');
     const head = await encryptSessionKey({
       data,

@@ -120,8 +120,7 @@ describe('import and export', () => {
       'revoked',
       async () =>
         armored(
-          (await revokeKey({ key: await foreign(), date: new Date(NOW), format: 'object' }))
-            .privateKey as PrivateKey,
+          (await revokeKey({ key: await foreign(), date: new Date(NOW), format: 'object' })).privateKey,
         ),
     ],
   ] as const)('refuses: %s', async (why, make) => {
@@ -161,7 +160,7 @@ describe('import and export', () => {
     const key = await secretOf(alice);
     const packet = key.subkeys[0]?.keyPacket as unknown as { privateParams: object };
     packet.privateParams = (
-      other.subkeys[0]?.keyPacket as unknown as { privateParams: object }
+      other.subkeys[0]!.keyPacket as unknown as { privateParams: object }
     ).privateParams;
     expect(await importOwnKey(Uint8Array.from(key.write()), null, NOW)).toEqual({
       kind: 'refused',

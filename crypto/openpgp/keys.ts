@@ -9,10 +9,10 @@ import {
 } from 'openpgp';
 import type { Millis } from '../../shared/ids.ts';
 import {
+  dateFor,
   isArmored,
   keyEncryptionFault,
   readCertificate,
-  withSkew,
   type Certificate,
   type EncryptionFault,
 } from './certificate.ts';
@@ -133,7 +133,7 @@ async function unlock(key: PrivateKey, passphrase: string | null): Promise<Priva
 async function importFault(key: PrivateKey, now: Millis): Promise<KeyRefusal | null> {
   const fault = await keyEncryptionFault(key, now);
   if (fault !== null) return fault;
-  const date = withSkew(now, key.getCreationTime().getTime());
+  const date = dateFor(key, now);
   let signing: Key | Subkey;
   try {
     signing = await key.getSigningKey(undefined, date, undefined, strict);

@@ -19,7 +19,7 @@ import {
   type SecretSubkeyPacket,
   type Subkey,
 } from 'openpgp';
-import { strict } from './config.ts';
+import { lenient, strict } from './config.ts';
 import type { Packet } from './packets.ts';
 
 interface WithDirectSignatures {
@@ -115,6 +115,12 @@ export function keyOf(packets: readonly AnyPacket[]): PublicKey {
   const list = new PacketList<AnyPacket>();
   list.push(...packets);
   return new PublicKey(list);
+}
+
+/** Everything of two copies of one key (same fingerprint); nothing of it is checked yet. @throws Error when they are copies of two. */
+export function joined(a: Key, b: Key): Promise<Key> {
+  // Null for "whenever": with a date the library would drop a revocation made on a clock ahead of ours.
+  return a.update(b, null as unknown as Date, lenient);
 }
 
 /** True when the secret half of this key packet is really there (GnuPG exports stubs without it). */

@@ -1,8 +1,8 @@
-import { UserIDPacket, enums, type AnyPacket, type Key, type PublicKey, type SignaturePacket } from 'openpgp';
+import { UserIDPacket, enums, type AnyPacket, type Key, type SignaturePacket } from 'openpgp';
 import type { Millis } from '../../shared/ids.ts';
 import { dateFor, readCertificate, type Certificate, type ReadCertificate } from './certificate.ts';
 import { lenient, strict } from './config.ts';
-import { directSignatures, keyOf, verifies } from './library.ts';
+import { directSignatures, joined, keyOf, verifies } from './library.ts';
 import { parsedPublic } from './parsed.ts';
 
 async function newestValid(
@@ -111,9 +111,8 @@ export async function mergeCertificates(
 ): Promise<ReadCertificate> {
   if (a.fingerprint !== b.fingerprint) throw new RangeError('certificates of different keys');
   try {
-    const [older, newer] = [await parsedPublic(a.bytes), await parsedPublic(b.bytes)];
-    const joined = await older.update(newer as PublicKey, dateFor(newer, now), lenient);
-    return await readCertificate(Uint8Array.from((await minimised(joined, now)).write()), now);
+    const both = await joined(await parsedPublic(a.bytes), await parsedPublic(b.bytes));
+    return await readCertificate(Uint8Array.from((await minimised(both, now)).write()), now);
   } catch {
     return { kind: 'refused', why: 'malformed' };
   }

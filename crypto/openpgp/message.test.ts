@@ -1,4 +1,4 @@
-import { readMessage, decrypt, readPrivateKey, type PrivateKey } from 'openpgp';
+import { readMessage, decrypt, readPrivateKey } from 'openpgp';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { dearmor } from './armor.ts';
 import type { OwnKey } from './keys.ts';
@@ -173,7 +173,7 @@ describe('sealing', () => {
       kind: 'refused',
       why: 'too-many-recipients',
     });
-    const locked = (await readPrivateKey({ binaryKey: Uint8Array.from(alice.secret) })) as PrivateKey;
+    const locked = await readPrivateKey({ binaryKey: Uint8Array.from(alice.secret) });
     (locked.keyPacket as unknown as { makeDummy(): void }).makeDummy();
     const stub: OwnKey = { ...alice, secret: Uint8Array.from(locked.write()) };
     expect(await seal({ ...common, from: stub, to: [bob.certificate] })).toEqual({

@@ -5,6 +5,8 @@ export const TAG_BYTES = 16;
 const BLOCK_BYTES = 16;
 const BLOCK_WORDS = 4;
 const MAX_NONCE_BYTES = 15;
+/** What D_i below would be before the first block. */
+const D_0 = 0;
 
 /** AES-OCB under one key (RFC 7253, 128-bit tag). Nonces of 1 to 15 octets; a nonce must never seal twice. */
 export interface Ocb {
@@ -85,17 +87,17 @@ function double(block: Uint8Array): Uint8Array<ArrayBuffer> {
   const out = new Uint8Array(BLOCK_BYTES);
   let carry = 0;
   for (let i = BLOCK_BYTES - 1; i >= 0; i--) {
-    const octet = block[i] ?? 0;
+    const octet = block[i] as number;
     out[i] = (octet << 1) | carry;
     carry = octet >> 7;
   }
   // Without a branch on a bit of the key schedule.
-  out[BLOCK_BYTES - 1] = (out[BLOCK_BYTES - 1] ?? 0) ^ (0x87 & -carry);
+  out[BLOCK_BYTES - 1] = (out[BLOCK_BYTES - 1] as number) ^ (0x87 & -carry);
   return out;
 }
 
 function xorInto(target: Uint8Array, other: Uint8Array): void {
-  for (let i = 0; i < other.length; i++) target[i] = (target[i] ?? 0) ^ (other[i] ?? 0);
+  for (let i = 0; i < other.length; i++) target[i] = (target[i] as number) ^ (other[i] as number);
 }
 
 const wordsOf = (bytes: Uint8Array<ArrayBuffer>): Int32Array =>
@@ -115,6 +117,7 @@ function ecbOcb(key: Uint8Array): Ocb {
   const lDollar = double(lStar);
   const l: Int32Array[] = [wordsOf(double(lDollar))];
   let table = new Int32Array(0);
+  let scratch = new Uint8Array(0);
 
   function lAt(index: number): Int32Array {
     for (let i = l.length; i <= index; i++) {
@@ -122,6 +125,12 @@ function ecbOcb(key: Uint8Array): Ocb {
       l.push(wordsOf(double(new Uint8Array(previous.buffer, previous.byteOffset, BLOCK_BYTES))));
     }
     return l[index] as Int32Array;
+  }
+
+  /** Room for the input of one call: the chunks of a message are all of one size, and 8 KiB of new memory for each costs more than the AES. */
+  function room(blocks: number): Uint8Array<ArrayBuffer> {
+    if (scratch.length < blocks * BLOCK_BYTES) scratch = new Uint8Array(blocks * BLOCK_BYTES);
+    return scratch.subarray(0, blocks * BLOCK_BYTES);
   }
 
   /** Words of D_1 … D_n for at least `blocks` blocks. */
@@ -132,8 +141,8 @@ function ecbOcb(key: Uint8Array): Ocb {
     for (let i = table.length / BLOCK_WORDS; i < blocks; i++) {
       const step = lAt(31 - Math.clz32((i + 1) & -(i + 1)));
       for (let w = 0; w < BLOCK_WORDS; w++) {
-        const before = i === 0 ? 0 : (grown[(i - 1) * BLOCK_WORDS + w] ?? 0);
-        grown[i * BLOCK_WORDS + w] = before ^ (step[w] ?? 0);
+        const before = i === 0 ? 0 : (grown[(i - 1) * BLOCK_WORDS + w] as number);
+        grown[i * BLOCK_WORDS + w] = before ^ (step[w] as number);
       }
     }
     table = grown;
@@ -146,16 +155,17 @@ function ecbOcb(key: Uint8Array): Ocb {
     // TAGLEN mod 128 is 0 in the top seven bits.
     block[BLOCK_BYTES - 1 - nonce.length] = 1;
     block.set(nonce, BLOCK_BYTES - nonce.length);
-    const bottom = (block[15] ?? 0) & 0x3f;
-    block[15] = (block[15] ?? 0) & 0xc0;
+    const bottom = (block[15] as number) & 0x3f;
+    block[15] = (block[15] as number) & 0xc0;
     const top = encrypt(block);
     const stretch = new Uint8Array(BLOCK_BYTES + 8);
     stretch.set(top);
-    for (let i = 0; i < 8; i++) stretch[BLOCK_BYTES + i] = (top[i] ?? 0) ^ (top[i + 1] ?? 0);
+    for (let i = 0; i < 8; i++) stretch[BLOCK_BYTES + i] = (top[i] as number) ^ (top[i + 1] as number);
     const [whole, bits] = [bottom >> 3, bottom & 7];
     const offset = new Uint8Array(BLOCK_BYTES);
     for (let i = 0; i < BLOCK_BYTES; i++) {
-      offset[i] = ((stretch[whole + i] ?? 0) << bits) | ((stretch[whole + i + 1] ?? 0) >> (8 - bits));
+      offset[i] =
+        ((stretch[whole + i] as number) << bits) | ((stretch[whole + i + 1] as number) >> (8 - bits));
     }
     return offset;
   }
@@ -170,13 +180,13 @@ function ecbOcb(key: Uint8Array): Ocb {
     blocks.set(data);
     const words = wordsOf(blocks);
     const d = deltas(full);
-    for (let w = 0; w < full * BLOCK_WORDS; w++) words[w] = (words[w] ?? 0) ^ (d[w] ?? 0);
+    for (let w = 0; w < full * BLOCK_WORDS; w++) words[w] = (words[w] as number) ^ (d[w] as number);
     if (rest) {
       const last = blocks.subarray(full * BLOCK_BYTES);
       last[rest] = 0x80;
-      for (let w = 0; full > 0 && w < BLOCK_WORDS; w++) {
+      for (let w = 0; w < BLOCK_WORDS; w++) {
         words[full * BLOCK_WORDS + w] =
-          (words[full * BLOCK_WORDS + w] ?? 0) ^ (d[(full - 1) * BLOCK_WORDS + w] ?? 0);
+          (words[full * BLOCK_WORDS + w] as number) ^ (d[(full - 1) * BLOCK_WORDS + w] ?? D_0);
       }
       xorInto(last, lStar);
     }
@@ -192,7 +202,7 @@ function ecbOcb(key: Uint8Array): Ocb {
     const start = firstOffset(nonce);
     const [o0 = 0, o1 = 0, o2 = 0, o3 = 0] = wordsOf(start);
     const d = deltas(full);
-    const blocks = new Uint8Array(full * BLOCK_BYTES);
+    const blocks = room(full);
     blocks.set(input.subarray(0, blocks.length));
     const words = wordsOf(blocks);
     let [s0, s1, s2, s3] = [0, 0, 0, 0];
@@ -241,11 +251,11 @@ function ecbOcb(key: Uint8Array): Ocb {
       const pad = encrypt(offset);
       const from = full * BLOCK_BYTES;
       for (let i = 0; i < rest; i++) {
-        const octet = input[from + i] ?? 0;
-        output[from + i] = octet ^ (pad[i] ?? 0);
-        checksum[i] = (checksum[i] ?? 0) ^ (sealing ? octet : (output[from + i] ?? 0));
+        const octet = input[from + i] as number;
+        output[from + i] = octet ^ (pad[i] as number);
+        checksum[i] = (checksum[i] as number) ^ (sealing ? octet : (output[from + i] as number));
       }
-      checksum[rest] = (checksum[rest] ?? 0) ^ 0x80;
+      checksum[rest] = (checksum[rest] as number) ^ 0x80;
     }
     xorInto(checksum, offset);
     xorInto(checksum, lDollar);

@@ -43,13 +43,13 @@ function newLength(bytes: Uint8Array, at: number): Length | null {
   const octets = first === 255 ? 4 : 1;
   if (at + 1 + octets > bytes.length) return null;
   if (first < 224)
-    return { bytes: ((first - 192) << 8) + (bytes[at + 1] ?? 0) + 192, at: at + 2, partial: false };
+    return { bytes: ((first - 192) << 8) + (bytes[at + 1] as number) + 192, at: at + 2, partial: false };
   return { bytes: bigEndian(bytes, at + 1, 4), at: at + 5, partial: false };
 }
 
 function bigEndian(bytes: Uint8Array, at: number, octets: number): number {
   let value = 0;
-  for (let i = 0; i < octets; i++) value = value * 256 + (bytes[at + i] ?? 0);
+  for (let i = 0; i < octets; i++) value = value * 256 + (bytes[at + i] as number);
   return value;
 }
 
@@ -71,7 +71,7 @@ export function readPackets(bytes: Uint8Array, limit: number): readonly Packet[]
   while (at < bytes.length) {
     if (packets.length === limit) return 'too-many';
     const start = at;
-    const header = bytes[at] ?? 0;
+    const header = bytes[at] as number;
     if ((header & 0x80) === 0) return 'malformed';
     const isNew = (header & 0x40) !== 0;
     const tag = isNew ? header & 0x3f : (header & 0x3f) >> 2;

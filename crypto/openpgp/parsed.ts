@@ -1,44 +1,12 @@
 import { createHash } from 'node:crypto';
 import { readKeys, readPrivateKeys, type Key, type PrivateKey } from 'openpgp';
+import { recentlyUsed } from './recently-used.ts';
 
 /** Parsed keys kept: about a large group's worth. Parsing and checking a certificate costs more than opening a short message. */
 const ENTRIES = 256;
 
-/** A bounded map of promises that forgets what was used longest ago. */
-function recentlyUsed<T>(): {
-  get(name: string, make: () => Promise<T>, keep: (made: T) => boolean): Promise<T>;
-  clear(): void;
-} {
-  const entries = new Map<string, Promise<T>>();
-  return {
-    async get(name, make, keep) {
-      const known = entries.get(name);
-      if (known) {
-        entries.delete(name);
-        entries.set(name, known);
-        return known;
-      }
-      const making = make();
-      entries.set(name, making);
-      for (const oldest of entries.keys()) {
-        if (entries.size <= ENTRIES) break;
-        entries.delete(oldest);
-      }
-      try {
-        const made = await making;
-        if (!keep(made)) entries.delete(name);
-        return made;
-      } catch (error) {
-        entries.delete(name);
-        throw error;
-      }
-    },
-    clear: () => entries.clear(),
-  };
-}
-
-const publicKeys = recentlyUsed<Key>();
-const privateKeys = recentlyUsed<PrivateKey>();
+const publicKeys = recentlyUsed<Key>(ENTRIES);
+const privateKeys = recentlyUsed<PrivateKey>(ENTRIES);
 
 /** Names bytes for a cache. */
 export const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64');

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { deflateSync } from 'node:zlib';
-import { encrypt, encryptSessionKey, enums, type PrivateKey, type PublicKey, type Subkey } from 'openpgp';
+import { encrypt, encryptSessionKey, enums, type PrivateKey } from 'openpgp';
 import type { Millis } from '../../shared/ids.ts';
 import { armor } from './armor.ts';
 import {
   encryptionFault,
-  withSkew,
+  dateFor,
   type Certificate,
   type EncryptionFault,
   type Fingerprint,
@@ -82,22 +82,27 @@ export async function seal(options: {
   const content = options.compress ? compressed(signed) : signed;
   const version2 = recipients.every((certificate) => certificate.seipd2);
   const sessionKey = new Uint8Array(randomBytes(SESSION_KEY_BYTES));
-  const keys = await Promise.all(recipients.map((certificate) => parsedPublic(certificate.bytes)));
-  const sessionKeys = await encryptSessionKey({
-    data: sessionKey,
-    algorithm: 'aes128',
-    ...(version2 ? { aeadAlgorithm: 'ocb' as const } : {}),
-    encryptionKeys: keys as readonly PublicKey[] as PublicKey[],
-    wildcard: options.hideRecipients,
-    date: withSkew(now, Math.max(...recipients.map((certificate) => certificate.createdAt))),
-    format: 'binary',
-  });
+  const sessionKeys = await Promise.all(
+    recipients.map(async ({ bytes }) => {
+      const key = await parsedPublic(bytes);
+      return encryptSessionKey({
+        data: sessionKey,
+        algorithm: 'aes128',
+        ...(version2 ? { aeadAlgorithm: 'ocb' as const } : {}),
+        encryptionKeys: key,
+        wildcard: options.hideRecipients,
+        // Each at its own moment: one made on a clock ahead of ours must not make another expire early.
+        date: dateFor(key, now),
+        format: 'binary',
+      });
+    }),
+  );
   const body = version2
     ? packet(TAG.seipd, sealSeipd2(sessionKey, AES_128, content))
     : await sealVersion1(sessionKey, content);
   return {
     kind: 'sealed',
-    armored: armor(Buffer.concat([sessionKeys, body]), !version2),
+    armored: armor(Buffer.concat([...sessionKeys, body]), !version2),
     facts: {
       seipd: version2 ? 2 : 1,
       aead: version2 ? 'ocb' : null,
@@ -146,10 +151,10 @@ export async function signedPackets(
   recipients: readonly Certificate[],
   now: Millis,
 ): Promise<Uint8Array | null> {
-  const date = withSkew(now, from.certificate.createdAt);
   const key: PrivateKey = await parsedPrivate(from.secret);
+  const date = dateFor(key, now);
   const part = await key.getSigningKey(undefined, date, undefined, strict).catch(() => null);
-  if (part === null || !hasSecret(part as PrivateKey | Subkey)) return null;
+  if (part === null || !hasSecret(part)) return null;
   const { algorithm, curve = '' } = part.getAlgorithmInfo();
   const data = literal(plaintext);
   const { onePass, signature } = await signLiteral(
