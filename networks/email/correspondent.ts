@@ -138,13 +138,12 @@ export async function claimAddress(
     now: claim.fingerprint,
     trust: { kind: 'changed', at: claim.now, wasChecked: old.checkedAt !== null },
   });
-  for (const fingerprint of [holder, claim.fingerprint]) {
-    ledger.changes.push({
-      kind: 'note',
-      conversation: keyConversation(claim.account, fingerprint),
-      key: `identity-changed:${claim.address}:${claim.fingerprint}:${fingerprint}` as NetworkKey,
-      code: 'identity-changed',
-      at: claim.now,
-    });
-  }
+  // Core states it in the conversation that stops; the new one says why it is not that one.
+  ledger.changes.push({
+    kind: 'note',
+    conversation: keyConversation(claim.account, claim.fingerprint),
+    key: `identity-changed:${claim.address}:${claim.fingerprint}` as NetworkKey,
+    code: 'identity-changed',
+    at: claim.now,
+  });
 }

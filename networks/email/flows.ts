@@ -3,7 +3,6 @@ import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { FlowAnswer, FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
 import { newNetworkKey } from '../../shared/lane/network-key.ts';
-import type { NetworkKey } from '../../shared/ids.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { encryptionFault, type Fingerprint } from '../../crypto/openpgp/certificate.ts';
@@ -239,10 +238,6 @@ export async function* check(flowing: Flowing, peer: PeerId): Steps {
     if (record) writePeer(inWork, fingerprint, { ...record, checkedAt: now });
     const trust = { kind: 'checked' as const, at: now, by: 'code' as const };
     ledger.changes.push({ kind: 'identity', peer, was: fingerprint, now: fingerprint, trust });
-    if (record?.conversation) {
-      const noteKey = `checked:${now}:${fingerprint}` as NetworkKey;
-      ledger.changes.push({ kind: 'note', conversation, key: noteKey, code: 'checked', at: now });
-    }
   });
   yield made.kind === 'failed' ? failed('internal') : { kind: 'done', conversation, peer };
   return null;

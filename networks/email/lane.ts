@@ -1,3 +1,4 @@
+import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { FlowAnswer, FlowStart, FlowStep, AccountSetup } from '../../shared/lane/flow.ts';
 import type { CreateLane, Lane, LaneContext } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
@@ -107,6 +108,13 @@ async function startRunning(context: LaneContext): Promise<Running> {
   };
 }
 
+/** Tells core how my own key reads when it is compared. */
+async function tellIdentity({ context, self }: Running): Promise<void> {
+  const { key } = await self();
+  const value = key.certificate.fingerprint;
+  await context.commit({ ...emptyCommit, inbound: [{ kind: 'cursor', name: 'identity', value }] });
+}
+
 /** Runs tasks of one name one after the other. */
 function createQueues(): <T>(name: string, task: () => Promise<T>) => Promise<T> {
   const last = new Map<string, Promise<unknown>>();
@@ -157,6 +165,7 @@ export const createLane: CreateLane = (): Lane => {
   return {
     async start(context) {
       running = await startRunning(context);
+      await tellIdentity(running);
       running.reading = keepReading(running);
     },
     async stop() {

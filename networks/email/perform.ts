@@ -46,9 +46,6 @@ export async function perform(
   item: OutboxItem,
   signal: AbortSignal,
 ): Promise<Performed> {
-  const { context } = performing;
-  if (context.careful && (await context.mark(`outbox:${item.id}`)) === 'quarantine')
-    return finish(performing, item, { item: item.id, to: 'failed', failure: 'damaged' });
   switch (item.state) {
     case 'queued':
       return seal(performing, item, signal);

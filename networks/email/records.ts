@@ -120,11 +120,12 @@ export async function notePostMessage(work: Work, messageId: string): Promise<bo
 
 const PLAIN_SKIPPED: StateKey = { space: 'count', key: 'plain-skipped' };
 
-/** Adds to the count of mails left unfetched, in decimal digits: core shows it in the account panel. */
-export async function countSkipped(work: Work, more: number): Promise<void> {
+/** Adds to the count of mails left unfetched, in decimal digits; gives the new count. */
+export async function countSkipped(work: Work, more: number): Promise<number> {
   const known = await work.get(PLAIN_SKIPPED);
-  const count = known === null ? 0 : Number(Buffer.from(known).toString('latin1'));
-  work.put(PLAIN_SKIPPED, Buffer.from(String(count + more), 'latin1'));
+  const count = more + (known === null ? 0 : Number(Buffer.from(known).toString('latin1')));
+  work.put(PLAIN_SKIPPED, Buffer.from(String(count), 'latin1'));
+  return count;
 }
 
 /** How far the INBOX was read. */

@@ -73,7 +73,11 @@ export async function plainMail(receiving: Receiving, mail: Arrival): Promise<Wa
   }
   if (address !== null && (await readPlain(work, address)))
     return tooLarge(receiving, mail, PLAIN_LIMIT_BYTES, 'plain');
-  if (conversation === null) await countSkipped(work, 1);
+  if (conversation === null) {
+    const count = await countSkipped(work, 1);
+    // Core shows it in the account panel.
+    ledger.inbound.push({ kind: 'cursor', name: 'plain-mail-skipped', value: String(count) });
+  }
   consumed(receiving, mail);
   return null;
 }

@@ -1,10 +1,4 @@
-import {
-  peerId,
-  type AccountId,
-  type ConversationId,
-  type Millis,
-  type NetworkKey,
-} from '../../../shared/ids.ts';
+import { peerId, type AccountId, type ConversationId, type Millis } from '../../../shared/ids.ts';
 import { newNetworkKey } from '../../../shared/lane/network-key.ts';
 import type { Intent } from '../../../shared/lane/intent.ts';
 import type { Work } from '../../../shared/lane/state.ts';
@@ -155,22 +149,14 @@ async function check(
   const peer = await readPeer(work, fingerprint);
   if (peer) writePeer(work, fingerprint, { ...peer, checkedAt: now });
   await noteAddress(work, address, fingerprint, now);
-  ledger.changes.push(
-    {
-      kind: 'identity',
-      peer: peerId('email', fingerprint),
-      was: fingerprint,
-      now: fingerprint,
-      trust: { kind: 'checked', at: now, by: 'secure-join' },
-    },
-    {
-      kind: 'note',
-      conversation,
-      key: `checked:${join.auth.slice(0, 8)}:${fingerprint}` as NetworkKey,
-      code: 'checked',
-      at: now,
-    },
-  );
+  // Core states in the conversation that the key was checked.
+  ledger.changes.push({
+    kind: 'identity',
+    peer: peerId('email', fingerprint),
+    was: fingerprint,
+    now: fingerprint,
+    trust: { kind: 'checked', at: now, by: 'secure-join' },
+  });
   // An invitation may be followed by several people while it is valid; a followed one is over.
   writeJoin(work, { ...join, state: join.role === 'joiner' ? 'done' : join.state });
   ledger.after.push(() => settle(join.auth, conversation, fingerprint));

@@ -3,6 +3,8 @@ import { startDeltaChat, type DeltaChat, type DeltaChatOptions } from '../../../
 import { startMailServer, type MailServer, type MailServerOptions } from '../../../e2e/peers/mail/server.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import type { Lane } from '../../../shared/lane/lane.ts';
+import { createWork } from '../../../shared/lane/work.ts';
+import { readSelf } from '../account-record.ts';
 import { createLane } from '../lane.ts';
 import { createCoreDouble, runFlow, type CoreDouble, type DoubleOptions } from './lane-context.ts';
 
@@ -81,12 +83,15 @@ export async function openAgain(address: string, core: CoreDouble, start = true)
   };
 }
 
-export function openDeltaChat(
+/** A Delta Chat user who listens: mail that comes before a new core first opened its INBOX is never looked at by it. */
+export async function openDeltaChat(
   server: MailServer,
   address: string,
   more: Partial<DeltaChatOptions> = {},
 ): Promise<DeltaChat> {
-  return startDeltaChat({ mail: { imap: server.imap, smtp: server.smtp }, address, ...more });
+  const user = await startDeltaChat({ mail: { imap: server.imap, smtp: server.smtp }, address, ...more });
+  await server.record.waitForCommand({ address, text: 'IDLE' });
+  return user;
 }
 
 /** Plainseal follows the Delta Chat user's invitation; gives the conversation. */
@@ -96,4 +101,12 @@ export async function joinByLink(plainseal: Plainseal, link: string) {
   if (last?.kind !== 'done' || last.conversation === null || last.peer === null)
     throw new Error(`join ended with ${JSON.stringify(last)}; ${JSON.stringify(plainseal.core.logged)}`);
   return { conversation: last.conversation, peer: last.peer };
+}
+
+/** My contact card, from which Delta Chat learns my key without a handshake. */
+export async function vcardOf({ address, core }: Plainseal): Promise<string> {
+  const { key } = await readSelf(createWork(core.context.view), Date.now());
+  const bytes = Buffer.from(key.certificate.bytes).toString('base64');
+  const keyLine = `KEY:data:application/pgp-keys;base64\\,${bytes}`;
+  return `BEGIN:VCARD\r\nVERSION:4.0\r\nEMAIL:${address}\r\nFN:Plain Seal\r\n${keyLine}\r\nREV:20260101T000000Z\r\nEND:VCARD\r\n`;
 }
