@@ -1,5 +1,4 @@
 import type { CallArgs, CallResults } from '../../shared/contract/calls.ts';
-import type { ConversationId } from '../../shared/ids.ts';
 import type { Database } from '../database.ts';
 import {
   conversationRow,
@@ -40,7 +39,7 @@ export function inboxPage(
     {
       pinned,
       at: before?.at ?? 0,
-      id: before?.id ?? ('' as ConversationId),
+      id: before?.id ?? '',
       limit: limit + 1,
     },
   );

@@ -3,7 +3,7 @@ import { createLane } from '../../networks/dummy/lane.ts';
 import { startDummyServer, type DummyServer } from '../../networks/dummy/wire.ts';
 import type { AccountId, ConversationId } from '../../shared/ids.ts';
 import { textOnly } from '../../shared/contract/content.ts';
-import { request, startRig, type Rig } from './sample/rig.ts';
+import { request, startRig, type Rig } from '../sample/rig.ts';
 
 let rig: Rig | null = null;
 let server: DummyServer | null = null;

@@ -76,7 +76,7 @@ export function startCore(options: CoreOptions): Core {
     for (const page of pages) page.emit(name, payload);
   });
   const read: Read = async (name, args) => {
-    if (options.reader) return (await options.reader.run(name, args as never)) as never;
+    if (options.reader) return (await options.reader.run(name, args)) as never;
     const query = queries[name] as (database: Database, given: typeof args) => never;
     return db.readTransaction(() => query(db, args));
   };
@@ -179,7 +179,7 @@ export function startCore(options: CoreOptions): Core {
     attachPage(pipe) {
       const page: PageLink = link<Calls, Record<string, never>, Events, Record<string, never>>({
         pipe,
-        serve: serve as never,
+        serve,
         check: checkCall,
         fault: () => log('page.fault'),
       });

@@ -46,7 +46,7 @@ export function allCalls(of: CallScope): Serve<CallName> {
 /** @throws PlainsealError `bad-request` for a call that is not of the contract or not of its shape. */
 export function checkCall(name: string, args: unknown): unknown {
   if (!Object.hasOwn(callSchemas, name)) throw new PlainsealError('bad-request', 'no such call');
-  const read = v.safeParse(callSchemas[name as CallName] as v.GenericSchema, args);
+  const read = v.safeParse(callSchemas[name as CallName], args);
   if (!read.success) throw new PlainsealError('bad-request', `malformed ${name}: ${placeOf(read.issues[0])}`);
   return read.output;
 }

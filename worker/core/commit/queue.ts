@@ -93,7 +93,7 @@ export function createCommitQueue(of: {
         });
       }),
     drain: async () => {
-      while (running) await running;
+      await running;
     },
   };
 }

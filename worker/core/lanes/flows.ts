@@ -53,12 +53,12 @@ export function createFlows(of: {
   const { db, clock } = of.source;
   const running = new Map<string, Running>();
 
-  function finish(flow: string, step: FlowStep): void {
+  function finish(flow: string, outcome: FlowStep): void {
     const one = running.get(flow);
     // First, since the end of a setup lane's pipe is a failure of flows that are still running.
     running.delete(flow);
     one?.end();
-    of.tell(flow as FlowId, step);
+    of.tell(flow as FlowId, outcome);
   }
 
   function step(flow: string, told: FlowStep): void {

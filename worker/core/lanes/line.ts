@@ -25,7 +25,7 @@ export function openLine(options: {
   });
   for (const name of Object.keys(laneNewsSchemas) as NewsName[])
     line.listen(name, (payload) => {
-      const read = v.safeParse(laneNewsSchemas[name] as v.GenericSchema, payload);
+      const read = v.safeParse(laneNewsSchemas[name], payload);
       if (read.success) hear(name, read.output as LaneNews[typeof name]);
       else log('lane.malformed', { news: name });
     });

@@ -1,22 +1,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Calls } from '../../../shared/contract/calls.ts';
-import type { EventName, Events } from '../../../shared/contract/events.ts';
-import type { FlowId, NetworkId } from '../../../shared/ids.ts';
-import type { FlowStep } from '../../../shared/lane/flow.ts';
-import type { CreateLane } from '../../../shared/lane/lane.ts';
-import type { ConfirmQuestion, HostCalls, HostEvents, Notice } from '../../../shared/shell/host.ts';
-import type { ConfirmAnswer } from '../../../shared/shell/host.ts';
-import { pipePair } from '../../../shared/wire/pair.ts';
-import { link, type Handlers, type Link } from '../../../shared/wire/rpc.ts';
-import { disclosures } from '../../../shared/words/disclosure.ts';
-import { openDatabase, type Database } from '../../../storage/database.ts';
-import { acceptDisclosure } from '../../../storage/disclosures.ts';
-import { openFiles } from '../../../storage/files.ts';
-import { hostLane } from '../../lane/host.ts';
-import { startCore, type Core } from '../core.ts';
-import type { ConnectLane } from '../lanes/connect.ts';
+import type { Calls } from '../../shared/contract/calls.ts';
+import type { EventName, Events } from '../../shared/contract/events.ts';
+import type { NetworkId } from '../../shared/ids.ts';
+import type { FlowStep } from '../../shared/lane/flow.ts';
+import type { CreateLane } from '../../shared/lane/lane.ts';
+import type { ConfirmQuestion, HostCalls, HostEvents, Notice } from '../../shared/shell/host.ts';
+import type { ConfirmAnswer } from '../../shared/shell/host.ts';
+import { pipePair } from '../../shared/wire/pair.ts';
+import { link, type Handlers, type Link } from '../../shared/wire/rpc.ts';
+import { disclosures } from '../../shared/words/disclosure.ts';
+import { openDatabase, type Database } from '../../storage/database.ts';
+import { acceptDisclosure } from '../../storage/disclosures.ts';
+import { openFiles } from '../../storage/files.ts';
+import { hostLane } from '../lane/host.ts';
+import { startCore, type Core } from '../core/core.ts';
+import type { ConnectLane } from '../core/lanes/connect.ts';
 
 /** For tests: core over a real database, a shell and a page over in-memory pipes, lanes in the same process. */
 export interface Rig {
@@ -88,7 +88,7 @@ function attachPage(core: Core): Page {
     flow: async (args) => {
       const { flow } = await line.call('flow.start', { request: request(), ...args });
       const last = (step: FlowStep): boolean => step.kind === 'done' || step.kind === 'failed';
-      return (await until('flow', (told) => told.flow === (flow as FlowId) && last(told.step))).step;
+      return (await until('flow', (told) => told.flow === flow && last(told.step))).step;
     },
     close: () => line.close(),
   };
