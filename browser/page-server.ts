@@ -69,6 +69,8 @@ export async function startPageServer(options: {
       return answer(response, 200, { type: 'text/javascript', policy: pagePolicy, body: enterScript });
     if (path.startsWith(DOWNLOAD_PATH))
       return options.downloads.serve(path.slice(DOWNLOAD_PATH.length), response);
+    // Browsers ask by themselves; an error would stand in the log for nothing.
+    if (path === '/favicon.ico') return refuse(response, 204);
     await serveFile(path, response);
   }
 
