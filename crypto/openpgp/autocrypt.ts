@@ -48,7 +48,8 @@ export function senderAutocrypt(values: readonly string[], from: string): Autocr
     .map((value) => parseAutocrypt(value))
     .filter((header) => header !== null)
     .filter((header) => header.address === from.toLowerCase());
-  return matching.length === 1 ? (matching[0] ?? null) : null;
+  const [only = null, ...others] = matching;
+  return others.length === 0 ? only : null;
 }
 
 /** Headers of Autocrypt-Gossip that read well; of several for one address none counts, as nobody could say which is meant. */

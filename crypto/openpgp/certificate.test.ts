@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { enums, generateKey, readPrivateKey, revokeKey, type PrivateKey } from 'openpgp';
+import { UserAttributePacket, enums, generateKey, readPrivateKey, revokeKey, type PrivateKey } from 'openpgp';
 import { beforeAll, describe, expect, test } from 'vitest';
 import {
   encryptionFault,
@@ -13,7 +13,7 @@ import { CLOCK_SKEW_MS, KEY_LIMIT_BYTES, lenient } from './config.ts';
 import { exportCertificate, type OwnKey } from './keys.ts';
 import { mergeCertificates, minimise } from './merge.ts';
 import { v6Fingerprint, v6SecretKey } from './rfc-vectors.ts';
-import { DAY_MS, NOW, bytes, person } from './test-people.ts';
+import { DAY_MS, NOW, bytes, parse, person } from './test-people.ts';
 
 let alice: OwnKey;
 let bob: OwnKey;
@@ -80,7 +80,13 @@ describe('reading a certificate', () => {
       kind: 'certificate',
       certificate: alice.certificate,
     });
-    expect(await readKnownCertificate(bytes('x'), NOW)).toEqual({ kind: 'refused', why: 'malformed' });
+    for (const octets of [
+      bytes('x'),
+      alice.secret,
+      Buffer.concat([alice.certificate.bytes, bob.certificate.bytes]),
+    ]) {
+      expect(await readKnownCertificate(octets, NOW)).toEqual({ kind: 'refused', why: 'malformed' });
+    }
   });
 
   test('gives the fingerprint RFC 9580 A.3 gives; a certificate without user id has no address', async () => {
@@ -109,8 +115,21 @@ describe('reading a certificate', () => {
 
   test('refuses a key version it does not know', async () => {
     const changed = Uint8Array.from(alice.certificate.bytes);
-    changed[2] = 3;
-    expect(await readCertificate(changed, NOW)).toMatchObject({ kind: 'refused' });
+    for (const version of [3, 5, 7]) {
+      changed[2] = version;
+      expect(await readCertificate(changed, NOW)).toEqual({ kind: 'refused', why: 'unsupported' });
+    }
+  });
+
+  test('refuses a certificate made to keep us busy', async () => {
+    const key = (await make()).toPublic();
+    const [self] = key.users[0]?.selfCertifications ?? [];
+    if (!self) throw new Error('no self-signature');
+    key.users[0]?.selfCertifications.push(...Array.from({ length: 300 }, () => self));
+    expect(await readCertificate(Uint8Array.from(key.write()), NOW)).toEqual({
+      kind: 'refused',
+      why: 'too-large',
+    });
   });
 
   test('refuses a primary key without a self-signature, and user ids its key does not vouch for', async () => {
@@ -264,6 +283,54 @@ describe('minimising and merging', () => {
       expect(await encryptionFault(small.certificate, NOW)).toBeNull();
     }
     expect(await minimise({ ...big, bytes: bytes('x') }, NOW)).toEqual({ kind: 'refused', why: 'malformed' });
+  });
+
+  test('drops photos, and all but a few of many revocations', async () => {
+    const packet = new UserAttributePacket();
+    packet.read(Uint8Array.of(3, 1, 9, 9));
+    const key = (await revokeKey({ key: await secretOf(alice), date: new Date(NOW), format: 'object' }))
+      .publicKey;
+    const [revocation] = key.revocationSignatures;
+    if (!revocation) throw new Error('no revocation');
+    key.revocationSignatures.push(...Array.from({ length: 9 }, () => revocation));
+    const list = key.toPacketList();
+    list.push(packet);
+    const small = await minimise(await read(Uint8Array.from(list.write())), NOW);
+    if (small.kind === 'refused') throw new Error(small.why);
+    const again = await parse(small.certificate);
+    expect(again.users).toHaveLength(1);
+    expect(again.revocationSignatures).toHaveLength(4);
+  });
+
+  test('a user id that was revoked is no address, and stays revoked', async () => {
+    const key = await make({ userIDs: [{ email: 'a@example.org' }, { email: 'b@example.org' }] });
+    const before = await read(publicOf(key));
+    expect(before.addresses).toEqual(['a@example.org', 'b@example.org']);
+    const [first, second] = key.users;
+    if (!first || !second) throw new Error('no users');
+    const dead = await second.revoke(
+      key.keyPacket as Parameters<typeof second.revoke>[0],
+      undefined,
+      new Date(NOW - DAY_MS),
+    );
+    key.users = [first, dead];
+    const after = await read(publicOf(key));
+    expect(after.addresses).toEqual(['a@example.org']);
+    expect((await merged(before, after)).addresses).toEqual(['a@example.org']);
+    expect((await merged(after, before)).addresses).toEqual(['a@example.org']);
+  });
+
+  test('a revocation made on a clock ahead of ours is kept for its day', async () => {
+    const { publicKey } = await revokeKey({
+      key: await secretOf(alice),
+      reasonForRevocation: { flag: enums.reasonForRevocation.keyRetired },
+      date: new Date(NOW + 2 * DAY_MS),
+      format: 'object',
+    });
+    const retired = await read(Uint8Array.from(publicKey.write()));
+    const joined = await merged(alice.certificate, retired);
+    expect(await encryptionFault(joined, NOW)).toBeNull();
+    expect(await encryptionFault(joined, NOW + 3 * DAY_MS)).toBe('revoked');
   });
 
   test('leaves user ids and subkeys out that the key does not vouch for', async () => {

@@ -67,10 +67,9 @@ export function withSkew(now: Millis, madeAt: Millis): Date {
 }
 
 function newestIn(key: Key): Millis {
-  const packets = key.toPacketList() as unknown as readonly { readonly created?: Date | null }[];
-  let newest = 0;
-  for (const packet of packets) newest = Math.max(newest, packet.created?.getTime() ?? 0);
-  return newest;
+  const packets = key.toPacketList() as unknown as readonly { readonly created?: Date }[];
+  // User ids have no date of their own.
+  return Math.max(...packets.map(({ created }) => created?.getTime() ?? 0));
 }
 
 /** When to judge a key: {@link withSkew} of its newest part. */
@@ -86,15 +85,14 @@ export async function readCertificate(bytes: Uint8Array, now: Millis): Promise<R
     const keys = isArmored(bytes)
       ? await readKeys({ armoredKeys: Buffer.from(bytes).toString('latin1') })
       : await readKeys({ binaryKeys: Uint8Array.from(bytes) });
-    const [key] = keys;
-    if (!key) return refused('malformed');
+    // The library throws where it finds none.
+    const [key] = keys as [Key, ...Key[]];
     if (keys.length > 1) return refused('several-keys');
     if (key.isPrivate()) return refused('secret-key');
     return selfSignatures(key) > SELF_SIGNATURE_LIMIT ? refused('too-large') : await judge(key, now);
   } catch (error) {
     // A primary key of a version or algorithm it does not know is none to the library.
-    const unknown = error instanceof Error && /No key packet found/.test(error.message);
-    return refused(unknown ? 'unsupported' : 'malformed');
+    return refused(/No key packet found/.test(String(error)) ? 'unsupported' : 'malformed');
   }
 }
 

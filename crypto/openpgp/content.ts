@@ -50,7 +50,7 @@ export async function openBody(
 }
 
 interface Read {
-  readonly data: unknown;
+  readonly data: Uint8Array;
   readonly signatures: readonly {
     readonly signature: Promise<{ readonly packets: readonly SignaturePacket[] }>;
   }[];
@@ -58,7 +58,6 @@ interface Read {
 
 async function content(reading: Promise<Read>, limits: OpenLimits): Promise<Content | OpenRefusal> {
   const { data, signatures } = await reading;
-  if (!(data instanceof Uint8Array)) return 'malformed';
   if (data.length > limits.plaintextBytes) return 'too-large';
   if (signatures.length > limits.signatures) return 'too-many-packets';
   const packets: SignaturePacket[] = [];
@@ -68,7 +67,7 @@ async function content(reading: Promise<Read>, limits: OpenLimits): Promise<Cont
 
 /** The library (and the runtime's GCM below it) says what went wrong in words only; words not known here count as malformed. */
 function reason(error: unknown, proven: boolean): OpenRefusal | 'wrong-key' {
-  const text = error instanceof Error ? error.message : '';
+  const text = String(error);
   if (/Maximum decompressed message size/i.test(text)) return 'too-large';
   if (proven) return /decompression not supported|unsupported/i.test(text) ? 'unsupported' : 'malformed';
   if (

@@ -175,6 +175,28 @@ describe('keyring', () => {
     expect(await forecast(createWork(account.view), [fingerprint], NOW)).toMatchObject({ hold: null });
   });
 
+  test('a copy that would make the certificate too large is refused and the known one stays', async () => {
+    const account = memory();
+    const { privateKey } = await generateKey({
+      type: 'curve25519',
+      userIDs: [{ email: 'many@example.org' }],
+      date: new Date(NOW - DAY_MS),
+      format: 'object',
+    });
+    const grown = async (): Promise<Uint8Array> => {
+      let key = privateKey;
+      for (let i = 0; i < 140; i++)
+        key = await key.addSubkey({ type: 'curve25519', date: new Date(NOW - DAY_MS) });
+      return Uint8Array.from(key.toPublic().write());
+    };
+    const learn = (octets: Uint8Array) => during(account, (work) => learnCertificate(work, octets, NOW));
+    expect(await learn(await grown())).toMatchObject({
+      news: 'new',
+      certificate: { keyIds: { length: 142 } },
+    });
+    expect(await learn(await grown())).toEqual({ kind: 'refused', why: 'too-large' });
+  });
+
   test('refuses what is no certificate, and does not believe a cell filed under another name', async () => {
     const account = memory();
     expect(await during(account, (work) => learnCertificate(work, bytes('x'), NOW))).toEqual({
@@ -265,6 +287,29 @@ describe('one message from account to account', () => {
     expect(sealed).toMatchObject({
       evidence: { details: expect.arrayContaining([{ name: 'hidden-recipients', value: 'no' }]) },
     });
+  });
+
+  test('to a peer who does not read version 2, and to ourselves by name', async () => {
+    const { a, alice } = await pair();
+    const { privateKey } = await generateKey({
+      type: 'ecc',
+      curve: 'ed25519Legacy',
+      userIDs: [{ email: 'old@example.org' }],
+      date: new Date(NOW - DAY_MS),
+      format: 'object',
+      config: { aeadProtect: false },
+    });
+    const old = await during(a, (work) =>
+      learnCertificate(work, Uint8Array.from(privateKey.toPublic().write()), NOW),
+    );
+    if (old.kind === 'refused') throw new Error(old.why);
+    const sealed = await mail(a, 'hello', [
+      recipient(alice),
+      { fingerprint: old.certificate.fingerprint, trust: unchecked },
+    ]);
+    expect(sealed.evidence.details[0]).toEqual({ name: 'suite', value: 'OpenPGP SEIPDv1 aes128' });
+    expect(sealed.facts.to).toHaveLength(2);
+    expect(await open(a, sealed.armored)).toMatchObject({ kind: 'opened' });
   });
 
   test('our own copy opens and is proven to be ours', async () => {
@@ -395,6 +440,16 @@ describe('forecast', () => {
       hold: 'no-key',
     });
     expect(Object.values(unknownFacts).every((fact) => fact === 'unknown')).toBe(true);
+  });
+
+  test('of ourselves among the members is our own key', async () => {
+    const { a, alice, bob } = await pair();
+    expect(
+      await forecast(createWork(a.view), [alice.certificate.fingerprint, bob.certificate.fingerprint], NOW),
+    ).toMatchObject({
+      facts: [{ endToEnd: { is: true } }, { endToEnd: { is: true } }],
+      hold: null,
+    });
   });
 
   test('names what the caller would leave visible', async () => {

@@ -1,7 +1,7 @@
 import { dearmor } from './armor.ts';
 import { PLAINTEXT_LIMIT_BYTES } from './config.ts';
 import { TAG, readPackets, type Packet } from './packets.ts';
-import { HEADER_BYTES, sessionKeyBytes } from './seipd2.ts';
+import { AES_128, HEADER_BYTES, sessionKeyBytes } from './seipd2.ts';
 
 /** Why a message was not opened. */
 export type OpenRefusal =
@@ -139,13 +139,18 @@ export interface PacketFacts {
   readonly hidden: boolean;
 }
 
-/** The facts of an envelope once its session key is known. */
-export function packetFacts(envelope: Envelope, sessionKey: Uint8Array): PacketFacts {
-  const names: Readonly<Record<number, PacketFacts['cipher']>> = { 16: 'aes128', 24: 'aes192', 32: 'aes256' };
+const aesNames = ['aes128', 'aes192', 'aes256'] as const;
+
+/**
+ * The facts of an envelope once its session key is known.
+ * @param algorithm of the session key; a version 2 body names its own.
+ */
+export function packetFacts(envelope: Envelope, algorithm: string | null): PacketFacts {
+  const cipher = envelope.cipher === null ? algorithm : aesNames[envelope.cipher - AES_128];
   return {
     seipd: envelope.seipd,
-    aead: envelope.aead === null ? null : (aeadNames[envelope.aead - 1] ?? null),
-    cipher: names[sessionKey.length] ?? 'other',
+    aead: envelope.aead === null ? null : (aeadNames[envelope.aead - 1] as AeadName),
+    cipher: aesNames.find((name) => name === cipher) ?? 'other',
     hidden: envelope.publicKey.length > 0 && envelope.publicKey.every(({ keyId }) => keyId === null),
   };
 }

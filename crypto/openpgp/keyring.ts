@@ -7,10 +7,12 @@ import {
   type Certificate,
   type CertificateRefusal,
   type Fingerprint,
+  type ReadCertificate,
 } from './certificate.ts';
 import { mergeCertificates, minimise } from './merge.ts';
 import { generateOwnKey, readOwnKey, type OwnKey } from './keys.ts';
-import { digest, parsedPublic } from './parsed.ts';
+import { digest } from './parsed.ts';
+import { recentlyUsed } from './recently-used.ts';
 import type { SignerHint } from './verify.ts';
 
 /** What the keyring only reads needs no more than this of a unit of work. */
@@ -106,15 +108,21 @@ export type Learned =
     }
   | { readonly kind: 'refused'; readonly why: CertificateRefusal };
 
-/** Inputs that added nothing to a stored certificate: most mail brings the same Autocrypt header again. Forgotten when it grows. */
-const settled = new Set<string>();
-const SETTLED_LIMIT = 1024;
+/** What came of joining two copies, by both: most mail brings the same Autocrypt header again. */
+const joinedCopies = recentlyUsed<Uint8Array | CertificateRefusal>(256);
 
-async function isSettled(work: Reads, bytes: Uint8Array): Promise<string | null> {
-  const key = await parsedPublic(bytes).catch(() => null);
-  const fingerprint = key && fingerprintOf(key.getFingerprint());
-  const stored = fingerprint && (await work.get(certificateCell(fingerprint)));
-  return stored ? `${digest(bytes)} ${digest(stored)}` : null;
+async function joinedWith(
+  known: Certificate | null,
+  incoming: Certificate,
+  now: Millis,
+): Promise<ReadCertificate> {
+  const join = async (): Promise<Uint8Array | CertificateRefusal> => {
+    const result = known ? await mergeCertificates(known, incoming, now) : await minimise(incoming, now);
+    return result.kind === 'refused' ? result.why : result.certificate.bytes;
+  };
+  const name = `${known ? digest(known.bytes) : ''} ${digest(incoming.bytes)}`;
+  const copy = await joinedCopies.get(name, join, () => true);
+  return typeof copy === 'string' ? { kind: 'refused', why: copy } : readKnownCertificate(copy, now);
 }
 
 /**
@@ -122,24 +130,15 @@ async function isSettled(work: Reads, bytes: Uint8Array): Promise<string | null>
  * same fingerprint. Says nothing about whom it belongs to: see {@link noteAddress}, and trust is the caller's.
  */
 export async function learnCertificate(work: Work, bytes: Uint8Array, now: Millis): Promise<Learned> {
-  const read = await readCertificate(bytes, now);
-  if (read.kind === 'refused') return read;
-  const pair = await isSettled(work, read.certificate.bytes);
-  if (pair !== null && settled.has(pair)) {
-    const known = await peerCertificate(work, read.certificate.fingerprint, now);
-    if (known) return { kind: 'learned', certificate: known, news: 'same' };
-  }
-  const small = await minimise(read.certificate, now);
-  if (small.kind === 'refused') return small;
-  const { fingerprint } = small.certificate;
+  const incoming = await readCertificate(bytes, now);
+  if (incoming.kind === 'refused') return incoming;
+  const { fingerprint } = incoming.certificate;
   const known = await peerCertificate(work, fingerprint, now);
-  const joined = known ? await mergeCertificates(known, small.certificate, now) : small;
-  if (joined.kind === 'refused') return joined;
-  const { certificate } = joined;
+  const read = await joinedWith(known, incoming.certificate, now);
+  if (read.kind === 'refused') return read;
+  const { certificate } = read;
   if (known && Buffer.compare(known.bytes, certificate.bytes) === 0) {
-    if (settled.size >= SETTLED_LIMIT) settled.clear();
-    if (pair !== null) settled.add(pair);
-    return { kind: 'learned', certificate: known, news: 'same' };
+    return { kind: 'learned', certificate, news: 'same' };
   }
   work.put(certificateCell(fingerprint), certificate.bytes);
   for (const keyId of certificate.keyIds) {

@@ -97,12 +97,8 @@ export async function importOwnKey(
   if (typeof read === 'string') return refused(read);
   const unlocked = await unlock(read, passphrase);
   if (typeof unlocked === 'string') return refused(unlocked);
-  try {
-    const why = await importFault(unlocked, now);
-    return why === null ? { kind: 'imported', key: await ownKey(unlocked, now) } : refused(why);
-  } catch {
-    return refused('malformed');
-  }
+  const why = await importFault(unlocked, now).catch(() => 'malformed' as const);
+  return why === null ? { kind: 'imported', key: await ownKey(unlocked, now) } : refused(why);
 }
 
 async function readSecret(bytes: Uint8Array, now: Millis): Promise<PrivateKey | KeyRefusal> {
@@ -110,8 +106,7 @@ async function readSecret(bytes: Uint8Array, now: Millis): Promise<PrivateKey | 
     const keys = isArmored(bytes)
       ? await readPrivateKeys({ armoredKeys: Buffer.from(bytes).toString('latin1') })
       : await readPrivateKeys({ binaryKeys: Uint8Array.from(bytes) });
-    const [key] = keys;
-    if (!key) return 'malformed';
+    const [key] = keys as [PrivateKey, ...PrivateKey[]];
     return keys.length > 1 ? 'several-keys' : key;
   } catch {
     const asPublic = await readCertificate(bytes, now);

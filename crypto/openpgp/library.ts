@@ -19,6 +19,7 @@ import {
   type SecretSubkeyPacket,
   type Subkey,
 } from 'openpgp';
+import type { Millis } from '../../shared/ids.ts';
 import { lenient, strict } from './config.ts';
 import type { Packet } from './packets.ts';
 
@@ -115,6 +116,11 @@ export function keyOf(packets: readonly AnyPacket[]): PublicKey {
   const list = new PacketList<AnyPacket>();
   list.push(...packets);
   return new PublicKey(list);
+}
+
+/** When a signature says it was made; epoch ms. The library reads none without a date (RFC 9580 §5.2.3.11). */
+export function madeAt(signature: SignaturePacket): Millis {
+  return (signature.created as Date).getTime();
 }
 
 /** Everything of two copies of one key (same fingerprint); nothing of it is checked yet. @throws Error when they are copies of two. */

@@ -2,7 +2,7 @@ import { UserIDPacket, enums, type AnyPacket, type Key, type SignaturePacket } f
 import type { Millis } from '../../shared/ids.ts';
 import { dateFor, readCertificate, type Certificate, type ReadCertificate } from './certificate.ts';
 import { lenient, strict } from './config.ts';
-import { directSignatures, joined, keyOf, verifies } from './library.ts';
+import { directSignatures, joined, keyOf, madeAt, verifies } from './library.ts';
 import { parsedPublic } from './parsed.ts';
 
 async function newestValid(
@@ -12,9 +12,7 @@ async function newestValid(
   data: object,
   date: Date,
 ): Promise<readonly SignaturePacket[]> {
-  const newestFirst = signatures.toSorted(
-    (a, b) => (b.created?.getTime() ?? 0) - (a.created?.getTime() ?? 0),
-  );
+  const newestFirst = signatures.toSorted((a, b) => madeAt(b) - madeAt(a));
   for (const at of [date, null]) {
     for (const signature of newestFirst)
       if (await verifies(signature, by, type, data, at, strict)) return [signature];

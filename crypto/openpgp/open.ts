@@ -101,7 +101,7 @@ async function openWithKeys(
         if (typeof content === 'string') return refused(content);
         return decrypted(
           content,
-          packetFacts(envelope, sessionKey.data),
+          packetFacts(envelope, sessionKey.algorithm),
           key.certificate.fingerprint,
           fingerprints,
         );

@@ -29,8 +29,8 @@ export function parsedPublic(bytes: Uint8Array): Promise<Key> {
     digest(bytes),
     async () => {
       const keys = await readKeys({ binaryKeys: bytes });
-      const [key] = keys;
-      if (!key || keys.length !== 1 || key.isPrivate()) throw new Error('not one public key');
+      const [key] = keys as [Key, ...Key[]];
+      if (keys.length > 1 || key.isPrivate()) throw new Error('not one public key');
       return key;
     },
     (key) => !hasRevocation(key),
@@ -43,8 +43,8 @@ export function parsedPrivate(bytes: Uint8Array): Promise<PrivateKey> {
     digest(bytes),
     async () => {
       const keys = await readPrivateKeys({ binaryKeys: bytes });
-      const [key] = keys;
-      if (!key || keys.length !== 1) throw new Error('not one secret key');
+      const [key] = keys as [PrivateKey, ...PrivateKey[]];
+      if (keys.length > 1) throw new Error('not one secret key');
       return key;
     },
     (key) => !hasRevocation(key),

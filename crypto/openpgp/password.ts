@@ -26,6 +26,8 @@ const HASH_SHA256 = 8;
 const S2K_SALT_BYTES = 8;
 const NONCE_BYTES = 15;
 const SESSION_KEY_BYTES = 16;
+/** Place of the coded count of an iterated S2K in the packet (RFC 9580 §3.7.1.3, §5.3.2). */
+const S2K_COUNT_AT = 15;
 /** What all passwords tried on one message may hash together. Salted hashes a few octets; iterated is the attacker's choice. */
 const S2K_WORK_BYTES = 16 * 1024 * 1024;
 /** Passwords that may be tried on one message: open invitations and channels. */
@@ -78,11 +80,11 @@ export async function sealWithPassword(options: {
 
 /** Octets one password costs to try on this packet, or null when it is of a kind never tried. Looks at the header alone. */
 function s2kWork(skesk: Packet): number | null {
-  const [version, , , , s2kLength, type, , ...rest] = skesk.body.subarray(0, 16);
-  if (version !== SKESK_VERSION || s2kLength === undefined) return null;
+  const [version, , , , s2kLength, type] = skesk.body;
+  if (version !== SKESK_VERSION) return null;
   if (type === S2K_SALTED && s2kLength === 2 + S2K_SALT_BYTES) return 1024;
   if (type !== S2K_ITERATED || s2kLength !== 3 + S2K_SALT_BYTES) return null;
-  const coded = rest[S2K_SALT_BYTES] ?? 255;
+  const coded = skesk.body[S2K_COUNT_AT] ?? 255;
   return (16 + (coded & 15)) << ((coded >> 4) + 6);
 }
 
@@ -121,7 +123,7 @@ export async function openWithPasswords(
     // The password packet is authenticated: its session key is the right one, so the body is what is wrong.
     if (content === 'wrong-key') return refused('damaged');
     if (typeof content === 'string') return refused(content);
-    return { ...decrypted(content, packetFacts(envelope, sessionKey), null, own), password };
+    return { ...decrypted(content, packetFacts(envelope, null), null, own), password };
   }
   return refused('not-for-us');
 }
@@ -129,8 +131,8 @@ export async function openWithPasswords(
 async function sessionKeyOf(raw: Uint8Array, password: string): Promise<Uint8Array | null> {
   try {
     const message = await readMessage({ binaryMessage: raw });
-    const [sessionKey] = await decryptSessionKeys({ message, passwords: password });
-    return sessionKey?.data ?? null;
+    const keys = await decryptSessionKeys({ message, passwords: password });
+    return keys[0]?.data ?? null;
   } catch {
     return null;
   }

@@ -31,7 +31,7 @@ interface Keys {
 
 /** RFC 9580 §5.13.2: message key and nonce prefix from the session key, by HKDF-SHA256 with the packet's own header as info. */
 function derive(sessionKey: Uint8Array, cipher: number, chunkOctet: number, salt: Uint8Array): Keys {
-  const bytes = keyBytes[cipher] ?? 0;
+  const bytes = keyBytes[cipher] as number;
   const info = Uint8Array.of(0xd2, 2, cipher, AEAD_OCB, chunkOctet);
   const derived = new Uint8Array(
     hkdfSync('sha256', sessionKey, salt, info, bytes + OCB_NONCE_BYTES - INDEX_BYTES),

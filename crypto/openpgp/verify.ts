@@ -1,8 +1,8 @@
-import { enums, type Key, type SignaturePacket, type Subkey } from 'openpgp';
+import { type enums, type Key, type SignaturePacket, type Subkey } from 'openpgp';
 import type { Millis } from '../../shared/ids.ts';
 import { fingerprintOf, withSkew, type Certificate, type Fingerprint } from './certificate.ts';
 import { strict } from './config.ts';
-import { literal, verifies } from './library.ts';
+import { literal, madeAt, verifies } from './library.ts';
 import { parsedPublic } from './parsed.ts';
 
 export type BadSignature =
@@ -72,12 +72,12 @@ async function check(
   part: Key | Subkey,
   now: Millis,
 ): Promise<BadSignature | null> {
-  const createdAt = signature.created?.getTime() ?? 0;
+  const createdAt = madeAt(signature);
   const date = withSkew(now, createdAt);
   if (createdAt > date.getTime()) return 'from-the-future';
-  const hash = signature.hashAlgorithm;
-  if (hash === null || strict.rejectMessageHashAlgorithms.has(hash)) return 'weak-hash';
-  const type = signature.signatureType ?? enums.signature.binary;
+  // Both are there in every signature that was read.
+  if (strict.rejectMessageHashAlgorithms.has(signature.hashAlgorithm as enums.hash)) return 'weak-hash';
+  const type = signature.signatureType as enums.signature;
   if (!(await verifies(signature, part.keyPacket, type, literal(plaintext), null, strict)))
     return 'does-not-match';
   if (signature.isExpired(date)) return 'expired';
@@ -119,7 +119,7 @@ export async function verifySignatures(
         return {
           kind: 'good',
           fingerprint: candidate.fingerprint,
-          signedAt: signature.created?.getTime() ?? 0,
+          signedAt: madeAt(signature),
           intendedRecipients: intendedRecipients(signature),
         };
       }
