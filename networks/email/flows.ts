@@ -18,6 +18,7 @@ import { readPeer, readPlain, writePeer, writePlain } from './records.ts';
 import { INVITE_VALID_MS, readJoin, writeJoin } from './secure-join/join-record.ts';
 import { formatInvite, freshToken, parseInvite } from './secure-join/link.ts';
 import { protocolData } from './secure-join/letters.ts';
+import type { LearnedKeys } from './signer.ts';
 import type { JoinWaiters } from './secure-join/waiters.ts';
 
 /** What the flows of a running account work with. */
@@ -25,6 +26,7 @@ export interface Flowing {
   readonly context: LaneContext;
   readonly self: () => Promise<Self>;
   readonly waiters: JoinWaiters;
+  readonly learned: LearnedKeys;
   readonly dropCaches: () => void;
 }
 

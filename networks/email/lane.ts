@@ -11,6 +11,7 @@ import { CommitFault, drain } from './mailbox.ts';
 import { perform, retryAt } from './perform.ts';
 import { createJoinWaiters } from './secure-join/waiters.ts';
 import { addAccount } from './setup.ts';
+import { createLearnedKeys } from './signer.ts';
 import { createSubmission, type Submission } from './submission.ts';
 import { accessTo, ConnectError } from './tls.ts';
 
@@ -48,8 +49,8 @@ interface Running {
 async function keepReading(running: Running): Promise<void> {
   const { context, self, flowing } = running;
   const { signal } = running.stopping;
-  const settle = flowing.waiters.settle;
-  const reading = { context, self, settle, dropCaches: flowing.dropCaches };
+  const { dropCaches, waiters, learned } = flowing;
+  const reading = { context, self, settle: waiters.settle, learned, dropCaches };
   let failures = 0;
   while (!signal.aborted) {
     const startedAt = Date.now();
@@ -95,15 +96,17 @@ async function startRunning(context: LaneContext): Promise<Running> {
   const self = (): Promise<Self> => (known ??= readSelf(createWork(context.view), context.now()));
   const { account } = await self();
   const waiters = createJoinWaiters();
+  const learned = createLearnedKeys();
   const dropCaches = (): void => {
     known = null;
+    learned.clear();
   };
   return {
     context,
     self,
     submission: createSubmission(accessTo('smtp', account, context)),
     stopping: new AbortController(),
-    flowing: { context, self, waiters, dropCaches },
+    flowing: { context, self, waiters, learned, dropCaches },
     reading: Promise.resolve(),
   };
 }

@@ -9,6 +9,7 @@ import { commit } from './perform.ts';
 import { receive } from './receive.ts';
 import { arrival, setAside, type Arrival, type Receiving } from './receiving.ts';
 import { readCursor, writeCursor, type Cursor } from './records.ts';
+import type { LearnedKeys } from './signer.ts';
 import { triage } from './triage.ts';
 
 /** Mails of one commit at most. */
@@ -26,6 +27,7 @@ export interface Reading {
   readonly context: LaneContext;
   readonly self: () => Promise<Self>;
   readonly settle: Receiving['settle'];
+  readonly learned: LearnedKeys;
   readonly dropCaches: () => void;
 }
 
@@ -148,9 +150,18 @@ async function fetchBodies(
 }
 
 async function receivingOn(reading: Reading, work: Work, ledger: Ledger): Promise<Receiving> {
-  const { context, settle } = reading;
+  const { context, settle, learned } = reading;
   const self = await reading.self();
-  return { account: context.account, self, work, ledger, now: context.now(), files: context.files, settle };
+  return {
+    account: context.account,
+    self,
+    work,
+    ledger,
+    now: context.now(),
+    files: context.files,
+    settle,
+    learned,
+  };
 }
 
 /** Opens a batch and commits it with the cursor. @throws CommitFault */
@@ -206,6 +217,7 @@ async function takeOne(reading: Reading, work: Work, ledger: Ledger, fetched: Fe
     point.keep();
   } catch (error) {
     point.drop();
+    reading.learned.clear();
     context.log('mail-fault', { kind: error instanceof Error ? error.name : 'unknown' });
     const aside = createLedger();
     await setAside({ ...receiving, ledger: aside }, mail, 'fault', 'not-opened');

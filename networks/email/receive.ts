@@ -2,11 +2,12 @@ import type { Exposure } from '../../shared/label/facts.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
 import { parseAutocrypt } from '../../crypto/openpgp/autocrypt.ts';
 import type { Certificate, Fingerprint } from '../../crypto/openpgp/certificate.ts';
-import { openMail, verifyMail, type OpenedMail } from '../../crypto/openpgp/engine.ts';
+import { verifyMail, type OpenedMail } from '../../crypto/openpgp/engine.ts';
+import { decryptMessage } from '../../crypto/openpgp/open.ts';
 import { isPasswordMessage, openWithPasswords } from '../../crypto/openpgp/password.ts';
-import { learnCertificate } from '../../crypto/openpgp/keyring.ts';
 import { readBounce } from './bounce.ts';
 import { trustIn } from './correspondent.ts';
+import { learnSigner } from './signer.ts';
 import { onlyValue, readParameters, valuesOf } from './header-block.ts';
 import { fromField, messageIdField, readMail, type ReadMail } from './mail-read.ts';
 import { encryptedPayload } from './pgp-mime.ts';
@@ -59,10 +60,12 @@ async function takeSealed(receiving: Receiving, mail: Arrival, payload: Uint8Arr
   if (isPasswordMessage(payload)) return takePassword(receiving, mail, payload);
   const { work, self, now } = receiving;
   const inside = insideReader(mail);
-  const opened = await openMail(work, {
-    armored: payload,
+  const decrypted = await decryptMessage(payload, self.keys);
+  if (decrypted.kind === 'refused') return setAside(receiving, mail, decrypted.why, 'not-opened');
+  const opened = await verifyMail(work, decrypted, {
     examine: inside.examine,
     trustOf: trustOf(receiving),
+    own: self.keys,
     now,
   });
   if (opened.kind === 'refused') return setAside(receiving, mail, opened.why, 'not-opened');
@@ -77,7 +80,7 @@ async function takeSealed(receiving: Receiving, mail: Arrival, payload: Uint8Arr
   const peer = await readPeer(work, fingerprint);
   if (!owns(opened.certificate, read, sender.address) && !peer?.addresses.includes(sender.address))
     return setAside(receiving, mail, 'sender-is-not-signer', 'not-opened');
-  const learned = await learnCertificate(work, opened.certificate.bytes, now);
+  const keyNews = await learnSigner(receiving, read, sender.address, opened.certificate);
   const messageId = messageIdField(read.fields) ?? mail.messageId ?? `${mail.envelope}@unnamed`;
   if (stepOf(read) !== '') {
     const fresh = await claimMessageId(work, messageId, { from: fingerprint, to: null, wantsReceipt: false });
@@ -89,7 +92,7 @@ async function takeSealed(receiving: Receiving, mail: Arrival, payload: Uint8Arr
     messageId,
     sender: { ...sender, fingerprint },
     evidence: withHeaderProtection(opened.evidence, read),
-    keyNews: learned.kind === 'learned' && learned.news !== 'same' && learned.news !== 'new',
+    keyNews,
   });
 }
 

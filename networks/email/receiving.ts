@@ -7,6 +7,7 @@ import type { Self } from './account-record.ts';
 import type { Mailbox } from './address.ts';
 import { readFields, type Field } from './header-block.ts';
 import type { Ledger } from './ledger.ts';
+import type { LearnedKeys } from './signer.ts';
 import { fromField, messageIdField } from './mail-read.ts';
 import { keyConversation } from './names.ts';
 import { readMailRecord, readPeer, writeMailRecord, type MailRecord } from './records.ts';
@@ -19,6 +20,7 @@ export interface Receiving {
   readonly ledger: Ledger;
   readonly now: Millis;
   readonly files: Pick<LaneContext['files'], 'write'>;
+  readonly learned: LearnedKeys;
   /** Tells a flow that waits for an invitation. */
   readonly settle: (auth: string, conversation: ConversationId, fingerprint: Fingerprint) => void;
 }
