@@ -17,22 +17,27 @@ type StartArgs = LaneCalls['start']['args'];
 export function hostLane(pipe: Pipe, load: LoadLane = loadLane): void {
   let started: { readonly lane: Lane; readonly context: LaneContext; readonly mode: 'run' | 'setup' } | null =
     null;
-  let starting = false;
+  /** Resolves once the lane has loaded its state; calls that come before wait for it. */
+  let starting: Promise<unknown> | null = null;
   const flows = runFlows((flow, step, setup) => core.emit('flow.step', { flow, step, setup }));
 
-  function current(): { readonly lane: Lane; readonly context: LaneContext } {
+  async function current(): Promise<{ readonly lane: Lane; readonly context: LaneContext }> {
+    await starting;
     if (!started) throw new PlainsealError('refused', 'the lane has not been started');
     return started;
   }
 
   async function start(args: StartArgs): Promise<null> {
     if (starting) throw new PlainsealError('conflict', 'the lane was started already');
-    starting = true;
+    await (starting = begin(args));
+    return null;
+  }
+
+  async function begin(args: StartArgs): Promise<void> {
     const lane = (await load(args.network))();
     const context = laneContext(core, args);
     started = { lane, context, mode: args.mode };
     if (args.mode === 'run') await lane.start(context);
-    return null;
   }
 
   async function stop(): Promise<null> {
@@ -48,20 +53,20 @@ export function hostLane(pipe: Pipe, load: LoadLane = loadLane): void {
     serve: {
       start,
       stop,
-      perform: ({ item }, signal) => current().lane.perform(item, signal),
-      hint: ({ hint }) => {
-        current().lane.hint(hint);
+      perform: async ({ item }, signal) => (await current()).lane.perform(item, signal),
+      hint: async ({ hint }) => {
+        (await current()).lane.hint(hint);
         return null;
       },
       reconnect: async () => {
-        const { lane, context } = current();
+        const { lane, context } = await current();
         await lane.stop();
         await lane.start(context);
         return null;
       },
-      'flow.start': ({ flow, start: begin }) => {
-        const { lane, context } = current();
-        flows.start(flow, lane, context, begin);
+      'flow.start': async ({ flow, start: first }) => {
+        const { lane, context } = await current();
+        flows.start(flow, lane, context, first);
         return null;
       },
       'flow.answer': ({ flow, answer }) => {
