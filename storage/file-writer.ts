@@ -27,7 +27,7 @@ type Start = {
   /** Made for this one writing. */
   readonly key: Uint8Array;
   readonly path: string;
-  readonly crashPoint: (name: FileCrashPoint) => void;
+  readonly crashPoint: (name: FileCrashPoint) => void | Promise<void>;
   /** Marks the file as here; false when its row is gone. */
   readonly arrive: (size: number) => boolean;
   /** Takes back the row of a writing that came to nothing. */
@@ -104,11 +104,11 @@ function writerOf(start: Start, handle: FileHandle): FileWriter {
         await seal(true);
         pending.fill(0);
         await handle.sync();
-        start.crashPoint('file.before-rename');
+        await start.crashPoint('file.before-rename');
         await handle.close();
         await rename(path + PART, path);
         flushFolder(dirname(path));
-        start.crashPoint('file.after-rename');
+        await start.crashPoint('file.after-rename');
         const here = start.arrive(size);
         state = 'done';
         if (here) return id;

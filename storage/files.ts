@@ -33,7 +33,7 @@ export type FilesOptions = {
   /** The profile folder. */
   readonly folder: string;
   readonly now: () => Millis;
-  readonly crashPoint?: (name: FileCrashPoint) => void;
+  readonly crashPoint?: (name: FileCrashPoint) => void | Promise<void>;
 };
 
 export type Files = {

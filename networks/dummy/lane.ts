@@ -80,9 +80,11 @@ export const createLane: CreateLane = () => {
       verdict === 'open' ? received(of.context, mail, envelope) : quarantined(of.context, mail, envelope);
     await of.context.crashPoint('lane.before-commit');
     const result = await of.context.commit(commit);
+    await of.context.crashPoint('lane.after-commit');
     if (!result.ok) throw new PlainsealError('conflict', result.why);
     await of.context.crashPoint('lane.before-acknowledge');
     emit({ kind: 'ack', bytes: encodeLine({ op: 'ack', id: mail.id }) });
+    await of.context.crashPoint('lane.after-acknowledge');
   }
 
   async function perform(item: OutboxItem): Promise<Performed> {

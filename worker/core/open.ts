@@ -1,6 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { PlainsealError } from '../../shared/errors.ts';
+import type { CrashPoint } from '../../shared/lane/lane.ts';
 import type { ProfileCalls } from '../../shared/shell/core.ts';
 import { DATABASE_FILE, openDatabase } from '../../storage/database.ts';
 import { settleCutFiles, sweepFiles } from '../../storage/file-sweep.ts';
@@ -49,7 +50,15 @@ export async function openCore(
     const reader = createReader({ folder, key, onSlow, onCrash: () => log('reader.died') });
     key.fill(0);
     settleCutFiles(database);
-    const files = openFiles({ database, folder, now: clock });
+    const told: ReadonlySet<CrashPoint> = new Set(harness?.crashPoints ?? []);
+    const files = openFiles({
+      database,
+      folder,
+      now: clock,
+      crashPoint: async (name) => {
+        if (told.has(name)) await host.call('crash.point', { name });
+      },
+    });
     const core = startCore({
       database,
       reader,
