@@ -177,6 +177,8 @@ async function take(reading: Reading, inbox: Inbox, batch: readonly Fetched[]): 
     writeCursor(work, { ...cursor, uid });
     ledger.inbound.push({ kind: 'cursor', name: 'INBOX', value: `${cursor.uidValidity}:${uid}` });
     const { changes, forecasts, inbound, enqueue } = ledger;
+    // The cursor in this commit is the acknowledgement: the server is told nothing.
+    await context.crashPoint('lane.before-acknowledge');
     const result = await commit(context, {
       ...emptyCommit,
       work: work.writes(),
@@ -186,7 +188,7 @@ async function take(reading: Reading, inbox: Inbox, batch: readonly Fetched[]): 
       enqueue,
     });
     if (result.ok) {
-      // The cursor is the acknowledgement: the server is told nothing.
+      await context.crashPoint('lane.after-acknowledge');
       for (const run of ledger.after) run();
       return;
     }
