@@ -9,16 +9,33 @@ const SESSION_KEYS_LIMIT = 4;
 
 /**
  * Why a text is not exactly one armored OpenPGP message of session-key packets and one final integrity-protected body (RFC 9580 §6, §4.2, §5.13);
- * null when it is. Armor headers, checksums, literal, marker or padding packets: all stop it, they could carry clear text.
+ * null when it is. Armor headers, false checksums, literal, marker or padding packets: all stop it, they could carry clear text.
  */
 export function sealedFault(armored: string, to: 'keys' | 'password'): string | null {
   if (!armored.startsWith(BEGIN) || !armored.endsWith(END)) return 'armor';
   const body = armored.slice(BEGIN.length, -END.length);
-  const lines = body.split('\r\n');
-  const last = lines.at(-2) ?? '';
-  if (lines.at(-1) !== '' || !lines.slice(0, -2).every((line) => fullLine.test(line))) return 'armor';
+  const all = body.split('\r\n');
+  const checksum = /^=[A-Za-z0-9+/]{4}$/.test(all.at(-2) ?? '') ? all.at(-2) : undefined;
+  const lines = all.slice(0, checksum === undefined ? -1 : -2);
+  const last = lines.at(-1) ?? '';
+  if (all.at(-1) !== '' || !lines.slice(0, -1).every((line) => fullLine.test(line))) return 'armor';
   if (!/^[A-Za-z0-9+/]+={0,2}$/.test(last) || last.length % 4 !== 0) return 'armor';
-  return packetFault(Buffer.from(lines.join(''), 'base64'), to);
+  const binary = Buffer.from(lines.join(''), 'base64');
+  // A checksum is the one allowed line beside the data, so it must be the true one.
+  if (checksum !== undefined && Buffer.from(checksum.slice(1), 'base64').readUIntBE(0, 3) !== crc24(binary))
+    return 'armor checksum';
+  return packetFault(binary, to);
+}
+
+/** RFC 9580 §6.1.1. */
+function crc24(bytes: Buffer): number {
+  let crc = 0xb704ce;
+  for (const octet of bytes) {
+    crc ^= octet << 16;
+    for (let bit = 0; bit < 8; bit++) crc = (crc << 1) ^ ((crc & 0x800000) === 0 ? 0 : 0x1864cfb);
+    crc &= 0xffffff;
+  }
+  return crc;
 }
 
 function packetFault(bytes: Buffer, to: 'keys' | 'password'): string | null {
