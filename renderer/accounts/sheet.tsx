@@ -6,7 +6,6 @@ import { call, insist, newRequest } from '../app/core.ts';
 import { showSheet } from '../app/view.ts';
 import { accountState } from '../chats/rail.tsx';
 import { KeyGroups } from '../people/key-groups.tsx';
-import { Button } from '../ui/button.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Sheet } from '../ui/sheet.tsx';
 import { say, words } from '../words.ts';
@@ -57,7 +56,7 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
     {
       key: 'reconnect',
       label: say('account.reconnect'),
-      means: null,
+      means: say('account.reconnect.means'),
       onAct: () => call('account.reconnect', { account: row.id }).catch(failed),
     },
     ...(row.identity === null
@@ -89,17 +88,21 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
     },
   ];
   return (
-    <ul className={styles['acts']}>
-      {acts.map((act) => (
-        <li key={act.key}>
-          <Button small onClick={() => void act.onAct()}>
-            {act.label}
-          </Button>
-          {act.means === null ? null : <p>{act.means}</p>}
-        </li>
-      ))}
-      <li role="status">{trouble}</li>
-    </ul>
+    <>
+      <ul className={styles['acts']}>
+        {acts.map((act) => (
+          <li key={act.key}>
+            <button type="button" onClick={() => void act.onAct()}>
+              <b>{act.label}</b>
+              <small>{act.means}</small>
+            </button>
+          </li>
+        ))}
+      </ul>
+      <p className={styles['trouble']} role="status">
+        {trouble}
+      </p>
+    </>
   );
 }
 

@@ -44,7 +44,7 @@ function changed(event: Events['changed']): void {
   if (event.settings) reloadSettings().catch(lost);
   if (event.accounts) reloadAccounts().catch(lost);
   if (event.inbox || event.conversations.length > 0) chatsChanged(event).catch(lost);
-  if (event.messages.length > 0) messagesChanged(event).catch(lost);
+  if (event.inbox || event.messages.length > 0) messagesChanged(event).catch(lost);
 }
 
 /** Connects the stores to core over the pipes `open` gives, for as long as the page lives. */

@@ -37,11 +37,11 @@ export const useChats = create<ChatsState>(() => ({
   typing: new Set(),
 }));
 
-/** List order: pinned first, then the newest, then by id so that equal times never swap. */
+/** List order, the same core pages by: pinned first, then the newest, then by id so that equal times never swap. */
 export function compareRows(left: ConversationRow, right: ConversationRow): number {
   if (left.pinned !== right.pinned) return left.pinned ? -1 : 1;
   if (left.lastAt !== right.lastAt) return right.lastAt - left.lastAt;
-  return left.id < right.id ? 1 : -1;
+  return left.id < right.id ? -1 : 1;
 }
 
 /** Whether a row belongs in a list. The same rule core pages by, so that a changed row can leave without a fetch. */
@@ -49,9 +49,9 @@ export function belongs(row: ConversationRow, filter: Filter): boolean {
   if (row.state === 'blocked') return false;
   switch (filter) {
     case 'all':
-      return !row.archived && row.state !== 'request';
+      return !row.archived;
     case 'unread':
-      return !row.archived && row.state !== 'request' && row.unread > 0;
+      return !row.archived && row.unread > 0;
     case 'stopped':
       return !row.label.sending.ok;
     case 'requests':
@@ -87,14 +87,8 @@ let extending = false;
 export async function extendList(): Promise<void> {
   const { filter, more, order, rows, loaded } = useChats.getState();
   if (!more || extending || loaded !== filter) return;
-  const oldest = order
-    .map((id) => rows.get(id))
-    .filter((row) => row !== undefined)
-    .reduce<ConversationRow | null>(
-      (low, row) =>
-        low === null || row.lastAt < low.lastAt || (row.lastAt === low.lastAt && row.id < low.id) ? row : low,
-      null,
-    );
+  const last = order.at(-1);
+  const oldest = last === undefined ? undefined : rows.get(last);
   if (!oldest) return;
   extending = true;
   const mine = turn;
@@ -148,12 +142,12 @@ function withHead(
   page: CallResults['inbox.page'],
 ): Pick<ChatsState, 'rows' | 'order' | 'more' | 'loaded'> {
   const rows = merged(state.rows, page.rows);
-  const lowest = page.rows.reduce((low, row) => Math.min(low, row.lastAt), Infinity);
+  const last = page.rows.at(-1);
   const ids = new Set(page.rows.map((row) => row.id));
   const below = page.more
     ? state.order.filter((id) => {
         const row = rows.get(id);
-        return row !== undefined && !ids.has(id) && row.lastAt < lowest && belongs(row, state.filter);
+        return row && last && !ids.has(id) && compareRows(row, last) > 0 && belongs(row, state.filter);
       })
     : [];
   return {

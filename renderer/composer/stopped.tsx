@@ -71,8 +71,9 @@ function question(why: HoldReason, name: string | null): string {
     case 'challenge':
       return say('stopped.question.challenge');
     case 'label-fell':
-    case 'below-floor':
       return say('stopped.question.fell');
+    case 'below-floor':
+      return say('stopped.question.floor');
   }
 }
 
@@ -129,8 +130,7 @@ function actsFor(
         },
         ...discard,
       ];
-    case 'label-fell':
-    case 'below-floor': {
+    case 'label-fell': {
       const worse = row.label.readers.kind === 'provider' || row.label.readers.kind === 'unknown';
       return [
         ...check,
@@ -156,20 +156,12 @@ function actsFor(
         ...discard,
       ];
     case 'clone-suspected':
-      return [
-        look,
-        {
-          key: 'copy',
-          label: say('stopped.copy.go-on'),
-          means: say('stopped.copy.go-on.means'),
-          onAct: () => resolve('accept-change'),
-        },
-        ...discard,
-      ];
     case 'lane-off':
     case 'challenge':
       return [look, ...discard];
     case 'guard':
+    // Below the floor nothing is sent at all: what was end to end never goes out in the clear.
+    case 'below-floor':
       return [...check, ...discard];
   }
 }

@@ -38,7 +38,7 @@ export async function serveGallery(): Promise<{ readonly url: string; readonly c
         });
         response.end(bytes);
       },
-      () => response.writeHead(404).end(),
+      () => response.writeHead(path === '/favicon.ico' ? 204 : 404).end(),
     );
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));

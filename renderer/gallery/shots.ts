@@ -58,7 +58,7 @@ try {
     });
     page.on('pageerror', (error) => process.stdout.write(`${name}: ${error.stack ?? error.message}\n`));
     await page.goto(`${site.url}?${query}`);
-    await page.locator('main').first().waitFor();
+    await page.locator('main').first().waitFor({ state: 'attached' });
     await page.evaluate(() => document.fonts.ready);
     await page.waitForLoadState('networkidle');
     await page.screenshot({ path: `${folder}/${name}.png` });

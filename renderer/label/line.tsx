@@ -38,7 +38,8 @@ export function RowLabel({ label, about }: { readonly label: Label; readonly abo
   return (
     <span className={styles['line']}>
       <ShortLabel label={label} about={about} />
-      <span className={styles['network']}> · {shortRoute(label)}</span>
+      <span className={styles['network']}> ·</span>{' '}
+      <span className={cx(styles['network'], styles['whole'])}>{shortRoute(label)}</span>
     </span>
   );
 }

@@ -4,7 +4,7 @@ import type { MessageRow } from '../../shared/contract/message.ts';
 import type { ConversationId, MessageId } from '../../shared/ids.ts';
 import { call } from '../app/core.ts';
 import { useView } from '../app/view.ts';
-import { concerned, withChanges, withNewer, withOlder, type Window } from './window.ts';
+import { concerned, freshRows, withChanges, withNewer, withOlder, type Window } from './window.ts';
 
 /** Rows of the first page of a conversation and of each further one. */
 const PAGE = 60;
@@ -117,6 +117,10 @@ export async function jumpToMessage(conversation: ConversationId, message: Messa
 /** Applies a `changed` event: fetches only those of the named messages that an opened conversation shows. */
 export async function messagesChanged(event: Events['changed']): Promise<void> {
   const touched = new Set(event.conversations);
+  // A flood names no messages, and a great one no conversations either: what is shown is fetched again as a whole.
+  const open = useView.getState().conversation;
+  if (event.messages.length === 0 && open !== null && (touched.size === 0 || touched.has(open)))
+    return reloadMessages();
   for (const opened of useMessages.getState().opened.values()) {
     if (!touched.has(opened.conversation)) continue;
     const ids = concerned(opened, event.messages);
@@ -157,5 +161,8 @@ export async function reloadMessages(): Promise<void> {
     side: end ? 'before' : 'around',
     limit: Math.max(PAGE, Math.min(MAX_IDS, opened.rows.length)),
   });
-  keep({ ...opened, rows: page.rows, moreBefore: page.moreBefore, moreAfter: page.moreAfter });
+  const now = useMessages.getState().opened.get(opened.conversation);
+  if (!now || now.turn !== opened.turn) return;
+  const rows = freshRows(now.rows, page.rows);
+  keep({ ...now, rows, moreBefore: page.moreBefore, moreAfter: page.moreAfter });
 }

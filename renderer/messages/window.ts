@@ -29,6 +29,12 @@ function same(known: MessageRow | undefined, fresh: MessageRow): MessageRow {
   return known && JSON.stringify(known) === JSON.stringify(fresh) ? known : fresh;
 }
 
+/** A fresh list in place of the known one; rows that say the same keep their identity. */
+export function freshRows(known: readonly MessageRow[], fresh: readonly MessageRow[]): readonly MessageRow[] {
+  const before = new Map(known.map((row) => [row.id, row]));
+  return fresh.map((row) => same(before.get(row.id), row));
+}
+
 /** Adds an older page; rows beyond {@link MAX_ROWS} leave at the newer end. */
 export function withOlder(window: Window, rows: readonly MessageRow[], moreBefore: boolean): Window {
   const all = together(window.rows, rows);

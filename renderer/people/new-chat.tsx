@@ -74,7 +74,7 @@ function Start({ account }: { readonly account: AccountRow }): ReactNode {
           name="to"
           autoComplete="off"
           spellCheck={false}
-          autoFocus
+          data-first
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
         />

@@ -1,6 +1,6 @@
 import { Dialog } from '@base-ui/react/dialog';
 import { X } from 'lucide-react';
-import type { ReactNode } from 'react';
+import { useRef, type ReactNode } from 'react';
 import { say } from '../words.ts';
 import { IconButton } from './button.tsx';
 import { cx } from './classes.ts';
@@ -16,11 +16,16 @@ type Props = {
 
 /** A panel over the page with a heading; Esc, the cross and a press beside it close it. */
 export function Sheet({ title, sub, onClose, wide, children }: Props): ReactNode {
+  const popup = useRef<HTMLDivElement>(null);
   return (
     <Dialog.Root open onOpenChange={(open) => (open ? undefined : onClose())}>
       <Dialog.Portal>
         <Dialog.Backdrop className={styles['scrim']} />
-        <Dialog.Popup className={cx(styles['sheet'], wide && styles['wide'])}>
+        <Dialog.Popup
+          ref={popup}
+          className={cx(styles['sheet'], wide && styles['wide'])}
+          initialFocus={() => popup.current?.querySelector<HTMLElement>('[data-first]') ?? popup.current}
+        >
           <header className={styles['head']}>
             <div>
               <Dialog.Title className={styles['title']}>{title}</Dialog.Title>
