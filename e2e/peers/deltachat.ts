@@ -67,6 +67,8 @@ export interface DeltaChat extends DeltaChatWaits {
 }
 
 const JOINED = 1000;
+/** Connectivity of a core that has fetched what there was (DC_CONNECTIVITY_CONNECTED). */
+const CONNECTED = 4000;
 
 /** Starts a core process with one profile, configured and online. */
 export async function startDeltaChat(options: DeltaChatOptions): Promise<DeltaChat> {
@@ -109,6 +111,12 @@ export async function addProfile(core: DeltaChatCore, options: DeltaChatOptions)
     certificateChecks: 'acceptInvalidCertificates',
   });
   await rpc.startIo(account);
+  // A mail that arrives before the first look into the inbox counts as an old one, and an invitation's answer would be lost.
+  await core.until(
+    account,
+    `${address}: connected`,
+    async () => (await rpc.getConnectivity(account)) >= CONNECTED || null,
+  );
 
   const message = (id: number): Promise<T.Message> => rpc.getMessage(account, id);
   const accept = async (chat: number): Promise<void> => {
