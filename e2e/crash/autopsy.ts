@@ -1,0 +1,65 @@
+import { openDatabase, type Database } from '../../storage/database.ts';
+import { testKey } from '../../storage/key-wrap.ts';
+import type { OutboxState } from '../../shared/lane/intent.ts';
+
+/** What stood on the disk when the program had been ended: what was interrupted, not what is judged by. */
+export interface Autopsy {
+  /** `ok`, or what SQLite found damaged. */
+  readonly integrity: string;
+  /** Items of the outbox that are not at their end, oldest first; `text` is null for what the protocol sends. */
+  readonly open: readonly {
+    readonly text: string | null;
+    readonly state: OutboxState;
+    readonly ambiguous: boolean;
+  }[];
+  /** Texts that came in and stand in the history. */
+  readonly received: ReadonlySet<string>;
+  /** Whether a marker stands: an envelope or an item was being touched in careful mode. */
+  readonly marked: boolean;
+  /** Files whose writing was cut off. */
+  readonly cutFiles: number;
+}
+
+/** Opens the database of a dead program for reading only and says what it finds. Throws when it does not open. */
+export function examine(profile: string): Autopsy {
+  const key = testKey(profile);
+  const database = openDatabase({ folder: profile, key, readOnly: true });
+  try {
+    return {
+      integrity: integrityOf(database),
+      open: database
+        .all<{ content: string | null; state: OutboxState; ambiguous: number }>(
+          `SELECT m.content AS content, o.state AS state,
+             EXISTS (SELECT 1 FROM artifact AS a WHERE a.outbox = o.id AND a.outcome = 'ambiguous') AS ambiguous
+           FROM outbox AS o LEFT JOIN message AS m ON m.id = o.message
+           WHERE o.state NOT IN ('sent', 'cancelled') ORDER BY o.conversation, o.seq`,
+        )
+        .map(({ content, state, ambiguous }) => ({
+          text: content === null ? null : textIn(content),
+          state,
+          ambiguous: ambiguous === 1,
+        })),
+      received: receivedIn(database),
+      marked: database.get('SELECT 1 FROM marker') !== undefined,
+      cutFiles: database.all("SELECT id FROM file WHERE state = 'writing'").length,
+    };
+  } finally {
+    database.close();
+  }
+}
+
+/** What SQLite says of its own pages and indexes. */
+export function integrityOf(database: Database): string {
+  const rows = database.all<{ integrity_check: string }>('PRAGMA integrity_check');
+  return rows.map((row) => row.integrity_check).join('; ');
+}
+
+/** The texts of messages others wrote. */
+export function receivedIn(database: Database): ReadonlySet<string> {
+  const rows = database.all<{ content: string }>(
+    "SELECT content FROM message WHERE author IS NOT NULL AND kind = 'message'",
+  );
+  return new Set(rows.map((row) => textIn(row.content)));
+}
+
+const textIn = (content: string): string => (JSON.parse(content) as { text: string }).text;
