@@ -171,11 +171,9 @@ describe('refuses', () => {
     ['GNU S2K', Uint8Array.of(101, 0, 71, 78, 85, 1)],
     ['iterated S2K over 65 MiB', Uint8Array.of(3, 8, ...randomBytes(8), 255)],
     ['a salted S2K of a wrong length', Uint8Array.of(1, 8, ...randomBytes(7))],
-  ])('%s, before any work', async (_, s2k) => {
+  ])('%s: not tried, which would end in not-for-us', async (_, s2k) => {
     const message = await withS2k(s2k);
-    const started = performance.now();
     expect(await openWithPasswords(message, [password], [])).toEqual({ kind: 'refused', why: 'unsupported' });
-    expect(performance.now() - started).toBeLessThan(100);
   });
 
   test('iterated S2K that is cheap once but not for all passwords together', async () => {
