@@ -6,6 +6,7 @@ import { findConversation } from '../../../storage/conversations.ts';
 import { setSendState } from '../../../storage/messages.ts';
 import { findPeer, trustOf } from '../../../storage/peers.ts';
 import { forgetArtifacts, heldItems, releaseItem } from '../../../storage/outbox.ts';
+import { everywhereEndToEnd } from '../commit/outbound.ts';
 import { applyTrust } from '../commit/peer-change.ts';
 import { relabel } from '../commit/relabel.ts';
 import type { Scope } from '../commit/scope.ts';
@@ -77,7 +78,8 @@ function mustStillBe(of: CallScope, args: Args): void {
   const trust = conversation.peer && trustOf(of.db, conversation.account, conversation.peer);
   if (trust && trust.kind === 'changed')
     throw new PlainsealError('refused', 'the changed identity comes first');
-  if (conversation.hold === 'below-floor')
+  // Unless it meanwhile would be end to end again: a key was found.
+  if (conversation.hold === 'below-floor' && !everywhereEndToEnd(conversation.forecast))
     throw new PlainsealError('refused', 'what was end to end is not sent in the clear');
 }
 

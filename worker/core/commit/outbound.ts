@@ -87,7 +87,8 @@ function checkSealing(
   if (otherIdentity) stop('identity-changed');
   if (identity.kind === 'one' ? identity.trust.kind === 'changed' : identity.changed > 0)
     stop('identity-changed');
-  if (conversation.everEndToEnd && !everywhereEndToEnd(facts, step)) stop('below-floor');
+  const clear = step.evidence?.how === 'in-the-clear';
+  if (conversation.everEndToEnd && (clear || !everywhereEndToEnd(facts))) stop('below-floor');
   if (item.seenLabel && worse(label, item.seenLabel)) stop('label-fell');
   if (!item.seenLabel && !isQuiet(item.intent)) stop('label-fell');
   const laneHold = told.find((forecast) => forecast.hold)?.hold ?? conversation.hold;
@@ -95,8 +96,7 @@ function checkSealing(
 }
 
 /** What was end to end is never sent in the clear again; not knowing is not enough. */
-function everywhereEndToEnd(facts: readonly SecurityFacts[], step: OutboxStep): boolean {
-  if (step.evidence?.how === 'in-the-clear') return false;
+export function everywhereEndToEnd(facts: readonly SecurityFacts[]): boolean {
   return facts.length > 0 && facts.every(({ endToEnd }) => endToEnd !== 'unknown' && endToEnd.is);
 }
 

@@ -1,0 +1,352 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { textOnly } from '../../shared/contract/content.ts';
+import {
+  directConversation,
+  peerId,
+  type AccountId,
+  type ConversationId,
+  type MessageId,
+  type OutboxId,
+} from '../../shared/ids.ts';
+import { emptyCommit } from '../../shared/lane/commit.ts';
+import type { OutboxItem } from '../../shared/lane/intent.ts';
+import type { CreateLane, LaneContext, Performed } from '../../shared/lane/lane.ts';
+import { addAccount } from '../../storage/accounts.ts';
+import { clearFacts, goodFacts, meeting, sealedFor } from '../sample/scene.ts';
+import { request, startRig, type Rig } from '../sample/rig.ts';
+
+// The send state machine against a model: whatever a person does, a lane answers and a restart interrupts, each conversation
+// is sent in order, one at a time, each message once and always as the same bytes, and nothing that was held or cancelled goes.
+
+const ACCOUNT = 'account' as AccountId;
+const peers = [peerId('email', 'A'), peerId('email', 'B')] as const;
+const chats = peers.map((peer) => directConversation(ACCOUNT, peer));
+
+interface Pending {
+  readonly item: OutboxItem;
+  answer(performed: Performed): void;
+  fault(error: Error): void;
+}
+
+/** A lane that does what the test says, item by item. */
+function scripted() {
+  const pending = new Map<ConversationId, Pending>();
+  const wire: { readonly item: OutboxId; readonly bytes: string }[] = [];
+  const overlaps: OutboxId[] = [];
+  let context: LaneContext | null = null;
+  const create: CreateLane = () => ({
+    start: async (given) => {
+      context = given;
+      for (const [index, peer] of peers.entries())
+        await given.commit({ ...emptyCommit, ...meeting(chats[index]!, peer) });
+      given.status({ kind: 'online' });
+    },
+    stop: async () => undefined,
+    hint: () => undefined,
+    perform: (item, signal) =>
+      new Promise((resolve, reject) => {
+        const conversation = item.intent.conversation!;
+        if (pending.has(conversation)) overlaps.push(item.id);
+        const entry: Pending = {
+          item,
+          answer: (performed) => (leave(), resolve(performed)),
+          fault: (error) => (leave(), reject(error)),
+        };
+        const leave = (): void => {
+          if (pending.get(conversation) === entry) pending.delete(conversation);
+        };
+        pending.set(conversation, entry);
+        signal.addEventListener('abort', () => entry.fault(new Error('aborted')), { once: true });
+      }),
+    // oxlint-disable-next-line require-yield
+    flow: async function* () {
+      return null;
+    },
+  });
+  return { create, pending, wire, overlaps, context: () => context! };
+}
+type Script = ReturnType<typeof scripted>;
+
+const bytesOf = (item: OutboxItem): string => {
+  const bytes = item.artifacts[0]?.bytes;
+  return bytes instanceof Uint8Array ? new TextDecoder().decode(bytes) : '';
+};
+
+let sealings = 0;
+/** Seals under facts; a sealed item keeps its bytes. Null when it was held. */
+async function seal(script: Script, { item }: Pending, facts = goodFacts()): Promise<string | null> {
+  if (item.state === 'sealed') return bytesOf(item);
+  const text = `artifact ${(sealings += 1)}`;
+  const result = await script.context().commit({
+    ...emptyCommit,
+    forecasts: [{ conversation: item.intent.conversation!, facts: [facts], hold: null }],
+    outbound: [
+      {
+        item: item.id,
+        to: 'sealed',
+        evidence: sealedFor(peers[0], facts),
+        artifacts: [{ to: 'them', identity: 'K', bytes: new TextEncoder().encode(text), outcome: 'pending' }],
+      },
+    ],
+  });
+  return result.ok ? text : null;
+}
+
+type ItemState = 'queued' | 'sealed' | 'held' | 'sent' | 'failed' | 'cancelled';
+interface ModelItem {
+  readonly message: MessageId;
+  state: ItemState;
+  waits: boolean;
+}
+interface Model {
+  readonly chats: {
+    readonly id: ConversationId;
+    readonly items: ModelItem[];
+    stopped: boolean;
+    working: ModelItem | null;
+  }[];
+}
+
+const settle = async (): Promise<void> => {
+  for (let turn = 0; turn < 12; turn += 1) {
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    await vi.advanceTimersByTimeAsync(1);
+  }
+};
+
+const open = (state: ItemState): boolean => state === 'queued' || state === 'sealed' || state === 'held';
+const headOf = (items: readonly ModelItem[]): ModelItem | undefined => items.find((item) => open(item.state));
+
+type Answer = 'send' | 'seal-later' | 'seal-fault' | 'later' | 'fault' | 'fail' | 'fall' | 'done-nothing';
+type Op =
+  | { readonly do: 'send'; readonly chat: number }
+  | { readonly do: 'answer'; readonly chat: number; readonly with: Answer }
+  | { readonly do: 'cancel'; readonly chat: number; readonly which: number }
+  | { readonly do: 'retry'; readonly chat: number; readonly which: number }
+  | { readonly do: 'resolve'; readonly chat: number; readonly choice: 'send' | 'discard' }
+  | { readonly do: 'wait' }
+  | { readonly do: 'restart' };
+
+const chat = fc.integer({ min: 0, max: chats.length - 1 });
+const ops: fc.Arbitrary<Op> = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ do: fc.constant('send' as const), chat }) },
+  {
+    weight: 6,
+    arbitrary: fc.record({
+      do: fc.constant('answer' as const),
+      chat,
+      with: fc.constantFrom<Answer>(
+        'send',
+        'send',
+        'seal-later',
+        'seal-fault',
+        'later',
+        'fault',
+        'fail',
+        'fall',
+        'done-nothing',
+      ),
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      do: fc.constantFrom('cancel' as const, 'retry' as const),
+      chat,
+      which: fc.nat(2),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({
+      do: fc.constant('resolve' as const),
+      chat,
+      choice: fc.constantFrom('send' as const, 'discard' as const),
+    }),
+  },
+  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom('wait' as const, 'restart' as const) }) },
+);
+
+async function answer(script: Script, model: Model['chats'][number], with_: Answer): Promise<void> {
+  const pending = script.pending.get(model.id);
+  const head = model.working;
+  if (!pending || !head) return;
+  const sealed = head.state === 'sealed';
+  switch (with_) {
+    case 'send': {
+      const bytes = await seal(script, pending);
+      if (bytes === null) throw new Error('a good sealing was refused');
+      script.wire.push({ item: pending.item.id, bytes });
+      await script.context().commit({ ...emptyCommit, outbound: [{ item: pending.item.id, to: 'sent' }] });
+      head.state = 'sent';
+      return pending.answer({ kind: 'done' });
+    }
+    case 'seal-later':
+    case 'seal-fault': {
+      const bytes = await seal(script, pending);
+      if (bytes === null) throw new Error('a good sealing was refused');
+      script.wire.push({ item: pending.item.id, bytes });
+      head.state = 'sealed';
+      head.waits = true;
+      if (with_ === 'seal-later') return pending.answer({ kind: 'later', retryAt: 0 });
+      return pending.fault(new Error('scripted'));
+    }
+    case 'later':
+      head.waits = true;
+      return pending.answer({ kind: 'later', retryAt: Date.now() + 5_000 });
+    case 'fault':
+      head.waits = true;
+      return pending.fault(new Error('scripted'));
+    case 'done-nothing':
+      head.waits = true;
+      return pending.answer({ kind: 'done' });
+    case 'fail':
+      await script.context().commit({
+        ...emptyCommit,
+        outbound: [{ item: pending.item.id, to: 'failed', failure: 'too-large' }],
+      });
+      head.state = 'failed';
+      return pending.answer({ kind: 'done' });
+    case 'fall':
+      if (sealed) return;
+      expect(await seal(script, pending, clearFacts())).toBeNull();
+      head.state = 'held';
+      model.stopped = true;
+      return pending.answer({ kind: 'done' });
+  }
+}
+
+async function act(rig: Rig, script: Script, model: Model, op: Op): Promise<void> {
+  if (op.do === 'wait') {
+    await vi.advanceTimersByTimeAsync(20 * 60_000);
+    for (const { items } of model.chats) for (const item of items) item.waits = false;
+    return;
+  }
+  if (op.do === 'restart') {
+    await rig.restart();
+    for (const of of model.chats) of.working = null;
+    // The lane tells again that it is online: whatever waited for its time is tried.
+    for (const { items } of model.chats) for (const item of items) item.waits = false;
+    return;
+  }
+  const of = model.chats[op.chat]!;
+  const row = await rig.page.call('conversation.get', { conversation: of.id });
+  if (op.do === 'send') {
+    const sent = await rig.page.call('message.send', {
+      request: request(),
+      conversation: of.id,
+      content: textOnly(`message ${of.items.length}`),
+      seenLabel: row.labelRevision,
+    });
+    expect(sent.kind).toBe(of.stopped ? 'held' : 'queued');
+    of.items.push({ message: sent.id, state: of.stopped ? 'held' : 'queued', waits: false });
+  } else if (op.do === 'answer') await answer(script, of, op.with);
+  else if (op.do === 'cancel' || op.do === 'retry') {
+    const item = of.items.at(-1 - op.which);
+    if (!item) return;
+    const may =
+      op.do === 'cancel' ? item.state === 'queued' || item.state === 'held' : item.state === 'failed';
+    const name = op.do === 'cancel' ? 'message.cancel' : 'message.retry';
+    expect(await rig.page.call(name, { request: request(), id: item.message })).toBe(may);
+    if (may) Object.assign(item, { state: op.do === 'cancel' ? 'cancelled' : 'queued', waits: false });
+    if (!of.items.some(({ state }) => state === 'held')) of.stopped = false;
+  } else {
+    // A key was found again, so that the person may let it go on.
+    await script.context().commit({
+      ...emptyCommit,
+      forecasts: [{ conversation: of.id, facts: [goodFacts()], hold: null }],
+    });
+    const { labelRevision } = await rig.page.call('conversation.get', { conversation: of.id });
+    await rig.page.call('hold.resolve', {
+      request: request(),
+      conversation: of.id,
+      choice: op.choice,
+      seenLabel: labelRevision,
+    });
+    for (const item of of.items)
+      if (item.state === 'held')
+        Object.assign(item, { state: op.choice === 'send' ? 'queued' : 'cancelled', waits: false });
+    of.stopped = false;
+  }
+}
+
+/** What is stored and what is at work is what the model says. */
+function compare(rig: Rig, script: Script, model: Model): void {
+  for (const of of model.chats) {
+    const { id, items } = of;
+    const stored = rig.db
+      .all<{ readonly state: string; readonly message: number }>(
+        'SELECT state, message FROM outbox WHERE conversation = ? ORDER BY seq',
+        id,
+      )
+      .map((row) => `${row.message} ${row.state}`);
+    expect(stored).toEqual(items.map((item) => `${item.message} ${item.state}`));
+    const head = headOf(items);
+    const due = head && head.state !== 'held' && !head.waits ? head : null;
+    // One that is at work stays so, though an older one that had failed was put back before it.
+    const goesOn =
+      of.working && !of.working.waits && (of.working.state === 'queued' || of.working.state === 'sealed');
+    of.working = goesOn ? of.working : due;
+    const working = script.pending.get(id)?.item;
+    const message = working
+      ? rig.db.get<{ readonly message: number }>('SELECT message FROM outbox WHERE id = ?', working.id)
+          ?.message
+      : undefined;
+    expect(message === undefined ? undefined : String(message)).toBe(of.working?.message);
+  }
+  expect(script.overlaps).toEqual([]);
+  const bytes = new Map<OutboxId, Set<string>>();
+  for (const sent of script.wire) bytes.set(sent.item, (bytes.get(sent.item) ?? new Set()).add(sent.bytes));
+  for (const [, all] of bytes) expect(all.size).toBe(1);
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'] });
+});
+afterEach(() => void vi.useRealTimers());
+
+test('the outbox does what its model does', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(ops, { minLength: 1, maxLength: 40, size: 'max' }), async (list) => {
+      const script = scripted();
+      const rig = await startRig({
+        lanes: { email: script.create },
+        prepare: (db) =>
+          addAccount(db, {
+            id: ACCOUNT,
+            network: 'email',
+            address: 'me@example.org',
+            displayName: 'Me',
+            environment: 'test',
+            createdAt: 1,
+          }),
+      });
+      try {
+        await settle();
+        const model: Model = { chats: chats.map((id) => ({ id, items: [], stopped: false, working: null })) };
+        for (const op of list) {
+          await act(rig, script, model, op);
+          await settle();
+          compare(rig, script, model);
+        }
+        // In the end everything that may go goes, in the order it was written.
+        for (let rest = 0; rest < 2 * list.length; rest += 1) {
+          for (const of of model.chats) await answer(script, of, 'send');
+          await act(rig, script, model, { do: 'wait' });
+          await settle();
+          compare(rig, script, model);
+        }
+        for (const { items } of model.chats) {
+          const states = items.map(({ state }) => state);
+          const held = states.indexOf('held');
+          const passed = held < 0 ? states : states.slice(0, held);
+          expect(passed.filter((state) => state === 'queued' || state === 'sealed')).toEqual([]);
+        }
+      } finally {
+        await rig.close();
+      }
+    }),
+    { numRuns: 25 },
+  );
+}, 240_000);
