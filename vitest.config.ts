@@ -5,7 +5,7 @@ export default defineConfig({
   plugins: [react()],
   test: {
     include: [
-      '{shared,storage,crypto,networks,worker,browser,electron,build,renderer,e2e/peers}/**/*.test.{ts,tsx}',
+      '{shared,storage,crypto,networks,worker,browser,electron,build,renderer,e2e/peers,e2e/crash}/**/*.test.{ts,tsx}',
     ],
     environment: 'node',
     testTimeout: 30_000,
