@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { chromium, type Browser, type Page } from '@playwright/test';
 import { findChromium } from '../../browser/chromium.ts';
 import type { Plainseal } from '../../e2e/fixtures/plainseal.ts';
+import { watch } from '../../e2e/fixtures/app.ts';
 import { chatRow, messageWith, readHeader } from '../../e2e/fixtures/steps.ts';
 import { en } from '../../shared/words/en.ts';
 import { answerTo } from './contacts.ts';
@@ -15,12 +16,12 @@ const ANSWERED_MS = 20_000;
 /** How long it is watched that nothing comes from where nothing may come, in ms. */
 const SILENCE_MS = 3_000;
 
-/** Opens the page in a headless browser, writes to everybody, reads what the page says. */
+/** Opens the page in a headless browser, writes to everybody, reads what the page says; `broken`: what it did that it must not. */
 export async function readEverybody(
   plainseal: Plainseal,
   contacts: readonly Expected[],
   options: { readonly screenshots: string | null; readonly wrote: (contact: string, text: string) => void },
-): Promise<readonly Row[]> {
+): Promise<{ readonly rows: readonly Row[]; readonly broken: readonly string[] }> {
   const executablePath = findChromium();
   const browser = await chromium.launch({
     ...(executablePath === null ? {} : { executablePath }),
@@ -29,6 +30,7 @@ export async function readEverybody(
   });
   try {
     const context = await browser.newContext({ locale: 'en-GB', viewport: { width: 1280, height: 800 } });
+    const broken = watch(context);
     const page = await context.newPage();
     await page.goto(await plainseal.enter());
     const rows: Row[] = [];
@@ -39,7 +41,7 @@ export async function readEverybody(
         await page.screenshot({ path: join(options.screenshots, `${contact.contact.split('@')[0]}.png`) });
       }
     }
-    return rows;
+    return { rows, broken };
   } finally {
     await browser.close();
   }
@@ -112,5 +114,6 @@ async function sayYes({ browser, plainseal }: Talk): Promise<void> {
   const window = await context.newPage();
   await window.goto(await plainseal.question());
   await window.getByRole('button', { name: en['confirm.send-without-encryption.yes'] }).click();
+  await window.getByText('You can close this window.').waitFor();
   await context.close();
 }
