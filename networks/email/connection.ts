@@ -122,6 +122,9 @@ export async function openInbox(access: Access, signal: AbortSignal): Promise<In
     ended ??= connectError(error);
     wake?.();
   };
+  // A closed connection says least; what came before or after it may say why.
+  const worse = (fault: ConnectError): ConnectError =>
+    fault.fault === 'unreachable' ? (ended ?? fault) : fault;
   client.on('exists', stir);
   client.on('error', end);
   client.on('close', () => end(new ConnectError('unreachable')));
@@ -133,7 +136,7 @@ export async function openInbox(access: Access, signal: AbortSignal): Promise<In
     try {
       return await ask();
     } catch (error) {
-      throw ended ?? connectError(error);
+      throw worse(connectError(error));
     }
   };
 
@@ -195,6 +198,6 @@ export async function openInbox(access: Access, signal: AbortSignal): Promise<In
   } catch (error) {
     signal.removeEventListener('abort', abort);
     client.close();
-    throw ended ?? connectError(error);
+    throw worse(connectError(error));
   }
 }

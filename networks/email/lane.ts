@@ -17,9 +17,10 @@ import { accessTo, ConnectError } from './tls.ts';
 
 /** A refused password or certificate is not tried again at once: servers lock accounts, and people have to act first. */
 const PERSON_RETRY_MS = 15 * 60_000;
-const FIRST_RETRY_MS = 1_000;
+const FIRST_RETRY_MS = 500;
 const MOST_RETRY_MS = 5 * 60_000;
-const STABLE_MS = 30_000;
+/** A connection that held this long ends the series of failures before it. */
+const STABLE_MS = 10_000;
 
 /** Waits, or until `signal` aborts. */
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -85,6 +85,7 @@ export function createCoreDouble(setup: AccountSetup | null = null, options: Dou
     const performed = await lane.perform(item, stopping.signal);
     const after = items.get(id) as OutboxItem;
     items.set(id, { ...after, attempts: after.attempts + 1 });
+    for (const watcher of watchers) watcher();
     if (performed.kind === 'later' && !stopping.signal.aborted) {
       const timer = setTimeout(
         () => void performOne(id),
