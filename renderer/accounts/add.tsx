@@ -1,15 +1,15 @@
-import { ChevronLeft, ChevronRight, FlaskConical, Mail } from 'lucide-react';
+import { ChevronRight, FlaskConical, Mail } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { NetworkId } from '../../shared/ids.ts';
 import { Brand } from '../app/brand.tsx';
 import { useProfile } from '../app/session.ts';
 import { showSheet } from '../app/view.ts';
 import { LabelWords } from '../label/line.tsx';
-import { IconButton } from '../ui/button.tsx';
 import { say } from '../words.ts';
 import styles from './add.module.css';
 import { DisclosurePage } from './disclosure.tsx';
 import { EmailForm } from './email.tsx';
+import { AccountPage } from './page.tsx';
 import { PracticeForm } from './practice.tsx';
 import { useAccounts } from './store.ts';
 
@@ -41,7 +41,7 @@ function Examples(): ReactNode {
   const email = say('network.email');
   return (
     <ul className={styles['examples']}>
-      <Example name={say('welcome.example.members')} route={`${say('network.signal')}`}>
+      <Example name={say('welcome.example.members')} route={say('network.signal')}>
         <LabelWords kind="members">
           {say('label.only-you-and.short', { name: say('welcome.example.members') })}
         </LabelWords>
@@ -171,36 +171,5 @@ function AddNetwork({
     <EmailForm onBack={onBack} />
   ) : (
     <PracticeForm network={network} onBack={onBack} />
-  );
-}
-
-/** A page with one thing on it. */
-export function AccountPage({
-  title,
-  sub,
-  onBack,
-  children,
-}: {
-  readonly title: string;
-  readonly sub: string;
-  readonly onBack: (() => void) | null;
-  readonly children: ReactNode;
-}): ReactNode {
-  return (
-    <main className={styles['page']}>
-      <div className={styles['sheet']}>
-        <div className={styles['top']}>
-          {onBack === null ? null : (
-            <IconButton label={say('app.back')} onClick={onBack}>
-              <ChevronLeft aria-hidden="true" />
-            </IconButton>
-          )}
-          <Brand />
-        </div>
-        <h1 className={styles['title']}>{title}</h1>
-        <p className={styles['sub']}>{sub}</p>
-        {children}
-      </div>
-    </main>
   );
 }

@@ -4,6 +4,7 @@ import { plainName } from '../../shared/words/plain-name.ts';
 import { FlowTrouble } from '../flows/trouble.tsx';
 import { Button } from '../ui/button.tsx';
 import { TextField } from '../ui/field.tsx';
+import { focusAtOnce } from '../ui/focus.ts';
 import { say } from '../words.ts';
 import styles from './email.module.css';
 
@@ -57,7 +58,7 @@ export function AskFields({
             type={secret ? 'password' : 'text'}
             autoComplete="off"
             spellCheck={false}
-            autoFocus={index === 0}
+            ref={index === 0 ? focusAtOnce : undefined}
             inputMode={/port/iu.test(name) ? 'numeric' : undefined}
             value={values[name] ?? ''}
             onChange={(event) => setValues({ ...values, [name]: event.currentTarget.value })}

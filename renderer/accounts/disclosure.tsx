@@ -5,7 +5,7 @@ import { insist, newRequest } from '../app/core.ts';
 import { ErrorTrouble } from '../flows/trouble.tsx';
 import { Button } from '../ui/button.tsx';
 import { say, words } from '../words.ts';
-import { AccountPage } from './add.tsx';
+import { AccountPage } from './page.tsx';
 import styles from './disclosure.module.css';
 import { reloadAccounts } from './store.ts';
 

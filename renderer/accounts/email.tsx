@@ -5,9 +5,10 @@ import { ErrorTrouble, FlowTrouble } from '../flows/trouble.tsx';
 import { useFlow } from '../flows/use-flow.ts';
 import { Button, IconButton } from '../ui/button.tsx';
 import { TextField } from '../ui/field.tsx';
+import { focusAtOnce } from '../ui/focus.ts';
 import { say } from '../words.ts';
-import { AccountPage } from './add.tsx';
 import { AskFields } from './ask.tsx';
+import { AccountPage } from './page.tsx';
 import styles from './email.module.css';
 import { FlowProgress } from './progress.tsx';
 
@@ -60,7 +61,7 @@ export function EmailForm({ onBack }: { readonly onBack: () => void }): ReactNod
           autoComplete="off"
           spellCheck={false}
           required
-          autoFocus
+          ref={focusAtOnce}
           disabled={flow.running}
           value={values.address}
           onChange={(event) => setValues({ ...values, address: event.currentTarget.value })}

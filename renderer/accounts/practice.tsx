@@ -5,9 +5,10 @@ import { ErrorTrouble, FlowTrouble } from '../flows/trouble.tsx';
 import { useFlow } from '../flows/use-flow.ts';
 import { Button } from '../ui/button.tsx';
 import { TextField } from '../ui/field.tsx';
+import { focusAtOnce } from '../ui/focus.ts';
 import { say, words } from '../words.ts';
-import { AccountPage } from './add.tsx';
 import { AskFields } from './ask.tsx';
+import { AccountPage } from './page.tsx';
 import styles from './email.module.css';
 import { FlowProgress } from './progress.tsx';
 
@@ -45,7 +46,7 @@ export function PracticeForm({
             name="address"
             autoComplete="off"
             required
-            autoFocus
+            ref={focusAtOnce}
             value={address}
             onChange={(event) => setAddress(event.currentTarget.value)}
           />

@@ -17,11 +17,11 @@ export function FlowProgress({
 }): ReactNode {
   const stage = step?.kind === 'progress' ? stages.find((known) => known === step.stage) : undefined;
   return (
-    <div className={styles['progress']} role="status">
+    <output className={styles['progress']}>
       <span>{say(`flow.stage.${stage ?? 'working'}`)}…</span>
       <Button look="quiet" small onClick={onStop}>
         {say('app.cancel')}
       </Button>
-    </div>
+    </output>
   );
 }

@@ -99,9 +99,7 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
           </li>
         ))}
       </ul>
-      <p className={styles['trouble']} role="status">
-        {trouble}
-      </p>
+      <output className={styles['trouble']}>{trouble}</output>
     </>
   );
 }

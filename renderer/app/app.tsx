@@ -80,9 +80,7 @@ function Inbox(): ReactNode {
       </div>
       {details !== null && chat ? <DetailsDrawer id={details} chat={chat} /> : null}
       <Sheets />
-      <div className={styles['lost']} role="status">
-        {lost ? <p>{say('app.lost')}</p> : null}
-      </div>
+      <output className={styles['lost']}>{lost ? <p>{say('app.lost')}</p> : null}</output>
     </>
   );
 }

@@ -21,9 +21,9 @@ const listeners = new Map<EventName, Set<(payload: never) => void>>();
 
 /**
  * Attaches the page to core and keeps it attached: each time the pipe ends a new one is opened and `ready` runs again.
- * `open` rejects with `refused` when the shell will give this page no pipe any more (another page took its place).
+ * `openPipe` rejects with `refused` when the shell will give this page no pipe any more (another page took its place).
  */
-export function attach(open: () => Promise<Pipe>, ready: () => Promise<void>): Undo {
+export function attach(openPipe: () => Promise<Pipe>, ready: () => Promise<void>): Undo {
   let stopped = false;
   let attempt = 0;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -39,7 +39,7 @@ export function attach(open: () => Promise<Pipe>, ready: () => Promise<void>): U
   async function connect(): Promise<void> {
     let made: CoreLink | null = null;
     try {
-      const pipe = await open();
+      const pipe = await openPipe();
       if (stopped) return pipe.close();
       made = link<Record<never, never>, Calls, Record<never, never>, Events>({ pipe, serve: {} });
       for (const [name, set] of listeners)
@@ -55,8 +55,9 @@ export function attach(open: () => Promise<Pipe>, ready: () => Promise<void>): U
       await ready();
       attempt = 0;
       useConnection.setState({ state: 'open' });
-      for (const tell of [...attached]) tell();
+      const waiting = [...attached];
       attached.clear();
+      for (const tell of waiting) tell();
     } catch (error) {
       if (kindOf(error) === 'refused') {
         useConnection.setState({ state: 'refused' });

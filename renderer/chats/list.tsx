@@ -73,6 +73,8 @@ function Rows(): ReactNode {
 
   if (loaded !== null && order.length === 0) return <Empty />;
   return (
+    // Arrows go from row to row; each of them takes the focus itself.
+    // oxlint-disable-next-line jsx-a11y/no-static-element-interactions
     <div className={styles['rows']} ref={scroller} onKeyDown={move}>
       <Virtualizer
         ref={virtual}

@@ -1,20 +1,7 @@
-import {
-  Archive,
-  CircleDot,
-  Flag,
-  FlaskConical,
-  Inbox,
-  Mail,
-  MessageCircle,
-  Pencil,
-  Plus,
-  SlidersHorizontal,
-  UserPlus,
-  Waypoints,
-} from 'lucide-react';
+import { Archive, CircleDot, Flag, Inbox, Pencil, Plus, SlidersHorizontal, UserPlus } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { AccountRow } from '../../shared/contract/account.ts';
-import type { NetworkId } from '../../shared/ids.ts';
+import { NetworkIcon } from './network-icon.tsx';
 import { useAccounts } from '../accounts/store.ts';
 import { Brand } from '../app/brand.tsx';
 import { showFilter, showSheet, useView, type Filter } from '../app/view.ts';
@@ -35,12 +22,6 @@ const lists: readonly { readonly filter: Filter; readonly icon: typeof Inbox }[]
 /** What a list is called. */
 export function filterName(filter: Filter): string {
   return say(filter === 'all' ? 'rail.inbox' : `rail.${filter}`);
-}
-
-/** The sign of a network. */
-export function networkIcon(network: NetworkId): typeof Inbox {
-  const icons = { email: Mail, signal: MessageCircle, nostr: Waypoints, dummy: FlaskConical } as const;
-  return icons[network];
 }
 
 /** Lists and accounts, at the left edge; folds to icons in a narrow window. */
@@ -101,11 +82,10 @@ export function Rail(): ReactNode {
 }
 
 function AccountButton({ account }: { readonly account: AccountRow }): ReactNode {
-  const Icon = networkIcon(account.network);
   const asks = account.status.kind === 'needs-person';
   return (
     <RailButton
-      icon={<Icon aria-hidden="true" />}
+      icon={<NetworkIcon network={account.network} />}
       name={account.address}
       loud={asks}
       state={accountState(account)}

@@ -186,9 +186,9 @@ export function Composer({ row }: { readonly row: ConversationRow }): ReactNode 
               </IconButton>
             }
           />
-          <span className={styles['trouble']} role="status">
+          <output className={styles['trouble']}>
             {tooLong > 0 ? say('composer.too-long', { count: tooLong }) : draft.trouble}
-          </span>
+          </output>
           <Button
             small
             look={openly ? 'open' : 'go'}
@@ -260,7 +260,9 @@ function useTyping(row: ConversationRow): { readonly key: () => void; readonly s
     state.at = 0;
     call('typing.set', { conversation, on: false }).catch(() => undefined);
   };
-  useEffect(() => stop, [conversation]); // oxlint-disable-line react/exhaustive-deps
+  // Only when the conversation is left.
+  // oxlint-disable-next-line react/exhaustive-effect-dependencies, react-hooks/exhaustive-deps
+  useEffect(() => stop, [conversation]);
   return {
     stop,
     key() {

@@ -52,9 +52,7 @@ export function Panel({
             </div>
           ))}
         </div>
-        <p className={styles['trouble']} role="status">
-          {trouble}
-        </p>
+        <output className={styles['trouble']}>{trouble}</output>
       </div>
     </section>
   );

@@ -93,7 +93,8 @@ export function flushDraft(conversation: ConversationId): void {
 
 /** Writes every touched draft down. */
 export function flushDrafts(): void {
-  for (const conversation of [...timers.keys()]) flushDraft(conversation);
+  const touched = [...timers.keys()];
+  for (const conversation of touched) flushDraft(conversation);
 }
 
 function touch(conversation: ConversationId): void {

@@ -32,7 +32,9 @@ export function useFlow(): Flow {
     // It may have ended by itself meanwhile, which is as good.
     if (old !== null) cancelFlow(old).catch(() => undefined);
   }
-  useEffect(() => drop, []); // oxlint-disable-line react/exhaustive-deps
+  // Only when it leaves.
+  // oxlint-disable-next-line react/exhaustive-effect-dependencies, react-hooks/exhaustive-deps
+  useEffect(() => drop, []);
 
   return {
     step,

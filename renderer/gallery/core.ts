@@ -2,7 +2,7 @@ import type { CallArgs, Calls } from '../../shared/contract/calls.ts';
 import { callSchemas } from '../../shared/contract/calls.ts';
 import type { AccountRow, Disclosure } from '../../shared/contract/account.ts';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
-import type { Events } from '../../shared/contract/events.ts';
+import type { EventName, Events } from '../../shared/contract/events.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import { defaultSettings, type Settings } from '../../shared/contract/settings.ts';
 import { PlainsealError } from '../../shared/errors.ts';
@@ -29,6 +29,8 @@ export type Memory = {
   settings: Settings;
   /** Answers already given, by request id: a second asking does nothing a second time. */
   readonly answered: Map<string, unknown>;
+  /** Every call that came in, in order. */
+  readonly asked: { readonly name: string; readonly args: unknown }[];
   readonly files: Map<
     FileId,
     { readonly name: string; readonly type: string; readonly size: number; bytes: number }
@@ -49,6 +51,7 @@ export function fillMemory(kind: 'full' | 'new'): Memory {
       : disclosures,
     settings: defaultSettings,
     answered: new Map(),
+    asked: [],
     files: new Map(),
     seq: 1,
     nextId: 900_000,
@@ -73,7 +76,7 @@ export function fakeCore(memory: Memory): { readonly attach: (pipe: Pipe) => voi
       });
   };
 
-  const emit = <K extends keyof Events & string>(name: K, payload: Events[K]): void => {
+  const emit = <K extends EventName>(name: K, payload: Events[K]): void => {
     for (const page of pages) page.emit(name, payload);
   };
 
@@ -90,6 +93,7 @@ export function fakeCore(memory: Memory): { readonly attach: (pipe: Pipe) => voi
         pipe,
         serve,
         check(name, args) {
+          memory.asked.push({ name, args });
           const schema = Object.hasOwn(callSchemas, name)
             ? callSchemas[name as keyof typeof callSchemas]
             : null;

@@ -1,5 +1,5 @@
 import type { Calls } from '../../shared/contract/calls.ts';
-import type { Events } from '../../shared/contract/events.ts';
+import type { EventName, Events } from '../../shared/contract/events.ts';
 import type { FlowId } from '../../shared/ids.ts';
 import type { FlowStep } from '../../shared/lane/flow.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
@@ -7,7 +7,7 @@ import { accounts, chatId } from './chats.ts';
 import type { Memory, Tell } from './core.ts';
 import { minutesAgo } from './labels.ts';
 
-type Emit = <K extends keyof Events & string>(name: K, payload: Events[K]) => void;
+type Emit = <K extends EventName>(name: K, payload: Events[K]) => void;
 
 const INVITE =
   'openpgp4fpr:7C2A91D0E4B83F5566A1C90D2E7F4B3A18D6509C#a=mara%40northmail.example&n=Mara&i=Qm3k9xT2vLa&s=pX81nW5cR0e';

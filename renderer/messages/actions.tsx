@@ -23,7 +23,7 @@ export function RowActions({
 }): ReactNode {
   const canWrite = chat.state === 'active';
   return (
-    <div className={styles['actions']} role="group" aria-label={say('message.actions')}>
+    <fieldset className={styles['actions']} aria-label={say('message.actions')}>
       {canWrite && chat.can.quote !== 'no' ? (
         <IconButton label={say('message.reply')} onClick={() => replyTo(chat.id, row)}>
           <Reply aria-hidden="true" />
@@ -68,6 +68,6 @@ export function RowActions({
           },
         ]}
       />
-    </div>
+    </fieldset>
   );
 }

@@ -1,89 +1,98 @@
-import { useLayoutEffect, useRef, type RefObject } from 'react';
-
 /** Closer than this to the end counts as at the end, in px. */
 const END_SLACK = 24;
 
-type Anchor = { readonly kind: 'end' } | { readonly kind: 'row'; readonly id: string; readonly top: number };
-
-export type Scrolling = {
-  /** Call when the person scrolled. Returns how far the view is from either end, in px. */
-  readonly scrolled: () => { readonly above: number; readonly below: number };
-  /** Goes to the end, and stays there as more comes. */
-  readonly toEnd: () => void;
-  /** Puts a row into the middle of the view, and keeps it there while pictures load. */
-  readonly toRow: (id: string) => void;
-};
+type Held = { readonly kind: 'end' } | { readonly kind: 'row'; readonly id: string; readonly top: number };
 
 /**
  * Keeps what the person looks at in its place while rows come, go and grow: at the end it stays at the end, elsewhere the
- * first visible row stays where it is. Runs after every layout and before it is painted, so nothing is seen to jump.
+ * first visible row stays where it is. `hold` runs after every layout and before it is painted, so nothing is seen to jump.
  */
-export function useAnchor(
-  scroller: RefObject<HTMLElement | null>,
-  content: RefObject<HTMLElement | null>,
-): Scrolling {
-  const anchor = useRef<Anchor>({ kind: 'end' });
+export type Anchor = {
+  /** `ref` of the element that scrolls. */
+  readonly view: (element: HTMLElement | null) => () => void;
+  /** `ref` of what grows inside it. */
+  readonly content: (element: HTMLElement | null) => () => void;
+  /** Puts what is held back in its place. Call after the rows were drawn. */
+  readonly hold: () => void;
+  /** Call when the person scrolled. Says how far the view is from either end, and how high it is, in px. */
+  readonly scrolled: () => { readonly above: number; readonly below: number; readonly height: number };
+  /** Goes to the end, and stays there as more comes. */
+  readonly toEnd: () => void;
+  /** Puts a row into the upper part of the view, and keeps it there while pictures load. */
+  readonly toRow: (id: string) => void;
+  /** The element of a row, when it is drawn. */
+  readonly rowOf: (id: string) => HTMLElement | null;
+};
+
+/** Makes the anchor of one list. Rows carry their id in `data-message`. */
+export function createAnchor(): Anchor {
+  let view: HTMLElement | null = null;
+  let held: Held = { kind: 'end' };
+
+  function rowOf(id: string): HTMLElement | null {
+    return view?.querySelector<HTMLElement>(`[data-message="${CSS.escape(id)}"]`) ?? null;
+  }
 
   function hold(): void {
-    const view = scroller.current;
-    const held = anchor.current;
     if (!view) return;
     if (held.kind === 'end') {
       view.scrollTop = view.scrollHeight;
       return;
     }
-    const row = view.querySelector(`[data-message="${CSS.escape(held.id)}"]`);
+    const row = rowOf(held.id);
     if (!row) return;
     const moved = row.getBoundingClientRect().top - view.getBoundingClientRect().top - held.top;
     if (Math.abs(moved) >= 1) view.scrollTop += moved;
   }
 
+  /** Notes what is at the top of the view now. */
   function note(): void {
-    const view = scroller.current;
     if (!view) return;
     if (view.scrollHeight - view.scrollTop - view.clientHeight <= END_SLACK) {
-      anchor.current = { kind: 'end' };
+      held = { kind: 'end' };
       return;
     }
     const edge = view.getBoundingClientRect().top;
     for (const row of view.querySelectorAll<HTMLElement>('[data-message]')) {
       const box = row.getBoundingClientRect();
       if (box.bottom < edge + 1) continue;
-      anchor.current = { kind: 'row', id: row.dataset['message'] ?? '', top: box.top - edge };
+      held = { kind: 'row', id: row.dataset['message'] ?? '', top: box.top - edge };
       return;
     }
   }
 
-  // After each render of the list.
-  useLayoutEffect(hold);
-  // After growth without a render: pictures, larger text, a taller composer.
-  useLayoutEffect(() => {
-    const view = scroller.current;
-    const inner = content.current;
-    if (!view || !inner) return;
-    const watch = new ResizeObserver(hold);
-    watch.observe(view);
-    watch.observe(inner);
-    return () => watch.disconnect();
-  }, [scroller, content]);
+  // Growth without a drawing: pictures, larger text, a taller composer.
+  const watch = new ResizeObserver(hold);
+  const watched = (element: HTMLElement | null): (() => void) => {
+    if (element) watch.observe(element);
+    return () => {
+      if (element) watch.unobserve(element);
+    };
+  };
 
   return {
+    view(element) {
+      view = element;
+      return watched(element);
+    },
+    content: watched,
+    hold,
+    rowOf,
     scrolled() {
       note();
-      const view = scroller.current;
-      if (!view) return { above: Infinity, below: Infinity };
-      return { above: view.scrollTop, below: view.scrollHeight - view.scrollTop - view.clientHeight };
+      if (!view) return { above: Infinity, below: Infinity, height: 0 };
+      const { scrollTop, scrollHeight, clientHeight } = view;
+      return { above: scrollTop, below: scrollHeight - scrollTop - clientHeight, height: clientHeight };
     },
     toEnd() {
-      anchor.current = { kind: 'end' };
+      held = { kind: 'end' };
       hold();
     },
     toRow(id) {
-      const view = scroller.current;
-      const row = view?.querySelector(`[data-message="${CSS.escape(id)}"]`);
+      const row = rowOf(id);
       if (!view || !row) return;
       const room = Math.max(0, view.clientHeight - row.getBoundingClientRect().height);
-      anchor.current = { kind: 'row', id, top: Math.min(room / 2, view.clientHeight / 3) };
+      held = { kind: 'row', id, top: Math.min(room / 2, view.clientHeight / 3) };
       hold();
     },
   };

@@ -41,6 +41,7 @@ export function DetailsDrawer({
       wanted = false;
     };
     // Asked again when the row changes: a receipt or a delivery may have come.
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies
   }, [id, row]);
   return (
     <Drawer title={say('evidence.title')} closeLabel={say('details.close')} onClose={() => showDetails(null)}>

@@ -28,7 +28,8 @@ export function Files({
 }
 
 function Picture({ file }: { readonly file: FileRow }): ReactNode {
-  const [source, setSource] = useState<string | null | 'failed'>(null);
+  const [failed, setFailed] = useState(false);
+  const [source, setSource] = useState<string | null>(null);
   useEffect(() => {
     const gone = new AbortController();
     let url: string | null = null;
@@ -39,7 +40,7 @@ function Picture({ file }: { readonly file: FileRow }): ReactNode {
         setSource(made);
       },
       () => {
-        if (!gone.signal.aborted) setSource('failed');
+        if (!gone.signal.aborted) setFailed(true);
       },
     );
     return () => {
@@ -47,18 +48,18 @@ function Picture({ file }: { readonly file: FileRow }): ReactNode {
       if (url !== null) URL.revokeObjectURL(url);
     };
   }, [file]);
-  if (source === 'failed') return <Card file={file} />;
+  if (failed) return <Card file={file} />;
   const name = plainFileName(file.name, say('name.file.none'));
   return (
     <span className={styles['picture']}>
       {source === null ? (
-        <span className={styles['blank']} role="img" aria-label={say('file.picture', { name })} />
+        <span className={styles['blank']} />
       ) : (
         <img
           src={source}
           alt={say('file.picture', { name })}
           decoding="async"
-          onError={() => setSource('failed')}
+          onError={() => setFailed(true)}
         />
       )}
       <SaveButton file={file} name={name} />

@@ -1,5 +1,5 @@
 import { ArrowDown } from 'lucide-react';
-import { useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useLayoutEffect, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import type { MessageId } from '../../shared/ids.ts';
@@ -7,7 +7,7 @@ import { useNow } from '../app/now.ts';
 import { useChats } from '../chats/store.ts';
 import { Button } from '../ui/button.tsx';
 import { say, words } from '../words.ts';
-import { useAnchor } from './anchor.ts';
+import { createAnchor } from './anchor.ts';
 import { markRead } from './header.tsx';
 import styles from './history.module.css';
 import { NoteRow } from './note.tsx';
@@ -31,9 +31,7 @@ export function History({
   readonly chat: ConversationRow;
   readonly opened: Opened;
 }): ReactNode {
-  const scroller = useRef<HTMLDivElement>(null);
-  const content = useRef<HTMLDivElement>(null);
-  const scrolling = useAnchor(scroller, content);
+  const [anchor] = useState(createAnchor);
   const [far, setFar] = useState(false);
   const [marked, setMarked] = useState<MessageId | null>(null);
   const [roving, setRoving] = useState<MessageId | null>(null);
@@ -43,19 +41,20 @@ export function History({
   const last = rows.at(-1);
   const start = roving !== null && rows.some((row) => row.id === roving) ? roving : (last?.id ?? null);
 
+  // After each drawing of the rows, before it is painted.
+  useLayoutEffect(() => anchor.hold());
+
   // A new turn says where to look: at the end, at the first unread message, or at one that was searched for.
   useLayoutEffect(() => {
     if (at === 'end') {
-      scrolling.toEnd();
+      anchor.toEnd();
       return;
     }
-    scrolling.toRow(at);
+    anchor.toRow(at);
     if (at === unreadFrom) return;
     setMarked(at);
     setRoving(at);
-    scroller.current
-      ?.querySelector<HTMLElement>(`[data-message="${CSS.escape(at)}"]`)
-      ?.focus({ preventScroll: true });
+    anchor.rowOf(at)?.focus({ preventScroll: true });
     const timer = setTimeout(() => setMarked(null), MARK_MS);
     return () => clearTimeout(timer);
     // Only a new turn moves the view; rows that come and go do not.
@@ -63,10 +62,7 @@ export function History({
   }, [turn]);
 
   function look(): void {
-    const view = scroller.current;
-    if (!view) return;
-    const { above, below } = scrolling.scrolled();
-    const height = view.clientHeight;
+    const { above, below, height } = anchor.scrolled();
     // A fetch that fails is asked for again by the next scroll.
     if (above < height * EXTEND_WITHIN) extendMessages(chat.id, 'before').catch(() => undefined);
     if (below < height * EXTEND_WITHIN) extendMessages(chat.id, 'after').catch(() => undefined);
@@ -95,14 +91,16 @@ export function History({
     if (!row) return;
     event.preventDefault();
     setRoving(row.id);
-    scroller.current?.querySelector<HTMLElement>(`[data-message="${CSS.escape(row.id)}"]`)?.focus();
+    anchor.rowOf(row.id)?.focus();
   }
 
   return (
     <div className={styles['frame']}>
+      {/* Arrows go from message to message; each of them takes the focus itself. */}
+      {/* oxlint-disable-next-line jsx-a11y/no-static-element-interactions */}
       <div
         className={styles['scroller']}
-        ref={scroller}
+        ref={anchor.view}
         onScroll={look}
         onKeyDown={move}
         data-region="messages"
@@ -110,7 +108,7 @@ export function History({
       >
         <div
           className={styles['column']}
-          ref={content}
+          ref={anchor.content}
           role="log"
           aria-label={say('history.label')}
           aria-busy={loading !== null}

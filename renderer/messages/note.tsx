@@ -30,6 +30,8 @@ export function NoteRow({
       data-testid="note"
       data-message={row.id}
       data-start={start || undefined}
+      // As messages do: one goes through the log by arrows.
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
       tabIndex={start ? 0 : -1}
     >
       <p className={styles['what']}>

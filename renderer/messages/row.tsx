@@ -1,5 +1,6 @@
 import { memo, useState, type ReactNode } from 'react';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
+import type { FailureCode } from '../../shared/lane/intent.ts';
 import { insist, newRequest } from '../app/core.ts';
 import { showDetails } from '../app/view.ts';
 import { FateIcon } from '../chats/row.tsx';
@@ -39,6 +40,8 @@ export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
   const differs = !sameProtection(row, chat);
   const quiet = open && !needsLook(row) && !differs && row.editedAt === null && row.reactions.length === 0;
   return (
+    // A message takes the focus so that one can go through the log by arrows and reach its acts.
+    // oxlint-disable-next-line jsx-a11y/no-noninteractive-element-interactions
     <article
       className={cx(
         styles['message'],
@@ -50,6 +53,7 @@ export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
       data-testid="message"
       data-message={row.id}
       data-start={start || undefined}
+      // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
       tabIndex={start ? 0 : -1}
       onPointerEnter={() => setHot(true)}
       onPointerLeave={() => setHot(false)}
@@ -99,37 +103,57 @@ function Meta({
 }): ReactNode {
   const { sending } = row;
   const state = fate(row, chat.label.network);
+  const parts: readonly ReactNode[] = [
+    <time key="time" dateTime={new Date(clampDate(row.receivedAt)).toISOString()}>
+      {words.clock(row.receivedAt)}
+    </time>,
+    row.editedAt === null ? null : (
+      <LinkButton key="edited" className={styles['part']} onClick={() => showDetails(row.id)}>
+        {say('message.edited', { time: words.clock(row.editedAt) })}
+      </LinkButton>
+    ),
+    differs ? (
+      <span key="label" data-testid="message-label">
+        <ShortLabel label={{ ...row.label, sending: { ok: true } }} about={aboutOf(chat)} />
+      </span>
+    ) : null,
+    sending && state !== null ? (
+      <span key="state" className={cx(styles['state'], needsLook(row) && styles['loud'])}>
+        <FateIcon state={sending.state} />
+        <span data-testid="message-state">{state}</span>
+      </span>
+    ) : null,
+    sending?.failure ? <Failure key="why" code={sending.failure} /> : null,
+    sending?.state === 'failed' ? (
+      <LinkButton
+        key="retry"
+        className={styles['part']}
+        onClick={() => {
+          insist('message.retry', { request: newRequest(), id: row.id }).catch(() => undefined);
+        }}
+      >
+        {say('app.retry')}
+      </LinkButton>
+    ) : null,
+    sending?.state === 'held' || sending?.state === 'queued' ? (
+      <LinkButton
+        key="cancel"
+        className={styles['part']}
+        onClick={() => {
+          insist('message.cancel', { request: newRequest(), id: row.id }).catch(() => undefined);
+        }}
+      >
+        {say('message.cancel')}
+      </LinkButton>
+    ) : null,
+  ];
   return (
     <div className={cx(styles['meta'], quiet && 'seen-only-by-ear')}>
       <Reactions row={row} chat={chat} />
-      <time dateTime={new Date(clampDate(row.receivedAt)).toISOString()}>{words.clock(row.receivedAt)}</time>
-      {row.editedAt === null ? null : (
-        <LinkButton className={styles['part']} onClick={() => showDetails(row.id)}>
-          {say('message.edited', { time: words.clock(row.editedAt) })}
-        </LinkButton>
-      )}
-      {differs ? (
-        <span className={styles['label']} data-testid="message-label">
-          <ShortLabel label={{ ...row.label, sending: { ok: true } }} about={aboutOf(chat)} />
-        </span>
-      ) : null}
-      {sending && state !== null ? (
-        <span className={cx(styles['state'], needsLook(row) && styles['loud'])}>
-          <FateIcon state={sending.state} />
-          <span data-testid="message-state">{state}</span>
-        </span>
-      ) : null}
-      {sending?.state === 'failed' ? <Failed row={row} /> : null}
-      {sending?.state === 'held' || sending?.state === 'queued' ? (
-        <LinkButton
-          className={styles['part']}
-          onClick={() => {
-            insist('message.cancel', { request: newRequest(), id: row.id }).catch(() => undefined);
-          }}
-        >
-          {say('message.cancel')}
-        </LinkButton>
-      ) : null}
+      {/* A point never begins a line: it holds on to the part before it. */}
+      {parts
+        .filter((part) => part !== null)
+        .flatMap((part, index) => (index === 0 ? [part] : ['\u00a0· ', part]))}
     </div>
   );
 }
@@ -139,25 +163,12 @@ function clampDate(at: number): number {
   return Math.max(-8.64e15, Math.min(8.64e15, at));
 }
 
-/** Why a message was not sent, what to do, and the way to try again. */
-function Failed({ row }: { readonly row: SaidRow }): ReactNode {
-  const failure = row.sending?.failure;
-  const why = failure ? words.failure(failure) : null;
+/** Why a message was not sent, and what to do. */
+function Failure({ code }: { readonly code: FailureCode }): ReactNode {
+  const { what, todo } = words.failure(code);
   return (
-    <>
-      {why === null ? null : (
-        <span className={styles['why']}>
-          {why.what} {why.todo}
-        </span>
-      )}
-      <LinkButton
-        className={styles['part']}
-        onClick={() => {
-          insist('message.retry', { request: newRequest(), id: row.id }).catch(() => undefined);
-        }}
-      >
-        {say('app.retry')}
-      </LinkButton>
-    </>
+    <span className={styles['why']}>
+      {what} {todo}
+    </span>
   );
 }

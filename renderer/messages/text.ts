@@ -18,6 +18,8 @@ export type Piece = {
 const SCHEMES = new Set(['http:', 'https:', 'mailto:']);
 /** Longer texts are not searched for links: nobody presses the thousandth. */
 const MAX_LINKED = 20_000;
+/** Links offered in one message. */
+const MAX_LINKS = 500;
 
 const linkify = new LinkifyIt({ fuzzyIP: false, fuzzyEmail: true, fuzzyLink: true });
 
@@ -28,7 +30,7 @@ type Link = Span & { readonly to: string };
 export function linksOf(text: string): readonly Link[] {
   if (text.length > MAX_LINKED) return [];
   const found: Link[] = [];
-  for (const match of linkify.match(text) ?? []) {
+  for (const match of (linkify.match(text) ?? []).slice(0, MAX_LINKS)) {
     const to = address(match.url);
     if (to !== null) found.push({ at: match.index, end: match.lastIndex, to });
   }

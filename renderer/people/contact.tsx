@@ -45,7 +45,8 @@ export function ContactSheet({
     return () => {
       wanted = false;
     };
-    // Conversations change when trust does.
+    // Asked again when a conversation changed: trust may have.
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies
   }, [peer, account, again, seen]);
   if (!row) return null;
   return (
@@ -142,9 +143,9 @@ function Compare({
           <p>{say('person.check.means')}</p>
         </div>
       </div>
-      <p className={styles['told']} role="status">
+      <output className={styles['told']}>
         {told ?? (step?.kind === 'done' ? say('flow.checked') : null)}
-      </p>
+      </output>
       {step?.kind === 'failed' ? <FlowTrouble why={step.why} /> : null}
       {step?.kind === 'show-code' ? <InviteCode text={step.text} expiresAt={step.expiresAt} /> : null}
       {step?.kind === 'compare' ? (

@@ -27,7 +27,7 @@ function startOf(text: string): FlowStart {
 /** A new conversation: by address or invitation, or by giving out an invitation of mine. */
 export function NewChatSheet(): ReactNode {
   const accounts = useAccounts((state) => state.rows) ?? [];
-  const [chosen, setChosen] = useState<string | null>(null);
+  const [chosen, setChosen] = useState<AccountRow['id'] | null>(null);
   const account = accounts.find((row) => row.id === chosen) ?? accounts[0];
   return (
     <Sheet title={say('new.title')} sub={say('new.sub')} onClose={() => showSheet(null)}>
@@ -38,8 +38,8 @@ export function NewChatSheet(): ReactNode {
           {accounts.length > 1 ? (
             <Choice
               label={say('new.from')}
-              value={account.id as string}
-              options={accounts.map((row) => ({ value: row.id as string, label: row.address }))}
+              value={account.id}
+              options={accounts.map((row) => ({ value: row.id, label: row.address }))}
               onChange={setChosen}
             />
           ) : null}

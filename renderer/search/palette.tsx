@@ -1,14 +1,14 @@
 import { Autocomplete } from '@base-ui/react/autocomplete';
 import { Dialog } from '@base-ui/react/dialog';
 import { MessageSquareText, Plus, Search, SlidersHorizontal, SquarePen, type LucideIcon } from 'lucide-react';
-import { useState, type ReactNode } from 'react';
+import { useRef, useState, type ReactNode } from 'react';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { SearchHit } from '../../shared/contract/message.ts';
 import type { ConversationId } from '../../shared/ids.ts';
 import { plainLetters, plainName } from '../../shared/words/plain-name.ts';
 import { useNow } from '../app/now.ts';
 import { openConversation, showSheet } from '../app/view.ts';
-import { networkIcon } from '../chats/rail.tsx';
+import { NetworkIcon } from '../chats/network-icon.tsx';
 import { useChats } from '../chats/store.ts';
 import { RowLabel } from '../label/line.tsx';
 import { aboutOf } from '../label/stated.tsx';
@@ -37,6 +37,7 @@ type Group = { readonly value: string; readonly items: readonly Item[] };
 
 /** Jump to a conversation, search messages, do something: all by the keyboard. */
 export function Palette({ scope }: { readonly scope: ConversationId | null }): ReactNode {
+  const field = useRef<HTMLInputElement>(null);
   const [query, setQuery] = useState('');
   const rows = useChats((chats) => chats.rows);
   const order = useChats((chats) => chats.order);
@@ -65,7 +66,7 @@ export function Palette({ scope }: { readonly scope: ConversationId | null }): R
     <Dialog.Root open onOpenChange={(open) => (open ? undefined : showSheet(null))}>
       <Dialog.Portal>
         <Dialog.Backdrop className={styles['scrim']} />
-        <Dialog.Popup className={styles['palette']} aria-label={say('search.title')}>
+        <Dialog.Popup className={styles['palette']} aria-label={say('search.title')} initialFocus={field}>
           <Autocomplete.Root
             items={groups}
             value={query}
@@ -80,10 +81,10 @@ export function Palette({ scope }: { readonly scope: ConversationId | null }): R
             <div className={styles['field']}>
               <Search aria-hidden="true" />
               <Autocomplete.Input
+                ref={field}
                 className={styles['input']}
                 aria-label={say('search.title')}
                 placeholder={say(scope === null ? 'search.placeholder' : 'search.placeholder.in')}
-                autoFocus
               />
               <Key>Esc</Key>
             </div>
@@ -110,9 +111,7 @@ export function Palette({ scope }: { readonly scope: ConversationId | null }): R
                 )}
               </Autocomplete.List>
               {groups.length === 0 && query.trim() !== '' && !searching ? (
-                <p className={styles['none']} role="status">
-                  {say('search.none')}
-                </p>
+                <output className={styles['none']}>{say('search.none')}</output>
               ) : null}
               {more ? (
                 <button type="button" className={styles['more']} onClick={extend}>
@@ -190,10 +189,9 @@ function Entry({ item, looked }: { readonly item: Item; readonly looked: readonl
     );
   }
   if (item.kind === 'chat') {
-    const Icon = networkIcon(item.row.label.network);
     return (
       <>
-        <Icon aria-hidden="true" />
+        <NetworkIcon network={item.row.label.network} />
         <bdi className={styles['name']}>
           <Marked text={plainName(item.row.title, say('name.none'))} looked={looked} />
         </bdi>

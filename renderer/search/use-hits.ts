@@ -24,10 +24,7 @@ export function useHits(query: string, scope: ConversationId | null): Hits {
   });
   const text = query.trim();
   useEffect(() => {
-    if (text === '') {
-      setFound({ query: '', hits: [], more: false });
-      return;
-    }
+    if (text === '') return;
     const stop = new AbortController();
     const timer = setTimeout(() => {
       call('search', { text, in: scope, before: null, limit: PAGE }, stop.signal).then(
@@ -44,8 +41,8 @@ export function useHits(query: string, scope: ConversationId | null): Hits {
   }, [text, scope]);
   return {
     hits: text === '' ? [] : found.hits,
-    more: found.more && found.query === text,
-    searching: text !== found.query,
+    more: text !== '' && found.more && found.query === text,
+    searching: text !== '' && text !== found.query,
     extend() {
       const before = found.hits.at(-1)?.id;
       if (before === undefined) return;

@@ -23,6 +23,7 @@ const types: Readonly<Record<string, string>> = {
   '.js': 'text/javascript',
   '.css': 'text/css',
   '.woff2': 'font/woff2',
+  '.svg': 'image/svg+xml',
 };
 
 /** Serves the built gallery on loopback under the page's policy. Build it first: `vite build --mode gallery`. */
@@ -38,7 +39,7 @@ export async function serveGallery(): Promise<{ readonly url: string; readonly c
         });
         response.end(bytes);
       },
-      () => response.writeHead(path === '/favicon.ico' ? 204 : 404).end(),
+      () => response.writeHead(404).end(),
     );
   });
   await new Promise<void>((ready) => server.listen(0, '127.0.0.1', ready));

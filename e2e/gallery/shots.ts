@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises';
 import { chromium } from '@playwright/test';
 import { serveGallery } from './serve.ts';
 
-/** Pictures of the gallery, to be looked at: `node renderer/gallery/shots.ts FOLDER [name…]`. */
+/** Pictures of the gallery, to be looked at: `node e2e/gallery/shots.ts FOLDER [name…]`. */
 const small = { width: 900, height: 640 } as const;
 const shots: Readonly<
   Record<string, { readonly query: string; readonly size?: { width: number; height: number } }>

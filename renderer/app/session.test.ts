@@ -1,0 +1,255 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import type { Pipe } from '../../shared/wire/pipe.ts';
+import { pipePair } from '../../shared/wire/pair.ts';
+import type { MessageId } from '../../shared/ids.ts';
+import { chatId } from '../gallery/chats.ts';
+import { fakeCore, fillMemory, type Memory } from '../gallery/core.ts';
+
+/** The page's modules hold its state: each test gets fresh ones, as a page that was loaded anew. */
+async function freshPage() {
+  vi.resetModules();
+  return {
+    session: await import('./session.ts'),
+    core: await import('./core.ts'),
+    view: await import('./view.ts'),
+    chats: await import('../chats/store.ts'),
+    messages: await import('../messages/store.ts'),
+    drafts: await import('../composer/store.ts'),
+    accounts: await import('../accounts/store.ts'),
+  };
+}
+
+type Page = Awaited<ReturnType<typeof freshPage>>;
+
+let page: Page;
+let memory: Memory;
+let core: ReturnType<typeof fakeCore>;
+let ends: Pipe[];
+let stop: () => void;
+
+/** Waits until a store says so; its own changes are what wakes it. */
+async function until(holds: () => boolean): Promise<void> {
+  await vi.waitFor(() => expect(holds()).toBe(true), { timeout: 5_000, interval: 2 });
+}
+
+function start(): void {
+  stop = page.session.startSession(() => {
+    const [mine, theirs] = pipePair();
+    ends.push(theirs);
+    core.attach(theirs);
+    return Promise.resolve(mine);
+  });
+}
+
+const names = (): readonly string[] => memory.asked.map((call) => call.name);
+const open = (): boolean => page.core.useConnection.getState().state === 'open';
+const alice = chatId('alice');
+
+beforeEach(async () => {
+  page = await freshPage();
+  memory = fillMemory('full');
+  core = fakeCore(memory);
+  ends = [];
+  start();
+  await until(open);
+});
+afterEach(() => stop());
+
+describe('the list', () => {
+  it('is there after attaching, in core’s order', () => {
+    const { order, rows, more } = page.chats.useChats.getState();
+    expect(order.length).toBe(100);
+    expect(more).toBe(true);
+    expect(rows.get(order[0] ?? alice)?.title).toBe('Alice Okafor');
+    expect(order.map((id) => rows.get(id)?.pinned)).toEqual(
+      order.map((id) => rows.get(id)?.pinned).toSorted((left, right) => Number(right) - Number(left)),
+    );
+  });
+
+  it('fetches further pages to the end, without a double', async () => {
+    for (let turn = 0; turn < 5; turn += 1) await page.chats.extendList();
+    const { order, more } = page.chats.useChats.getState();
+    const expected = [...memory.chats.values()].filter((row) => page.chats.belongs(row, 'all')).length;
+    expect(order.length).toBe(expected);
+    expect(new Set(order).size).toBe(expected);
+    expect(more).toBe(false);
+  });
+
+  it('fetches only the row a change names, when the order stays', async () => {
+    memory.asked.length = 0;
+    const row = memory.chats.get(alice);
+    if (!row) throw new Error('no Alice');
+    const others = page.chats.useChats.getState().rows.get(chatId('jonas'));
+    memory.chats.set(alice, { ...row, title: 'Alice O.' });
+    core.tell([alice], [], { inbox: false });
+    await until(() => page.chats.useChats.getState().rows.get(alice)?.title === 'Alice O.');
+    expect(names()).toEqual(['conversation.get']);
+    expect(page.chats.useChats.getState().rows.get(chatId('jonas'))).toBe(others);
+  });
+
+  it('fetches everything after a gap in the numbers', async () => {
+    memory.asked.length = 0;
+    const row = memory.chats.get(alice);
+    if (!row) throw new Error('no Alice');
+    memory.chats.set(alice, { ...row, title: 'After the gap' });
+    memory.seq += 3;
+    core.tell([], [], { inbox: false });
+    await until(() => page.chats.useChats.getState().rows.get(alice)?.title === 'After the gap');
+    expect(names()).toContain('account.list');
+    expect(names()).toContain('settings.get');
+  });
+
+  it('takes a conversation out of a list it no longer belongs to', async () => {
+    page.view.showFilter('stopped');
+    await page.chats.showList('stopped');
+    expect(page.chats.useChats.getState().order).toContain(chatId('jonas'));
+    const row = memory.chats.get(chatId('jonas'));
+    if (!row) throw new Error('no Jonas');
+    memory.chats.set(row.id, { ...row, label: { ...row.label, sending: { ok: true } } });
+    core.tell([row.id], []);
+    await until(() => !page.chats.useChats.getState().order.includes(chatId('jonas')));
+  });
+
+  it('keeps the list asked for last, whatever order the answers come in', async () => {
+    await Promise.all([page.chats.showList('drafts'), page.chats.showList('requests')]);
+    const { filter, order } = page.chats.useChats.getState();
+    expect(filter).toBe('requests');
+    expect(order).toEqual([chatId('stranger')]);
+  });
+});
+
+describe('the messages', () => {
+  const opened = () => page.messages.useMessages.getState().opened.get(alice);
+
+  it('come page by page from the end, each once', async () => {
+    page.view.openConversation(alice);
+    await page.messages.openMessages(alice, 'end', null);
+    expect(opened()?.rows.at(-1)?.id).toBe('10006');
+    expect(opened()?.moreAfter).toBe(false);
+    for (let turn = 0; turn < 30; turn += 1) await page.messages.extendMessages(alice, 'before');
+    expect(opened()?.moreBefore).toBe(false);
+    expect(opened()?.rows[0]?.id).toBe('1000');
+    expect(opened()?.moreAfter).toBe(true);
+    for (let turn = 0; turn < 30; turn += 1) await page.messages.extendMessages(alice, 'after');
+    expect(opened()?.rows.at(-1)?.id).toBe('10006');
+  });
+
+  it('are fetched one by one when they change', async () => {
+    page.view.openConversation(alice);
+    await page.messages.openMessages(alice, 'end', null);
+    memory.asked.length = 0;
+    const row = memory.messages.get('10006' as MessageId);
+    if (row?.kind !== 'message') throw new Error('no message');
+    memory.messages.set(row.id, { ...row, content: { ...row.content, text: 'changed' } });
+    core.tell([alice], [row.id], { inbox: false });
+    await until(() => {
+      const last = opened()?.rows.at(-1);
+      return last?.kind === 'message' && last.content.text === 'changed';
+    });
+    expect(memory.asked.filter((call) => call.name === 'message.rows').map((call) => call.args)).toEqual([
+      { ids: [row.id] },
+    ]);
+    expect(names()).not.toContain('message.page');
+  });
+
+  it('leave when they were deleted', async () => {
+    page.view.openConversation(alice);
+    await page.messages.openMessages(alice, 'end', null);
+    memory.messages.delete('10006' as MessageId);
+    core.tell([alice], ['10006' as MessageId], { inbox: false });
+    await until(() => opened()?.rows.at(-1)?.id === '10005');
+  });
+
+  it('are fetched as a whole when core names none of a flood', async () => {
+    page.view.openConversation(alice);
+    await page.messages.openMessages(alice, 'end', null);
+    const row = memory.messages.get('10006' as MessageId);
+    if (row?.kind !== 'message') throw new Error('no message');
+    memory.messages.set('10007' as MessageId, { ...row, id: '10007' as MessageId });
+    core.tell([], []);
+    await until(() => opened()?.rows.at(-1)?.id === '10007');
+  });
+});
+
+describe('a lost pipe', () => {
+  const cut = (): void => ends.at(-1)?.close();
+
+  it('is replaced, and what changed meanwhile is there', async () => {
+    const row = memory.chats.get(alice);
+    if (!row) throw new Error('no Alice');
+    cut();
+    await until(() => page.core.useConnection.getState().state === 'lost');
+    memory.chats.set(alice, { ...row, title: 'Meanwhile' });
+    await until(open);
+    expect(page.chats.useChats.getState().rows.get(alice)?.title).toBe('Meanwhile');
+  });
+
+  it('sends what was being sent again under the same request, so that it goes out once', async () => {
+    const row = memory.chats.get(alice);
+    if (!row) throw new Error('no Alice');
+    const before = memory.messages.size;
+    page.drafts.writeDraft(alice, 'once only');
+    const sending = page.drafts.sendDraft(row);
+    // The call is on the wire; its answer never comes.
+    await Promise.resolve();
+    cut();
+    await sending;
+    const requests = memory.asked
+      .filter((call) => call.name === 'message.send')
+      .map((call) => (call.args as { request: string }).request);
+    expect(new Set(requests).size).toBe(1);
+    expect(memory.messages.size).toBe(before + 1);
+    expect(page.drafts.useDrafts.getState().drafts.get(alice)?.text).toBe('');
+  });
+
+  it('does not retry once another page took its place', async () => {
+    stop();
+    page = await freshPage();
+    // The class of the fresh modules, which are others than this file's.
+    const { PlainsealError } = await import('../../shared/errors.ts');
+    let asked = 0;
+    stop = page.session.startSession(() => {
+      asked += 1;
+      return Promise.reject(new PlainsealError('refused', 'elsewhere'));
+    });
+    await until(() => page.core.useConnection.getState().state === 'refused');
+    expect(asked).toBe(1);
+  });
+});
+
+describe('a draft', () => {
+  it('is written down when the field is left, and only then once', async () => {
+    memory.asked.length = 0;
+    page.drafts.writeDraft(alice, 'half');
+    page.drafts.writeDraft(alice, 'half a thought');
+    page.drafts.flushDraft(alice);
+    page.drafts.flushDraft(alice);
+    await until(() => memory.chats.get(alice)?.draft?.text === 'half a thought');
+    expect(names().filter((name) => name === 'draft.save')).toHaveLength(1);
+  });
+
+  it('comes back with the reason when it could not be handed over', async () => {
+    const row = memory.chats.get(alice);
+    if (!row) throw new Error('no Alice');
+    page.drafts.writeDraft(alice, 'lost?');
+    memory.chats.delete(alice);
+    await page.drafts.sendDraft(row);
+    const draft = page.drafts.useDrafts.getState().drafts.get(alice);
+    expect(draft?.text).toBe('lost?');
+    expect(draft?.trouble).toContain('It is no longer here.');
+    expect(draft?.handing).toBe(false);
+  });
+
+  it('is sent under the label that was on the screen', async () => {
+    const row = memory.chats.get(alice);
+    if (!row) throw new Error('no Alice');
+    page.drafts.writeDraft(alice, '  hello  ');
+    await page.drafts.sendDraft({ ...row, labelRevision: 7 });
+    const sent = memory.asked.find((call) => call.name === 'message.send')?.args as {
+      seenLabel: number;
+      content: { text: string };
+    };
+    expect(sent.seenLabel).toBe(7);
+    expect(sent.content.text).toBe('hello');
+  });
+});

@@ -1,0 +1,4 @@
+/** A `ref` that gives an element the focus when it appears: for pages whose one field is what the person came for. */
+export function focusAtOnce(element: HTMLElement | null): void {
+  element?.focus();
+}
