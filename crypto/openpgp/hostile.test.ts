@@ -606,6 +606,34 @@ describe('signers that may not sign', () => {
     expect(await open(before, [retired])).toMatchObject({ signature: { kind: 'good' } });
   });
 
+  test('a retired signing subkey: every answer is the same, whatever was asked before', async () => {
+    const { privateKey } = await generateKey({
+      type: 'ecc',
+      curve: 'ed25519Legacy',
+      userIDs: [{ email: 'subkeys@example.org' }],
+      subkeys: [{ sign: true }, {}],
+      date: new Date(NOW - DAY_MS),
+      format: 'object',
+    });
+    const [signing, encrypting] = privateKey.subkeys;
+    if (!signing || !encrypting) throw new Error('no subkeys');
+    const before = await wrapFor(await signedAt(privateKey, NOW - (DAY_MS * 3) / 4));
+    const after = await wrapFor(await signedAt(privateKey, NOW - DAY_MS / 4));
+    const retired = await signing.revoke(
+      privateKey.keyPacket as Parameters<typeof signing.revoke>[0],
+      { flag: enums.reasonForRevocation.keyRetired },
+      new Date(NOW - DAY_MS / 2),
+    );
+    privateKey.subkeys = [retired, encrypting];
+    const certificate = await certificateOf(privateKey.toPublic());
+    for (let round = 0; round < 2; round++) {
+      expect(await open(after, [certificate])).toMatchObject({
+        signature: { kind: 'bad', why: 'signer-key' },
+      });
+      expect(await open(before, [certificate])).toMatchObject({ signature: { kind: 'good' } });
+    }
+  });
+
   test('signed in the future, and just a little in the future', async () => {
     const key = await secretOf(alice);
     expect(await open(await wrapFor(await signedAt(key, NOW + 2 * DAY_MS)))).toMatchObject({
