@@ -160,18 +160,14 @@ export function editMessage(
 /** Empties a message: text, words, files, revisions, reactions and evidence go; the row stays, so that a second delivery does not bring it back. */
 export function deleteMessage(db: Database, id: number): void {
   forgetWords(db, id);
-  for (const table of ['revision', 'reaction', 'message_file'] as const) emptyOf[table](db, id);
+  forgetFiles(db, id);
+  db.run('DELETE FROM revision WHERE message = ?', id);
+  db.run('DELETE FROM reaction WHERE message = ?', id);
   db.run(
     `UPDATE message SET content = '{"text":"","ranges":[],"files":[]}', evidence = NULL, quote = NULL, deleted = 1 WHERE id = ?`,
     id,
   );
 }
-
-const emptyOf = {
-  revision: (db: Database, id: number) => db.run('DELETE FROM revision WHERE message = ?', id),
-  reaction: (db: Database, id: number) => db.run('DELETE FROM reaction WHERE message = ?', id),
-  message_file: (db: Database, id: number) => db.run('DELETE FROM message_file WHERE message = ?', id),
-} as const;
 
 /** What was sealed here: the facts it went out under and the label they give. */
 export function setEvidence(db: Database, id: number, evidence: Evidence, label: Label): void {
@@ -198,6 +194,18 @@ export function setSendState(
      WHERE id = :id`,
     { id, state, at, failure },
   );
+}
+
+/** Takes the files out of a message. One that nothing else names loses its key: its bytes mean nothing from then on. */
+function forgetFiles(db: Database, message: number): void {
+  const files = db.all<{ readonly file: FileId }>('SELECT file FROM message_file WHERE message = ?', message);
+  db.run('DELETE FROM message_file WHERE message = ?', message);
+  for (const { file } of files)
+    db.run(
+      `DELETE FROM file WHERE id = ? AND NOT EXISTS (SELECT 1 FROM message_file WHERE message_file.file = file.id)
+         AND NOT EXISTS (SELECT 1 FROM artifact WHERE artifact.file = file.id)`,
+      file,
+    );
 }
 
 function linkFiles(db: Database, id: number, files: readonly FileId[]): void {
@@ -247,6 +255,7 @@ export function removeSomeMessages(db: Database, account: AccountId, limit: numb
   );
   for (const { id } of rows) {
     forgetWords(db, id);
+    forgetFiles(db, id);
     db.run('DELETE FROM message WHERE id = ?', id);
   }
   return rows.length;

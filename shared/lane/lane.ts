@@ -71,6 +71,9 @@ export type CrashPoint = (typeof crashPoints)[number];
 
 export type Hint = { readonly kind: 'typing'; readonly conversation: ConversationId; readonly on: boolean };
 
+/** A key as it is kept outside: a proposed file name and its bytes. */
+export type KeyFile = { readonly name: string; readonly bytes: Uint8Array };
+
 /** One account on one network; runs in a thread or a process of its own and dies alone. */
 export interface Lane {
   /** Connects and keeps connected until `stop`; returns once its state is loaded, not once it is online. */
@@ -80,6 +83,12 @@ export interface Lane {
   perform(item: OutboxItem, signal: AbortSignal): Promise<Performed>;
   /** Not durable: typing. Still guarded. */
   hint(hint: Hint): void;
+  /**
+   * My own key of this account as a file for a backup, under a passphrase; and the way back. Absent where the network has no
+   * such thing. `importKey` refuses (PlainsealError `bad-request`, `wrong-key`) what is no key of this account.
+   */
+  exportKey?(passphrase: string): Promise<KeyFile>;
+  importKey?(text: string, passphrase: string): Promise<void>;
   /** The last value an `add-account` flow returns is the account to create. */
   flow(
     start: FlowStart,

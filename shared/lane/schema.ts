@@ -370,6 +370,12 @@ export const laneNewsSchemas = {
   }),
 } as const;
 
+/** What a lane answers to `key.export`. */
+export const keyFileSchema = v.strictObject({
+  name: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
+  bytes: bytes(MAX_STATE_VALUE),
+});
+
 /** What a lane answers to `perform`. */
 export const performedSchema = shape<Performed>(
   v.variant('kind', [

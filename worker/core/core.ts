@@ -105,9 +105,8 @@ export function startCore(options: CoreOptions): Core {
     log,
     ...harness,
     events: {
-      status: (account, status) => {
-        news.tell('lane', { account: account.id, status });
-        if (status.kind !== 'online' && status.kind !== 'catching-up') return;
+      status: (account, status) => news.lane(account.id, status),
+      ready: (account) => {
         hurry(db, account.id);
         outbox.pump(account.id);
       },

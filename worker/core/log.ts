@@ -20,10 +20,34 @@ export function redact(
   );
 }
 
-/** A log that writes one JSON line per event to `write`. */
+/** Lines a second; a lane that says more is not worth a full disk or core's time. */
+const MAX_LINES = 50;
+
+/** A log that writes one JSON line per event to `write`, at most {@link MAX_LINES} a second; what was left out is counted. */
 export function createLog(write: (line: string) => void, now: () => number): Log {
-  return (event, facts = {}) =>
-    write(
-      `${JSON.stringify({ at: new Date(now()).toISOString(), event: redact({ event })['event'], ...redact(facts) })}\n`,
-    );
+  let second = 0;
+  let lines = 0;
+  let lost = 0;
+  return (event, facts = {}) => {
+    const at = now();
+    const current = Math.floor(at / 1_000);
+    if (current !== second) {
+      second = current;
+      lines = 0;
+    }
+    lines += 1;
+    if (lines > MAX_LINES) {
+      lost += 1;
+      return;
+    }
+    const before = lost > 0 ? { lost } : {};
+    lost = 0;
+    const line = {
+      at: new Date(at).toISOString(),
+      event: redact({ event })['event'],
+      ...redact(facts),
+      ...before,
+    };
+    write(`${JSON.stringify(line)}\n`);
+  };
 }

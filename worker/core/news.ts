@@ -1,10 +1,13 @@
 import type { EventName, Events } from '../../shared/contract/events.ts';
 import { MAX_EVENTS_PER_SECOND } from '../../shared/contract/events.ts';
-import type { ConversationId } from '../../shared/ids.ts';
+import type { AccountId, ConversationId } from '../../shared/ids.ts';
+import type { LaneStatus } from '../../shared/lane/lane.ts';
 import { messageId } from '../../storage/messages.ts';
 import type { Touched } from './touched.ts';
 
 const GAP_MS = 1_000 / MAX_EVENTS_PER_SECOND;
+/** Between two words of one lane that say the same kind of thing (messages left to fetch). */
+const LANE_GAP_MS = 200;
 /** Most message ids in one event; more than this and the page fetches what it shows anyway. */
 export const MAX_EVENT_IDS = 500;
 
@@ -15,6 +18,8 @@ export interface News {
   /** Number of the last `changed` event. */
   readonly seq: number;
   changed(touched: Omit<Touched, 'arrived' | 'outbox'>): void;
+  /** What a lane says of itself; many words of one kind in a row are one. */
+  lane(account: AccountId, status: LaneStatus): void;
   tell: Emit;
   /** Sends what is gathered now and stops. */
   stop(): void;
@@ -50,7 +55,31 @@ export function createNews(emit: Emit): News {
     messages.clear();
   }
 
+  /** Per account: what was told last, and what waits to be. */
+  const lanes = new Map<AccountId, { kind: LaneStatus['kind']; waiting: LaneStatus | null; at: number }>();
+  let laneTimer: ReturnType<typeof setTimeout> | null = null;
+
+  function tellLanes(): void {
+    laneTimer = null;
+    for (const [account, entry] of lanes)
+      if (entry.waiting) {
+        emit('lane', { account, status: entry.waiting });
+        Object.assign(entry, { waiting: null, at: performance.now() });
+      }
+  }
+
   return {
+    lane(account, status) {
+      const entry = lanes.get(account);
+      const now = performance.now();
+      if (entry?.kind === status.kind && now - entry.at < LANE_GAP_MS) {
+        entry.waiting = status;
+        laneTimer ??= setTimeout(tellLanes, LANE_GAP_MS);
+        return;
+      }
+      lanes.set(account, { kind: status.kind, waiting: null, at: now });
+      emit('lane', { account, status });
+    },
     get seq() {
       return seq;
     },
@@ -65,6 +94,7 @@ export function createNews(emit: Emit): News {
     },
     tell: emit,
     stop() {
+      if (laneTimer) clearTimeout(laneTimer);
       if (timer === null) return;
       clearTimeout(timer);
       flush();

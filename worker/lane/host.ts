@@ -77,6 +77,17 @@ export function hostLane(pipe: Pipe, load: LoadLane = loadLane): void {
         flows.cancel(flow);
         return null;
       },
+      'key.export': async ({ passphrase }) => {
+        const { lane } = await current();
+        if (!lane.exportKey) throw new PlainsealError('refused', 'this network hands out no keys');
+        return lane.exportKey(passphrase);
+      },
+      'key.import': async ({ text, passphrase }) => {
+        const { lane } = await current();
+        if (!lane.importKey) throw new PlainsealError('refused', 'this network takes no keys');
+        await lane.importKey(text, passphrase);
+        return null;
+      },
     },
   });
   // Core is gone: nothing can be made durable any more, so nothing may go out either.

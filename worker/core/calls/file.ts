@@ -4,6 +4,7 @@ import { MAX_CHUNK } from '../../../shared/contract/calls.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { FileId, GrantId } from '../../../shared/ids.ts';
 import type { FileWriter } from '../../../storage/file-writer.ts';
+import { saveFile } from './saving.ts';
 import { mustFind, type CallScope, type Serve } from './scope.ts';
 
 /** Largest file a message may carry, in bytes. */
@@ -49,28 +50,15 @@ export function fileCalls(of: CallScope): Serve<Names> {
     }
   }
 
-  async function copyOut(file: FileId, name: string, size: number): Promise<boolean> {
-    const grant = await of.host.call('file.save', { name });
-    if (grant === null) return false;
-    const { path, mode } = await of.host.call('grant.open', { grant });
-    if (mode !== 'write') throw new PlainsealError('refused', 'this grant is not for writing');
-    const target = await open(path, 'w', 0o600).catch((cause: unknown) => {
-      throw new PlainsealError('io', 'the file cannot be written', { cause });
-    });
-    try {
+  const copyOut = (file: FileId, name: string, size: number): Promise<boolean> =>
+    saveFile(of, name, async (target) => {
       for (let at = 0; at < size;) {
         const bytes = await of.files.read(file, at, Math.min(MAX_CHUNK, size - at));
         if (bytes.byteLength === 0) throw new PlainsealError('corrupt', 'the file ends early');
         await target.writeFile(bytes);
         at += bytes.byteLength;
       }
-      await target.sync();
-    } finally {
-      await target.close();
-      await of.host.call('grant.close', { grant }).catch(() => undefined);
-    }
-    return true;
-  }
+    });
 
   return {
     'file.pick': async () => ({ grants: await of.host.call('file.pick', {}) }),

@@ -4,11 +4,11 @@ import { PlainsealError } from '../../../shared/errors.ts';
 import type { ConversationId } from '../../../shared/ids.ts';
 import { findConversation } from '../../../storage/conversations.ts';
 import { setSendState } from '../../../storage/messages.ts';
-import { findPeer, trustOf } from '../../../storage/peers.ts';
+import { findPeer } from '../../../storage/peers.ts';
 import { forgetArtifacts, heldItems, releaseItem } from '../../../storage/outbox.ts';
 import { everywhereEndToEnd } from '../commit/outbound.ts';
 import { applyTrust } from '../commit/peer-change.ts';
-import { relabel } from '../commit/relabel.ts';
+import { identityChanged, relabel } from '../commit/relabel.ts';
 import type { Scope } from '../commit/scope.ts';
 import { touchMessage } from '../touched.ts';
 import { cancelItem, releaseIfNothingHeld } from './message.ts';
@@ -75,8 +75,7 @@ function mustStillBe(of: CallScope, args: Args): void {
   const { conversation } = conversationOf(of.db, args.conversation);
   if (conversation.labelRevision !== args.seenLabel)
     throw new PlainsealError('conflict', 'the label has changed since');
-  const trust = conversation.peer && trustOf(of.db, conversation.account, conversation.peer);
-  if (trust && trust.kind === 'changed')
+  if (identityChanged(of.db, conversation))
     throw new PlainsealError('refused', 'the changed identity comes first');
   // Unless it meanwhile would be end to end again: a key was found.
   if (conversation.hold === 'below-floor' && !everywhereEndToEnd(conversation.forecast))

@@ -11,7 +11,7 @@ import {
 } from '../../../storage/outbox.ts';
 import { setReaction } from '../../../storage/reactions.ts';
 import { capabilities } from '../capabilities.ts';
-import { relabel } from '../commit/relabel.ts';
+import { identityChanged, relabel } from '../commit/relabel.ts';
 import { touchMessage } from '../touched.ts';
 import { addSideIntent, compareSeen, mustBeOpen } from './send.ts';
 import { conversationOf, messageOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
@@ -39,8 +39,12 @@ export function releaseIfNothingHeld(scope: Scope, id: Parameters<typeof relabel
   const conversation = findConversation(scope.db, id);
   if (!conversation) return;
   const next = heldItems(scope.db, id)[0]?.hold ?? null;
-  const itemsOnly = conversation.hold === 'label-fell' || conversation.hold === 'below-floor';
-  if (itemsOnly || (conversation.hold === 'guard' && next === null)) relabel(scope, id, next);
+  const { hold } = conversation;
+  const byItem =
+    hold === 'label-fell' ||
+    hold === 'below-floor' ||
+    (hold === 'identity-changed' && !identityChanged(scope.db, conversation));
+  if (byItem || (hold === 'guard' && next === null)) relabel(scope, id, next);
 }
 
 /** Messages of a conversation and what is done with them. */

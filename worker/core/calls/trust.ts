@@ -1,16 +1,12 @@
 import { PlainsealError } from '../../../shared/errors.ts';
-import type { AccountId } from '../../../shared/ids.ts';
 import { findAccount } from '../../../storage/accounts.ts';
 import { findPeer } from '../../../storage/peers.ts';
 import { applyTrust } from '../commit/peer-change.ts';
+import { saveFile } from './saving.ts';
 import { confirm, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
-/** Trust the person gives by hand. */
+/** Trust the person gives by hand, and my own keys outside the program. Each is asked in the shell's own window. */
 export function trustCalls(of: CallScope): Serve<'trust.set' | 'key.export' | 'key.import'> {
-  const notYet = (account: AccountId): never => {
-    mustFind(findAccount(of.db, account), 'account');
-    throw new PlainsealError('refused', 'this network hands out no keys');
-  };
   return {
     'trust.set': ({ request, peer: id, account: accountId }) =>
       of.once(
@@ -35,7 +31,31 @@ export function trustCalls(of: CallScope): Serve<'trust.set' | 'key.export' | 'k
           return true;
         },
       ),
-    'key.export': ({ account }) => notYet(account),
-    'key.import': ({ account }) => notYet(account),
+    'key.export': ({ request, account: id }) =>
+      of.once(
+        'key.export',
+        request,
+        async () => {
+          const { address } = mustFind(findAccount(of.db, id), 'account');
+          const lane = of.lanes.must(id);
+          const passphrase = await confirm(of, 'export-key', { address }, 'new-passphrase');
+          const { name, bytes } = await lane.exportKey(passphrase ?? '');
+          return saveFile(of, name, (target) => target.writeFile(bytes));
+        },
+        (saved) => saved,
+      ),
+    'key.import': ({ request, account: id }) =>
+      of.once(
+        'key.import',
+        request,
+        async () => {
+          const { address } = mustFind(findAccount(of.db, id), 'account');
+          const lane = of.lanes.must(id);
+          const text = await confirm(of, 'import-key', { address }, 'key-text');
+          const passphrase = await confirm(of, 'import-key', { address }, 'passphrase');
+          await lane.importKey(text ?? '', passphrase ?? '');
+        },
+        () => true,
+      ),
   };
 }

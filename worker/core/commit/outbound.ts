@@ -20,7 +20,7 @@ import {
 import { touchConversation, touchMessage } from '../touched.ts';
 import { pastLabel } from './message-change.ts';
 import { furtherThan } from './receipt-change.ts';
-import { labelUnder, relabel } from './relabel.ts';
+import { identityChanged, labelUnder, relabel } from './relabel.ts';
 import { ownConversation, type Scope } from './scope.ts';
 import { changesIdentity, checkTransition, isQuiet, seals } from './transition.ts';
 
@@ -83,10 +83,7 @@ function checkSealing(
     throw new Held(item.id, reason, facts);
   };
   const label = labelUnder(scope, conversation, facts, null, scope.now);
-  const identity = label.identity;
-  if (otherIdentity) stop('identity-changed');
-  if (identity.kind === 'one' ? identity.trust.kind === 'changed' : identity.changed > 0)
-    stop('identity-changed');
+  if (otherIdentity || identityChanged(scope.db, conversation)) stop('identity-changed');
   const clear = step.evidence?.how === 'in-the-clear';
   if (conversation.everEndToEnd && (clear || !everywhereEndToEnd(facts))) stop('below-floor');
   if (item.seenLabel && worse(label, item.seenLabel)) stop('label-fell');

@@ -21,8 +21,9 @@ type Of<K extends Change['kind']> = Extract<Change, { readonly kind: K }>;
 
 /** A peer and what it calls itself. */
 export function changePeer(scope: Scope, change: Of<'peer'>): void {
-  ownPeer(scope, change.peer);
   const known = findPeer(scope.db, change.peer);
+  ownPeer(scope, change.peer);
+  if (!known) setPeerIdentity(scope.db, change.peer, change.identity);
   describePeer(scope.db, change.peer, change);
   const changed = known?.name !== change.name || known?.address !== change.address;
   if (changed)

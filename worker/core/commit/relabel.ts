@@ -38,6 +38,14 @@ function identityOf(db: Database, conversation: Conversation): LabelInput['ident
   };
 }
 
+/** Whether the identity of anybody in the conversation has changed and nobody has looked yet. */
+export function identityChanged(db: Database, conversation: Conversation): boolean {
+  const identity = identityOf(db, conversation);
+  return identity.kind === 'one'
+    ? identity.trust.kind === 'changed'
+    : identity.trusts.some((trust) => trust.kind === 'changed');
+}
+
 /** Reasons that only the person can end; a lane's next forecast does not. */
 const personal: readonly HoldReason[] = ['identity-changed', 'label-fell', 'below-floor'];
 

@@ -2,9 +2,10 @@ import { kindOf, PlainsealError } from '../../../shared/errors.ts';
 import type { Millis } from '../../../shared/ids.ts';
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../../shared/lane/flow.ts';
 import type { OutboxItem } from '../../../shared/lane/intent.ts';
-import type { CrashPoint, Hint, LaneStatus, Performed } from '../../../shared/lane/lane.ts';
+import type { CrashPoint, Hint, KeyFile, LaneStatus, Performed } from '../../../shared/lane/lane.ts';
 import type { LaneNews } from '../../../shared/lane/protocol.ts';
-import { performedSchema } from '../../../shared/lane/schema.ts';
+import { keyFileSchema, performedSchema } from '../../../shared/lane/schema.ts';
+import { pipePair } from '../../../shared/wire/pair.ts';
 import type { Pipe } from '../../../shared/wire/pipe.ts';
 import * as v from 'valibot';
 import type { Account } from '../../../storage/accounts.ts';
@@ -47,11 +48,16 @@ export interface LaneRunner {
     answer(flow: string, answer: FlowAnswer): Promise<void>;
     cancel(flow: string): Promise<void>;
   };
+  /** @throws PlainsealError `refused` where the network hands out, or takes, no keys. */
+  exportKey(passphrase: string): Promise<KeyFile>;
+  importKey(text: string, passphrase: string): Promise<void>;
   stop(): Promise<void>;
 }
 
 export interface LaneEvents {
   status(account: Account, status: LaneStatus): void;
+  /** The lane can take work, and could not before. */
+  ready(account: Account): void;
   flowStep(flow: string, step: FlowStep, setup: AccountSetup | null): void;
   typing(account: Account, conversation: string, on: boolean): void;
   /** The lane died; its flows are dead with it. */
@@ -84,9 +90,11 @@ export function runLane(of: {
   let stopping = false;
 
   function tell(next: LaneStatus): void {
+    const before = isReady(status);
     status = next;
-    if (next.kind === 'online' || next.kind === 'catching-up') checkedAt = source.clock();
+    if (isReady(next)) checkedAt = source.clock();
     events.status(account, next);
+    if (isReady(next) && !before) events.ready(account);
   }
 
   function start(): void {
@@ -94,7 +102,7 @@ export function runLane(of: {
     startedAt = performance.now();
     source.db.transaction(() => noteRun(source.db, account.id, true));
     tell({ kind: 'connecting' });
-    const made = of.connect(account.id, account.network);
+    const made = connected();
     pipe = made;
     line = openLine({
       pipe: made,
@@ -126,6 +134,18 @@ export function runLane(of: {
         log('lane.start-failed', { kind: kindOf(error) });
         made.close();
       });
+  }
+
+  /** A lane that cannot even be started has died at once. */
+  function connected(): Pipe {
+    try {
+      return of.connect(account.id, account.network);
+    } catch (error) {
+      log('lane.not-connected', { kind: kindOf(error) });
+      const [near] = pipePair();
+      near.close();
+      return near;
+    }
   }
 
   function hear(news: Heard): void {
@@ -172,7 +192,7 @@ export function runLane(of: {
       return checkedAt;
     },
     get room() {
-      if (!line || stopping || (status.kind !== 'online' && status.kind !== 'catching-up')) return 0;
+      if (!line || stopping || !isReady(status)) return 0;
       return careful ? 1 : Infinity;
     },
     perform: async (item, signal) => {
@@ -197,6 +217,12 @@ export function runLane(of: {
       answer: async (flow, answer) => void (await mustRun().call('flow.answer', { flow, answer })),
       cancel: async (flow) => void (await mustRun().call('flow.cancel', { flow })),
     },
+    exportKey: async (passphrase) => {
+      const made = v.safeParse(keyFileSchema, await mustRun().call('key.export', { passphrase }));
+      if (!made.success) throw new PlainsealError('internal', 'a lane answered out of shape');
+      return made.output;
+    },
+    importKey: async (text, passphrase) => void (await mustRun().call('key.import', { text, passphrase })),
     stop: async () => {
       if (stopping) return;
       stopping = true;
@@ -215,6 +241,8 @@ export function runLane(of: {
     },
   };
 }
+
+const isReady = (status: LaneStatus): boolean => status.kind === 'online' || status.kind === 'catching-up';
 
 type Heard = {
   [K in keyof LaneNews]: { readonly name: K; readonly payload: LaneNews[K] };
