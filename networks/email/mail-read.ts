@@ -8,6 +8,7 @@ import {
   valuesOf,
   type Field,
 } from './header-block.ts';
+import { htmlText } from './html-text.ts';
 import { readPart } from './part.ts';
 
 /** A file out of a mail. */
@@ -75,7 +76,7 @@ export async function readMail(bytes: Uint8Array): Promise<ReadMail | null> {
       fields: root.fields,
       type: root.type,
       parameters: root.parameters,
-      text: (mail.text ?? '').toWellFormed(),
+      text: (mail.text ?? htmlText(mail.html ?? '')).toWellFormed(),
       files,
       reports,
     };
