@@ -17,7 +17,7 @@ export const label = {
   'limit.no-recovery': 'A stolen key opens later messages until it is replaced.',
   'limit.slow-recovery': 'A stolen key opens later messages for some weeks.',
   'limit.exposed': '{what} can be seen by the servers on the way.',
-  'limit.engine-unaudited': 'Nobody outside has reviewed the encryption library.',
+  'limit.engine-unaudited': 'Nobody outside has reviewed this encryption code.',
   'limit.sender-not-proven': 'Who wrote it is not proven.',
   'exposed.subject': 'The subject line',
   'exposed.reactions': 'Reactions',
