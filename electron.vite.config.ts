@@ -12,28 +12,32 @@ const programs = {
   'reader-thread': 'storage/reader-thread.ts',
 };
 
-export default defineConfig(({ command }) => ({
-  main: {
-    build: {
-      outDir: join(root, 'out/main'),
-      target: 'node24',
-      minify: false,
-      rollupOptions: {
-        input: Object.fromEntries(Object.entries(programs).map(([name, file]) => [name, join(root, file)])),
-        output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+export default defineConfig(({ command }) => {
+  const renderer = page({ command, mode: 'production' });
+  return {
+    main: {
+      build: {
+        outDir: join(root, 'out/main'),
+        target: 'node24',
+        minify: false,
+        rollupOptions: {
+          input: Object.fromEntries(Object.entries(programs).map(([name, file]) => [name, join(root, file)])),
+          output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
+        },
       },
     },
-  },
-  preload: {
-    build: {
-      outDir: join(root, 'out/preload'),
-      externalizeDeps: false,
-      rollupOptions: {
-        input: { preload: join(root, 'electron/preload.ts') },
-        // A sandboxed preload script is CommonJS and one file.
-        output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
+    preload: {
+      build: {
+        outDir: join(root, 'out/preload'),
+        externalizeDeps: false,
+        rollupOptions: {
+          input: { preload: join(root, 'electron/preload.ts') },
+          // A sandboxed preload script is CommonJS and one file.
+          output: { format: 'cjs', entryFileNames: '[name].cjs', codeSplitting: false },
+        },
       },
     },
-  },
-  renderer: page({ command, mode: 'production' }),
-}));
+    // electron-vite does not minify by itself, vite does: the page is the same in both shells.
+    renderer: { ...renderer, build: { ...renderer.build, minify: true } },
+  };
+});

@@ -47,14 +47,14 @@ try {
       readVitest,
     ),
   );
-  const page = await runStep({
-    name: 'build of the page',
-    script: 'node_modules/vite/bin/vite.js',
-    args: ['build', '--config', 'renderer/vite.config.ts', '--logLevel', 'warn'],
+  const built = await runStep({
+    name: 'build',
+    script: 'node_modules/electron-vite/bin/electron-vite.js',
+    args: ['build', '--logLevel', 'warn'],
   });
-  printStep(page);
-  outcomes.push(asOutcome(page));
-  if (page.ok)
+  printStep(built);
+  outcomes.push(asOutcome(built));
+  if (built.ok)
     outcomes.push(
       await runTests(
         {

@@ -2,11 +2,6 @@ import { kindOf, PlainsealError, errorKinds, type ErrorKind } from '../errors.ts
 import { decodeFrame, encodeFrame } from './codec.ts';
 import type { Pipe, Undo } from './pipe.ts';
 
-/** What one side offers: a name gives the types of argument and result. */
-export type Offer = { readonly [name: string]: { readonly args: unknown; readonly result: unknown } };
-/** What one side tells: a name gives the type of the payload. */
-export type News = { readonly [name: string]: unknown };
-
 export type Handlers<O> = {
   readonly [K in keyof O]: O[K] extends { args: infer A; result: infer R }
     ? (args: A, signal: AbortSignal) => Promise<R> | R
