@@ -42,6 +42,12 @@ export function htmlText(html: string): string {
       break;
     }
     text += source.slice(at, open).replace(/\s+/g, ' ');
+    if (!/[a-zA-Z/!?]/.test(source[open + 1] ?? '')) {
+      // A lone "<" is text (HTML, "data state").
+      text += '<';
+      at = open + 1;
+      continue;
+    }
     if (source.startsWith('<!--', open)) {
       const end = source.indexOf('-->', open + 4);
       at = end < 0 ? source.length : end + 3;
