@@ -136,6 +136,7 @@ export async function startRig(options: {
       ...(Object.fromEntries(
         (
           [
+            'confirm.end',
             'key.wrap',
             'key.unwrap',
             'file.pick',

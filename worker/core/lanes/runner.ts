@@ -11,7 +11,7 @@ import * as v from 'valibot';
 import type { Account } from '../../../storage/accounts.ts';
 import {
   clearMarker,
-  countDeaths,
+  countDeath,
   itemMarker,
   noteRun,
   putMarker,
@@ -22,6 +22,7 @@ import type { Log } from '../log.ts';
 import type { ConnectLane } from './connect.ts';
 import { createCredit } from './credit.ts';
 import { openLine, type LaneLine } from './line.ts';
+import { createTurns } from './turns.ts';
 import { DEADLY, serveLane, type LaneSource } from './serve.ts';
 
 /** Between a death and the next start. */
@@ -77,9 +78,10 @@ export function runLane(of: {
 }): LaneRunner {
   const { account, source, events, log } = of;
   const credit = createCredit();
+  const turns = createTurns();
   // A run that was never noted as ended died with the whole program: nobody knows of what.
   let careful = runIsOpen(source.db, account.id);
-  if (careful) source.db.transaction(() => countDeaths(source.db, account.id));
+  if (careful) source.db.transaction(() => countDeath(source.db, account.id));
   let status: LaneStatus = { kind: 'connecting' };
   let checkedAt: Millis | null = null;
   let times = 0;
@@ -93,6 +95,8 @@ export function runLane(of: {
     const before = isReady(status);
     status = next;
     if (isReady(next)) checkedAt = source.clock();
+    // Nothing is being opened but while the lane catches up.
+    if (next.kind !== 'catching-up') turns.settled();
     events.status(account, next);
     if (isReady(next) && !before) events.ready(account);
   }
@@ -106,7 +110,7 @@ export function runLane(of: {
     pipe = made;
     line = openLine({
       pipe: made,
-      serve: serveLane(source, account.id, credit),
+      serve: serveLane(source, account.id, credit, turns),
       log,
       hear: (name, payload) => {
         if (pipe !== made) return;
@@ -166,11 +170,12 @@ export function runLane(of: {
     pipe = null;
     line = null;
     credit.clear();
+    turns.clear();
     events.died(account);
     if (stopping) return;
     times = performance.now() - startedAt > HEALTHY_MS ? 1 : times + 1;
     careful = true;
-    source.db.transaction(() => countDeaths(source.db, account.id));
+    source.db.transaction(() => countDeath(source.db, account.id));
     const wait = waitAfter(RESTART_BACKOFF, times, of.random);
     log('lane.died', { network: account.network, times });
     tell({ kind: 'crashed', times, retryAt: source.clock() + wait });
@@ -180,6 +185,20 @@ export function runLane(of: {
   function mustRun(): LaneLine {
     if (!line) throw new PlainsealError('gone', 'the lane does not run');
     return line;
+  }
+
+  async function performItem(item: OutboxItem, signal: AbortSignal): Promise<Performed> {
+    const performed = v.safeParse(performedSchema, await mustRun().call('perform', { item }, signal));
+    if (!performed.success) throw new PlainsealError('internal', 'a lane answered out of shape');
+    return performed.output;
+  }
+
+  async function performCarefully(item: OutboxItem, signal: AbortSignal): Promise<Performed | 'deadly'> {
+    const marker = itemMarker(item.id);
+    if (source.db.transaction(() => putMarker(source.db, account.id, marker)) >= DEADLY) return 'deadly';
+    const performed = await performItem(item, signal);
+    source.db.transaction(() => clearMarker(source.db, account.id, marker));
+    return performed;
   }
 
   start();
@@ -195,15 +214,8 @@ export function runLane(of: {
       if (!line || stopping || !isReady(status)) return 0;
       return careful ? 1 : Infinity;
     },
-    perform: async (item, signal) => {
-      const marker = itemMarker(item.id);
-      if (careful && source.db.transaction(() => putMarker(source.db, account.id, marker)) >= DEADLY)
-        return 'deadly';
-      const performed = v.safeParse(performedSchema, await mustRun().call('perform', { item }, signal));
-      if (careful) source.db.transaction(() => clearMarker(source.db, account.id, marker));
-      if (!performed.success) throw new PlainsealError('internal', 'a lane answered out of shape');
-      return performed.output;
-    },
+    perform: (item, signal) =>
+      careful ? turns.item(() => performCarefully(item, signal)) : performItem(item, signal),
     hint: (hint) => void line?.call('hint', { hint }).catch(() => undefined),
     reconnect: () => {
       if (line) void line.call('reconnect', {}).catch(() => undefined);

@@ -10,6 +10,7 @@ import { MAX_READ_BYTES, type Files } from '../../../storage/files.ts';
 import { putMarker } from '../../../storage/inbound.ts';
 import { getCell, scanCells } from '../../../storage/lane-state.ts';
 import type { createCredit } from './credit.ts';
+import type { Turns } from './turns.ts';
 
 /** Deaths under one marker after which its envelope or item is not touched again. */
 export const DEADLY = 2;
@@ -28,6 +29,7 @@ export function serveLane(
   source: LaneSource,
   account: AccountId,
   credit: ReturnType<typeof createCredit>,
+  turns: Turns,
 ): Handlers<CoreCalls> {
   const { db, files } = source;
   return {
@@ -35,11 +37,16 @@ export function serveLane(
     'state.scan': ({ space, prefix }) => scanCells(db, account, space, prefix),
     commit: async ({ commit }) => {
       const result = await source.commit(account, commit);
-      if (commit.inbound.length > 0) credit.settled();
+      if (commit.inbound.length > 0) {
+        credit.settled();
+        turns.settled();
+      }
       return result;
     },
-    mark: ({ envelope }) =>
-      db.transaction(() => putMarker(db, account, envelope)) >= DEADLY ? 'quarantine' : 'open',
+    mark: async ({ envelope }) => {
+      await turns.envelope();
+      return db.transaction(() => putMarker(db, account, envelope)) >= DEADLY ? 'quarantine' : 'open';
+    },
     credit: async ({ bytes }) => {
       await credit.ask(bytes);
       return null;
