@@ -41,23 +41,31 @@ export function settle(db: Database, account: AccountId, settled: Settled, at: M
   );
 }
 
-/** Counts a death of the lane under each envelope whose marker stands. */
-export function countDeaths(db: Database, account: AccountId): void {
-  db.run('UPDATE marker SET deaths = deaths + 1 WHERE account = ?', account);
+/** Under which key of `meta` stands what the lane of an account was touching last. */
+const touchKey = (account: AccountId): string => `lane-touch/${account}`;
+
+/** Counts a death of the lane under the marker of what it was touching; older deaths of others stay as they are. */
+export function countDeath(db: Database, account: AccountId): void {
+  db.run(
+    `UPDATE marker SET deaths = deaths + 1
+     WHERE account = ? AND envelope = (SELECT value FROM meta WHERE key = ?)`,
+    account,
+    touchKey(account),
+  );
+  db.run('DELETE FROM meta WHERE key = ?', touchKey(account));
 }
 
-/** Markers of outbox items are told from those of envelopes by this prefix. */
-const ITEM = 'item:';
 /** The marker name of an outbox item that is about to be performed. */
-export const itemMarker = (item: string): string => `${ITEM}${item}`;
+export const itemMarker = (item: string): string => `item:${item}`;
 
 /** Writes the marker of the envelope or item about to be touched; returns under how many deaths it stands. */
 export function putMarker(db: Database, account: AccountId, marker: string): number {
-  // One of a kind at a time: an older one without a death has been passed; one with deaths is remembered.
+  // One at a time: an older one without a death has been passed; one with deaths is remembered.
+  db.run('DELETE FROM marker WHERE account = ? AND envelope <> ? AND deaths = 0', account, marker);
   db.run(
-    `DELETE FROM marker WHERE account = :account AND envelope <> :marker AND deaths = 0
-       AND (substr(envelope, 1, 5) = :item) = (substr(:marker, 1, 5) = :item)`,
-    { account, marker, item: ITEM },
+    'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
+    touchKey(account),
+    marker,
   );
   const row = db.get<{ readonly deaths: number }>(
     `INSERT INTO marker (account, envelope, deaths) VALUES (?, ?, 0)
@@ -77,12 +85,13 @@ export function runIsOpen(db: Database, account: AccountId): boolean {
 export function noteRun(db: Database, account: AccountId, open: boolean): void {
   if (open)
     db.run("INSERT INTO meta (key, value) VALUES (?, 'open') ON CONFLICT DO NOTHING", `lane-run/${account}`);
-  else db.run('DELETE FROM meta WHERE key = ?', `lane-run/${account}`);
+  else db.run('DELETE FROM meta WHERE key IN (?, ?)', `lane-run/${account}`, touchKey(account));
 }
 
-/** Takes a marker away: its envelope was settled. */
-export function clearMarker(db: Database, account: AccountId, envelope: string): void {
-  db.run('DELETE FROM marker WHERE account = ? AND envelope = ?', account, envelope);
+/** Takes a marker away: its envelope was settled, its item performed. */
+export function clearMarker(db: Database, account: AccountId, marker: string): void {
+  db.run('DELETE FROM marker WHERE account = ? AND envelope = ?', account, marker);
+  db.run('DELETE FROM meta WHERE key = ? AND value = ?', touchKey(account), marker);
 }
 
 /** Cursors by which a lane tells what core shows of an account: how its own identity reads, and how many mails were not fetched. */
