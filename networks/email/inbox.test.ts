@@ -242,7 +242,8 @@ describe('after a run that died', () => {
     await me.lane.start(careful);
     await me.core.waitFor('three', isMessage('three'));
     expect(texts()).toEqual(['one', 'three']);
-    expect(marked).toEqual([1, 2, 3].map((uid) => `${server.mailbox(ME).uidValidity}:${uid}`));
+    const envelopes = [1, 2, 3].map((uid) => `${server.mailbox(ME).uidValidity}:${uid}`);
+    expect(marked).toEqual(envelopes.flatMap((envelope) => [`${envelope}/header`, envelope]));
     expect(settled()).toContainEqual(expect.objectContaining({ envelope: deadly, why: 'ended-the-program' }));
     for (const { inbound } of me.core.commits)
       expect(inbound.filter(({ kind }) => kind !== 'cursor').length).toBeLessThanOrEqual(1);

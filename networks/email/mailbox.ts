@@ -3,7 +3,7 @@ import type { LaneContext } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import type { Self } from './account-record.ts';
-import type { Inbox } from './connection.ts';
+import type { Inbox, MailHeader } from './connection.ts';
 import { addLedger, createLedger, type Ledger } from './ledger.ts';
 import { commit } from './perform.ts';
 import { receive } from './receive.ts';
@@ -46,12 +46,14 @@ interface Fetched {
   readonly uid: number;
   readonly mail: Arrival;
   readonly old: boolean;
+  /** It has ended two runs already: nothing of it is touched again. */
+  readonly deadly: boolean;
   readonly body: Uint8Array | null;
 }
 
 /**
  * Reads everything that is new in the INBOX, in order, and commits it batch by batch; the cursor moves in the same commit. While one batch is opened the
- * next one is fetched.
+ * next one is fetched, unless the run before died: then one mail is touched at a time.
  * @throws ConnectError when the connection ends, CommitFault when core cannot commit.
  */
 export async function drain(reading: Reading, inbox: Inbox, signal: AbortSignal): Promise<void> {
@@ -59,18 +61,18 @@ export async function drain(reading: Reading, inbox: Inbox, signal: AbortSignal)
   const start = await startCursor(reading, inbox);
   const uids = await inbox.newerThan(start.uid);
   if (uids.length > 1) context.status({ kind: 'catching-up', left: uids.length });
-  const size = context.careful ? 1 : BATCH_MAILS;
   let left = uids.length;
   let next: Promise<readonly Fetched[]> | null = null;
-  const batches = batchesOf(reading, inbox, uids, size);
-  next = batches.next();
+  const batches = batchesOf(reading, inbox, uids);
   for (;;) {
     signal.throwIfAborted();
-    const batch: readonly Fetched[] = await next;
+    const batch: readonly Fetched[] = await (next ?? batches.next());
     if (batch.length === 0) break;
-    next = batches.next();
-    // A failure while the batch before is being committed is reported when its turn comes.
-    next.catch(() => undefined);
+    if (!context.careful) {
+      next = batches.next();
+      // A failure while the batch before is being committed is reported when its turn comes.
+      next.catch(() => undefined);
+    }
     await take(reading, inbox, batch);
     left -= batch.length;
     if (uids.length > 1) context.status({ kind: 'catching-up', left: Math.max(0, left) });
@@ -89,20 +91,29 @@ async function startCursor(reading: Reading, inbox: Inbox): Promise<Cursor> {
     : { uidValidity: inbox.uidValidity, uid: 0, since: known.since };
 }
 
+/** After a run that died: marks what is touched next. True for what has ended two runs. */
+async function isDeadly({ context }: Reading, what: string): Promise<boolean> {
+  return context.careful && (await context.mark(what)) === 'quarantine';
+}
+
 /** Fetches in order: a window of headers, then bodies by the batch. */
 function batchesOf(
   reading: Reading,
   inbox: Inbox,
   uids: readonly number[],
-  size: number,
 ): { next(): Promise<readonly Fetched[]> } {
+  const { careful } = reading.context;
+  const size = careful ? 1 : BATCH_MAILS;
   let at = 0;
   let window: { readonly uid: number; readonly mail: Arrival }[] = [];
   return {
     async next() {
       if (window.length === 0 && at < uids.length) {
-        const wanted = uids.slice(at, at + HEADER_WINDOW);
+        const wanted = uids.slice(at, at + (careful ? 1 : HEADER_WINDOW));
         at += wanted.length;
+        const [uid] = wanted;
+        if (uid !== undefined && (await isDeadly(reading, `${inbox.uidValidity}:${uid}/header`)))
+          return [deadly(uid, arrival(unread(uid), inbox.uidValidity))];
         for (const header of await inbox.headers(wanted)) {
           const mail = arrival(header, inbox.uidValidity);
           window.push({ uid: header.uid, mail });
@@ -118,10 +129,16 @@ function batchesOf(
         batch.push(one);
       }
       window = window.slice(batch.length);
+      const [first] = batch;
+      if (first && (await isDeadly(reading, first.mail.envelope))) return [deadly(first.uid, first.mail)];
       return fetchBodies(reading, inbox, batch);
     },
   };
 }
+
+/** A mail nothing is known of but where it lies. */
+const unread = (uid: number): MailHeader => ({ uid, size: 0, arrivedAt: 0, header: new Uint8Array(0) });
+const deadly = (uid: number, mail: Arrival): Fetched => ({ uid, mail, old: false, deadly: true, body: null });
 
 /** Decides on a scratch work which bodies are wanted, asks for credit, and fetches them. */
 async function fetchBodies(
@@ -137,7 +154,9 @@ async function fetchBodies(
   let bytes = 0;
   for (const { uid, mail } of batch) {
     if (isOld(mail)) continue;
-    if ((await triage(await receivingOn(reading, scratch, createLedger()), mail)) === null) continue;
+    const receiving = await receivingOn(reading, scratch, createLedger());
+    // A header that cannot be judged stops no other mail: its own turn sets it aside.
+    if ((await triage(receiving, mail).catch(() => null)) === null) continue;
     wanted.push(uid);
     bytes += mail.size;
   }
@@ -146,7 +165,13 @@ async function fetchBodies(
     await context.credit(bytes);
     bodies = await inbox.bodies(wanted);
   }
-  return batch.map(({ uid, mail }) => ({ uid, mail, old: isOld(mail), body: bodies.get(uid) ?? null }));
+  return batch.map(({ uid, mail }) => ({
+    uid,
+    mail,
+    old: isOld(mail),
+    deadly: false,
+    body: bodies.get(uid) ?? null,
+  }));
 }
 
 async function receivingOn(reading: Reading, work: Work, ledger: Ledger): Promise<Receiving> {
@@ -207,7 +232,7 @@ async function takeOne(reading: Reading, work: Work, ledger: Ledger, fetched: Fe
   const own = createLedger();
   const receiving = await receivingOn(reading, work, own);
   try {
-    if (context.careful && (await context.mark(mail.envelope)) === 'quarantine') {
+    if (fetched.deadly) {
       await setAside(receiving, mail, 'ended-the-program', 'not-opened');
     } else {
       const wanted = await triage(receiving, mail);
