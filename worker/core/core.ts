@@ -96,7 +96,7 @@ export function startCore(options: CoreOptions): Core {
     return result;
   }
 
-  const commits = createCommitQueue({ db, clock, tell, crash });
+  const commits = createCommitQueue({ db, clock, tell, crash, log });
   const source: LaneSource = { db, files, clock, commit: commits.submit, crash };
   const lanes: Lanes = createLanes({
     source,

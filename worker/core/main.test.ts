@@ -72,6 +72,7 @@ async function openShell(harness: {
     'grant.open': no,
     'grant.close': () => null,
     confirm: () => ({ ok: true, secret: null }),
+    'confirm.end': () => null,
     notify: () => null,
     badge: () => null,
     'crash.point': ({ name }) => {

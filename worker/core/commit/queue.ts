@@ -3,6 +3,7 @@ import type { AccountId, Millis } from '../../../shared/ids.ts';
 import type { Commit, CommitResult } from '../../../shared/lane/commit.ts';
 import { findAccount } from '../../../storage/accounts.ts';
 import type { Database } from '../../../storage/database.ts';
+import type { Log } from '../log.ts';
 import { nothingTouched, type Touched } from '../touched.ts';
 import { applyCommit } from './apply.ts';
 
@@ -26,11 +27,15 @@ export function createCommitQueue(of: {
   /** Told after the transaction is durable and before anybody is answered. */
   readonly tell: (touched: Touched) => void;
   readonly crash: (point: 'core.before-commit' | 'core.after-commit') => Promise<void>;
+  readonly log: Log;
+  /** {@link TURN_MS} where absent. */
+  readonly turnMs?: number;
 }): {
   submit(account: AccountId, commit: Commit): Promise<CommitResult>;
   /** Resolves once nothing waits. */
   drain(): Promise<void>;
 } {
+  const turnMs = of.turnMs ?? TURN_MS;
   const waiting: Waiting[] = [];
   let running: Promise<void> | null = null;
   let seq = 0;
@@ -38,11 +43,13 @@ export function createCommitQueue(of: {
   async function run(): Promise<void> {
     while (waiting.length > 0) {
       await new Promise<void>((resolve) => setImmediate(resolve));
-      await of.crash('core.before-commit');
+      await of.crash('core.before-commit').catch(() => undefined);
       const settle = turn();
-      await of.crash('core.after-commit');
+      await of.crash('core.after-commit').catch(() => undefined);
       for (const answer of settle) answer();
     }
+    // In the turn that saw nothing waiting: whoever is answered may submit again before any promise of ours has settled.
+    running = null;
   }
 
   /** One transaction over what waits, as far as the turn's time reaches; returns the answers to give. */
@@ -58,11 +65,12 @@ export function createCommitQueue(of: {
           if (!next) break;
           taken.push(next);
           answers.push(one(next, touched));
-        } while (performance.now() - from < TURN_MS);
+        } while (performance.now() - from < turnMs);
       });
     } catch (error) {
       // Nothing of this turn is durable: every commit of it hears so and may come again.
       const why = kindOf(error) === 'disk-full' ? 'disk-full' : 'io';
+      of.log('commit.failed', { kind: kindOf(error) });
       return taken.map((commit) => () => commit.resolve({ ok: false, why }));
     }
     of.tell(touched);
@@ -80,6 +88,10 @@ export function createCommitQueue(of: {
     } catch (error) {
       const kind = kindOf(error);
       if (kind !== 'bad-request' && kind !== 'refused') throw error;
+      of.log('commit.refused', {
+        kind,
+        why: error instanceof Error ? error.message.replaceAll(' ', '-') : '',
+      });
       return () => next.reject(error);
     }
   }
@@ -88,9 +100,7 @@ export function createCommitQueue(of: {
     submit: (account, commit) =>
       new Promise((resolve, reject) => {
         waiting.push({ account, commit, resolve, reject });
-        running ??= run().finally(() => {
-          running = null;
-        });
+        running ??= run();
       }),
     drain: async () => {
       await running;

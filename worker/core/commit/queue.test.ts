@@ -1,0 +1,130 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { AccountId } from '../../../shared/ids.ts';
+import { emptyCommit } from '../../../shared/lane/commit.ts';
+import { getCell } from '../../../storage/lane-state.ts';
+import { ALICE, meeting, messageFrom, openScene, withPeer, type Scene } from '../../sample/scene.ts';
+import type { Touched } from '../touched.ts';
+import { createCommitQueue } from './queue.ts';
+
+let scene: Scene;
+let told: Touched[];
+beforeEach(() => {
+  scene = openScene();
+  told = [];
+});
+afterEach(() => scene.close());
+
+const queueOver = (turnMs: number, crash: (point: string) => Promise<void> = () => Promise.resolve()) =>
+  createCommitQueue({
+    db: scene.db,
+    clock: () => 1_000,
+    tell: (touched) => told.push(touched),
+    crash,
+    log: () => undefined,
+    turnMs,
+  });
+const put = (key: string, expectVersion = 0) => ({
+  ...emptyCommit,
+  work: [{ key: { space: 's', key }, value: new Uint8Array([1]), expect: expectVersion }],
+});
+const has = (key: string) => getCell(scene.db, scene.account.id, { space: 's', key }) !== null;
+
+test('commits of one turn share a transaction; a conflict or refusal of one drops that one', async () => {
+  const queue = queueOver(Infinity);
+  const { id } = scene.account;
+  const transaction = vi.spyOn(scene.db, 'transaction');
+  const results = await Promise.allSettled([
+    queue.submit(id, put('a')),
+    queue.submit(id, put('b', 99)),
+    queue.submit(id, {
+      ...emptyCommit,
+      changes: [messageFrom(ALICE, withPeer(scene, ALICE), 'm', 'nowhere')],
+    }),
+    queue.submit(id, put('c')),
+  ]);
+  expect(results).toMatchObject([
+    { value: { ok: true } },
+    { value: { ok: false, why: 'conflict' } },
+    { reason: { kind: 'bad-request' } },
+    { value: { ok: true } },
+  ]);
+  expect(['a', 'b', 'c'].map(has)).toEqual([true, false, true]);
+  expect(transaction).toHaveBeenCalledTimes(1);
+});
+
+test('is told of before anybody is answered, and only once it is durable', async () => {
+  const order: string[] = [];
+  const queue = createCommitQueue({
+    db: scene.db,
+    clock: () => 1_000,
+    tell: () => order.push(`told ${String(scene.db.inTransaction)}`),
+    crash: () => Promise.resolve(),
+    log: () => undefined,
+  });
+  await queue.submit(scene.account.id, { ...emptyCommit, ...meeting(withPeer(scene, ALICE), ALICE) });
+  order.push('answered');
+  expect(order).toEqual(['told false', 'answered']);
+});
+
+test('a disk that is full fails the whole turn, and nobody takes it for done', async () => {
+  const queue = queueOver(Infinity);
+  const { id } = scene.account;
+  const page = (name: string) =>
+    Number(Object.values(scene.db.get<Record<string, number>>(`PRAGMA ${name}`) ?? {})[0]);
+  scene.db.all(`PRAGMA max_page_count = ${page('page_count') + 4}`);
+  const large = {
+    ...emptyCommit,
+    work: [{ key: { space: 's', key: 'large' }, value: new Uint8Array(1_000_000), expect: 0 }],
+  };
+  const results = await Promise.all([
+    queue.submit(id, put('a')),
+    queue.submit(id, large),
+    queue.submit(id, put('b')),
+  ]);
+  expect(results).toEqual([
+    { ok: false, why: 'disk-full' },
+    { ok: false, why: 'disk-full' },
+    { ok: true, seq: 3 },
+  ]);
+  expect(['a', 'large', 'b'].map(has)).toEqual([false, false, true]);
+  expect(told).toHaveLength(1);
+});
+
+test('a turn whose time is up leaves the rest to later ones, in order, and others get in between', async () => {
+  const queue = queueOver(0);
+  const transaction = vi.spyOn(scene.db, 'transaction');
+  const order: string[] = [];
+  const all = ['a', 'b', 'c'].map((name) =>
+    queue.submit(scene.account.id, put(name)).then(() => {
+      order.push(name);
+      return new Promise<void>((resolve) => setImmediate(resolve)).then(() => order.push(`after ${name}`));
+    }),
+  );
+  await Promise.all(all);
+  expect(transaction).toHaveBeenCalledTimes(3);
+  expect(order.filter((name) => name.length === 1)).toEqual(['a', 'b', 'c']);
+  expect(order.indexOf('after a')).toBeLessThan(order.indexOf('c'));
+});
+
+test('whoever is answered may submit again at once', async () => {
+  const queue = queueOver(Infinity);
+  for (const name of ['a', 'b', 'c'])
+    expect(await queue.submit(scene.account.id, put(name))).toMatchObject({ ok: true });
+  await queue.drain();
+});
+
+test('an account that is gone takes nothing', async () => {
+  await expect(queueOver(Infinity).submit('nobody' as AccountId, put('a'))).rejects.toMatchObject({
+    kind: 'refused',
+  });
+});
+
+test('the crash points lie right before the transaction and right after it', async () => {
+  const seen: string[] = [];
+  const queue = queueOver(Infinity, (point) => {
+    seen.push(`${point} ${String(has('a'))}`);
+    return Promise.resolve();
+  });
+  await queue.submit(scene.account.id, put('a'));
+  expect(seen).toEqual(['core.before-commit false', 'core.after-commit true']);
+});

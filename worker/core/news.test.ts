@@ -1,0 +1,74 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import type { AccountId, ConversationId } from '../../shared/ids.ts';
+import type { Events } from '../../shared/contract/events.ts';
+import { MAX_EVENTS_PER_SECOND } from '../../shared/contract/events.ts';
+import { createNews, MAX_EVENT_IDS } from './news.ts';
+import { nothingTouched, touchMessage, type Touched } from './touched.ts';
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+function listening() {
+  const changed: Events['changed'][] = [];
+  const lanes: Events['lane'][] = [];
+  const news = createNews((name, payload) => {
+    if (name === 'changed') changed.push(payload as Events['changed']);
+    if (name === 'lane') lanes.push(payload as Events['lane']);
+  });
+  return { news, changed, lanes };
+}
+const chat = 'chat' as ConversationId;
+function message(rowid: number): Touched {
+  const touched = nothingTouched();
+  touchMessage(touched, chat, rowid);
+  return touched;
+}
+
+test('the first is told at once, a flood gathered, each id once, numbered without a gap', async () => {
+  const { news, changed } = listening();
+  for (let at = 0; at < 1_000; at += 1) {
+    news.changed(message(at % 50));
+    news.changed(message(at % 50));
+    await vi.advanceTimersByTimeAsync(1);
+  }
+  expect(changed.length).toBeLessThanOrEqual(MAX_EVENTS_PER_SECOND + 1);
+  expect(changed.length).toBeGreaterThan(MAX_EVENTS_PER_SECOND / 2);
+  expect(changed.map(({ seq }) => seq)).toEqual(changed.map((_, index) => index + 1));
+  for (const { messages } of changed) expect(new Set(messages).size).toBe(messages.length);
+});
+
+test('nothing touched is nothing told', async () => {
+  const { news, changed } = listening();
+  news.changed(nothingTouched());
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(changed).toEqual([]);
+  expect(news.seq).toBe(0);
+});
+
+test('more than an event holds says that everything is to be fetched', async () => {
+  const { news, changed } = listening();
+  for (let rowid = 0; rowid <= MAX_EVENT_IDS; rowid += 1) news.changed(message(rowid));
+  await vi.advanceTimersByTimeAsync(100);
+  expect(changed).toMatchObject([{ messages: [], inbox: true, conversations: [chat] }]);
+});
+
+test('stopping tells what was gathered', () => {
+  const { news, changed } = listening();
+  news.changed(message(7));
+  news.stop();
+  expect(changed).toMatchObject([{ messages: ['7'] }]);
+});
+
+test('a lane that talks much is heard five times a second; another word of it at once', async () => {
+  const { news, lanes } = listening();
+  const account = 'a' as AccountId;
+  for (let left = 100; left > 0; left -= 1) news.lane(account, { kind: 'catching-up', left });
+  expect(lanes).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(250);
+  expect(lanes.map(({ status }) => status)).toEqual([
+    { kind: 'catching-up', left: 100 },
+    { kind: 'catching-up', left: 1 },
+  ]);
+  news.lane(account, { kind: 'online' });
+  expect(lanes.at(-1)?.status).toEqual({ kind: 'online' });
+});
