@@ -3,11 +3,13 @@ import type { FlowAnswer, FlowStart, FlowStep, AccountSetup } from '../../shared
 import type { CreateLane, Lane, LaneContext } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { assertNever } from '../../shared/assert.ts';
+import { PlainsealError } from '../../shared/errors.ts';
 import { forgetParsedKeys } from '../../crypto/openpgp/parsed.ts';
 import { readSelf, type Self } from './account-record.ts';
 import { openInbox } from './connection.ts';
 import { chat, check, invite, join, type Flowing } from './flows.ts';
 import { CommitFault, drain } from './mailbox.ts';
+import { exportOwn, importOwn } from './own-key.ts';
 import { perform, retryAt } from './perform.ts';
 import { createJoinWaiters } from './secure-join/waiters.ts';
 import { addAccount } from './setup.ts';
@@ -140,6 +142,10 @@ function createQueues(): <T>(name: string, task: () => Promise<T>) => Promise<T>
 export const createLane: CreateLane = (): Lane => {
   let running: Running | null = null;
   const inOrder = createQueues();
+  const mustRun = (): Flowing => {
+    if (running === null) throw new PlainsealError('gone', 'the lane does not run');
+    return running.flowing;
+  };
 
   async function* flow(
     start: FlowStart,
@@ -192,6 +198,8 @@ export const createLane: CreateLane = (): Lane => {
     },
     // E-mail has no typing notice.
     hint: () => undefined,
+    exportKey: async (passphrase) => exportOwn(mustRun(), passphrase),
+    importKey: async (text, passphrase) => importOwn(mustRun(), text, passphrase),
     flow,
   };
 };

@@ -71,12 +71,13 @@ async function takeSealed(receiving: Receiving, mail: Arrival, payload: Uint8Arr
   if (opened.kind === 'refused') return setAside(receiving, mail, opened.why, 'not-opened');
   // Sealed to us but by nobody we can name: never anybody's words.
   if (opened.kind === 'unproven') return setAside(receiving, mail, unprovenWhy(opened), 'not-opened');
-  if (opened.signature.fingerprint === self.key.certificate.fingerprint) return consumed(receiving, mail);
+  const { fingerprint } = opened.signature;
+  // A copy of my own, from another device.
+  if (self.keys.some((key) => key.certificate.fingerprint === fingerprint)) return consumed(receiving, mail);
   const read = await inside.read(opened.plaintext);
   if (read === null) return setAside(receiving, mail, 'inside-malformed', 'not-opened');
   const sender = senderOf(mail, read, opened.certificate);
   if (typeof sender === 'string') return setAside(receiving, mail, sender, 'not-opened');
-  const { fingerprint } = opened.signature;
   const peer = await readPeer(work, fingerprint);
   if (!owns(opened.certificate, read, sender.address) && !peer?.addresses.includes(sender.address))
     return setAside(receiving, mail, 'sender-is-not-signer', 'not-opened');

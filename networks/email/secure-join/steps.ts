@@ -92,8 +92,9 @@ async function takeInviterKey(
 async function meantForUs(mail: ReadMail, self: Self, now: Millis): Promise<boolean> {
   for (const header of gossipHeaders(valuesOf(mail.fields, 'autocrypt-gossip'))) {
     const read = await readCertificate(header.keydata, now);
-    if (read.kind === 'certificate' && read.certificate.fingerprint === self.key.certificate.fingerprint)
-      return true;
+    if (read.kind !== 'certificate') continue;
+    const { fingerprint } = read.certificate;
+    if (self.keys.some((key) => key.certificate.fingerprint === fingerprint)) return true;
   }
   return false;
 }

@@ -1,0 +1,171 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { FlowAnswer, FlowStep } from '../../shared/lane/flow.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { readSelf } from './account-record.ts';
+import { chat, check, invite, join, type Flowing } from './flows.ts';
+import { createLane } from './lane.ts';
+import { formatInvite, freshToken } from './secure-join/link.ts';
+import { createJoinWaiters } from './secure-join/waiters.ts';
+import { createLearnedKeys } from './signer.ts';
+import { runFlow } from './test/lane-context.ts';
+import { createTaker, type Taker } from './test/taker.ts';
+import { createWriter, letterOf, sealedMail, type Writer } from './test/writer.ts';
+
+let me: Taker;
+let flowing: Flowing;
+let other: Writer;
+const never = new AbortController().signal;
+
+beforeEach(async () => {
+  me = await createTaker();
+  const { context } = me.core;
+  flowing = {
+    context,
+    self: () => readSelf(createWork(context.view), Date.now()),
+    waiters: createJoinWaiters(),
+    learned: createLearnedKeys(),
+    dropCaches: () => undefined,
+  };
+  other = await createWriter('other@example.org', 'Other');
+});
+
+async function run(steps: AsyncGenerator<FlowStep, null, FlowAnswer | undefined>, answer?: FlowAnswer) {
+  const seen: FlowStep[] = [];
+  let next = await steps.next();
+  while (!next.done) {
+    seen.push(next.value);
+    next = await steps.next(next.value.kind === 'compare' ? answer : undefined);
+  }
+  return seen;
+}
+const last = async (...args: Parameters<typeof run>) => (await run(...args)).at(-1);
+const fail = (times: number, why: 'conflict' | 'disk-full') => {
+  let left = times;
+  me.core.intercept(() => (left-- > 0 ? { ok: false, why } : null));
+};
+const peer = () => `email|${other.key.certificate.fingerprint}` as never;
+const meet = async () =>
+  me.take(await sealedMail(other, letterOf(other, me.address, 'hi'), [me.certificate]));
+const link = (more: Partial<Parameters<typeof formatInvite>[0]> = {}) =>
+  formatInvite({
+    fingerprint: other.key.certificate.fingerprint,
+    invite: freshToken(),
+    auth: freshToken(),
+    address: other.address,
+    name: 'Other',
+    ...more,
+  });
+
+describe('comparing', () => {
+  test('shows both keys, and "yes" marks the peer as checked', async () => {
+    await meet();
+    const steps = await run(check(flowing, peer()), { kind: 'yes' });
+    expect(steps).toEqual([
+      { kind: 'compare', own: me.certificate.fingerprint, theirs: other.key.certificate.fingerprint },
+      { kind: 'done', conversation: `account|${peer()}`, peer: peer() },
+    ]);
+    expect(me.core.changes().at(-1)).toMatchObject({
+      kind: 'identity',
+      trust: { kind: 'checked', by: 'code' },
+    });
+  });
+  test('"no" and silence check nobody', async () => {
+    await meet();
+    const before = me.core.commits.length;
+    expect(await last(check(flowing, peer()), { kind: 'no' })).toEqual({
+      kind: 'failed',
+      why: 'proof-failed',
+    });
+    expect(await last(check(flowing, peer()))).toEqual({ kind: 'failed', why: 'cancelled' });
+    expect(me.core.commits).toHaveLength(before);
+  });
+  test('nobody without a key can be compared', async () => {
+    for (const id of [peer(), 'email|a@b.c', 'signal|x', 'nonsense'] as never[])
+      expect(await last(check(flowing, id), { kind: 'yes' })).toEqual({ kind: 'failed', why: 'no-key' });
+  });
+  test('what cannot be committed is not checked', async () => {
+    await meet();
+    fail(1, 'disk-full');
+    expect(await last(check(flowing, peer()), { kind: 'yes' })).toEqual({ kind: 'failed', why: 'internal' });
+  });
+});
+
+describe('a conversation by address', () => {
+  test('to nobody, or to myself, is refused', async () => {
+    expect(await last(chat(flowing, 'nobody'))).toEqual({ kind: 'failed', why: 'address-malformed' });
+    expect(await last(chat(flowing, ' ME@example.org'))).toEqual({ kind: 'failed', why: 'not-possible' });
+  });
+  test('with somebody known goes to their key', async () => {
+    await meet();
+    expect(await last(chat(flowing, other.address))).toEqual({
+      kind: 'done',
+      conversation: `account|${peer()}`,
+      peer: peer(),
+    });
+    expect(me.core.changes().at(-1)).toMatchObject({
+      kind: 'conversation',
+      patch: { state: 'active', protocol: 'openpgp' },
+    });
+  });
+  test('twice is one, and survives a conflict', async () => {
+    fail(1, 'conflict');
+    const first = await last(chat(flowing, 'friend@example.com'));
+    expect(await last(chat(flowing, 'friend@example.com'))).toEqual(first);
+    fail(9, 'conflict');
+    expect(await last(chat(flowing, 'friend@example.com'))).toEqual({ kind: 'failed', why: 'internal' });
+  });
+});
+
+describe('invitations', () => {
+  test('that cannot be written down are not shown', async () => {
+    fail(1, 'disk-full');
+    expect(await run(invite(flowing, never))).toEqual([{ kind: 'failed', why: 'internal' }]);
+    fail(1, 'disk-full');
+    expect(await last(join(flowing, link(), never))).toEqual({ kind: 'failed', why: 'internal' });
+  });
+  test('that nobody answers end with the person’s patience', async () => {
+    const stop = new AbortController();
+    const running = run(join(flowing, link(), stop.signal));
+    await me.core.waitUntil('asked', () => me.core.commits.some(({ enqueue }) => enqueue.length > 0));
+    stop.abort();
+    expect((await running).at(-1)).toEqual({ kind: 'failed', why: 'cancelled' });
+  });
+  test('that were followed before are done at once', async () => {
+    const auth = freshToken();
+    const followed = link({ auth });
+    const first = run(join(flowing, followed, never));
+    await me.core.waitUntil('asked', () => me.core.commits.some(({ enqueue }) => enqueue.length > 0));
+    const work = createWork(me.core.context.view);
+    const { readJoin, writeJoin } = await import('./secure-join/join-record.ts');
+    const record = await readJoin(work, auth);
+    if (!record) throw new Error('no record');
+    writeJoin(work, { ...record, state: 'done' });
+    await me.core.context.commit({
+      work: work.writes(),
+      changes: [],
+      forecasts: [],
+      inbound: [],
+      outbound: [],
+      enqueue: [],
+    });
+    flowing.waiters.settle(auth, 'c' as never, 'F' as never);
+    expect((await first).at(-1)).toMatchObject({ kind: 'done' });
+    expect(await last(join(flowing, followed, never))).toEqual({
+      kind: 'done',
+      conversation: `account|${peer()}`,
+      peer: peer(),
+    });
+  });
+});
+
+test('a lane that does not run has no flows but adding an account', async () => {
+  for (const start of [
+    { kind: 'invite' },
+    { kind: 'join', link: 'x' },
+    { kind: 'chat', address: 'x' },
+    { kind: 'check', peer: peer() },
+  ] as const)
+    expect((await runFlow(createLane(), start, me.core.context)).steps).toEqual([
+      { kind: 'failed', why: 'internal' },
+    ]);
+});
