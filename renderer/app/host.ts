@@ -44,7 +44,9 @@ export function openLink(url: string): void {
 
 /** Puts text on the clipboard. */
 export function copyText(text: string): void {
-  ask(shell?.call('clipboard.write', { text }));
+  const asked = shell?.call('clipboard.write', { text });
+  // The browser shell has none of its own: there the browser's is used, which wants the person's gesture.
+  ask(asked?.catch(() => navigator.clipboard.writeText(text)));
 }
 
 /** Tells the shell how many messages are unread, for the window's title. */

@@ -34,7 +34,7 @@ import {
   useDrafts,
   writeDraft,
 } from './store.ts';
-import { pickFiles, streamFile, type Upload } from './upload.ts';
+import { chooseFiles, pickFiles, streamFile, type Upload } from './upload.ts';
 
 /** Typing is told at most this often, and taken back after this long without a key, in ms. */
 const TYPING_MS = 4_000;
@@ -166,9 +166,9 @@ export function Composer({ row }: { readonly row: ConversationRow }): ReactNode 
             <IconButton
               label={say('composer.attach')}
               onClick={() => {
-                pickFiles((upload) => putUpload(id, upload)).catch((error: unknown) => {
-                  if (kindOf(error) !== 'cancelled' && kindOf(error) !== 'refused')
-                    tellTrouble(id, words.error(kindOf(error)).what);
+                pickFiles((upload) => putUpload(id, upload)).catch(async (error: unknown) => {
+                  if (kindOf(error) === 'refused') take(await chooseFiles());
+                  else if (kindOf(error) !== 'cancelled') tellTrouble(id, words.error(kindOf(error)).what);
                 });
               }}
             >

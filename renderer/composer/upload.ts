@@ -56,10 +56,25 @@ export async function streamFile(blob: Blob, name: string, tell: Tell): Promise<
   } while (at < blob.size);
 }
 
-/** Asks the shell's dialog for files and has core take them; the page never sees a path. */
+/**
+ * Asks the shell's dialog for files and has core take them; the page never sees a path.
+ * @throws PlainsealError `refused` where the shell has no dialog.
+ */
 export async function pickFiles(tell: Tell): Promise<void> {
   const { grants } = await call('file.pick', {});
   for (const { grant, name, size } of grants) await takeGrant(grant, name, size, tell);
+}
+
+/** Asks the browser's own dialog, where the shell has none: the page then gets the files, not their paths. Empty when it is closed. */
+export function chooseFiles(): Promise<readonly File[]> {
+  const input = document.createElement('input');
+  input.type = 'file';
+  input.multiple = true;
+  return new Promise((resolve) => {
+    input.addEventListener('change', () => resolve([...(input.files ?? [])]), { once: true });
+    input.addEventListener('cancel', () => resolve([]), { once: true });
+    input.click();
+  });
 }
 
 async function takeGrant(grant: GrantId, name: string, size: number, tell: Tell): Promise<void> {

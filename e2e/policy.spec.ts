@@ -1,0 +1,99 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { once } from 'node:events';
+import { launchInBrowser } from './fixtures/app.ts';
+import { expect, test } from './fixtures/test.ts';
+
+test('code that got into the page can neither run more code nor tell anybody', async ({ launch, folder }) => {
+  // Somebody who listens on this machine: what arrives here got out.
+  const heard: string[] = [];
+  const listener = createServer((request, response) => {
+    heard.push(request.url ?? '');
+    response.end();
+  });
+  listener.listen(0, '127.0.0.1');
+  await once(listener, 'listening');
+  const { port } = listener.address() as AddressInfo;
+  const app = await launch(folder);
+  try {
+    await expect(app.page.getByRole('heading', { level: 1 })).toBeVisible();
+    const outcomes = await app.page.evaluate(async (out) => {
+      const attempt = async (act: () => unknown): Promise<string> => {
+        try {
+          return `did: ${String(await act())}`;
+        } catch (error) {
+          return error instanceof Error ? error.name : 'refused';
+        }
+      };
+      const loads = (element: HTMLElement & { src: string }): Promise<string> =>
+        new Promise((resolve, reject) => {
+          element.addEventListener('load', () => resolve('loaded'));
+          element.addEventListener('error', () => reject(new Error('refused')));
+          element.src = `${out}/leak`;
+          document.body.append(element);
+        });
+      return {
+        fetch: await attempt(() => fetch(`${out}/leak`)),
+        beacon: await attempt(() => navigator.sendBeacon(`${out}/leak`)),
+        socket: await attempt(
+          () =>
+            new Promise((resolve, reject) => {
+              const socket = new WebSocket(out.replace('http', 'ws'));
+              socket.addEventListener('open', resolve);
+              socket.addEventListener('error', () => reject(new Error('refused')));
+            }),
+        ),
+        image: await attempt(() => loads(document.createElement('img'))),
+        frame: await attempt(() => {
+          document.body.append(Object.assign(document.createElement('iframe'), { src: `${out}/leak` }));
+          return new Promise((resolve) => setTimeout(resolve, 300));
+        }),
+        inline: await attempt(() => {
+          const script = document.createElement('script');
+          script.textContent = 'globalThis.ran = true';
+          document.body.append(script);
+          return 'ran' in globalThis;
+        }),
+        markup: await attempt(() => (document.body.innerHTML = '<b>x</b>')),
+        trust: await attempt(() => {
+          const factory = (
+            globalThis as unknown as { trustedTypes: { createPolicy(name: string, rules: object): object } }
+          ).trustedTypes;
+          return factory.createPolicy('mine', {});
+        }),
+        // oxlint-disable-next-line no-implied-eval, no-new-func -- that it fails is what is tested
+        evaluate: await attempt(() => new Function('return 1')()),
+      };
+    }, `http://127.0.0.1:${port}`);
+    expect(outcomes.fetch).toBe('TypeError');
+    expect(outcomes.socket).toBe('Error');
+    expect(outcomes.image).toBe('Error');
+    expect(outcomes.inline).not.toBe('did: true');
+    expect(outcomes.markup).toBe('TypeError');
+    expect(outcomes.trust).toBe('TypeError');
+    expect(outcomes.evaluate).toBe('EvalError');
+    expect(heard).toEqual([]);
+    expect(app.broken.length).toBeGreaterThan(0);
+  } finally {
+    await app.stop();
+    listener.close();
+  }
+});
+
+test('a second tab takes over, and the first says so and stays quiet', async ({ browser, folder }, info) => {
+  test.skip(info.project.name !== 'browser', 'Electron has one window');
+  const app = await launchInBrowser(browser)(folder);
+  try {
+    await expect(app.page.getByRole('heading', { level: 1 })).toBeVisible();
+    // What duplicating a tab does: the same address, a copy of its session storage.
+    const [second] = await Promise.all([
+      app.page.context().waitForEvent('page'),
+      app.page.evaluate(() => void window.open(location.href)),
+    ]);
+    await expect(second.getByRole('heading', { level: 1 })).toBeVisible();
+    await expect(app.page.getByText('open in another', { exact: false })).toBeVisible();
+    await expect(second.getByRole('heading', { level: 1 })).toBeVisible();
+  } finally {
+    await app.stop();
+  }
+});
