@@ -39,7 +39,11 @@ export function EmailForm({ onBack }: { readonly onBack: () => void }): ReactNod
     );
   if (step?.kind === 'ask')
     return (
-      <AccountPage title={say('account.servers')} sub={values.address} onBack={flow.stop}>
+      <AccountPage
+        title={say('account.servers')}
+        sub={<bdi className="said">{values.address}</bdi>}
+        onBack={flow.stop}
+      >
         <AskFields
           fields={step.fields}
           why={step.why}

@@ -13,7 +13,7 @@ export function AccountPage({
   children,
 }: {
   readonly title: string;
-  readonly sub: string;
+  readonly sub: ReactNode;
   readonly onBack: (() => void) | null;
   readonly children: ReactNode;
 }): ReactNode {

@@ -67,7 +67,13 @@ function Inbox(): ReactNode {
   const lost = useConnection((connection) => connection.state !== 'open');
   return (
     <>
-      <div className={cx(styles['columns'], conversation !== null && styles['reading'])}>
+      <div
+        className={cx(
+          styles['columns'],
+          conversation !== null && styles['reading'],
+          details !== null && chat && styles['detailed'],
+        )}
+      >
         <Rail />
         <ChatList />
         {conversation === null ? (

@@ -99,8 +99,8 @@ export const messages: readonly MessageRow[] = [
     files: [file('picture', 'hut at dusk.png', 'image/png', 0)],
   }),
   said('alice', 10_002, 'Alice Okafor', minutesAgo(40), {
-    text: 'The hut has a *stove* again. See https://huts.example/seven or write to keeper@huts.example.',
-    ranges: [{ at: 14, length: 7, as: 'bold' }],
+    text: 'The hut has a stove again. See https://huts.example/seven or write to keeper@huts.example.',
+    ranges: [{ at: 14, length: 5, as: 'bold' }],
   }),
   said('alice', 10_003, null, minutesAgo(30), {
     files: [file('booking', 'Hut booking, signed.pdf', 'application/pdf', 214_000)],

@@ -6,6 +6,7 @@ import { copyText } from '../app/host.ts';
 import { showDetails } from '../app/view.ts';
 import { replyTo } from '../composer/store.ts';
 import { IconButton } from '../ui/button.tsx';
+import { cx } from '../ui/classes.ts';
 import { Menu } from '../ui/menu.tsx';
 import { say } from '../words.ts';
 import styles from './actions.module.css';
@@ -22,8 +23,13 @@ export function RowActions({
   readonly chat: ConversationRow;
 }): ReactNode {
   const canWrite = chat.state === 'active';
+  const left = row.sending !== null && !['queued', 'held', 'failed', 'cancelled'].includes(row.sending.state);
+  const forAll = left && chat.can['delete-for-all'] === 'yes';
   return (
-    <fieldset className={styles['actions']} aria-label={say('message.actions')}>
+    <fieldset
+      className={cx(styles['actions'], row.author.me && styles['mine'])}
+      aria-label={say('message.actions')}
+    >
       {canWrite && chat.can.quote !== 'no' ? (
         <IconButton label={say('message.reply')} onClick={() => replyTo(chat.id, row)}>
           <Reply aria-hidden="true" />
@@ -60,8 +66,8 @@ export function RowActions({
           {
             key: 'delete',
             icon: <Trash2 aria-hidden="true" />,
-            label: say('message.delete'),
-            means: say('message.delete.means'),
+            label: say(forAll ? 'message.delete-for-all' : 'message.delete'),
+            means: say(forAll ? 'message.delete-for-all.means' : 'message.delete.means'),
             onSelect: () => {
               insist('message.delete', { request: newRequest(), id: row.id }).catch(() => undefined);
             },

@@ -79,6 +79,8 @@ export const page = {
   'message.copy': 'Copy text',
   'message.delete': 'Delete here',
   'message.delete.means': 'It is deleted on this computer only.',
+  'message.delete-for-all': 'Delete for everyone',
+  'message.delete-for-all.means': 'Their apps are asked to delete it too.',
   'message.deleted': 'Deleted',
   'message.edited': 'Edited {time}',
   'message.actions': 'Actions',

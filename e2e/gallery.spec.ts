@@ -1,0 +1,359 @@
+import { AxeBuilder } from '@axe-core/playwright';
+import { test as base, expect, type Locator, type Page } from '@playwright/test';
+import { serveGallery } from './gallery/serve.ts';
+
+/** The page over its in-memory core, under the page's policy: every state there is, without a network. */
+const test = base.extend<{ readonly show: (query: string) => Promise<void> }, { readonly site: string }>({
+  site: [
+    async ({}, provide) => {
+      const site = await serveGallery();
+      await provide(site.url);
+      await site.close();
+    },
+    { scope: 'worker' },
+  ],
+  show: async ({ page, site }, provide) => {
+    const faults: string[] = [];
+    page.on('console', (message) => {
+      if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
+    });
+    page.on('pageerror', (error) => faults.push(error.message));
+    await provide(async (query) => {
+      await page.goto(`${site}?${query}`);
+      await page.locator('main').first().waitFor({ state: 'attached' });
+      await page.evaluate(() => document.fonts.ready);
+    });
+    expect(faults, 'the page kept to its policy').toEqual([]);
+  },
+});
+
+test.skip(({ browserName }) => browserName !== 'chromium');
+test.beforeEach(({}, info) => test.skip(info.project.name !== 'browser', 'one browser is enough'));
+
+const message = (page: Page, text: string): Locator => page.getByTestId('message').filter({ hasText: text });
+
+const states = [
+  ['chat=alice', 'Private, with limits.'],
+  ['chat=priya', 'Only you and Priya Raman can read this.'],
+  ['chat=hartmann', 'Northmail can read this.'],
+  ['chat=kenji', 'Not known. Treat it as public.'],
+  ['chat=allotment', 'Private, with limits.'],
+  ['chat=jonas', 'Private, with limits.'],
+] as const;
+
+for (const [query, readers] of states)
+  test(`${query} says who can read it, and axe finds no fault`, async ({ page, show }) => {
+    await show(query);
+    await expect(page.getByTestId('header-readers')).toHaveText(readers);
+    await expectAccessible(page);
+  });
+
+for (const query of [
+  'chat=stranger',
+  'chat=fell',
+  'chat=hostile',
+  'chat=fatima',
+  'chat=alice&theme=dark',
+  'chat=jonas&theme=dark',
+  'chat=hartmann&theme=dark',
+  'chat=alice&sheet=settings',
+  'chat=alice&sheet=account',
+  'chat=alice&sheet=new-chat',
+  'chat=alice&sheet=palette',
+  'sheet=add',
+  'new',
+  'new&theme=dark',
+  'chat=jonas&text=200',
+])
+  test(`axe finds no fault in ${query}`, async ({ page, show }) => {
+    await show(query);
+    await expectAccessible(page);
+  });
+
+async function expectAccessible(page: Page): Promise<void> {
+  // Colours are measured when nothing is fading any more.
+  await page.evaluate(() => Promise.all(document.getAnimations().map((each) => each.finished)));
+  const { violations } = await new AxeBuilder({ page }).analyze();
+  expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
+}
+
+test('the surface grows louder as the state gets weaker', async ({ page, show }) => {
+  const box = page.getByTestId('composer').locator('..');
+  const border = (): Promise<string> => box.evaluate((element) => getComputedStyle(element).borderTopStyle);
+  await show('chat=priya');
+  expect(await border()).toBe('solid');
+  await expect(page.getByRole('button', { name: 'Send', exact: true })).toBeVisible();
+  await show('chat=alice');
+  expect(await border()).toBe('double');
+  await show('chat=hartmann');
+  expect(await border()).toBe('dashed');
+  await expect(page.getByRole('button', { name: 'Send openly' })).toBeVisible();
+  await show('chat=kenji');
+  expect(await border()).toBe('dotted');
+  await expect(page.getByRole('button', { name: 'Send openly' })).toBeVisible();
+  await show('chat=jonas');
+  await expect(page.getByTestId('composer')).toHaveCount(0);
+  await expect(page.getByRole('region', { name: 'Sending is stopped' })).toContainText(
+    'Is this still Jonas Weber?',
+  );
+  await expect(page.getByTestId('header-stopped')).toContainText('Nothing is sent until you look.');
+});
+
+test('no text of others is ever drawn in the serif of Plainseal', async ({ page, show }) => {
+  for (const query of ['chat=hostile', 'chat=jonas', 'chat=fell', 'chat=allotment', 'chat=priya']) {
+    await show(query);
+    const serif = await page.evaluate(() =>
+      [...document.querySelectorAll('bdi, [data-testid="message"] p[dir], blockquote')]
+        .filter((element) => getComputedStyle(element).fontFamily.includes('Serif'))
+        .map((element) => element.textContent),
+    );
+    expect(serif, query).toEqual([]);
+  }
+  await show('chat=hostile');
+  await expect(page.getByTestId('header-name')).toHaveText('Plainseal Team only you can read this');
+  expect(await page.locator('body').textContent()).not.toMatch(/[\u{1D400}-\u{1D7FF}]/u);
+});
+
+test('text of others is never markup, and a link leads where it says', async ({ page, show }) => {
+  await show('chat=hostile');
+  await expect(message(page, '<script>alert(1)</script>')).toBeVisible();
+  expect(await page.locator('[data-testid="message"] :is(script, img[src="x"])').count()).toBe(0);
+  const links = await page
+    .locator('[data-testid="message"] a')
+    .evaluateAll((all) => all.map((a) => (a as HTMLAnchorElement).href));
+  expect(links.filter((link) => !/^https?:\/\/(?!evil)/u.test(link))).toEqual([]);
+  await show('chat=alice');
+  await page.getByRole('link', { name: 'https://huts.example/seven' }).click();
+  expect(
+    await page.evaluate(() => (window as unknown as { gallery: { opened: string[] } }).gallery.opened),
+  ).toEqual(['https://huts.example/seven']);
+  await expect(page).toHaveURL(/gallery\.html/u);
+});
+
+test('older pages come in without moving what is read', async ({ page, show }) => {
+  await show('chat=alice');
+  const history = page.getByTestId('history');
+  await expect(message(page, 'Perfect. Train at 7:12')).toBeInViewport();
+  let watched: string | null = null;
+  for (let turn = 0; turn < 12; turn += 1) {
+    // The first message in view, where it stands, and where it stands after everything the scroll fetched.
+    const before = await history.evaluate((view) => {
+      view.scrollTop = Math.max(0, view.scrollTop - view.clientHeight);
+      const top = view.getBoundingClientRect().top;
+      const row = [...view.querySelectorAll<HTMLElement>('[data-message]')].find(
+        (each) => each.getBoundingClientRect().bottom > top + 1,
+      );
+      return { id: row?.dataset['message'] ?? '', at: row?.getBoundingClientRect().top ?? 0 };
+    });
+    expect(before.id).not.toBe(watched);
+    watched = before.id;
+    await expect(history.getByRole('log')).toHaveAttribute('aria-busy', 'false');
+    const row = history.locator(`[data-message="${before.id}"]`);
+    await expect(row).toHaveCount(1);
+    expect(
+      Math.abs((await row.evaluate((each) => each.getBoundingClientRect().top)) - before.at),
+    ).toBeLessThan(2);
+  }
+  expect(await history.locator('[data-message]').count()).toBeLessThanOrEqual(240);
+  await page.getByRole('button', { name: 'To the newest message' }).click();
+  await expect(message(page, 'Perfect. Train at 7:12')).toBeInViewport();
+});
+
+test('what comes in while reading above does not pull the view down; at the end it follows', async ({
+  page,
+  show,
+}) => {
+  await show('chat=alice');
+  await page.getByTestId('composer').fill('one more');
+  await page.keyboard.press('Enter');
+  await expect(message(page, 'one more')).toBeInViewport();
+  await expect(message(page, 'one more').getByTestId('message-state')).toHaveText(
+    'Accepted by the mail server',
+  );
+  const history = page.getByTestId('history');
+  await history.evaluate((view) => {
+    view.scrollTop -= 700;
+  });
+  await expect(page.getByRole('button', { name: 'To the newest message' })).toBeVisible();
+  const before = await history.evaluate((view) => view.scrollTop);
+  await page.getByTestId('composer').fill('and another');
+  await page.keyboard.press('Enter');
+  await expect(message(page, 'and another')).toHaveCount(1);
+  expect(Math.abs((await history.evaluate((view) => view.scrollTop)) - before)).toBeLessThan(2);
+});
+
+test('a reply, a reaction, a file and a draft', async ({ page, show }) => {
+  await show('chat=alice');
+  const theirs = page.getByRole('article', { name: 'Alice Okafor, 14:24' });
+  await theirs.hover();
+  await theirs.getByRole('button', { name: 'Reply' }).click();
+  await expect(page.getByTestId('composer')).toBeFocused();
+  await page.keyboard.type('Good');
+  await page.getByTestId('composer').evaluate((field) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(300_000)], 'map.pdf'));
+    field.dispatchEvent(new ClipboardEvent('paste', { clipboardData: data, bubbles: true }));
+  });
+  await expect(page.getByRole('button', { name: 'Leave out map.pdf' })).toBeVisible();
+  await expect(page.getByRole('button', { name: 'Send', exact: true })).not.toHaveAttribute(
+    'aria-disabled',
+    'true',
+  );
+  await page.keyboard.press('Enter');
+  const sent = page.getByTestId('message').last();
+  await expect(sent).toContainText('map.pdf');
+  await expect(sent).toContainText('Alice Okafor');
+  await sent.getByTitle('Go to the quoted message').click();
+  await expect(theirs).toBeFocused();
+
+  await theirs.hover();
+  await theirs.getByRole('button', { name: 'React' }).click();
+  await page.getByRole('button', { name: '❤️' }).click();
+  await expect(theirs.getByRole('button', { name: '❤️ by You' })).toBeVisible();
+  await theirs.getByRole('button', { name: '❤️ by You' }).click();
+  await expect(theirs.getByRole('button', { name: '❤️ by You' })).toHaveCount(0);
+
+  await page.getByTestId('composer').fill('half a thought');
+  await page.keyboard.press('Alt+ArrowDown');
+  await expect(page.getByTestId('header-name')).toHaveText('Jonas Weber');
+  await page.keyboard.press('Alt+ArrowUp');
+  await expect(page.getByTestId('composer')).toHaveValue('half a thought');
+});
+
+test('a stop is resolved by the person: cause first, each act with its consequence', async ({
+  page,
+  show,
+}) => {
+  await show('chat=jonas');
+  const panel = page.getByRole('region', { name: 'Sending is stopped' });
+  await expect(panel).toContainText('Jonas Weber’s key changed.');
+  await expect(message(page, 'second key').getByTestId('message-state')).toContainText('not sent');
+  await panel.getByRole('button', { name: 'Discard' }).click();
+  await expect(message(page, 'second key')).toHaveCount(0);
+  await panel.getByRole('button', { name: 'Check first' }).click();
+  await page.getByRole('button', { name: 'They match' }).click();
+  await expect(page.getByTestId('contact-trust')).toContainText('Checked with a code');
+});
+
+test('a request shows nothing fetched until it is accepted', async ({ page, show }) => {
+  await show('chat=stranger');
+  await expect(page.getByTestId('message').locator('img')).toHaveCount(0);
+  await expect(page.getByTestId('composer')).toHaveCount(0);
+  await page.getByRole('button', { name: 'Accept', exact: true }).click();
+  await expect(page.getByTestId('composer')).toBeVisible();
+});
+
+test('everything is reached by keyboard: regions, lists, messages, sheets', async ({ page, show }) => {
+  await show('chat=alice');
+  const { keyboard } = page;
+  const region = (): Promise<string | undefined> =>
+    page.evaluate(() => document.activeElement?.closest<HTMLElement>('[data-region]')?.dataset['region']);
+  await expect(page.getByTestId('composer')).toBeFocused();
+  const seen: (string | undefined)[] = [];
+  for (let turn = 0; turn < 5; turn += 1) {
+    await keyboard.press('F6');
+    seen.push(await region());
+  }
+  expect(seen).toEqual(['rail', 'chats', 'header', 'messages', 'composer']);
+  await keyboard.press('Shift+F6');
+  expect(await region()).toBe('messages');
+  await keyboard.press('ArrowUp');
+  await expect(message(page, 'Signed mine too')).toBeFocused();
+  await keyboard.press('Tab');
+  await keyboard.press('Tab');
+  await keyboard.press('Tab');
+  expect(await region()).toBe('messages');
+
+  await keyboard.press('Control+k');
+  await expect(page.getByRole('combobox')).toBeFocused();
+  await keyboard.type('priya');
+  await expect(page.getByRole('option', { name: 'Priya Raman' }).first()).toBeVisible();
+  await keyboard.press('Enter');
+  await expect(page.getByTestId('header-name')).toHaveText('Priya Raman');
+  await keyboard.press('Control+n');
+  await expect(page.getByLabel('Address or invitation')).toBeFocused();
+  await keyboard.press('Escape');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await keyboard.press('Escape');
+  await expect(page.getByText('Choose a conversation, or start one.')).toBeVisible();
+});
+
+test('details show what is written down of a message, beside the conversation', async ({ page, show }) => {
+  await show('chat=alice');
+  const mine = message(page, 'Perfect. Train at 7:12');
+  await mine.hover();
+  await mine.getByRole('button', { name: 'Details' }).click();
+  const drawer = page.getByTestId('details');
+  await expect(drawer).toContainText('Sealed on this computer');
+  await expect(drawer).toContainText('05A3 9C41 7ED0 2B88');
+  await expect(drawer).toContainText('SEIPDv2');
+  await expectAccessible(page);
+  const [edge, end] = await Promise.all([
+    drawer.evaluate((element) => element.getBoundingClientRect().left),
+    mine.evaluate((element) => element.getBoundingClientRect().right),
+  ]);
+  expect(end).toBeLessThanOrEqual(edge);
+  await page.keyboard.press('Escape');
+  await expect(drawer).toHaveCount(0);
+});
+
+test('after core was lost the page is there again, with what was being sent', async ({ page, show }) => {
+  await show('chat=alice');
+  await page.getByTestId('composer').fill('through the gap');
+  await page.evaluate(() => {
+    const { gallery } = window as unknown as { gallery: { cut: () => void } };
+    document
+      .querySelector<HTMLElement>('[data-testid="composer"]')
+      ?.dispatchEvent(new KeyboardEvent('keydown', { key: 'Enter', bubbles: true, cancelable: true }));
+    gallery.cut();
+  });
+  await expect(message(page, 'through the gap')).toHaveCount(1);
+  await expect(message(page, 'through the gap').getByTestId('message-state')).toHaveText(
+    'Accepted by the mail server',
+  );
+});
+
+test('a narrow window has one column and a way back; twice the text folds the same way', async ({
+  page,
+  show,
+}) => {
+  await page.setViewportSize({ width: 520, height: 800 });
+  await show('chat=alice');
+  await expect(page.getByTestId('chat').first()).toBeHidden();
+  await page.getByRole('button', { name: 'Back' }).click();
+  await expect(page.getByTestId('chat').first()).toBeVisible();
+  await page.setViewportSize({ width: 1280, height: 800 });
+  await show('chat=alice&text=200');
+  await expect(page.getByTestId('chat').first()).toBeHidden();
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+  expect(overflow).toBe(false);
+});
+
+test('no word stands outside the catalogue', async ({ page, show }) => {
+  for (const query of [
+    'new&locale=pseudo',
+    'chat=hartmann&locale=pseudo',
+    'chat=alice&sheet=settings&locale=pseudo',
+  ]) {
+    await show(query);
+    await expect(page.locator('main').first()).toBeAttached();
+    const plain = await page.evaluate(() => {
+      const words: string[] = [];
+      const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+      for (let node = walk.nextNode(); node; node = walk.nextNode()) {
+        const parent = node.parentElement;
+        if (
+          !parent ||
+          parent.closest('bdi, kbd, time, [data-testid="message"] p, script, style, button[title*="@"]')
+        )
+          continue;
+        if (/[a-z]{3,}/iu.test((node.textContent ?? '').normalize('NFD').replace(/\p{M}/gu, '\u0301'))) {
+          const text = node.textContent ?? '';
+          if (/\b[a-z]{4,}\b/u.test(text)) words.push(text);
+        }
+      }
+      return words;
+    });
+    expect(plain, query).toEqual([]);
+  }
+});
