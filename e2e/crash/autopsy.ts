@@ -63,3 +63,11 @@ export function receivedIn(database: Database): ReadonlySet<string> {
 }
 
 const textIn = (content: string): string => (JSON.parse(content) as { text: string }).text;
+
+/** My messages by text, and how far each was in the outbox. */
+export function sentIn(database: Database): ReadonlyMap<string, OutboxState> {
+  const rows = database.all<{ content: string; state: OutboxState }>(
+    'SELECT m.content, o.state FROM outbox AS o JOIN message AS m ON m.id = o.message',
+  );
+  return new Map(rows.map(({ content, state }) => [textIn(content), state]));
+}

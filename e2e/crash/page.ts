@@ -16,8 +16,8 @@ export interface Page {
   readonly call: Call;
   /** Resolves with the next payload that fits. */
   next<K extends keyof Events>(name: K, fits?: (payload: Events[K]) => boolean): Promise<Events[K]>;
-  /** Calls `hear` whenever something durable changed. */
-  changed(hear: () => void): Undo;
+  /** Calls `hear` with every payload from now on. */
+  hear<K extends keyof Events>(name: K, hear: (payload: Events[K]) => void): Undo;
   /** Resolves once every account's lane is online. */
   online(): Promise<void>;
   /** Runs a flow to its end. */
@@ -43,7 +43,7 @@ export function scriptPage(pipe: Pipe): Page {
   return {
     call: line.call,
     next,
-    changed: (hear) => line.listen('changed', hear),
+    hear: (name, hear) => line.listen(name, hear),
     async online() {
       for (;;) {
         const told = next('lane');
@@ -145,4 +145,9 @@ async function upload(page: Page, file: NonNullable<Errand['file']>): Promise<Fi
 /** How far the network has taken my message. */
 export function sendState(row: MessageRow): NonNullable<OwnRow['sending']>['state'] | null {
   return row.kind === 'message' ? (row.sending?.state ?? null) : null;
+}
+
+/** Why my message does not go out, as a code. */
+export function whyStuck(row: MessageRow): string {
+  return row.kind === 'message' ? (row.sending?.hold ?? row.sending?.failure ?? 'no reason') : 'a note';
 }

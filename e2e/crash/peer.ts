@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import { EventEmitter } from 'node:events';
 import PostalMime from 'postal-mime';
 import { formatAutocrypt, parseAutocrypt } from '../../crypto/openpgp/autocrypt.ts';
 import { readCertificate, type Certificate } from '../../crypto/openpgp/certificate.ts';
@@ -37,7 +36,7 @@ export async function startPeer(server: MailServerProcess, address: string, me: 
   const heard: Message[] = [];
   const faults: string[] = [];
   const known = new Map<string, Buffer>();
-  const news = new EventEmitter();
+  let news = Promise.withResolvers<void>();
   let twins = 0;
   let theirs: Certificate | null = null;
 
@@ -64,7 +63,8 @@ export async function startPeer(server: MailServerProcess, address: string, me: 
     for (let skip = 0; ; skip += 1) {
       const { raw } = await waitForMail(server, address, skip);
       await take(raw);
-      news.emit('heard');
+      news.resolve();
+      news = Promise.withResolvers<void>();
     }
   }
   // The server's end is the peer's.
@@ -90,7 +90,7 @@ export async function startPeer(server: MailServerProcess, address: string, me: 
       said.push({ text, file: file ? digestOf(file) : null });
       await server.deliver(me, raw);
     },
-    next: () => new Promise((resolve) => news.once('heard', resolve)),
+    next: () => news.promise,
   };
 }
 

@@ -1,8 +1,7 @@
 import { crashPoints, type CrashPoint } from '../../shared/lane/lane.ts';
 import { examine, type Autopsy } from './autopsy.ts';
 import { openShell, type Shell } from './shell.ts';
-import { balanced, pause, type Books, type Plan, type Traffic } from './traffic.ts';
-import { told } from './verdict.ts';
+import { balanced, inWords, pause, type Books, type Plan, type Traffic } from './traffic.ts';
 import type { World } from './world.ts';
 
 /** When core is ended: at the nth hit of a point from the beginning of the talk, or so many ms after it. */
@@ -104,9 +103,4 @@ function ingestOf(found: Autopsy, said: readonly string[]): Interrupted['ingest'
   if (said.every((text) => found.received.has(text))) return 'nothing';
   if (found.cutFiles > 0) return 'file cut';
   return found.marked ? 'being opened' : 'at the server';
-}
-
-function inWords(books: Books): string {
-  const { stuck, unsent } = books;
-  return [`out: ${told(books.out)}`, `in: ${told(books.in)}`, `unsent ${unsent}`, ...stuck].join('; ');
 }

@@ -35,6 +35,7 @@ export async function openShell(options: {
     'grant.open': no,
     'grant.close': () => null,
     confirm: () => ({ ok: true, secret: null }),
+    'confirm.end': () => null,
     notify: () => null,
     badge: () => null,
     'crash.point': async ({ name }) => {

@@ -1,8 +1,8 @@
 import type { ConversationId } from '../../shared/ids.ts';
 import { digestOf, nameOf, type Message } from './message.ts';
-import { errand, run, sendState, type Errand, type Page } from './page.ts';
+import { errand, run, sendState, whyStuck, type Errand, type Page } from './page.ts';
 import type { Random } from './random.ts';
-import { isClean, judge, worst, type Verdict } from './verdict.ts';
+import { isClean, judge, told, worst, type Verdict } from './verdict.ts';
 
 /** The other side of a conversation, whoever plays it. Its log is what is judged by. */
 export interface OtherSide {
@@ -51,14 +51,24 @@ export interface Books {
 export const balanced = (books: Books): boolean =>
   isClean(books.out) && isClean(books.in) && books.unsent === 0 && books.stuck.length === 0;
 
+/** What is wrong with books that are not balanced. */
+export function inWords(books: Books): string {
+  const { stuck, unsent } = books;
+  return [`out: ${told(books.out)}`, `in: ${told(books.in)}`, `unsent ${unsent}`, ...stuck].join('; ');
+}
+
 /** How long both sides may take to have everything, in ms. */
 const SETTLE_MS = 60_000;
 /** Looks again at least this often, in ms. */
 const LOOK_MS = 1_000;
 const FILE_BYTES = 30_000;
 
-/** Starts keeping the books of a conversation. */
-export function createTraffic(conversation: ConversationId, other: OtherSide): Traffic {
+/** Starts keeping the books of a conversation. A message with the text `apart` is not in them. */
+export function createTraffic(
+  conversation: ConversationId,
+  other: OtherSide,
+  apart: string | null = null,
+): Traffic {
   const errands: Errand[] = [];
   const digests = new Map<string, string>();
   let rounds = 0;
@@ -76,14 +86,14 @@ export function createTraffic(conversation: ConversationId, other: OtherSide): T
     const stuck: string[] = [];
     let unsent = 0;
     for (const row of await page.history(conversation)) {
-      if (row.kind !== 'message') continue;
+      if (row.kind !== 'message' || row.content.text === apart) continue;
       const { text } = row.content;
       const [file] = row.files;
       if (file && !digests.has(file.id)) digests.set(file.id, await page.digest(file));
       (row.author.me ? mine : theirs).push({ text, file: file ? (digests.get(file.id) ?? null) : null });
       const state = sendState(row);
       if (state === 'failed' || state === 'held' || state === 'cancelled')
-        stuck.push(`"${text}" is ${state}`);
+        stuck.push(`"${text}" is ${state} (${whyStuck(row)})`);
       if (state === 'queued' || state === 'sealed') unsent += 1;
     }
     return { mine, theirs, unsent, stuck };
@@ -92,10 +102,12 @@ export function createTraffic(conversation: ConversationId, other: OtherSide): T
   async function look(page: Page): Promise<Books> {
     const { mine, theirs, unsent, stuck } = await history(page);
     const written = errands.map(({ text, file }) => nameOf({ text, file: file && digestOf(file.bytes) }));
-    const shown = judge(written, (await other.heard()).map(nameOf));
+    const booked = (of: readonly Message[]): readonly string[] =>
+      of.filter(({ text }) => text !== apart).map(nameOf);
+    const shown = judge(written, booked(await other.heard()));
     // My own history must say the same as what the other side shows.
     const out = worst(shown, judge(written, mine.map(nameOf)));
-    return { out, in: judge(other.said.map(nameOf), theirs.map(nameOf)), unsent, stuck };
+    return { out, in: judge(booked(other.said), theirs.map(nameOf)), unsent, stuck };
   }
 
   return {
@@ -116,7 +128,7 @@ export function createTraffic(conversation: ConversationId, other: OtherSide): T
       await run(page, conversation, errands);
       for (;;) {
         const woken = Promise.withResolvers<void>();
-        const undo = page.changed(woken.resolve);
+        const undo = page.hear('changed', () => woken.resolve());
         void other.next().then(woken.resolve);
         const books = await look(page);
         // More than was written never becomes right by waiting.
