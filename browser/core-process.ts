@@ -23,12 +23,13 @@ const environment = (): NodeJS.ProcessEnv =>
     kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   );
 
-const forkEntry = (entry: string): ChildProcess =>
+/** `output`: what a lane prints could be content and goes nowhere; core prints only what ends it. */
+const forkEntry = (entry: string, output: 'inherit' | 'ignore'): ChildProcess =>
   fork(entry, [], {
     serialization: 'advanced',
     env: environment(),
     execArgv: ['--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+    stdio: ['ignore', output, output, 'ipc'],
   });
 
 /** What the browser shell's host serves itself; lanes are this file's. */
@@ -42,7 +43,7 @@ export interface ForkedCore extends CoreProcess {
 
 /** Forks core and serves it as its shell. */
 export function startCoreProcess(serve: Handlers<OwnHostCalls>): ForkedCore {
-  const child = forkEntry(coreEntry);
+  const child = forkEntry(coreEntry, 'inherit');
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', (code) => resolve(code));
     child.once('error', () => resolve(null));
@@ -65,7 +66,7 @@ export function startCoreProcess(serve: Handlers<OwnHostCalls>): ForkedCore {
       ...serve,
       'lane.start': ({ account }) => {
         lanes.get(account)?.kill();
-        const lane = forkEntry(laneEntry);
+        const lane = forkEntry(laneEntry, 'ignore');
         lanes.set(account, lane);
         relay(childPipe(lane), lines.open(visitorName({ kind: 'lane', account })));
         lane.once('exit', () => {

@@ -11,6 +11,7 @@ import { SOCKET_PROTOCOL } from '../shared/wire/page.ts';
 import { link, type Link } from '../shared/wire/rpc.ts';
 import { socketPipe } from '../shared/wire/socket.ts';
 import { trunk } from '../shared/wire/trunk.ts';
+import { startDummyServer } from '../networks/dummy/wire.ts';
 import { startShell, type Shell } from './shell.ts';
 
 type CoreLink = Link<Calls, Record<never, never>, Events>;
@@ -87,6 +88,52 @@ describe('the browser shell', () => {
       { timeout: 15_000, interval: 250 },
     );
     expect(await again.call('account.list', {})).toEqual({ rows: [] });
+  });
+
+  it('gives a lane of native code a process of its own, which dies alone', async () => {
+    const server = await startDummyServer();
+    const running = await start();
+    try {
+      const core = await attach(await running.enter());
+      for (const { network, version } of (await core.call('disclosure.list', {})).rows)
+        await core.call('disclosure.accept', { request: crypto.randomUUID(), network, version });
+      const added = new Promise<void>((resolve) =>
+        core.listen('changed', ({ accounts }) => accounts && resolve()),
+      );
+      await core.call('flow.start', {
+        request: crypto.randomUUID(),
+        account: null,
+        network: 'dummy',
+        start: { kind: 'add-account', args: { address: 'me', port: String(server.port) } },
+      });
+      await added;
+      const mail = (id: string, text: string) => ({ id, from: 'peer', key: `key-${id}`, sentAt: 1, text });
+      const crashed = new Promise<void>((resolve) =>
+        core.listen('lane', ({ status }) => status.kind === 'crashed' && resolve()),
+      );
+      server.deliver('me', mail('one', 'before'));
+      // Opening this one aborts the process, as a fault in native code does.
+      server.deliver('me', mail('two', 'PLAINSEAL-TEST-ABORT'));
+      server.deliver('me', mail('three', 'after'));
+      await crashed;
+      // Core goes on answering while the lane is away, and the poisoned mail ends by standing aside.
+      expect((await core.call('profile.get', {})).kind).toBe('test');
+      await vi.waitFor(() => expect(server.waiting('me')).toEqual([]), { timeout: 25_000, interval: 100 });
+      const { rows } = await core.call('inbox.page', { filter: 'all', before: null, limit: 10 });
+      const page = await core.call('message.page', {
+        conversation: rows[0]!.id,
+        around: 'end',
+        side: 'around',
+        limit: 10,
+      });
+      const said = page.rows.flatMap((row) => (row.kind === 'message' ? [row.content.text] : []));
+      expect(said).toEqual(expect.arrayContaining(['before', 'after']));
+      expect(said).not.toContain('PLAINSEAL-TEST-ABORT');
+    } finally {
+      await running.close();
+      shell = null;
+      await server.close();
+    }
   });
 
   it('leaves nothing behind but the profile', async () => {

@@ -18,11 +18,12 @@ function environment(): NodeJS.ProcessEnv {
   );
 }
 
-const forkEntry = (file: string, serviceName: string): UtilityProcess =>
+/** `stdio`: what a lane prints could be content and goes nowhere; core prints only what ends it. */
+const forkEntry = (file: string, serviceName: string, stdio: 'inherit' | 'ignore'): UtilityProcess =>
   utilityProcess.fork(join(import.meta.dirname, file), [], {
     serviceName,
     env: environment(),
-    stdio: 'inherit',
+    stdio,
   });
 
 /** What the Electron shell's host serves itself; lanes are this file's. */
@@ -36,7 +37,7 @@ export interface UtilityCore extends CoreProcess {
 
 /** Forks core and serves it as its shell. */
 export function startUtilityCore(serve: Handlers<OwnHostCalls>): UtilityCore {
-  const child = forkEntry('core.js', 'Plainseal core');
+  const child = forkEntry('core.js', 'Plainseal core', 'inherit');
   const exited = new Promise<number>((resolve) => child.once('exit', resolve));
   const lanes = new Map<AccountId, UtilityProcess>();
   const introduce = (visitor: Visitor, port: MessagePortMain): void =>
@@ -50,7 +51,7 @@ export function startUtilityCore(serve: Handlers<OwnHostCalls>): UtilityCore {
       ...serve,
       'lane.start': ({ account }) => {
         lanes.get(account)?.kill();
-        const lane = forkEntry('lane-process.js', 'Plainseal lane');
+        const lane = forkEntry('lane-process.js', 'Plainseal lane', 'ignore');
         lanes.set(account, lane);
         const { port1, port2 } = new MessageChannelMain();
         introduce({ kind: 'lane', account }, port1);
