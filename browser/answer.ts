@@ -21,7 +21,7 @@ export function refuse(response: ServerResponse, status: number): void {
 }
 
 /** Longest form a shell reads, in bytes; a pasted key is the largest thing in one. */
-const MAX_FORM_BYTES = 256 * 1024;
+export const MAX_FORM_BYTES = 256 * 1024;
 
 /** The fields of a posted form; null for anything else or longer. */
 export async function readForm(request: IncomingMessage): Promise<URLSearchParams | null> {

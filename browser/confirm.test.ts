@@ -82,13 +82,70 @@ describe('the window that asks', () => {
   it('brings a secret only where one was asked for', async () => {
     const withSecret = confirmations.ask({ kind: 'export-key', facts: {}, secret: 'new-passphrase' }, never);
     const first = await openQuestion();
-    await post(first.action, { token: first.token, ok: 'yes', secret: 'long enough' });
+    const typed = { token: first.token, ok: 'yes', secret: 'long enough' };
+    // A slip in what is new is told in the window, and core hears nothing of it.
+    const slipped = await (await post(first.action, { ...typed, repeat: 'long enougj' })).text();
+    expect(slipped).toContain('The two were not the same.');
+    expect(slipped).not.toContain('long enoug');
+    await post(first.action, { ...typed, repeat: 'long enough' });
     expect(await withSecret).toEqual({ ok: true, secret: 'long enough' });
 
     const without = confirmations.ask(question, never);
     const second = await openQuestion();
     await post(second.action, { token: second.token, ok: 'yes', secret: 'pushed in' });
     expect(await without).toEqual({ ok: true, secret: null });
+  });
+
+  it('shows the questions of a series one after the other in one window, and then its end', async () => {
+    const series = { ...question, kind: 'import-key', secret: 'key-text', series: true } as const;
+    const first = confirmations.ask(series, never);
+    const { action, token } = await openQuestion();
+    const reply = post(action, { token, ok: 'yes', secret: 'a key' });
+    expect(await first).toEqual({ ok: true, secret: 'a key' });
+    const second = confirmations.ask(
+      { ...series, secret: 'passphrase', trouble: 'passphrase-needed' },
+      never,
+    );
+    const next = await (await reply).text();
+    expect(next).toContain('This key has a passphrase.');
+    expect(next).not.toContain('a key<');
+    expect(shown).toEqual([]);
+    // The first answer is spent.
+    expect((await post(action, { token, ok: 'yes', secret: 'b' })).status).toBe(403);
+    const last = post(action, {
+      token: /name="token" value="([^"]+)"/.exec(next)?.[1] ?? '',
+      ok: 'yes',
+      secret: 'open sesame',
+    });
+    expect(await second).toEqual({ ok: true, secret: 'open sesame' });
+    confirmations.end();
+    expect(await (await last).text()).toContain('You can close this window.');
+  });
+
+  it('opens a window for what follows in a series when the one before was closed', async () => {
+    const first = confirmations.ask({ ...question, series: true }, never);
+    const { action, token } = await openQuestion();
+    const closing = new AbortController();
+    const body = new URLSearchParams({ token, ok: 'yes' });
+    const headers = { origin: new URL(action).origin };
+    const reply = fetch(action, { method: 'POST', headers, body, signal: closing.signal });
+    await first;
+    closing.abort();
+    await expect(reply).rejects.toThrow();
+    // Whether or not the server has heard of it by now.
+    const second = confirmations.ask(question, never);
+    const form = await openQuestion();
+    await post(form.action, { token: form.token, ok: 'yes' });
+    expect((await second).ok).toBe(true);
+  });
+
+  it('refuses a form larger than any key, and still waits for the answer', async () => {
+    const answered = confirmations.ask({ kind: 'import-key', facts: {}, secret: 'key-text' }, never);
+    const { action, token } = await openQuestion();
+    const large = await post(action, { token, ok: 'yes', secret: 'x'.repeat(300 * 1024) });
+    expect([large.status, await large.text()]).toEqual([413, expect.stringContaining('too large')]);
+    await post(action, { token, ok: 'no' });
+    expect((await answered).ok).toBe(false);
   });
 
   it('cannot be answered by another origin, an older token, or twice', async () => {

@@ -1,15 +1,17 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { readConfirmAnswer } from '../shared/shell/confirm-answer.ts';
 import {
   confirmDone,
   confirmPage,
   confirmStyle,
+  confirmTooLarge,
   CONFIRM_ANSWER_PATH,
   CONFIRM_STYLE_PATH,
 } from '../shared/shell/confirm-page.ts';
 import { confirmText } from '../shared/shell/confirm-words.ts';
 import type { ConfirmAnswer, ConfirmQuestion } from '../shared/shell/host.ts';
 import { confirmPolicy } from '../shared/shell/policy.ts';
-import { answer, readForm, refuse } from './answer.ts';
+import { answer, MAX_FORM_BYTES, readForm, refuse } from './answer.ts';
 import { writeEntry, type Entry } from './entry.ts';
 import { refusal } from './guard.ts';
 import { closeServer, listenOnLoopback } from './page-server.ts';
@@ -24,6 +26,8 @@ const no: ConfirmAnswer = { ok: false, secret: null };
 export interface Confirmations {
   /** One after the other. Anything but the person's yes is a no: silence, an abort, the end of the shell. */
   ask(question: ConfirmQuestion, signal: AbortSignal): Promise<ConfirmAnswer>;
+  /** No question follows the one that was answered last. */
+  end(): void;
   close(): Promise<void>;
 }
 
@@ -41,7 +45,10 @@ export async function startConfirmations(options: {
 }): Promise<Confirmations> {
   const server = createServer();
   let asked: Asked | null = null;
+  /** The window of a series waits for what comes next; null: nothing does. */
+  let waiting: ((next: Asked | null) => void) | null = null;
   let line: Promise<unknown> = Promise.resolve();
+  let closed = false;
   let port = 0;
 
   async function serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -50,25 +57,54 @@ export async function startConfirmations(options: {
     if (request.method === 'GET' && path === CONFIRM_STYLE_PATH)
       return answer(response, 200, { type: 'text/css', policy: confirmPolicy, body: confirmStyle });
     if (request.method !== 'POST') return refuse(response, 404);
+    if (Number(request.headers['content-length']) > MAX_FORM_BYTES)
+      return html(response, confirmTooLarge, 413);
     const form = await readForm(request);
     const token = form?.get('token') ?? '';
-    if (path === ASK_PATH && asked?.entry.take(token)) {
-      const { question } = asked;
-      return html(response, confirmPage(question, confirmText(question), asked.token));
-    }
-    if (path === CONFIRM_ANSWER_PATH && asked && sameSecret(token, asked.token)) {
-      const ok = form?.get('ok') === 'yes';
-      asked.done(ok ? { ok, secret: asked.question.secret ? (form.get('secret') ?? '') : null } : no);
-      return html(response, confirmDone);
+    if (path === ASK_PATH && asked?.entry.take(token)) return html(response, pageOf(asked));
+    if (path === CONFIRM_ANSWER_PATH && form && asked && sameSecret(token, asked.token)) {
+      const read = readConfirmAnswer(form, asked.question);
+      if (read.kind === 'again') return html(response, pageOf(asked, read.trouble));
+      const next = asked.question.series ? following(response) : null;
+      asked.done(read.answer);
+      const follows = await next;
+      if (!follows) return html(response, confirmDone);
+      // A window that was closed shows nothing: then the question gets one of its own.
+      const lost = (): void => {
+        if (!response.writableFinished && asked === follows) options.show(follows.entry.url);
+      };
+      if (response.destroyed) return lost();
+      response.once('close', lost);
+      return html(response, pageOf(follows));
     }
     refuse(response, 403);
   }
 
-  const html = (response: ServerResponse, body: string): void =>
-    answer(response, 200, { type: 'text/html; charset=utf-8', policy: confirmPolicy, body });
+  function pageOf({ question, token }: Asked, trouble = question.trouble): string {
+    const shown = trouble ? { ...question, trouble } : question;
+    return confirmPage(shown, confirmText(shown), token);
+  }
+
+  /** What the window of an answered question shows next; null when nothing follows. */
+  function following(response: ServerResponse): Promise<Asked | null> {
+    return new Promise((resolve) => {
+      const mine = (next: Asked | null): void => {
+        waiting = null;
+        resolve(next);
+      };
+      waiting?.(null);
+      waiting = mine;
+      response.once('close', () => {
+        if (waiting === mine) mine(null);
+      });
+    });
+  }
+
+  const html = (response: ServerResponse, body: string, status = 200): void =>
+    answer(response, status, { type: 'text/html; charset=utf-8', policy: confirmPolicy, body });
 
   async function askNow(question: ConfirmQuestion, signal: AbortSignal): Promise<ConfirmAnswer> {
-    if (signal.aborted) return no;
+    if (signal.aborted || closed) return no;
     const entry = await writeEntry(options.run, `http://127.0.0.1:${port}${ASK_PATH}`);
     const answered = Promise.withResolvers<ConfirmAnswer>();
     const giveUp = (): void => answered.resolve(no);
@@ -76,7 +112,8 @@ export async function startConfirmations(options: {
     patience.unref();
     signal.addEventListener('abort', giveUp, { once: true });
     asked = { question, entry, token: newSecret(), done: answered.resolve };
-    options.show(entry.url);
+    if (waiting) waiting(asked);
+    else options.show(entry.url);
     try {
       return await answered.promise;
     } finally {
@@ -98,8 +135,11 @@ export async function startConfirmations(options: {
       line = result.catch(() => undefined);
       return result;
     },
+    end: () => waiting?.(null),
     async close() {
+      closed = true;
       asked?.done(no);
+      waiting?.(null);
       await closeServer(server);
     },
   };

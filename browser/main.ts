@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { kindOf } from '../shared/errors.ts';
 import { findChromium } from './chromium.ts';
-import { startShell } from './shell.ts';
+import { runFolder, startShell, type Shell } from './shell.ts';
 import { createWindows, windowTrouble, type Windows } from './window.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -34,13 +34,34 @@ const page = resolve(root, 'out/page');
 if (!existsSync(resolve(page, 'index.html'))) fail('The page is not built yet: run "npm run build:page".');
 const { version } = JSON.parse(readFileSync(resolve(root, 'package.json'), 'utf8')) as { version: string };
 
+const profile = resolve(values.profile);
+let shell: Shell | null = null;
 let windows: Windows | null = null;
 /** For the person a sentence, for a program that started this one a JSON line. */
 const tell = (line: Readonly<Record<string, string>>, sentence: string): void =>
   console.log(values.json ? JSON.stringify(line) : sentence);
 
-const shell = await startShell({
-  profile: resolve(values.profile),
+let ending = false;
+async function end(): Promise<void> {
+  if (ending) return;
+  ending = true;
+  windows?.close();
+  await shell?.close();
+  process.exit(0);
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end());
+
+const chromium = findChromium();
+const trouble = values['no-open'] ? 'No window was asked for.' : windowTrouble(chromium);
+if (trouble === null && chromium !== null)
+  windows = createWindows(chromium, runFolder(profile), () => void end());
+
+// Whoever started this shell asks for another way in by a line, and ends it by closing the input.
+const lines = createInterface({ input: process.stdin });
+if (values.json) lines.on('close', () => void end());
+
+shell = await startShell({
+  profile,
   page,
   version,
   clockOffset,
@@ -49,37 +70,24 @@ const shell = await startShell({
   crashPoint: () => undefined,
   showQuestion: (url) => {
     if (windows) windows.open(url, 'question');
-    else tell({ question: url }, `Plainseal asks: open ${url}`);
+    else tell({ question: url }, `Plainseal asks: open ${url} within a minute.`);
   },
+  leftLocked: () => void end(),
   openLink: (href) => {
     windows?.openLink(href);
     return windows !== null;
   },
   notify: ({ title }) => tell({ notice: title }, title),
-}).catch((error: unknown) => fail(`The profile cannot be opened: ${kindOf(error)}.`));
-
-let ending = false;
-async function end(): Promise<void> {
-  if (ending) return;
-  ending = true;
+}).catch((error: unknown) => {
   windows?.close();
-  await shell.close();
-  process.exit(0);
-}
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => void end());
-
-const chromium = findChromium();
-const trouble = values['no-open'] ? 'No window was asked for.' : windowTrouble(chromium);
-if (trouble === null && chromium !== null) windows = createWindows(chromium, shell.run, () => void end());
+  return fail(`The profile cannot be opened: ${kindOf(error)}.`);
+});
+const { enter: wayIn } = shell;
 
 async function enter(): Promise<void> {
-  const url = await shell.enter();
+  const url = await wayIn();
   if (windows) windows.open(url, 'main');
   tell({ url }, windows ? 'Plainseal is open in its window.' : `${trouble} Open ${url} within a minute.`);
 }
 await enter();
-
-// Whoever started this shell asks for another way in by a line, and ends it by closing the input.
-const lines = createInterface({ input: process.stdin });
 lines.on('line', () => void enter());
-if (values.json) lines.on('close', () => void end());

@@ -24,8 +24,10 @@ export type ShellOptions = {
   readonly crashPoints: readonly CrashPoint[];
   /** Core or a lane stands at one of `crashPoints`. */
   readonly crashPoint: (name: CrashPoint) => Promise<void> | void;
-  /** Shows the way in to a question, in a window of its own. */
+  /** Shows the way in to a question, in a window of its own. May come before the shell is up: a locked profile asks first. */
   readonly showQuestion: (url: string) => void;
+  /** Core had died, and the person did not unlock the profile for the next one. */
+  readonly leftLocked?: () => void;
   readonly openLink: (href: string) => boolean;
   readonly notify: (notice: Notice) => void;
 };
@@ -46,25 +48,44 @@ export interface Shell {
  * @throws PlainsealError what core said when it could not open the profile.
  */
 export async function startShell(options: ShellOptions): Promise<Shell> {
-  const run = join(options.profile, 'run');
+  const run = runFolder(options.profile);
   const downloads = createDownloads(run);
-  let confirmations: Confirmations | null = null;
+  let starting: Promise<Confirmations> | null = null;
   let page: PageLink | null = null;
   let hangUp = (): void => undefined;
 
-  const serve = hostCalls(options, downloads, {
-    confirmations: () => confirmations,
-    page: () => page,
-  });
+  /**
+   * The shell's own window, from the first question on. Never before core holds the profile: another shell may have it open,
+   * and a folder that holds anything is no place for a new one. What an earlier shell left there has no use.
+   */
+  async function startAsking(): Promise<Confirmations> {
+    await rm(run, { recursive: true, force: true });
+    await mkdir(run, { mode: 0o700 });
+    return startConfirmations({ run, show: options.showQuestion });
+  }
+  const confirmations = (): Promise<Confirmations> => (starting ??= startAsking());
+
+  const serve = hostCalls(options, downloads, { confirmations, page: () => page });
   const keeper = await keepCore({
     open: () => openCore(options, serve),
-    failed: (error) => console.error(`shell: core cannot open the profile again: ${kindOf(error)}`),
-    lost: () => hangUp(),
+    failed: (error) => {
+      console.error(`shell: core cannot open the profile again: ${kindOf(error)}`);
+      if (kindOf(error) === 'cancelled') options.leftLocked?.();
+    },
+    lost: () => {
+      hangUp();
+      void starting?.then((window) => window.end());
+    },
+  }).catch(async (error: unknown) => {
+    if (starting) {
+      await (await starting).close();
+      await rm(run, { recursive: true, force: true });
+    }
+    throw error;
   });
-  // Only now: a folder that holds anything is no place for a new profile. What an earlier shell left there has no use.
-  await rm(run, { recursive: true, force: true });
-  await mkdir(run, { mode: 0o700 });
-  confirmations = await startConfirmations({ run, show: options.showQuestion });
+  const asking = await confirmations();
+  // The window in which a locked profile was opened has nothing more to show.
+  asking.end();
   const server = await startPageServer({
     page: options.page,
     run,
@@ -87,13 +108,18 @@ export async function startShell(options: ShellOptions): Promise<Shell> {
     enter: server.enter,
     killCore: () => keeper.current()?.kill(),
     async close() {
-      await confirmations?.close();
+      await asking.close();
       await server.close();
       await keeper.close();
       await downloads.close();
       await rm(run, { recursive: true, force: true });
     },
   };
+}
+
+/** The private folder of what lives only as long as the shell of a profile. */
+export function runFolder(profile: string): string {
+  return join(profile, 'run');
 }
 
 async function openCore(options: ShellOptions, serve: Handlers<OwnHostCalls>): Promise<ForkedCore> {
@@ -120,7 +146,7 @@ async function openCore(options: ShellOptions, serve: Handlers<OwnHostCalls>): P
 function hostCalls(
   options: ShellOptions,
   downloads: Downloads,
-  now: { readonly confirmations: () => Confirmations | null; readonly page: () => PageLink | null },
+  now: { readonly confirmations: () => Promise<Confirmations>; readonly page: () => PageLink | null },
 ): Handlers<OwnHostCalls> {
   const noKeyring = (): never => {
     throw new PlainsealError('refused', 'the browser shell has no keyring');
@@ -128,11 +154,16 @@ function hostCalls(
   return {
     'key.unwrap': noKeyring,
     'key.wrap': noKeyring,
-    confirm: (question, signal) =>
-      now.confirmations()?.ask(question, signal) ?? Promise.resolve({ ok: false, secret: null }),
+    confirm: async (question, signal) => (await now.confirmations()).ask(question, signal),
+    'confirm.end': async () => {
+      (await now.confirmations()).end();
+      return null;
+    },
     notify: (notice) => (options.notify(notice), null),
     badge: () => null,
-    'file.pick': () => [],
+    'file.pick': () => {
+      throw new PlainsealError('refused', 'the browser has a file dialog of its own');
+    },
     'file.save': ({ name }) => downloads.begin(name),
     'grant.open': ({ grant }) => ({ path: downloads.path(grant), mode: 'write' }),
     'grant.close': ({ grant }) => {

@@ -36,6 +36,7 @@ export function createWindows(chromium: string, run: string, ended: () => void):
     '--disable-features=Translate,AutofillServerCommunication',
   ];
   let main: ChildProcess | null = null;
+  let early: ChildProcess | null = null;
   const start = (more: readonly string[]): ChildProcess => {
     const child = spawn(chromium, [...more], { stdio: 'ignore' });
     child.on('error', () => undefined);
@@ -43,12 +44,22 @@ export function createWindows(chromium: string, run: string, ended: () => void):
   };
   return {
     open(url, which) {
+      if (which === 'question' && !main) {
+        // Asked before there is a main window: in a browser of its own, or the main window's would hand over to it and end.
+        early?.kill();
+        early = start([`--user-data-dir=${join(run, 'early')}`, ...args.slice(1), `--app=${url}`]);
+        return;
+      }
       const child = start([...args, `--app=${url}`]);
       if (which === 'question' || main) return;
+      early?.kill();
       main = child;
       child.once('exit', ended);
     },
     openLink: (href) => start([href]).unref(),
-    close: () => void main?.kill(),
+    close: () => {
+      early?.kill();
+      main?.kill();
+    },
   };
 }

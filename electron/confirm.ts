@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { BrowserWindow, session, type Session } from 'electron';
+import { readConfirmAnswer } from '../shared/shell/confirm-answer.ts';
 import {
   CONFIRM_ANSWER_PATH,
   confirmPage,
@@ -7,7 +8,7 @@ import {
   confirmStyle,
 } from '../shared/shell/confirm-page.ts';
 import { confirmText } from '../shared/shell/confirm-words.ts';
-import type { ConfirmAnswer, ConfirmQuestion } from '../shared/shell/host.ts';
+import type { ConfirmAnswer, ConfirmQuestion, ConfirmTrouble } from '../shared/shell/host.ts';
 import { confirmPolicy } from '../shared/shell/policy.ts';
 import { lockPermissions } from './permission.ts';
 import { APP_SCHEME, respond } from './protocol.ts';
@@ -67,22 +68,24 @@ function serve(
   token: string,
   done: (given: ConfirmAnswer) => void,
 ): void {
-  const html = confirmPage(question, confirmText(question), token);
+  const page = (trouble: ConfirmTrouble | undefined): Response => {
+    const shown = trouble ? { ...question, trouble } : question;
+    const body = confirmPage(shown, confirmText(shown), token);
+    return respond(200, { type: 'text/html; charset=utf-8', policy: confirmPolicy, body });
+  };
   own.protocol.handle(APP_SCHEME, async (request) => {
     const { method, url } = request;
-    if (method === 'GET' && url === `${ASK_ORIGIN}/`)
-      return respond(200, { type: 'text/html; charset=utf-8', policy: confirmPolicy, body: html });
+    if (method === 'GET' && url === `${ASK_ORIGIN}/`) return page(question.trouble);
     if (method === 'GET' && url === ASK_ORIGIN + CONFIRM_STYLE_PATH)
       return respond(200, { type: 'text/css', policy: confirmPolicy, body: confirmStyle });
     if (method === 'POST' && url === ASK_ORIGIN + CONFIRM_ANSWER_PATH) {
       const form = new URLSearchParams(await request.text());
-      if (form.get('token') === token) done(readAnswer(form, question));
+      if (form.get('token') === token) {
+        const read = readConfirmAnswer(form, question);
+        if (read.kind === 'again') return page(read.trouble);
+        done(read.answer);
+      }
     }
     return respond(404, { type: 'text/plain', policy: confirmPolicy, body: '' });
   });
-}
-
-function readAnswer(form: URLSearchParams, question: ConfirmQuestion): ConfirmAnswer {
-  if (form.get('ok') !== 'yes') return no;
-  return { ok: true, secret: question.secret ? (form.get('secret') ?? '') : null };
 }

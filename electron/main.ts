@@ -43,6 +43,8 @@ const host: Handlers<OwnHostCalls> = {
   'key.unwrap': ({ wrapped }) => unwrapKey(wrapped),
   'key.wrap': ({ key }) => wrapKey(key),
   confirm: (question, signal) => ask(window, question, signal),
+  // Each question has a window of its own here, gone with its answer.
+  'confirm.end': () => null,
   notify: (notice) => (notices.show(notice), null),
   badge: ({ count }) => (app.setBadgeCount(count), null),
   'file.pick': () => grants.pick(needWindow()),
@@ -86,7 +88,11 @@ async function start(): Promise<void> {
     open: () => openCore(options, folder),
     // The page's port ends with core; it asks for another.
     lost: () => undefined,
-    failed: (error) => console.error(`shell: core cannot open the profile again: ${kindOf(error)}`),
+    failed: (error) => {
+      console.error(`shell: core cannot open the profile again: ${kindOf(error)}`);
+      // Core had died, and the person did not unlock the profile for the next one.
+      if (kindOf(error) === 'cancelled') app.quit();
+    },
   });
 }
 
@@ -108,7 +114,9 @@ app.on('before-quit', (event) => {
 
 if (app.requestSingleInstanceLock()) {
   start().catch((error: unknown) => {
-    dialog.showErrorBox('Plainseal cannot open its profile', kindOf(error));
-    app.exit(1);
+    // A locked profile that the person leaves locked is no error.
+    if (kindOf(error) !== 'cancelled')
+      dialog.showErrorBox('Plainseal cannot open its profile', kindOf(error));
+    app.exit(kindOf(error) === 'cancelled' ? 0 : 1);
   });
 } else app.quit();

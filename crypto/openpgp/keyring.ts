@@ -10,7 +10,7 @@ import {
   type ReadCertificate,
 } from './certificate.ts';
 import { mergeCertificates, minimise } from './merge.ts';
-import { generateOwnKey, readOwnKey, type OwnKey } from './keys.ts';
+import { generateOwnKey, joinOwnKeys, readOwnKey, type ImportedKey, type OwnKey } from './keys.ts';
 import { digest } from './parsed.ts';
 import { recentlyUsed } from './recently-used.ts';
 import type { SignerHint } from './verify.ts';
@@ -72,6 +72,19 @@ export async function adoptOwnKey(work: Work, key: OwnKey): Promise<void> {
   await work.get(ownCell(fingerprint));
   work.put(ownCell(CURRENT), bytesOf(fingerprint));
   work.put(ownCell(fingerprint), key.secret);
+}
+
+/**
+ * Adopts a key the person brought; of one that is kept already nothing is lost ({@link joinOwnKeys}). A refusal writes nothing.
+ * @throws Error when a kept key does not parse: the database is damaged.
+ */
+export async function adoptBroughtKey(work: Work, brought: OwnKey, now: Millis): Promise<ImportedKey> {
+  const kept = await work.get(ownCell(brought.certificate.fingerprint));
+  const result: ImportedKey = kept
+    ? await joinOwnKeys(await readOwnKey(kept, now), brought, now)
+    : { kind: 'imported', key: brought };
+  if (result.kind === 'imported') await adoptOwnKey(work, result.key);
+  return result;
 }
 
 /** Generates a key for an address and adopts it. @throws Error when the address cannot be a user id. */

@@ -7,6 +7,7 @@ import {
   exportOwnKey,
   generateOwnKey,
   importOwnKey,
+  joinOwnKeys,
   readOwnKey,
   type OwnKey,
 } from './keys.ts';
@@ -183,6 +184,58 @@ describe('import and export', () => {
     expect(await importOwnKey(armored(key), 'one', NOW)).toEqual({
       kind: 'refused',
       why: 'wrong-passphrase',
+    });
+  });
+
+  describe('a copy of a key that is kept', () => {
+    const own = async (key: PrivateKey): Promise<OwnKey> => {
+      const read = await importOwnKey(Uint8Array.from(key.write()), null, NOW);
+      if (read.kind === 'refused') throw new Error(read.why);
+      return read.key;
+    };
+    const joinedKey = async (kept: OwnKey, brought: OwnKey): Promise<PrivateKey> => {
+      const both = await joinOwnKeys(kept, brought, NOW);
+      if (both.kind === 'refused') throw new Error(both.why);
+      return secretOf(both.key);
+    };
+
+    test('loses no subkey, whichever copy has it', async () => {
+      const older = await foreign();
+      const newer = await older.addSubkey({
+        type: 'ecc',
+        curve: 'curve25519Legacy',
+        date: new Date(NOW - DAY_MS),
+      });
+      for (const [kept, brought] of [
+        [older, newer],
+        [newer, older],
+        [newer, newer],
+      ] as const) {
+        const both = await joinedKey(await own(kept), await own(brought));
+        expect(both.getKeyIDs().map(String).toSorted()).toEqual(newer.getKeyIDs().map(String).toSorted());
+        for (const part of both.getKeys())
+          expect((part.keyPacket as unknown as { isDecrypted(): boolean }).isDecrypted()).toBe(true);
+      }
+    });
+
+    test('does not take the place of a secret half it only has a stub of', async () => {
+      const whole = await foreign({ subkeys: [{}, { sign: true }] });
+      const stub = await readPrivateKey({ binaryKey: whole.write() });
+      (stub.keyPacket as unknown as { makeDummy(): void }).makeDummy();
+      const both = await joinedKey(await own(whole), await own(stub));
+      expect((both.keyPacket as unknown as { isDummy(): boolean }).isDummy()).toBe(false);
+      expect(both.getFingerprint()).toBe(whole.getFingerprint());
+    });
+
+    test('does not undo a revocation', async () => {
+      const key = await foreign();
+      const { privateKey } = await revokeKey({ key, date: new Date(NOW), format: 'object' });
+      const kept = await readOwnKey(Uint8Array.from(privateKey.write()), NOW);
+      expect(await joinOwnKeys(kept, await own(key), NOW)).toEqual({ kind: 'refused', why: 'revoked' });
+    });
+
+    test('is a copy of the same key', async () => {
+      await expect(joinOwnKeys(alice, await person('other'), NOW)).rejects.toThrow();
     });
   });
 

@@ -17,7 +17,7 @@ import {
   type EncryptionFault,
 } from './certificate.ts';
 import { KEY_LIMIT_BYTES, newKeyConfig, strict } from './config.ts';
-import { hasSecret } from './library.ts';
+import { completeSecrets, hasSecret, joined } from './library.ts';
 import { parsedPrivate, parsedPublic } from './parsed.ts';
 
 export type { Certificate, Fingerprint } from './certificate.ts';
@@ -144,6 +144,21 @@ async function importFault(key: PrivateKey, now: Millis): Promise<KeyRefusal | n
     if (hasSecret(part) && !(await isConsistent(part))) return 'incomplete';
   }
   return null;
+}
+
+/**
+ * Joins a brought copy of a key with the one that is kept: what only one of them has stays, so that no mail stops opening and no
+ * revocation is undone. Refuses as {@link importOwnKey} what could not be used then.
+ * @throws Error when they are copies of two keys, or the kept one does not parse.
+ */
+export async function joinOwnKeys(kept: OwnKey, brought: OwnKey, now: Millis): Promise<ImportedKey> {
+  const known = await parsedPrivate(kept.secret);
+  // The library gives back a private key for two private ones; its typings say less.
+  const both = (await joined(await parsedPrivate(brought.secret), known)) as PrivateKey;
+  // Of the kept one: it was checked when it came.
+  completeSecrets(both, known);
+  const why = await importFault(both, now);
+  return why === null ? { kind: 'imported', key: await ownKey(both, now) } : refused(why);
 }
 
 async function isConsistent(part: PrivateKey | Subkey): Promise<boolean> {

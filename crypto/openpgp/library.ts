@@ -129,6 +129,15 @@ export function joined(a: Key, b: Key): Promise<Key> {
   return a.update(b, null as unknown as Date, lenient);
 }
 
+/** Fills in secret halves that are stubs in `key` from another copy of it. Equal fingerprints are equal public halves. */
+export function completeSecrets(key: PrivateKey, from: PrivateKey): void {
+  for (const part of key.getKeys() as readonly (PrivateKey | Subkey)[]) {
+    if (hasSecret(part)) continue;
+    const same = from.getKeys().find((one) => one.getFingerprint() === part.getFingerprint());
+    if (same) (part as { keyPacket: unknown }).keyPacket = same.keyPacket;
+  }
+}
+
 /** True when the secret half of this key packet is really there (GnuPG exports stubs without it). */
 export function hasSecret(key: PrivateKey | Subkey): boolean {
   const packet = key.keyPacket as SecretKeyPacket | SecretSubkeyPacket;

@@ -2,6 +2,7 @@ import type { AccountId, ConversationId, FileId, Millis } from '../ids.ts';
 import type { Commit, CommitResult } from './commit.ts';
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from './flow.ts';
 import type { OutboxItem } from './intent.ts';
+import type { KeyImport } from './key.ts';
 import type { StateView } from './state.ts';
 
 export type LaneStatus =
@@ -84,11 +85,12 @@ export interface Lane {
   /** Not durable: typing. Still guarded. */
   hint(hint: Hint): void;
   /**
-   * My own key of this account as a file for a backup, under a passphrase; and the way back. Absent where the network has no
-   * such thing. `importKey` refuses (PlainsealError `bad-request`, `wrong-key`) what is no key of this account.
+   * My own key of this account as a file for a backup, under a passphrase; and the way back, also for a key made elsewhere.
+   * Absent where the network has no such thing. `importKey` makes it the account's key in one commit; keys before it stay for
+   * opening old messages. `passphrase`: null when the person gave none.
    */
   exportKey?(passphrase: string): Promise<KeyFile>;
-  importKey?(text: string, passphrase: string): Promise<void>;
+  importKey?(text: string, passphrase: string | null): Promise<KeyImport>;
   /** The last value an `add-account` flow returns is the account to create. */
   flow(
     start: FlowStart,

@@ -2,6 +2,7 @@ import type { FileId, Millis } from '../ids.ts';
 import type { Commit, CommitResult } from './commit.ts';
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from './flow.ts';
 import type { OutboxItem } from './intent.ts';
+import type { KeyImport } from './key.ts';
 import type { CrashPoint, FileMeta, Hint, KeyFile, LaneStatus, Performed } from './lane.ts';
 import type { StateCell, StateKey } from './state.ts';
 import type { AccountId, NetworkId } from '../ids.ts';
@@ -37,11 +38,11 @@ export interface LaneCalls {
     readonly result: null;
   };
   'flow.cancel': { readonly args: { readonly flow: string }; readonly result: null };
-  /** `refused` where the network hands out no keys. */
+  /** `refused` where the network hands out no keys. Not a flow: the page hears those, and must hear no secret. */
   'key.export': { readonly args: { readonly passphrase: string }; readonly result: KeyFile };
   'key.import': {
-    readonly args: { readonly text: string; readonly passphrase: string };
-    readonly result: null;
+    readonly args: { readonly text: string; readonly passphrase: string | null };
+    readonly result: KeyImport;
   };
 }
 

@@ -15,6 +15,7 @@ import {
   type OutboxStep,
   type Stored,
 } from './intent.ts';
+import { keyRefusals, type KeyImport } from './key.ts';
 import { crashPoints, type CrashPoint, type LaneStatus, type Performed } from './lane.ts';
 import type { StateKey, StateWrite } from './state.ts';
 
@@ -375,6 +376,14 @@ export const keyFileSchema = v.strictObject({
   name: v.pipe(v.string(), v.minLength(1), v.maxLength(255)),
   bytes: bytes(MAX_STATE_VALUE),
 });
+
+/** What a lane answers to `key.import`. */
+export const keyImportSchema = shape<KeyImport>(
+  v.variant('kind', [
+    v.strictObject({ kind: v.literal('imported'), identity: text(512) }),
+    v.strictObject({ kind: v.literal('refused'), why: v.picklist(keyRefusals) }),
+  ]),
+);
 
 /** What a lane answers to `perform`. */
 export const performedSchema = shape<Performed>(

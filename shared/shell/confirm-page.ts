@@ -1,3 +1,4 @@
+import { MAX_KEY_TEXT, MIN_PASSPHRASE } from './confirm-answer.ts';
 import type { ConfirmQuestion } from './host.ts';
 
 /** What the confirmation window shows, in words. */
@@ -8,6 +9,10 @@ export type ConfirmText = {
   readonly yes: string;
   readonly no: string;
   readonly secretName: string | null;
+  /** Of a field that is typed twice. */
+  readonly repeatName: string;
+  /** Why it is asked again, or null. */
+  readonly trouble: string | null;
 };
 
 export const CONFIRM_STYLE_PATH = '/confirm.css';
@@ -22,22 +27,38 @@ const escapes: { readonly [character: string]: string } = {
 };
 const escape = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => escapes[character] ?? '');
 
-/** The field a secret is typed into: an armored key has lines, a passphrase has none. */
-function secretField(kind: NonNullable<ConfirmQuestion['secret']>, name: string): string {
-  const label = `<label for="secret">${escape(name)}</label>`;
-  return kind === 'key-text'
-    ? `${label}<textarea id="secret" name="secret" required rows="8" spellcheck="false" autocomplete="off"></textarea>`
-    : `${label}<input id="secret" name="secret" type="password" required autocomplete="off" minlength="8">`;
+const password = (id: string, name: string, more: string): string =>
+  `<label for="${id}">${escape(name)}</label><input id="${id}" name="${id}" type="password" required autocomplete="off"${more}>`;
+
+/** The field a secret is typed into: a key as text has lines, a passphrase has none, a new one is typed twice. */
+function secretField({ kind, secret }: ConfirmQuestion, text: ConfirmText): string {
+  if (secret === undefined) return '';
+  const name = text.secretName ?? '';
+  switch (secret) {
+    case 'key-text':
+      return `<label for="secret">${escape(name)}</label><textarea id="secret" name="secret" required rows="8" maxlength="${MAX_KEY_TEXT}" spellcheck="false" autocomplete="off"></textarea>`;
+    case 'new-passphrase': {
+      const least = ` minlength="${MIN_PASSPHRASE}"`;
+      return password('secret', name, least) + password('repeat', text.repeatName, least);
+    }
+    case 'passphrase':
+      // At the start there is no other window whose keys could stray here.
+      return password('secret', name, kind === 'open-profile' ? ' autofocus' : '');
+  }
 }
 
 /**
  * The shell's own question as a page without a script: two buttons, nothing focused, so that a key typed elsewhere
- * answers nothing. `token` comes back with the answer; every value is escaped.
+ * answers nothing. The first button is what Enter in a field presses: where something was typed that is the yes, else the no.
+ * `token` comes back with the answer; every value is escaped.
  */
 export function confirmPage(question: ConfirmQuestion, text: ConfirmText, token: string): string {
   const rows = text.rows
     .map(({ name, value }) => `<dt>${escape(name)}</dt><dd>${escape(value)}</dd>`)
     .join('');
+  const no = `<button name="ok" value="no" formnovalidate>${escape(text.no)}</button>`;
+  const yes = `<button name="ok" value="yes">${escape(text.yes)}</button>`;
+  const trouble = text.trouble === null ? '' : `<p class="trouble" role="alert">${escape(text.trouble)}</p>`;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -47,13 +68,13 @@ export function confirmPage(question: ConfirmQuestion, text: ConfirmText, token:
 <main>
 <h1>${escape(text.title)}</h1>
 <p>${escape(text.means)}</p>
+${trouble}
 <dl>${rows}</dl>
 <form method="post" action="${CONFIRM_ANSWER_PATH}">
 <input type="hidden" name="token" value="${escape(token)}">
-${question.secret && text.secretName !== null ? secretField(question.secret, text.secretName) : ''}
+${secretField(question, text)}
 <div class="buttons">
-<button name="ok" value="no" formnovalidate>${escape(text.no)}</button>
-<button name="ok" value="yes">${escape(text.yes)}</button>
+${question.secret ? yes + no : no + yes}
 </div>
 </form>
 </main>
@@ -71,6 +92,16 @@ export const confirmDone = `<!doctype html>
 </html>
 `;
 
+/** Shown for a form larger than any answer; it holds nothing of the question, since who posted it is not known. */
+export const confirmTooLarge = `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>Plainseal</title>
+<link rel="stylesheet" href="${CONFIRM_STYLE_PATH}">
+<main><p>This is too large to be one key. Go back and try again.</p></main>
+</html>
+`;
+
 /** The look of the window: paper and ink, without the page's fonts, which it does not load. */
 export const confirmStyle = `
 :root { color-scheme: light dark; --paper: light-dark(#fbf9f4, #1b1a17); --ink: light-dark(#22201b, #ece8de); --line: light-dark(#d8d2c3, #4a463c); }
@@ -78,6 +109,7 @@ body { margin: 0; background: var(--paper); color: var(--ink); font: 16px/1.5 sy
 main { max-width: 30rem; margin: 0 auto; padding: 1.5rem; }
 h1 { font: 600 1.375rem/1.3 Georgia, serif; margin: 0 0 .5rem; overflow-wrap: anywhere; }
 p { font-family: Georgia, serif; margin: 0 0 1rem; }
+.trouble { border-left: 3px solid var(--ink); padding-left: .75rem; }
 dt { font-size: .875rem; }
 dd { margin: 0 0 .75rem; overflow-wrap: anywhere; font-variant-numeric: tabular-nums; }
 label { display: block; font-size: .875rem; margin-bottom: .25rem; }

@@ -20,6 +20,10 @@ function titleOf(say: Say, kind: ConfirmKind, name: string): string {
   switch (kind) {
     case 'export-key':
     case 'import-key':
+    case 'open-profile':
+    case 'set-passphrase':
+    case 'change-passphrase':
+    case 'remove-passphrase':
       return say(`confirm.${kind}`);
     default:
       return say(`confirm.${kind}`, { name });
@@ -29,7 +33,7 @@ function titleOf(say: Say, kind: ConfirmKind, name: string): string {
 /** What the shell's window says to a question. Facts are data of others: shown plain, as values, never as part of what Plainseal states beyond the name. */
 export function confirmText(question: ConfirmQuestion, locale: LocaleName = 'en'): ConfirmText {
   const say = createSay(locale, 'en-GB');
-  const { kind, facts, secret } = question;
+  const { kind, facts, secret, trouble } = question;
   return {
     title: titleOf(say, kind, nameInSentence(facts.name ?? '')),
     means: say(`confirm.${kind}.means`),
@@ -40,5 +44,7 @@ export function confirmText(question: ConfirmQuestion, locale: LocaleName = 'en'
     yes: say(`confirm.${kind}.yes`),
     no: say('confirm.no'),
     secretName: secret ? say(secretNames[secret]) : null,
+    repeatName: say('confirm.repeat'),
+    trouble: trouble ? say(`confirm.trouble.${trouble}`) : null,
   };
 }

@@ -5,7 +5,8 @@ import type { CrashPoint } from '../lane/lane.ts';
 export interface ProfileCalls {
   /**
    * The first call. Opens the profile in `folder`, creating one of the wanted kind where there is none. Fails with `refused`
-   * when an existing one is of the other kind, `in-use`, `wrong-key`, `newer-schema`, `corrupt`.
+   * when an existing one is of the other kind, `cancelled` when the person does not unlock it, `in-use`, `wrong-key`,
+   * `newer-schema`, `corrupt`. Core may ask for a passphrase (`confirm`) before this is answered.
    */
   'profile.open': {
     readonly args: {

@@ -1,4 +1,5 @@
 import type { AccountId, GrantId, NetworkId } from '../ids.ts';
+import { keyRefusals } from '../lane/key.ts';
 import type { CrashPoint } from '../lane/lane.ts';
 
 export const confirmKinds = [
@@ -10,16 +11,29 @@ export const confirmKinds = [
   'import-key',
   'save-file',
   'remove-account',
+  'open-profile',
+  'set-passphrase',
+  'change-passphrase',
+  'remove-passphrase',
 ] as const;
 /** What only the shell's own window may ask; the page alone can do none of it. */
 export type ConfirmKind = (typeof confirmKinds)[number];
+
+export const secretKinds = ['passphrase', 'new-passphrase', 'key-text'] as const;
+
+/** Why a question is asked again. The shell itself finds the first two: a `new-passphrase` is typed twice. */
+export const confirmTroubles = ['too-short', 'differ', 'no-keyring', ...keyRefusals] as const;
+export type ConfirmTrouble = (typeof confirmTroubles)[number];
 
 export type ConfirmQuestion = {
   readonly kind: ConfirmKind;
   /** Names and numbers the sentence of the kind needs, e.g. `{ name, fingerprint }`. Shown as quoted text. */
   readonly facts: Readonly<Record<string, string>>;
   /** What the person must type: sent once, never kept. */
-  readonly secret?: 'passphrase' | 'new-passphrase' | 'key-text';
+  readonly secret?: (typeof secretKinds)[number];
+  readonly trouble?: ConfirmTrouble;
+  /** Another question may follow at once, in the same window; `confirm.end` tells that none does. */
+  readonly series?: true;
 };
 export type ConfirmAnswer = { readonly ok: boolean; readonly secret: string | null };
 
@@ -39,6 +53,8 @@ export interface HostCalls {
   };
   /** A window of its own, outside the page. */
   confirm: { readonly args: ConfirmQuestion; readonly result: ConfirmAnswer };
+  /** The questions of a series are over. */
+  'confirm.end': { readonly args: Record<string, never>; readonly result: null };
   notify: { readonly args: Notice; readonly result: null };
   badge: { readonly args: { readonly count: number }; readonly result: null };
   'file.pick': {

@@ -1,3 +1,4 @@
+import { kindOf } from '../errors.ts';
 import type { Link } from '../wire/rpc.ts';
 import type { ProfileCalls } from './core.ts';
 import type { HostEvents } from './host.ts';
@@ -33,7 +34,7 @@ export interface CoreKeeper<Core extends CoreProcess> {
 export async function keepCore<Core extends CoreProcess>(options: {
   /** Forks a core and opens the profile. */
   readonly open: () => Promise<Core>;
-  /** A later core could not open the profile; it will be tried again. */
+  /** A later core could not open the profile; it will be tried again, unless the person said no (`cancelled`). */
   readonly failed: (error: unknown) => void;
   /** Core is gone, its lanes and its page's pipe with it. */
   readonly lost: () => void;
@@ -52,6 +53,7 @@ export async function keepCore<Core extends CoreProcess>(options: {
       await delay(RESTART_AFTER_MS[Math.min(deaths, RESTART_AFTER_MS.length - 1)] ?? 0, stop.signal);
       if (stop.signal.aborted) return;
       current = await options.open().catch((error: unknown) => {
+        if (kindOf(error) === 'cancelled') stop.abort();
         options.failed(error);
         return null;
       });

@@ -4,7 +4,13 @@ import { PlainsealError } from '../errors.ts';
 import { networks, type AccountId, type GrantId } from '../ids.ts';
 import { crashPoints } from '../lane/lane.ts';
 import type { Check } from '../wire/rpc.ts';
-import { confirmKinds, type HostCallName, type WindowCallName } from './host.ts';
+import {
+  confirmKinds,
+  confirmTroubles,
+  secretKinds,
+  type HostCallName,
+  type WindowCallName,
+} from './host.ts';
 
 /** Longest title or body of a notice; the system cuts earlier. */
 const MAX_NOTICE = 1_000;
@@ -25,8 +31,11 @@ export const hostSchemas: { readonly [K in HostCallName]: v.GenericSchema } = {
   confirm: v.strictObject({
     kind: v.picklist(confirmKinds),
     facts: v.record(v.pipe(v.string(), v.maxLength(40)), text),
-    secret: v.exactOptional(v.picklist(['passphrase', 'new-passphrase', 'key-text'])),
+    secret: v.exactOptional(v.picklist(secretKinds)),
+    trouble: v.exactOptional(v.picklist(confirmTroubles)),
+    series: v.exactOptional(v.literal(true)),
   }),
+  'confirm.end': nothing,
   notify: v.strictObject({ title: text, body: v.nullable(text), tag: v.pipe(v.string(), v.maxLength(512)) }),
   badge: v.strictObject({ count: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) }),
   'file.pick': nothing,

@@ -85,8 +85,7 @@ export function hostLane(pipe: Pipe, load: LoadLane = loadLane): void {
       'key.import': async ({ text, passphrase }) => {
         const { lane } = await current();
         if (!lane.importKey) throw new PlainsealError('refused', 'this network takes no keys');
-        await lane.importKey(text, passphrase);
-        return null;
+        return lane.importKey(text, passphrase);
       },
     },
   });

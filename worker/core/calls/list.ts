@@ -7,6 +7,7 @@ import { accountCalls } from './account.ts';
 import { conversationCalls } from './conversation.ts';
 import { fileCalls } from './file.ts';
 import { holdCalls } from './hold.ts';
+import { keyCalls } from './key.ts';
 import { messageCalls } from './message.ts';
 import { profileCalls } from './profile.ts';
 import { sendCalls } from './send.ts';
@@ -24,6 +25,7 @@ export function allCalls(of: CallScope): Serve<CallName> {
     ...holdCalls(of),
     ...fileCalls(of),
     ...trustCalls(of),
+    ...keyCalls(of),
     search: (args) => of.read('search', args),
     'flow.start': ({ request, account, network, start }) =>
       of.once(

@@ -2,9 +2,10 @@ import { kindOf, PlainsealError } from '../../../shared/errors.ts';
 import type { Millis } from '../../../shared/ids.ts';
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../../shared/lane/flow.ts';
 import type { OutboxItem } from '../../../shared/lane/intent.ts';
+import type { KeyImport } from '../../../shared/lane/key.ts';
 import type { CrashPoint, Hint, KeyFile, LaneStatus, Performed } from '../../../shared/lane/lane.ts';
 import type { LaneNews } from '../../../shared/lane/protocol.ts';
-import { keyFileSchema, performedSchema } from '../../../shared/lane/schema.ts';
+import { keyFileSchema, keyImportSchema, performedSchema } from '../../../shared/lane/schema.ts';
 import { pipePair } from '../../../shared/wire/pair.ts';
 import type { Pipe } from '../../../shared/wire/pipe.ts';
 import * as v from 'valibot';
@@ -51,7 +52,7 @@ export interface LaneRunner {
   };
   /** @throws PlainsealError `refused` where the network hands out, or takes, no keys. */
   exportKey(passphrase: string): Promise<KeyFile>;
-  importKey(text: string, passphrase: string): Promise<void>;
+  importKey(text: string, passphrase: string | null): Promise<KeyImport>;
   stop(): Promise<void>;
 }
 
@@ -234,7 +235,11 @@ export function runLane(of: {
       if (!made.success) throw new PlainsealError('internal', 'a lane answered out of shape');
       return made.output;
     },
-    importKey: async (text, passphrase) => void (await mustRun().call('key.import', { text, passphrase })),
+    importKey: async (text, passphrase) => {
+      const made = v.safeParse(keyImportSchema, await mustRun().call('key.import', { text, passphrase }));
+      if (!made.success) throw new PlainsealError('internal', 'a lane answered out of shape');
+      return made.output;
+    },
     stop: async () => {
       if (stopping) return;
       stopping = true;

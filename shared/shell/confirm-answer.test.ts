@@ -1,0 +1,86 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { confirmPage } from './confirm-page.ts';
+import { confirmText } from './confirm-words.ts';
+import { readConfirmAnswer } from './confirm-answer.ts';
+import { confirmKinds, confirmTroubles, secretKinds, type ConfirmQuestion } from './host.ts';
+
+const form = (fields: Record<string, string>): URLSearchParams => new URLSearchParams(fields);
+const asking = (secret?: ConfirmQuestion['secret']): ConfirmQuestion => ({
+  kind: 'set-passphrase',
+  facts: {},
+  ...(secret ? { secret } : {}),
+});
+const no = { kind: 'answer', answer: { ok: false, secret: null } };
+
+describe('the answer of the window', () => {
+  it('is no unless the person said yes', () => {
+    fc.assert(
+      fc.property(
+        fc.string(),
+        fc.string(),
+        fc.constantFrom(undefined, ...secretKinds),
+        (ok, secret, kind) => {
+          fc.pre(ok !== 'yes');
+          expect(readConfirmAnswer(form({ ok, secret, repeat: secret }), asking(kind))).toEqual(no);
+        },
+      ),
+    );
+    expect(readConfirmAnswer(form({}), asking('passphrase'))).toEqual(no);
+  });
+
+  it('carries what was asked for and nothing else', () => {
+    const typed = { ok: 'yes', secret: 'x', repeat: 'y' };
+    expect(readConfirmAnswer(form(typed), asking())).toMatchObject({ answer: { ok: true, secret: null } });
+    for (const kind of ['passphrase', 'key-text'] as const)
+      expect(readConfirmAnswer(form(typed), asking(kind))).toMatchObject({
+        answer: { ok: true, secret: 'x' },
+      });
+  });
+
+  it.each([
+    ['seven77', 'seven77', 'too-short'],
+    ['🔒🔒🔒🔒🔒🔒🔒', '🔒🔒🔒🔒🔒🔒🔒', 'too-short'],
+    ['long enough', 'long enougj', 'differ'],
+    ['long enough', '', 'differ'],
+  ])('asks again for a new passphrase: %s, %s', (secret, repeat, trouble) => {
+    expect(readConfirmAnswer(form({ ok: 'yes', secret, repeat }), asking('new-passphrase'))).toEqual({
+      kind: 'again',
+      trouble,
+    });
+  });
+
+  it('takes a new passphrase that was typed twice as it is', () => {
+    const secret = ' eight 🔒 ';
+    expect(readConfirmAnswer(form({ ok: 'yes', secret, repeat: secret }), asking('new-passphrase'))).toEqual({
+      kind: 'answer',
+      answer: { ok: true, secret },
+    });
+  });
+});
+
+describe('the page of the window', () => {
+  it.each(confirmTroubles)('says in words why it asks again: %s', (trouble) => {
+    const question: ConfirmQuestion = { ...asking('passphrase'), trouble };
+    const text = confirmText(question);
+    expect(text.trouble).toMatch(/^[A-Z].+\.$/u);
+    expect(confirmPage(question, text, 't')).toContain('role="alert"');
+  });
+
+  it('asks twice for what is new, once for what is known, and bounds neither key nor old passphrase from below', () => {
+    const fields = (secret: NonNullable<ConfirmQuestion['secret']>): readonly string[] =>
+      confirmPage(asking(secret), confirmText(asking(secret)), 't').match(/<(?:input|textarea) [^>]+>/gu) ??
+      [];
+    expect(fields('new-passphrase').filter((field) => field.includes('type="password"'))).toHaveLength(2);
+    expect(fields('passphrase').filter((field) => field.includes('type="password"'))).toHaveLength(1);
+    expect(fields('passphrase').join('')).not.toContain('minlength');
+    expect(fields('key-text').join('')).toMatch(/<textarea [^>]*maxlength/u);
+  });
+
+  it('has a title, a meaning and two buttons for every kind, and no placeholder left', () => {
+    for (const kind of confirmKinds) {
+      const { title, means, yes, no: cancel } = confirmText({ kind, facts: { name: 'Ann' } });
+      for (const text of [title, means, yes, cancel]) expect(text, kind).toMatch(/^[^{}]{2,}$/u);
+    }
+  });
+});
