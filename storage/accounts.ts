@@ -44,16 +44,16 @@ export function addAccount(db: Database, account: Account): void {
  * each by its words.
  */
 export function removeAccount(db: Database, id: AccountId): void {
-  db.run('DELETE FROM meta WHERE key = ? OR substr(key, 1, length(?)) = ?', ...metaOf(id));
+  const consents = `clear-consent/${id}|`;
+  db.run(
+    'DELETE FROM meta WHERE key IN (?, ?) OR substr(key, 1, length(?)) = ?',
+    `lane-run/${id}`,
+    `lane-touch/${id}`,
+    consents,
+    consents,
+  );
   db.run('DELETE FROM account WHERE id = ?', id);
 }
-
-/** What meta keeps of an account: that its lane runs, and in which of its conversations sending in the clear was agreed to. */
-const metaOf = (id: AccountId): readonly [string, string, string] => [
-  `lane-run/${id}`,
-  `clear-consent/${id}|`,
-  `clear-consent/${id}|`,
-];
 
 /**
  * The time of a new send: now, or one millisecond after the account's last send, so that no two sends share a time (the

@@ -104,7 +104,7 @@ describe('message.send', () => {
     expect(await send('hello', { seenLabel: 4_000 })).toMatchObject({ kind: 'held', why: 'label-fell' });
   });
   test('nothing, and files that are not here, are refused', async () => {
-    await expect(send('  \n ')).rejects.toThrow(rejects('bad-request') as Error);
+    await expect(send('  \n ')).rejects.toThrow(rejects('bad-request'));
     const files = ['00000000-0000-4000-8000-000000000000' as never];
     await expect(
       rig.page.call('message.send', {
@@ -113,7 +113,7 @@ describe('message.send', () => {
         content: { ...textOnly(''), files },
         seenLabel: 1,
       }),
-    ).rejects.toThrow(rejects('not-found') as Error);
+    ).rejects.toThrow(rejects('not-found'));
   });
   test('two in one millisecond have two times', async () => {
     const ids = await Promise.all(['a', 'b', 'c', 'd'].map((text) => send(text)));
@@ -122,13 +122,13 @@ describe('message.send', () => {
   });
   test('a blocked or not accepted conversation takes none', async () => {
     await rig.page.call('conversation.block', { request: request(), conversation: CHAT });
-    await expect(send('hello')).rejects.toThrow(rejects('refused') as Error);
+    await expect(send('hello')).rejects.toThrow(rejects('refused'));
     expect(await rowsOf()).toEqual([]);
   });
   test('the same request for another call is refused', async () => {
     const { id } = await send('hello', { request: 'the-very-same' });
     await expect(rig.page.call('message.cancel', { request: 'the-very-same', id })).rejects.toThrow(
-      rejects('bad-request') as Error,
+      rejects('bad-request'),
     );
   });
 });
@@ -201,7 +201,7 @@ describe('hold.resolve', () => {
     await fall(worse);
     const { id } = await send('hello', { seenLabel: 4_000 });
     const { labelRevision } = await row();
-    await expect(resolve('send', labelRevision - 1)).rejects.toThrow(rejects('conflict') as Error);
+    await expect(resolve('send', labelRevision - 1)).rejects.toThrow(rejects('conflict'));
     expect(await stateOf(id)).toBe('held');
     await resolve('send', labelRevision);
     await until(id, 'sent');
@@ -223,11 +223,9 @@ describe('hold.resolve', () => {
     await change();
     const { id } = await send('hello');
     expect(await stateOf(id)).toBe('held');
-    await expect(resolve('send', (await row()).labelRevision)).rejects.toThrow(rejects('refused') as Error);
+    await expect(resolve('send', (await row()).labelRevision)).rejects.toThrow(rejects('refused'));
     rig.shell.answer = () => ({ ok: false, secret: null });
-    await expect(resolve('accept-change', (await row()).labelRevision)).rejects.toThrow(
-      rejects('refused') as Error,
-    );
+    await expect(resolve('accept-change', (await row()).labelRevision)).rejects.toThrow(rejects('refused'));
     expect(await stateOf(id)).toBe('held');
     rig.shell.answer = () => ({ ok: true, secret: null });
     await resolve('accept-change', (await row()).labelRevision);
@@ -265,7 +263,7 @@ describe('hold.resolve', () => {
     });
     const { id } = await send('hello');
     await until(id, 'held');
-    await expect(resolve('send', (await row()).labelRevision)).rejects.toThrow(rejects('refused') as Error);
+    await expect(resolve('send', (await row()).labelRevision)).rejects.toThrow(rejects('refused'));
     await fall(goodFacts());
     await resolve('send', (await row()).labelRevision);
     expect(['queued', 'held']).toContain(await stateOf(id));
@@ -298,7 +296,7 @@ describe('sending without encryption', () => {
   test('is agreed to once per conversation, before anything is written', async () => {
     await open();
     rig.shell.answer = () => ({ ok: false, secret: null });
-    await expect(write()).rejects.toThrow(rejects('refused') as Error);
+    await expect(write()).rejects.toThrow(rejects('refused'));
     expect(rig.db.all('SELECT * FROM outbox')).toEqual([]);
     rig.shell.answer = () => ({ ok: true, secret: null });
     await write();
@@ -370,7 +368,7 @@ describe('reactions and deleting', () => {
         emoji: [],
         seenLabel: labelRevision,
       }),
-    ).rejects.toThrow(rejects('refused') as Error);
+    ).rejects.toThrow(rejects('refused'));
   });
   test('a message of mine is deleted here and for all; one of others only here', async () => {
     await receive('one');
@@ -425,12 +423,10 @@ describe('files', () => {
   test('a chunk that does not follow ends the file', async () => {
     const { file } = await begin(6);
     const wrong = { file, at: 2, bytes: new Uint8Array([1]), last: false };
-    await expect(rig.page.call('file.chunk', wrong)).rejects.toThrow(rejects('bad-request') as Error);
-    await expect(rig.page.call('file.chunk', { ...wrong, at: 0 })).rejects.toThrow(
-      rejects('not-found') as Error,
-    );
+    await expect(rig.page.call('file.chunk', wrong)).rejects.toThrow(rejects('bad-request'));
+    await expect(rig.page.call('file.chunk', { ...wrong, at: 0 })).rejects.toThrow(rejects('not-found'));
     await expect(rig.page.call('file.read', { file, at: 0, length: 1 })).rejects.toThrow(
-      rejects('not-found') as Error,
+      rejects('not-found'),
     );
   });
   test('a grant is read and saved without the page knowing a path', async () => {
@@ -453,7 +449,7 @@ describe('files', () => {
     expect(readFileSync(join(folder, 'out.bin'), 'utf8')).toBe('content');
     await expect(
       rig.page.call('file.begin', { grant: 'out' as GrantId, name: 'x', type: 'x/y', size: 0 }),
-    ).rejects.toThrow(rejects('refused') as Error);
+    ).rejects.toThrow(rejects('refused'));
   });
 });
 
@@ -469,12 +465,12 @@ describe('accounts and disclosures', () => {
     const start = { kind: 'add-account', args: {} } as const;
     await expect(
       rig.page.call('flow.start', { request: request(), account: null, network: 'email', start }),
-    ).rejects.toThrow(rejects('refused') as Error);
+    ).rejects.toThrow(rejects('refused'));
     expect(() => lane.context()).toThrow();
     const { version } = disclosures.email;
     await expect(
       rig.page.call('disclosure.accept', { request: request(), network: 'email', version: version + 1 }),
-    ).rejects.toThrow(rejects('conflict') as Error);
+    ).rejects.toThrow(rejects('conflict'));
     await rig.page.call('disclosure.accept', { request: request(), network: 'email', version });
     await rig.page.until('lane', (told) => told.status.kind === 'online');
     const { rows } = await rig.page.call('disclosure.list', {});
@@ -490,7 +486,7 @@ describe('accounts and disclosures', () => {
         network: 'dummy',
         start: { kind: 'add-account', args: {} },
       }),
-    ).rejects.toThrow(rejects('refused') as Error);
+    ).rejects.toThrow(rejects('refused'));
     expect((await rig.page.call('disclosure.list', {})).rows.map(({ network }) => network)).not.toContain(
       'dummy',
     );
@@ -500,7 +496,7 @@ describe('accounts and disclosures', () => {
     await send('and me');
     rig.shell.answer = () => ({ ok: false, secret: null });
     await expect(rig.page.call('account.remove', { request: request(), account: ACCOUNT })).rejects.toThrow(
-      rejects('refused') as Error,
+      rejects('refused'),
     );
     rig.shell.answer = () => ({ ok: true, secret: null });
     expect(await rig.page.call('account.remove', { request: request(), account: ACCOUNT })).toBe(true);
@@ -572,7 +568,8 @@ test('the list: pinned first, then the newest, page by page, each filter its own
     before = { at: last.lastAt, id: last.id };
   }
   expect(seen[0]).toBe(ids[0]);
-  expect([...seen].toSorted()).toEqual([CHAT, ids[0], ids[2], ids[3]].toSorted());
+  expect(new Set(seen)).toEqual(new Set([CHAT, ids[0], ids[2], ids[3]]));
+  expect(seen).toHaveLength(4);
   const count = async (filter: 'unread' | 'requests' | 'archived' | 'stopped' | 'drafts') =>
     (await rig.page.call('inbox.page', { filter, before: null, limit: 50 })).rows.length;
   expect(
@@ -615,7 +612,7 @@ test('a key is handed out under a passphrase typed in the shell\u2019s window', 
     expect(given).toEqual(['new-passphrase']);
     expect(readFileSync(join(folder, 'key.asc'), 'utf8')).toBe('the key');
     await expect(rig.page.call('key.import', { request: request(), account: ACCOUNT })).rejects.toThrow(
-      rejects('refused') as Error,
+      rejects('refused'),
     );
   } finally {
     rmSync(folder, { recursive: true, force: true });
@@ -624,6 +621,6 @@ test('a key is handed out under a passphrase typed in the shell\u2019s window', 
 
 test('a name with a key of another sort finds nothing', async () => {
   await expect(rig.page.call('message.details', { id: 'not a number' as MessageId })).rejects.toThrow(
-    rejects('not-found') as Error,
+    rejects('not-found'),
   );
 });

@@ -275,6 +275,17 @@ describe('the state machine', () => {
       s: 'sent',
     });
   });
+  test('a receipt that a lane holds is let go: it stops nothing', () => {
+    scene.commit({
+      enqueue: [{ conversation: chat, sentAt: 1, what: { kind: 'receipt', key: key('r'), of: [key('x')] } }],
+    });
+    const receipt = scene.db.get<{ readonly id: OutboxId }>(
+      'SELECT id FROM outbox WHERE message IS NULL',
+    )!.id;
+    scene.commit({ outbound: [{ item: receipt, to: 'held', hold: 'guard' }] });
+    expect(scene.item(receipt).state).toBe('cancelled');
+    expect(scene.conversation(chat).hold).toBeNull();
+  });
   test('a receipt that overtakes the outcome is not undone by it', () => {
     seal();
     scene.commit({

@@ -54,11 +54,15 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
     checkSealing(scope, item, step, forecasts, changesIdentity(step, stored));
   }
   for (const artifact of step.artifacts ?? []) putArtifact(scope.db, item.id, artifact);
-  if (step.to !== item.state) setOutboxState(scope.db, item.id, step.to, step.hold ?? null);
+  // What nobody waits for is let go rather than held: it must not stop the person's own messages.
+  const held = step.to === 'held';
+  const dropped = held && isQuiet(item.intent);
+  const to = dropped ? 'cancelled' : step.to;
+  if (to !== item.state) setOutboxState(scope.db, item.id, to, held && !dropped ? (step.hold ?? null) : null);
   if (step.to === 'sent') dropArtifactBytes(scope.db, item.id);
   if (step.evidence) keepEvidence(scope, item, step);
   tellMessage(scope, item, step);
-  if (step.to === 'held' && item.conversation) relabel(scope, item.conversation, step.hold ?? null);
+  if (to === 'held' && item.conversation) relabel(scope, item.conversation, step.hold ?? null);
   clearMarker(scope.db, scope.account.id, itemMarker(item.id));
   scope.touched.outbox = true;
 }

@@ -1,0 +1,172 @@
+import { describe, expect, test } from 'vitest';
+import { defaultSettings } from '../shared/contract/settings.ts';
+import type { AccountId, ConversationId, NetworkKey, OutboxId } from '../shared/ids.ts';
+import type { Intent } from '../shared/lane/intent.ts';
+import {
+  addAccount,
+  findAccount,
+  listAccounts,
+  nextSendTime,
+  removeAccount,
+  type Account,
+} from './accounts.ts';
+import { openDatabase, type Database } from './database.ts';
+import { acceptDisclosure, acceptedDisclosure } from './disclosures.ts';
+import { rowidOf } from './messages.ts';
+import { addIntent, hurry, postpone, queueHeads, setOutboxState } from './outbox.ts';
+import { answered, keepAnswer, REQUEST_KEPT_MS } from './requests.ts';
+import { hasClearConsent, keepClearConsent, readSettings, writeSettings } from './settings.ts';
+import { scratch } from './test/scratch.ts';
+
+const folderFor = scratch();
+const opened = (): Database => openDatabase({ folder: folderFor(), key: new Uint8Array(32).fill(7) });
+const account = (id: string, address = id): Account => ({
+  id: id as AccountId,
+  network: 'email',
+  address,
+  displayName: id,
+  environment: 'test',
+  createdAt: 1,
+});
+
+describe('accounts', () => {
+  test('an address is added once per network', () => {
+    const db = opened();
+    addAccount(db, account('a', 'me@example.org'));
+    expect(() => addAccount(db, account('b', 'me@example.org'))).toThrow(
+      expect.objectContaining({ kind: 'conflict' }),
+    );
+    expect(listAccounts(db).map(({ id }) => id)).toEqual(['a']);
+    db.close();
+  });
+  test('no two sends share a time, even when the clock goes back', () => {
+    const db = opened();
+    const { id } = account('a');
+    addAccount(db, account('a'));
+    expect([100, 100, 50, 101, 200].map((now) => nextSendTime(db, id, now))).toEqual([
+      100, 101, 102, 103, 200,
+    ]);
+    expect(() => nextSendTime(db, 'nobody' as AccountId, 1)).toThrow(
+      expect.objectContaining({ kind: 'not-found' }),
+    );
+    db.close();
+  });
+  test('removing one takes what it agreed to, and leaves another account alone', () => {
+    const db = opened();
+    for (const id of ['a', 'ab']) {
+      addAccount(db, account(id));
+      keepClearConsent(db, `${id}|peer` as ConversationId, 1);
+    }
+    removeAccount(db, 'a' as AccountId);
+    expect(findAccount(db, 'a' as AccountId)).toBeNull();
+    expect(hasClearConsent(db, 'a|peer' as ConversationId)).toBe(false);
+    expect(hasClearConsent(db, 'ab|peer' as ConversationId)).toBe(true);
+    db.close();
+  });
+});
+
+describe('requests', () => {
+  test('an answer comes back as it was given, for the same call only', () => {
+    const db = opened();
+    const answer = { kind: 'queued', id: '7', list: [1, 'two', null] };
+    keepAnswer(db, 'one', 'message.send', answer, 1);
+    expect(answered(db, 'one', 'message.send')).toEqual({ answer });
+    expect(answered(db, 'two', 'message.send')).toBeNull();
+    expect(() => answered(db, 'one', 'message.cancel')).toThrow(
+      expect.objectContaining({ kind: 'bad-request' }),
+    );
+    db.close();
+  });
+  test('an answer of nothing is an answer', () => {
+    const db = opened();
+    keepAnswer(db, 'one', 'draft.save', null, 1);
+    expect(answered(db, 'one', 'draft.save')).toEqual({ answer: null });
+    db.close();
+  });
+  test('old ones go, a few with each new one', () => {
+    const db = opened();
+    for (let n = 0; n < 20; n += 1) keepAnswer(db, `old ${n}`, 'x', null, n);
+    for (let n = 0; n < 3; n += 1) keepAnswer(db, `new ${n}`, 'x', null, REQUEST_KEPT_MS + 100 + n);
+    expect(db.all('SELECT id FROM request ORDER BY id')).toEqual([
+      { id: 'new 0' },
+      { id: 'new 1' },
+      { id: 'new 2' },
+    ]);
+    db.close();
+  });
+});
+
+describe('settings', () => {
+  test('what is missing or of another shape has its default', () => {
+    const db = opened();
+    expect(readSettings(db)).toEqual(defaultSettings);
+    writeSettings(db, { ...defaultSettings, theme: 'dark' });
+    expect(readSettings(db).theme).toBe('dark');
+    db.run('UPDATE meta SET value = \'{"theme":"neon"}\'');
+    expect(readSettings(db)).toEqual(defaultSettings);
+    db.run('UPDATE meta SET value = \'{"theme":"light"}\'');
+    expect(readSettings(db)).toEqual({ ...defaultSettings, theme: 'light' });
+    db.close();
+  });
+});
+
+test('the newest accepted disclosure counts, and the first time it was', () => {
+  const db = opened();
+  expect(acceptedDisclosure(db, 'email')).toBeNull();
+  acceptDisclosure(db, 'email', 1, 10);
+  acceptDisclosure(db, 'email', 2, 20);
+  acceptDisclosure(db, 'email', 2, 30);
+  expect(acceptedDisclosure(db, 'email')).toEqual({ version: 2, acceptedAt: 20 });
+  db.close();
+});
+
+test('a message id that is no number names no message', () => {
+  for (const id of ['', '-1', '1e3', '0x10', ' 1', '1.5', '99999999999999999'])
+    expect(rowidOf(id as never)).toBe(-1);
+  expect(rowidOf('1847266964639744' as never)).toBe(1_847_266_964_639_744);
+});
+
+describe('what the protocol sends by itself', () => {
+  const intent = (name: string): Intent => ({
+    conversation: null,
+    sentAt: 1,
+    what: { kind: 'protocol', key: name as NetworkKey, op: 'x', data: new Uint8Array() },
+  });
+  const { id } = account('a');
+  const filled = (): Database => {
+    const db = opened();
+    addAccount(db, account('a'));
+    for (const name of ['one', 'two'])
+      addIntent(db, {
+        id: name as OutboxId,
+        account: id,
+        message: null,
+        intent: intent(name),
+        seenLabel: null,
+        hold: null,
+      });
+    return db;
+  };
+  const head = (db: Database, now: number) => queueHeads(db, id, now).map((one) => [one.id, one.notBefore]);
+
+  test('goes one after the other, and one that waits for its time does not stop the next', () => {
+    const db = filled();
+    expect(head(db, 10)).toEqual([['one', 0]]);
+    postpone(db, 'one' as OutboxId, 100);
+    expect(head(db, 10)).toEqual([['two', 0]]);
+    expect(head(db, 100)).toEqual([['one', 100]]);
+    db.close();
+  });
+  test('says when the next is due, and all at once when the network is back', () => {
+    const db = filled();
+    postpone(db, 'one' as OutboxId, 100);
+    postpone(db, 'two' as OutboxId, 50);
+    expect(head(db, 10)).toEqual([['two', 50]]);
+    hurry(db, id);
+    expect(head(db, 10)).toEqual([['one', 0]]);
+    setOutboxState(db, 'one' as OutboxId, 'sent');
+    setOutboxState(db, 'two' as OutboxId, 'failed');
+    expect(head(db, 10)).toEqual([]);
+    db.close();
+  });
+});
