@@ -578,6 +578,22 @@ test('the list: pinned first, then the newest, page by page, each filter its own
   expect(await rig.page.call('inbox.counts', {})).toEqual({ unread: 3, stopped: 0, requests: 4, drafts: 0 });
 });
 
+test('facts that nobody renews grow old, and the conversation says so when it is looked at', async () => {
+  await rig.close();
+  let now = Date.now();
+  lane = scriptedLane();
+  rig = await startRig({ lanes: { email: lane.create }, prepare: addTestAccount, clock: () => now });
+  await rig.page.until('changed', (changed) => changed.conversations.includes(CHAT));
+  const session = { is: { withinMs: 0 }, asOf: now, by: 'session' } as const;
+  await fall({ ...goodFacts(now), forwardSecrecy: session, recovery: session });
+  const before = await row();
+  expect(before.label.readers.kind).toBe('members');
+  now += 31 * 24 * 60 * 60 * 1_000;
+  const after = await row();
+  expect(after.label.readers).toEqual({ kind: 'unknown', missing: ['forwardSecrecy', 'recovery'] });
+  expect(after.labelRevision).toBe(before.labelRevision + 1);
+});
+
 test('what changed is told at most twenty times a second, numbered without a gap', async () => {
   const from = rig.page.heard.length;
   await Promise.all(Array.from({ length: 300 }, (_, n) => receive(`flood ${n}`)));

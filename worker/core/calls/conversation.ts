@@ -9,8 +9,9 @@ import type { StoredConversationRow } from '../../../storage/queries/conversatio
 import { readSettings } from '../../../storage/settings.ts';
 import type { ConversationRow } from '../../../shared/contract/conversation.ts';
 import { capabilities } from '../capabilities.ts';
+import { labelIsOld, relabel } from '../commit/relabel.ts';
 import { touchConversation, type Touched } from '../touched.ts';
-import { conversationOf, mustFind, type CallScope, type Serve } from './scope.ts';
+import { conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
 /** Most messages one read receipt names. */
 const MAX_RECEIPT = 100;
@@ -33,6 +34,13 @@ export function conversationCalls(of: CallScope): Serve<Names> {
     const { network, protocol, ...rest } = row;
     of.seen.shown(rest);
     return { ...rest, can: capabilities(network, protocol) };
+  }
+
+  /** A conversation that is looked at shows the label of this moment: facts grow old without anybody telling. */
+  function refresh(id: ConversationRow['id']): void {
+    const { account } = conversationOf(of.db, id);
+    if (!labelIsOld({ db: of.db, account, now: of.clock() }, id)) return;
+    of.write((touched) => relabel(personScope(of, account, touched), id));
   }
 
   function setState(name: 'conversation.accept' | 'conversation.block', state: 'active' | 'blocked') {
@@ -83,8 +91,10 @@ export function conversationCalls(of: CallScope): Serve<Names> {
       return { rows: page.rows.map(shown), more: page.more, seq };
     },
     'inbox.counts': () => of.read('inbox.counts', {}),
-    'conversation.get': async (args) =>
-      shown(mustFind(await of.read('conversation.get', args), 'conversation')),
+    'conversation.get': async (args) => {
+      refresh(args.conversation);
+      return shown(mustFind(await of.read('conversation.get', args), 'conversation'));
+    },
     'conversation.set': ({ request, conversation: id, ...patch }) =>
       of.once(
         'conversation.set',

@@ -70,6 +70,14 @@ export function relabel(scope: Scope, id: ConversationId, hold?: HoldReason | nu
   if (!sameLabel(now, conversation.label)) setLabel(scope.db, id, now);
 }
 
+/** Whether the stored label is not what the rules say now: time alone makes facts stale, without any commit. */
+export function labelIsOld(scope: Pick<Scope, 'db' | 'account' | 'now'>, id: ConversationId): boolean {
+  const conversation = findConversation(scope.db, id);
+  if (!conversation) return false;
+  const now = labelUnder(scope, conversation, conversation.forecast, conversation.hold, scope.now);
+  return !sameLabel(now, conversation.label);
+}
+
 /** Labels are plain data made in one place with members in one order, so their texts decide. */
 function sameLabel(a: Label, b: Label | null): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
