@@ -1,0 +1,59 @@
+import * as v from 'valibot';
+import { contentSchema, idSchema } from '../contract/content.ts';
+import type { ConversationId, FileId, NetworkKey, OutboxId } from '../ids.ts';
+import { holdReasons } from '../label/facts.ts';
+import { evidenceSchema } from '../label/schema.ts';
+import { bytes, list, shape, text, time } from '../shape.ts';
+import { emoji } from './change-schema.ts';
+import {
+  failureCodes,
+  outboxStates,
+  resealReasons,
+  type Intent,
+  type OutboxStep,
+  type Stored,
+} from './intent.ts';
+
+/** Largest artifact, or data of the protocol's own, in bytes. */
+export const MAX_ARTIFACT = 32 * 1024 * 1024;
+
+const conversation = idSchema<ConversationId>();
+const key = idSchema<NetworkKey>();
+
+/** An intent. */
+export const intentSchema = shape<Intent>(
+  v.strictObject({
+    conversation: v.nullable(conversation),
+    sentAt: time,
+    what: v.variant('kind', [
+      v.strictObject({ kind: v.literal('content'), key, content: contentSchema }),
+      v.strictObject({ kind: v.literal('reaction'), key, target: key, emoji }),
+      v.strictObject({ kind: v.literal('edit'), key, target: key, content: contentSchema }),
+      v.strictObject({ kind: v.literal('delete'), key, target: key }),
+      v.strictObject({ kind: v.literal('receipt'), key, of: list(key) }),
+      v.strictObject({ kind: v.literal('protocol'), key, op: text(100), data: bytes(MAX_ARTIFACT) }),
+    ]),
+  }),
+);
+
+const storedSchema = shape<Stored>(
+  v.strictObject({
+    to: text(512),
+    identity: text(512),
+    bytes: v.union([bytes(MAX_ARTIFACT), idSchema<FileId>()]),
+    outcome: v.picklist(['pending', 'accepted', 'ambiguous', 'refused']),
+  }),
+);
+
+/** A step of one outbox item. */
+export const stepSchema = shape<OutboxStep>(
+  v.strictObject({
+    item: idSchema<OutboxId>(),
+    to: v.picklist(outboxStates),
+    artifacts: v.exactOptional(list(storedSchema)),
+    reseal: v.exactOptional(v.picklist(resealReasons)),
+    evidence: v.exactOptional(evidenceSchema),
+    hold: v.exactOptional(v.picklist(holdReasons)),
+    failure: v.exactOptional(v.picklist(failureCodes)),
+  }),
+);
