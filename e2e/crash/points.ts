@@ -41,7 +41,8 @@ const PASSES_CAREFUL: Partial<Record<CrashPoint, number>> = {
 export async function hit(rig: Rig, point: CrashPoint, random: Random, careful: boolean): Promise<Hit> {
   if (!careful) await calm(rig);
   const nth = random.between(1, (careful ? PASSES_CAREFUL[point] : undefined) ?? passes[point]);
-  const plan = { mine: EACH, theirs: EACH, files: true, spreadMs: random.between(0, 300), random };
+  // One more of theirs than is counted on: at the last hit something is still on its way.
+  const plan = { mine: EACH, theirs: EACH + 1, files: true, spreadMs: random.between(0, 300), random };
   try {
     const { interrupted, books, fault } = await round(rig, plan, { kind: 'point', point, nth });
     return { point, nth, careful, interrupted, out: books.out, in: books.in, fault };

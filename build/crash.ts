@@ -1,0 +1,175 @@
+// npm run crash: ends the program at every named point and at random moments while it sends and receives, and counts
+// what was lost, doubled or reordered by the log of the other side. Options: --seed N, --hits N, --kills N,
+// --delta-chat N, --part NAME (points, kills, wal, lanes, delta-chat; may be given several times).
+import { parseArgs } from 'node:util';
+import { createDeltaChatWorld, HELLO } from '../e2e/crash/delta-chat.ts';
+import { killAtRandom, type Kill } from '../e2e/crash/kills.ts';
+import { dieInLanes } from '../e2e/crash/lane-death.ts';
+import { hitAll, type Hit } from '../e2e/crash/points.ts';
+import { poisonProcessLane } from '../e2e/crash/poison.ts';
+import { createRandom } from '../e2e/crash/random.ts';
+import { histogram, killLine, pointTable, table } from '../e2e/crash/report.ts';
+import { openRig, type Rig } from '../e2e/crash/round.ts';
+import { sideOf } from '../e2e/crash/side.ts';
+import { balanced, createTraffic, inWords } from '../e2e/crash/traffic.ts';
+import { cutEverywhere } from '../e2e/crash/wal.ts';
+import { createWorld, meetPeer } from '../e2e/crash/world.ts';
+import { summary } from './report.ts';
+
+const parts = ['points', 'kills', 'wal', 'lanes', 'delta-chat'] as const;
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string' },
+    hits: { type: 'string', default: '5' },
+    kills: { type: 'string', default: '100' },
+    'delta-chat': { type: 'string', default: '12' },
+    messages: { type: 'string', default: '45' },
+    part: { type: 'string', multiple: true, default: [...parts] },
+  },
+});
+const number = (text: string): number => {
+  const value = Number(text);
+  if (!Number.isInteger(value) || value < 0) throw new Error(`not a count: ${text}`);
+  return value;
+};
+const seed = values.seed === undefined ? Date.now() % 1_000_000 : number(values.seed);
+const wanted = (part: (typeof parts)[number]): boolean => values.part.includes(part);
+
+let passed = 0;
+let failed = 0;
+/** Counts one check; says what is wrong with a failing one. */
+function check(name: string, fault: string | null): void {
+  if (fault === null) passed += 1;
+  else {
+    failed += 1;
+    console.log(`✗ ${name}: ${fault}`);
+  }
+}
+
+const tellHit = ({ point, nth, careful, interrupted, fault }: Hit): void => {
+  const state = interrupted ? `${interrupted.send} / ${interrupted.ingest}` : 'no state was read';
+  console.log(`  ${point}, hit ${nth}${careful ? ', careful' : ''}: ${state}`);
+  check(`killed at ${point}, hit ${nth}`, fault);
+};
+const tellKill = ({ seed: of, ms, interrupted, fault }: Kill): void => {
+  const state = interrupted ? `${interrupted.send} / ${interrupted.ingest}` : 'no state was read';
+  console.log(`  seed ${of}, after ${ms} ms: ${state}`);
+  check(`killed after ${ms} ms, seed ${of}`, fault);
+};
+
+/** The whole of the books at the end, every file read anew. */
+async function audit(rig: Rig, faults: readonly string[]): Promise<void> {
+  const books = await rig.traffic.audit(rig.shell.page);
+  const { errands, other } = rig.traffic;
+  console.log(`${errands.length} messages of mine and ${other.said.length} of theirs, in the end:`);
+  console.log(`  ${inWords(books)}`);
+  check('the books in the end', balanced(books) ? null : inWords(books));
+  check('no changed resend, nothing unsigned', faults.length === 0 ? null : faults.join('; '));
+}
+
+console.log(`seed ${seed}`);
+
+if (wanted('points') || wanted('kills')) {
+  const world = await createWorld(meetPeer);
+  const { peer, conversation } = world.met;
+  try {
+    const traffic = createTraffic(conversation, sideOf(peer));
+    let rig = await openRig(world, traffic);
+    if (wanted('points')) {
+      console.log('\nNamed points');
+      const hits = await hitAll(rig, number(values.hits), createRandom(seed), tellHit);
+      console.log(pointTable(hits));
+    }
+    await rig.shell.close();
+    rig = await openRig(world, traffic, []);
+    if (wanted('kills')) {
+      console.log('\nRandom moments inside a send or an ingest');
+      const { kills, idle } = await killAtRandom(rig, world.server, number(values.kills), seed, tellKill);
+      console.log(histogram(kills));
+      console.log(`${killLine(kills)}; ${idle} more found nothing under way and do not count`);
+      check('enough kills', kills.length === number(values.kills) ? null : `${kills.length} only`);
+    }
+    await audit(rig, peer.faults);
+    console.log(`${peer.twins} mails reached the server twice, byte for byte the same`);
+    await rig.shell.close();
+  } finally {
+    await world.close();
+  }
+}
+
+if (wanted('wal')) {
+  console.log('\nThe write-ahead log of a recorded run, cut at every frame');
+  const world = await createWorld(meetPeer);
+  try {
+    const report = await cutEverywhere(world, number(values.messages));
+    const { acknowledged, generations, cuts, broken, missing, early } = report;
+    const count = (kind: string): number => acknowledged.filter((one) => one.kind === kind).length;
+    console.log(
+      table([
+        ['generation', 'frames', 'acknowledgements'],
+        ...generations.map((frames, at) => [
+          at,
+          frames,
+          acknowledged.filter((one) => one.generation === at).length,
+        ]),
+      ]),
+    );
+    console.log(
+      `${cuts} cuts; acknowledged: ${count('taken')} to the page, ${count('received')} received, ` +
+        `${count('sealed')} sealed before the hand-over`,
+    );
+    check('every cut opens and is whole', broken.length === 0 ? null : broken.slice(0, 10).join('; '));
+    check(
+      'every cut holds what was acknowledged',
+      missing.length === 0 ? null : missing.slice(0, 10).join('; '),
+    );
+    check('the log begins without any of it', early === 0 ? null : `${early} are there before`);
+  } finally {
+    await world.close();
+  }
+}
+
+if (wanted('lanes')) {
+  console.log('\nDeaths of a lane');
+  const world = await createWorld(meetPeer);
+  try {
+    const ended = await dieInLanes(world, createRandom(seed), ({ name, fault }) => check(name, fault));
+    const { deaths, fault } = await poisonProcessLane();
+    const name = 'a mail that aborts the process of a lane each time';
+    check(name, fault);
+    const rows = [...ended, { name, deaths, fault }];
+    console.log(
+      table([
+        ['', 'deaths', ''],
+        ...rows.map((row) => [row.name, row.deaths, row.fault === null ? '✓' : '✗']),
+      ]),
+    );
+    check('no changed resend', world.met.peer.faults.length === 0 ? null : world.met.peer.faults.join('; '));
+  } finally {
+    await world.close();
+  }
+}
+
+if (wanted('delta-chat')) {
+  console.log('\nWith Delta Chat core as the other side');
+  const world = await createDeltaChatWorld();
+  try {
+    const traffic = createTraffic(world.met.conversation, world.met.side, HELLO);
+    const rig = await openRig(world, traffic);
+    const hits = await hitAll(rig, 1, createRandom(seed), tellHit);
+    console.log(pointTable(hits));
+    const count = number(values['delta-chat']);
+    const { kills, idle } = await killAtRandom(rig, world.server, count, seed, tellKill);
+    console.log(histogram(kills));
+    console.log(`${killLine(kills)}; ${idle} more found nothing under way and do not count`);
+    await audit(rig, []);
+    await rig.shell.close();
+  } finally {
+    await world.close();
+  }
+}
+
+console.log(`\nseed ${seed}`);
+console.log(summary({ passed, failed, skipped: [] }));
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
