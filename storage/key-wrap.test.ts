@@ -17,6 +17,9 @@ import {
 import {
   acceptKeyringKey,
   changePassphrase,
+  dropTestKey,
+  keepInTestFile,
+  keepUnderPassphrase,
   keyringHeader,
   newKey,
   testKey,
@@ -80,6 +83,38 @@ describe('a passphrase', () => {
     expect(readFileSync(join(folder, 'plainseal.db')).equals(database)).toBe(true);
     expect(statSync(join(folder, KEY_FILE)).mode & 0o777).toBe(0o600);
     expect(existsSync(join(folder, `${KEY_FILE}.part`))).toBe(false);
+  });
+
+  it('takes the place of a test key, and gives it back', async () => {
+    const { folder, profile } = profileIn('test');
+    const key = testKey(folder);
+    await keepUnderPassphrase(folder, key, 'words', cost);
+    expect(existsSync(join(folder, 'test.key'))).toBe(false);
+    expect(kindThrown(() => testKey(folder))).toBe('refused');
+    const header = readKeyHeader(folder);
+    if (header?.kind !== 'passphrase') throw new Error('another header');
+    expect(await unwrapWithPassphrase(header, 'words', profile)).toEqual(key);
+    keepInTestFile(folder, key);
+    expect(testKey(folder)).toEqual(key);
+    expect(statSync(join(folder, 'test.key')).mode & 0o777).toBe(0o600);
+    expect(await kindRejected(changePassphrase(folder, 'words', 'b'))).toBe('not-found');
+  });
+
+  it('never gives the key of a live profile to a file', async () => {
+    const { folder } = profileIn('live');
+    const key = newKey();
+    await keepUnderPassphrase(folder, key, 'words', cost);
+    expect(kindThrown(() => keepInTestFile(folder, key))).toBe('refused');
+    expect(existsSync(join(folder, 'test.key'))).toBe(false);
+    expect(readKeyHeader(folder)?.kind).toBe('passphrase');
+  });
+
+  it('leaves no key file beside it, also when the lock was cut short', () => {
+    const { folder } = profileIn('test');
+    testKey(folder);
+    dropTestKey(folder);
+    expect(existsSync(join(folder, 'test.key'))).toBe(false);
+    dropTestKey(folder);
   });
 
   it('cannot be changed where there is none', async () => {

@@ -1,13 +1,15 @@
 import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { PlainsealError } from '../shared/errors.ts';
 import { deriveArgon2id } from './argon2.ts';
 import { KEY_BYTES } from './database.ts';
-import { readSmallFile, writePrivateFile } from './durable-file.ts';
+import { flushFolder, readSmallFile, writePrivateFile } from './durable-file.ts';
 import type { Argon2Cost, KeyHeader } from './key-header.ts';
 import { keyCheck, proveKey, readKeyHeader, writeKeyHeader } from './key-header.ts';
 import type { ProfileInfo } from './profile.ts';
 import { readProfile } from './profile.ts';
+import { fileErrorKind } from './sqlite-error.ts';
 
 /** RFC 9106 §4, the second recommended option: 64 MiB, 3 passes, 4 lanes. */
 export const DEFAULT_COST: Argon2Cost = { memoryKib: 64 * 1024, passes: 3, lanes: 4 };
@@ -128,6 +130,56 @@ export function testKey(folder: string): Uint8Array {
   if (kept?.byteLength !== KEY_BYTES) throw new PlainsealError('corrupt', 'the test key is gone or cut');
   proveKey(header, kept, profile);
   return new Uint8Array(kept);
+}
+
+/**
+ * Keeps the key of a profile under a passphrase from now on; whatever kept it before no longer does.
+ * @throws PlainsealError `disk-full`, `read-only`, `io`: then it is kept as before.
+ */
+export async function keepUnderPassphrase(
+  folder: string,
+  key: Uint8Array,
+  passphrase: string,
+  cost: Argon2Cost = DEFAULT_COST,
+): Promise<void> {
+  writeKeyHeader(folder, await wrapWithPassphrase(key, passphrase, readProfile(folder), cost));
+  dropTestKey(folder);
+}
+
+/**
+ * Keeps the key of a test profile in its file again.
+ * @throws PlainsealError `refused` for a live profile, `disk-full`, `read-only`, `io`.
+ */
+export function keepInTestFile(folder: string, key: Uint8Array): void {
+  const profile = readProfile(folder);
+  if (profile.kind !== 'test')
+    throw new PlainsealError('refused', 'a live profile cannot keep its key in a file');
+  // The header comes last: until then the file beside it counts for nothing and is dropped at the next start.
+  writePrivateFile(join(folder, TEST_KEY_FILE), key);
+  writeKeyHeader(folder, { version: 1, kind: 'test', check: keyCheck(key, profile) });
+}
+
+/**
+ * Takes away the key file that a lock which was cut short may have left beside a passphrase. Its bytes are overwritten first, which not
+ * every disk does in place.
+ * @throws PlainsealError `read-only`, `io`.
+ */
+export function dropTestKey(folder: string): void {
+  const path = join(folder, TEST_KEY_FILE);
+  if (!existsSync(path)) return;
+  try {
+    const handle = openSync(path, 'r+');
+    try {
+      writeSync(handle, new Uint8Array(KEY_BYTES));
+      fsyncSync(handle);
+    } finally {
+      closeSync(handle);
+    }
+    rmSync(path);
+    flushFolder(folder);
+  } catch (cause) {
+    throw new PlainsealError(fileErrorKind(cause), 'the test key cannot be taken away', { cause });
+  }
 }
 
 /** NFC, so that the same passphrase typed on another keyboard gives the same bytes (RFC 8265 §4.2). */

@@ -8,7 +8,7 @@ import type { AccountRow, Disclosure } from './account.ts';
 import { contentSchema, idSchema } from './content.ts';
 import type { ConversationRow, PeerRow } from './conversation.ts';
 import type { MessageDetails, MessageRow, SearchHit } from './message.ts';
-import type { Settings } from './settings.ts';
+import type { KeptBy, Settings } from './settings.ts';
 import { settingsPatchSchema } from './settings.ts';
 
 /** Most rows one page of a list may ask for. */
@@ -52,6 +52,7 @@ const flowAnswerSchema: v.GenericSchema<unknown, FlowAnswer> = v.variant('kind',
 /** The shape of every call's argument, checked on entry to core; types of arguments derive from here. */
 export const callSchemas = {
   'profile.get': v.strictObject({}),
+  'profile.passphrase': v.strictObject({ request, act: v.picklist(['set', 'change', 'remove']) }),
   'account.list': v.strictObject({}),
   'account.remove': v.strictObject({ request, account: idSchema<AccountId>() }),
   'account.reconnect': v.strictObject({ account: idSchema<AccountId>() }),
@@ -144,7 +145,14 @@ export type CallArgs<K extends CallName> = v.InferOutput<(typeof callSchemas)[K]
 
 /** What each call answers. */
 export interface CallResults {
-  'profile.get': { readonly kind: 'live' | 'test'; readonly version: string; readonly seq: number };
+  'profile.get': {
+    readonly kind: 'live' | 'test';
+    readonly version: string;
+    readonly seq: number;
+    readonly keptBy: KeptBy;
+  };
+  /** Asked in the shell's own window, where passphrases are typed. */
+  'profile.passphrase': boolean;
   'account.list': { readonly rows: readonly AccountRow[] };
   'account.remove': boolean;
   'account.reconnect': null;

@@ -10,6 +10,9 @@ export interface Settings {
   readonly locale: 'system' | 'en' | 'pseudo';
 }
 
+/** What keeps the key of the profile's database: a file (test profiles only), the system's keyring, or a passphrase asked for at each start. */
+export type KeptBy = 'file' | 'keyring' | 'passphrase';
+
 export const defaultSettings: Settings = {
   theme: 'system',
   notifications: 'hidden',

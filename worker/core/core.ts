@@ -19,6 +19,7 @@ import { connectLanes, type ConnectLane } from './lanes/connect.ts';
 import { createFlows, type Flows } from './lanes/flows.ts';
 import { createLanes, type Lanes } from './lanes/lanes.ts';
 import type { LaneSource } from './lanes/serve.ts';
+import type { ProfileLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { createNews } from './news.ts';
 import { createNotices } from './notices.ts';
@@ -34,6 +35,8 @@ export interface CoreOptions {
   readonly files: Files;
   readonly host: HostLink;
   readonly profile: { readonly kind: 'live' | 'test'; readonly version: string };
+  /** How the profile's key is kept; without it the key is the caller's affair, and no passphrase can be set. */
+  readonly lock?: ProfileLock;
   readonly clock: () => Millis;
   /** For jitter only. */
   readonly random?: () => number;
@@ -152,6 +155,7 @@ export function startCore(options: CoreOptions): Core {
     host,
     clock,
     profile: options.profile,
+    lock: options.lock ?? null,
     news,
     lanes,
     flows,

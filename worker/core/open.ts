@@ -3,15 +3,14 @@ import { join } from 'node:path';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { CrashPoint } from '../../shared/lane/lane.ts';
 import type { ProfileCalls } from '../../shared/shell/core.ts';
-import { DATABASE_FILE, openDatabase } from '../../storage/database.ts';
+import { openDatabase } from '../../storage/database.ts';
 import { settleCutFiles, sweepFiles } from '../../storage/file-sweep.ts';
 import { openFiles } from '../../storage/files.ts';
-import { readKeyHeader, writeKeyHeader } from '../../storage/key-header.ts';
-import { acceptKeyringKey, keyringHeader, newKey, testKey } from '../../storage/key-wrap.ts';
-import { createProfile, openProfile, PROFILE_FILE, type ProfileInfo } from '../../storage/profile.ts';
+import { createProfile, openProfile, PROFILE_FILE } from '../../storage/profile.ts';
 import { createReader } from '../../storage/reader.ts';
 import { startCore, type Core } from './core.ts';
 import type { HostLink } from './host.ts';
+import { openKey, profileLock } from './lock.ts';
 import { createLog } from './log.ts';
 
 export interface OpenCore {
@@ -43,7 +42,8 @@ export async function openCore(
   const profile = openProfile(folder);
   try {
     if (profile.kind !== kind) throw new PlainsealError('refused', 'the profile is of the other kind');
-    const key = await keyOf(profile, folder, host);
+    const place = { profile, folder, host };
+    const key = await openKey(place);
     const log = createLog(options.log, clock);
     const onSlow = (slow: { readonly ms: number }): void => log('database.slow', { ms: Math.round(slow.ms) });
     const database = openDatabase({ folder, key, onSlow });
@@ -67,6 +67,7 @@ export async function openCore(
       clock,
       log,
       profile: { kind, version },
+      lock: profileLock(place),
       harness: {
         crashPoints: harness?.crashPoints ?? [],
         clockOffset: offset,
@@ -101,24 +102,4 @@ export async function openCore(
 
 function isEmpty(folder: string): boolean {
   return !existsSync(folder) || readdirSync(folder).length === 0;
-}
-
-/**
- * The database key: of a test profile in a file, of a live one under the system's keyring.
- * @throws PlainsealError `refused` when a live profile's key is kept in a way this build cannot open.
- */
-async function keyOf(profile: ProfileInfo, folder: string, host: HostLink): Promise<Uint8Array> {
-  if (profile.kind === 'test') return testKey(folder);
-  const header = readKeyHeader(folder);
-  if (header === null) {
-    // A database whose key header is gone is a loss, not a first start.
-    if (existsSync(join(folder, DATABASE_FILE)))
-      throw new PlainsealError('wrong-key', 'the key header of the database is gone');
-    const key = newKey();
-    const kept = await host.call('key.wrap', { key });
-    writeKeyHeader(folder, keyringHeader(key, profile, kept));
-    return key;
-  }
-  if (header.kind !== 'keyring') throw new PlainsealError('refused', 'the key is not kept by the keyring');
-  return acceptKeyringKey(header, await host.call('key.unwrap', { wrapped: header.wrapped }), profile);
 }

@@ -82,6 +82,7 @@ const start = fc.oneof(
 /** Arguments of the right shape, or nearly: what gets past the border and into the rules. */
 const shaped: Readonly<Record<CallName, fc.Arbitrary<unknown>>> = {
   'profile.get': fc.constant({}),
+  'profile.passphrase': fc.record({ request, act: fc.constantFrom('set', 'change', 'remove') }),
   'account.list': fc.constant({}),
   // Of one that is not there: the rest of the calls still need theirs. So with a block.
   'account.remove': fc.record({ request, account: fc.constant('nobody') }),

@@ -9,9 +9,29 @@ import type { CallScope, Serve } from './scope.ts';
 /** Profile, settings, disclosures. */
 export function profileCalls(
   of: CallScope,
-): Serve<'profile.get' | 'settings.get' | 'settings.set' | 'disclosure.list' | 'disclosure.accept'> {
+): Serve<
+  | 'profile.get'
+  | 'profile.passphrase'
+  | 'settings.get'
+  | 'settings.set'
+  | 'disclosure.list'
+  | 'disclosure.accept'
+> {
   return {
-    'profile.get': () => ({ ...of.profile, seq: of.news.seq }),
+    'profile.get': () => ({ ...of.profile, seq: of.news.seq, keptBy: of.lock?.keptBy ?? 'file' }),
+    'profile.passphrase': ({ request, act }) =>
+      of.once(
+        'profile.passphrase',
+        request,
+        async () => {
+          if (!of.lock) throw new PlainsealError('refused', 'the key of this profile is kept elsewhere');
+          await of.lock[act]();
+        },
+        (_nothing, touched) => {
+          touched.settings = true;
+          return true;
+        },
+      ),
     'settings.get': () => readSettings(of.db),
     'settings.set': ({ request, patch }) =>
       of.once(

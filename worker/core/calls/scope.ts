@@ -13,6 +13,7 @@ import type { Scope } from '../commit/scope.ts';
 import type { HostLink } from '../host.ts';
 import type { Flows } from '../lanes/flows.ts';
 import type { Lanes } from '../lanes/lanes.ts';
+import type { ProfileLock } from '../lock.ts';
 import type { Log } from '../log.ts';
 import type { News } from '../news.ts';
 import type { Outbox } from '../outbox.ts';
@@ -34,6 +35,7 @@ export interface CallScope {
   readonly host: HostLink;
   readonly clock: () => Millis;
   readonly profile: { readonly kind: 'live' | 'test'; readonly version: string };
+  readonly lock: ProfileLock | null;
   readonly news: News;
   readonly lanes: Lanes;
   readonly flows: Flows;
