@@ -47,10 +47,10 @@ export function AccountSheet({ account }: { readonly account: AccountId }): Reac
 }
 
 function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () => void }): ReactNode {
-  const [trouble, setTrouble] = useState<string | null>(null);
+  const [told, setTold] = useState<string | null>(null);
   const failed = (error: unknown): void => {
     const kind = kindOf(error);
-    setTrouble(kind === 'refused' || kind === 'cancelled' ? null : words.error(kind).what);
+    setTold(kind === 'refused' || kind === 'cancelled' ? null : words.error(kind).what);
   };
   const acts = [
     {
@@ -66,13 +66,19 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
             key: 'export',
             label: say('account.export'),
             means: say('account.export.means'),
-            onAct: () => insist('key.export', { request: newRequest(), account: row.id }).catch(failed),
+            onAct: () =>
+              insist('key.export', { request: newRequest(), account: row.id })
+                .then((written) => setTold(written ? say('account.export.done') : null))
+                .catch(failed),
           },
           {
             key: 'import',
             label: say('account.import'),
             means: say('account.import.means'),
-            onAct: () => insist('key.import', { request: newRequest(), account: row.id }).catch(failed),
+            onAct: () =>
+              insist('key.import', { request: newRequest(), account: row.id })
+                .then(() => setTold(say('account.import.done')))
+                .catch(failed),
           },
         ]),
     {
@@ -99,7 +105,7 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
           </li>
         ))}
       </ul>
-      <output className={styles['trouble']}>{trouble}</output>
+      <output className={styles['trouble']}>{told}</output>
     </>
   );
 }
