@@ -67,7 +67,9 @@ if (Number(process.versions.node.split('.')[0]) < LOWEST_NODE)
   fail(
     `Node ${process.versions.node} is too old: install Node ${LOWEST_NODE} or newer, then run "npm run setup" again.`,
   );
-if (!run('npm', ['ci'])) fail('The dependencies could not be installed: see what npm says above.');
+// No package's script runs but the one that brings the pinned Node: the native modules come built.
+if (!run('npm', ['ci', '--ignore-scripts']) || !run('npm', ['rebuild', 'node', '--foreground-scripts']))
+  fail('The dependencies could not be installed: see what npm says above.');
 const wanted = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')).devDependencies.node;
 const node = pinnedNode();
 if (node !== `v${wanted}`)
