@@ -140,12 +140,22 @@ export function releaseItem(db: Database, id: OutboxId, seen: Label): void {
   );
 }
 
-/** A failed item is tried again: the same intent, at its old place. */
-export function retryItem(db: Database, id: OutboxId): void {
-  db.run(
-    "UPDATE outbox SET state = 'queued', attempts = 0, not_before = 0 WHERE id = ? AND state = 'failed'",
+/**
+ * A failed item is tried again: the same intent, at its old place. What was sealed and may have reached somebody goes again as
+ * the same bytes; only where none are left is it sealed anew. Returns where it stands now.
+ */
+export function retryItem(db: Database, id: OutboxId): 'queued' | 'sealed' {
+  const stored = db.get(
+    'SELECT 1 FROM artifact WHERE outbox = ? AND (bytes IS NOT NULL OR file IS NOT NULL)',
     id,
   );
+  const state = stored ? 'sealed' : 'queued';
+  db.run(
+    "UPDATE outbox SET state = ?, attempts = 0, not_before = 0 WHERE id = ? AND state = 'failed'",
+    state,
+    id,
+  );
+  return state;
 }
 
 /** Counts an attempt that came to nothing; the next not before `notBefore`. */

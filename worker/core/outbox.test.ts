@@ -98,6 +98,8 @@ interface ModelItem {
   readonly message: MessageId;
   state: ItemState;
   waits: boolean;
+  /** Bytes of it are stored. */
+  sealed: boolean;
 }
 interface Model {
   readonly chats: {
@@ -188,6 +190,7 @@ async function answer(script: Script, model: Model['chats'][number], with_: Answ
       if (bytes === null) throw new Error('a good sealing was refused');
       script.wire.push({ item: pending.item.id, bytes });
       head.state = 'sealed';
+      head.sealed = true;
       head.waits = true;
       if (with_ === 'seal-later') return pending.answer({ kind: 'later', retryAt: 0 });
       return pending.fault(new Error('scripted'));
@@ -240,7 +243,7 @@ async function act(rig: Rig, script: Script, model: Model, op: Op): Promise<void
       seenLabel: row.labelRevision,
     });
     expect(sent.kind).toBe(of.stopped ? 'held' : 'queued');
-    of.items.push({ message: sent.id, state: of.stopped ? 'held' : 'queued', waits: false });
+    of.items.push({ message: sent.id, state: of.stopped ? 'held' : 'queued', waits: false, sealed: false });
   } else if (op.do === 'answer') await answer(script, of, op.with);
   else if (op.do === 'cancel' || op.do === 'retry') {
     const item = of.items.at(-1 - op.which);
@@ -249,7 +252,11 @@ async function act(rig: Rig, script: Script, model: Model, op: Op): Promise<void
       op.do === 'cancel' ? item.state === 'queued' || item.state === 'held' : item.state === 'failed';
     const name = op.do === 'cancel' ? 'message.cancel' : 'message.retry';
     expect(await rig.page.call(name, { request: request(), id: item.message })).toBe(may);
-    if (may) Object.assign(item, { state: op.do === 'cancel' ? 'cancelled' : 'queued', waits: false });
+    if (may)
+      Object.assign(item, {
+        state: op.do === 'cancel' ? 'cancelled' : item.sealed ? 'sealed' : 'queued',
+        waits: false,
+      });
     if (!of.items.some(({ state }) => state === 'held')) of.stopped = false;
   } else {
     // A key was found again, so that the person may let it go on.

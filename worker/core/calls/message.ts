@@ -87,8 +87,7 @@ export function messageCalls(of: CallScope): Serve<Names> {
           const item = itemOf(message);
           if (item?.state !== 'failed') return false;
           mustBeOpen(conversationOf(of.db, message.conversation).conversation);
-          retryItem(of.db, item.id);
-          setSendState(of.db, message.id, 'queued', of.clock());
+          setSendState(of.db, message.id, retryItem(of.db, item.id), of.clock());
           touchMessage(touched, message.conversation, message.id);
           touched.outbox = true;
           return true;
