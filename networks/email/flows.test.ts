@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { peerId } from '../../shared/ids.ts';
 import type { FlowAnswer, FlowStep } from '../../shared/lane/flow.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { readSelf } from './account-record.ts';
@@ -43,7 +44,7 @@ const fail = (times: number, why: 'conflict' | 'disk-full') => {
   let left = times;
   me.core.intercept(() => (left-- > 0 ? { ok: false, why } : null));
 };
-const peer = () => `email|${other.key.certificate.fingerprint}` as never;
+const peer = () => peerId('email', other.key.certificate.fingerprint);
 const meet = async () =>
   me.take(await sealedMail(other, letterOf(other, me.address, 'hi'), [me.certificate]));
 const link = (more: Partial<Parameters<typeof formatInvite>[0]> = {}) =>
@@ -130,6 +131,20 @@ describe('invitations', () => {
     stop.abort();
     expect((await running).at(-1)).toEqual({ kind: 'failed', why: 'cancelled' });
   });
+  test('that nobody answers end after a minute, and go on without the person', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    try {
+      const steps = join(flowing, link(), never);
+      expect((await steps.next()).value).toEqual({ kind: 'progress', stage: 'asking' });
+      const answer = steps.next();
+      while (me.core.commits.length === 0) await new Promise((resolve) => setImmediate(resolve));
+      await vi.advanceTimersByTimeAsync(60_000);
+      expect((await answer).value).toEqual({ kind: 'failed', why: 'no-answer' });
+    } finally {
+      vi.useRealTimers();
+    }
+    expect([...me.core.cells.keys()].some((name) => name.startsWith('join'))).toBe(true);
+  });
   test('that were followed before are done at once', async () => {
     const auth = freshToken();
     const followed = link({ auth });
@@ -156,6 +171,10 @@ describe('invitations', () => {
       peer: peer(),
     });
   });
+});
+
+test('a lane that does not run has no keys to give', async () => {
+  await expect(createLane().exportKey?.('words')).rejects.toThrow(/does not run/);
 });
 
 test('a lane that does not run has no flows but adding an account', async () => {

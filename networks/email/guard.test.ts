@@ -250,7 +250,7 @@ describe('mail without encryption', () => {
   });
 
   test('never without consent', () => {
-    expect(check(plain({ consented: false } as Partial<Operation>), never)).toEqual({
+    expect(check(plain({ consented: false }), never)).toEqual({
       stop: 'nobody agreed to send without encryption',
     });
   });

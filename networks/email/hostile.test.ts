@@ -2,10 +2,12 @@ import * as fc from 'fast-check';
 import { deflateSync } from 'node:zlib';
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { Change } from '../../shared/lane/change.ts';
+import { createWork } from '../../shared/lane/work.ts';
 import { generateOwnKey } from '../../crypto/openpgp/keys.ts';
 import { sealWithPassword } from '../../crypto/openpgp/password.ts';
 import { createTaker, type Taken, type Taker } from './test/taker.ts';
 import { autocryptOf, createWriter, letterOf, sealedMail, type Sealing, type Writer } from './test/writer.ts';
+import { readSelf } from './account-record.ts';
 import { protectLetter, type Letter } from './letter.ts';
 import { wrapEncrypted } from './pgp-mime.ts';
 
@@ -636,10 +638,43 @@ describe('odd letters', () => {
 });
 
 describe('keys', () => {
-  test('a renewed certificate is taken in and changes the forecast; an older copy undoes nothing', async () => {
-    const { changes } = await me.take(await mail(alice, 'same key'));
-    expect(changes.filter(({ kind }) => kind === 'identity')).toEqual([]);
+  /** Alice's key with a later end: the same fingerprint, a newer self-signature. */
+  async function renewed(): Promise<Writer> {
+    const { readPrivateKey, reformatKey } = await import('openpgp');
+    const privateKey = await readPrivateKey({ binaryKey: alice.key.secret });
+    const again = await reformatKey({
+      privateKey,
+      userIDs: [{ email: alice.address }],
+      keyExpirationTime: 90 * 86_400,
+      format: 'binary',
+    });
+    const { importOwnKey } = await import('../../crypto/openpgp/keys.ts');
+    const read = await importOwnKey(again.privateKey, null, Date.now());
+    if (read.kind !== 'imported') throw new Error(read.why);
+    return { ...alice, key: read.key };
+  }
+
+  test('a renewed certificate is taken in, and the forecast stated anew', async () => {
+    const hers = await renewed();
+    expect(hers.key.certificate.fingerprint).toBe(alice.key.certificate.fingerprint);
     const before = me.core.commits.length;
+    const { changes } = await me.take(await mail(hers, 'renewed'));
+    expect(messages(changes)).toMatchObject([{ author: peerOf(alice) }]);
+    expect(changes.filter(({ kind }) => kind === 'identity')).toEqual([]);
+    expect(me.core.commits.slice(before).flatMap(({ forecasts }) => forecasts)).toMatchObject([
+      { conversation: conversationOf(alice), hold: null },
+    ]);
+  });
+
+  test('a renewed certificate that comes by a receipt is taken in too', async () => {
+    const hers = await renewed();
+    const receipt = letterOf(hers, me.address, { kind: 'receipt', of: ['x@y'] });
+    const before = me.core.commits.length;
+    await me.take(await sealedMail(hers, receipt, [me.certificate]));
+    expect(me.core.commits.slice(before).flatMap(({ forecasts }) => forecasts)).toHaveLength(1);
+  });
+
+  test('a certificate of somebody else, enclosed, is not kept', async () => {
     const other = await generateOwnKey({ address: alice.address, now: Date.now() });
     const how: Sealing = {
       inner: (inner) =>
@@ -648,10 +683,45 @@ describe('keys', () => {
           `keydata=${Buffer.from(other.certificate.bytes).toString('base64')}\r\n`,
         ),
     };
-    const enclosed = await me.take(await mail(alice, 'another key enclosed', how));
-    expect(messages(enclosed.changes)).toMatchObject([{ author: peerOf(alice) }]);
+    const { changes } = await me.take(await mail(alice, 'another key enclosed', how));
+    expect(messages(changes)).toMatchObject([{ author: peerOf(alice) }]);
     expect(me.core.cells.has(`cert\u0000${other.certificate.fingerprint}`)).toBe(false);
-    expect(me.core.commits.length).toBeGreaterThan(before);
+  });
+
+  test('a copy of my own, from another device and address, says nothing', async () => {
+    const { key } = await readSelf(createWork(me.core.context.view), Date.now());
+    const self = { address: 'me@elsewhere.example', name: 'Me', key };
+    const { changes, settled } = await me.take(await mail(self, WORDS));
+    expect(changes).toEqual([]);
+    expect(settled).toMatchObject([{ kind: 'consumed' }]);
+  });
+
+  test('the older form of header protection is called so', async () => {
+    const how: Sealing = { inner: (inner) => inner.replace('; hp="cipher"', '') };
+    const { changes } = await me.take(await mail(alice, WORDS, how));
+    expect(messages(changes)).toMatchObject([
+      {
+        evidence: {
+          details: expect.arrayContaining([{ name: 'header-protection', value: 'protected-headers' }]),
+        },
+      },
+    ]);
+  });
+
+  test('no sender outside and none inside: nobody', async () => {
+    const how: Sealing = {
+      inner: () => `Content-Type: text/plain\r\n\r\n${WORDS}`,
+      outer: (lines) => lines.filter(([name]) => name !== 'From'),
+    };
+    expectAside(await me.take(await mail(alice, WORDS, how)), 'sender-missing', false);
+  });
+
+  test('a signature from the future is none', async () => {
+    const late = await createTaker('late@example.org', { now: () => Date.now() - 3 * 3_600_000 });
+    const bytes = await sealedMail(alice, letterOf(alice, late.address, WORDS), [late.certificate]);
+    const { changes, settled } = await late.take(bytes);
+    expect(messages(changes)).toEqual([]);
+    expect(settled).toMatchObject([{ kind: 'quarantined', why: 'signature-from-the-future' }]);
   });
 });
 
@@ -676,7 +746,7 @@ describe('sealed under a password', () => {
 
 describe('whatever comes', () => {
   /** Changes of structure: lines dropped, doubled, swapped, cut, or filled with something else. */
-  const change = fc.oneof(
+  const edit = fc.oneof(
     fc.record({ kind: fc.constant('drop' as const), at: fc.nat({ max: 60 }) }),
     fc.record({ kind: fc.constant('double' as const), at: fc.nat({ max: 60 }) }),
     fc.record({ kind: fc.constant('swap' as const), at: fc.nat({ max: 60 }), to: fc.nat({ max: 60 }) }),
@@ -700,18 +770,18 @@ describe('whatever comes', () => {
       ),
     }),
   );
-  type Edit = typeof change extends fc.Arbitrary<infer T> ? T : never;
+  type Edit = typeof edit extends fc.Arbitrary<infer T> ? T : never;
   const edited = (text: string, edits: readonly Edit[]): string => {
     let lines = text.split('\r\n');
-    for (const edit of edits) {
-      const at = edit.at % Math.max(1, lines.length);
+    for (const one of edits) {
+      const at = one.at % Math.max(1, lines.length);
       const line = lines[at] ?? '';
-      if (edit.kind === 'drop') lines.splice(at, 1);
-      else if (edit.kind === 'double') lines.splice(at, 0, line);
-      else if (edit.kind === 'put') lines.splice(at, 0, edit.text);
-      else if (edit.kind === 'cut') lines = lines.slice(0, at);
+      if (one.kind === 'drop') lines.splice(at, 1);
+      else if (one.kind === 'double') lines.splice(at, 0, line);
+      else if (one.kind === 'put') lines.splice(at, 0, one.text);
+      else if (one.kind === 'cut') lines = lines.slice(0, at);
       else {
-        const to = edit.to % Math.max(1, lines.length);
+        const to = one.to % Math.max(1, lines.length);
         lines[at] = lines[to] ?? '';
         lines[to] = line;
       }
@@ -735,7 +805,7 @@ describe('whatever comes', () => {
   test('changed outside, it is shown as it was signed or not at all', async () => {
     const whole = asText(await mail(alice, WORDS));
     await fc.assert(
-      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (edits) => {
+      fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 4 }), async (edits) => {
         const taken = await me.take(asBytes(edited(whole, edits)));
         expectTruth(taken);
         for (const one of messages(taken.changes))
@@ -747,7 +817,7 @@ describe('whatever comes', () => {
 
   test('signed by Alice, whatever she signs: never a fault, never another author', async () => {
     await fc.assert(
-      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 4 }), async (edits) => {
+      fc.asyncProperty(fc.array(edit, { minLength: 1, maxLength: 4 }), async (edits) => {
         expectTruth(await me.take(await mail(alice, WORDS, { inner: (inner) => edited(inner, edits) })));
       }),
       { numRuns: 100 },

@@ -33,7 +33,7 @@ const texts = (): readonly string[] =>
 const settled = () => me.core.settled().filter(({ kind }) => kind !== 'cursor');
 const cursor = () => me.core.settled().findLast((one) => one.kind === 'cursor' && one.name === 'INBOX');
 const fetches = () =>
-  server.record.commands().filter(({ text }) => /^UID FETCH/.test(text) && /BODY\.PEEK\[\]/.test(text));
+  server.record.commands().filter(({ text }) => text.startsWith('UID FETCH') && /BODY\.PEEK\[\]/.test(text));
 
 describe('reading', () => {
   test('commits in order, at most 50 mails at a time, with the cursor in the same commit', async () => {
@@ -367,7 +367,7 @@ describe('plain mail', () => {
       const item = me.core.enqueue({
         conversation,
         sentAt: Date.now(),
-        what: { kind, key: `${kind}@localhost` as never, ...more } as never,
+        what: { kind, key: `${kind}@localhost` as never, ...more },
       });
       await me.core.waitUntil('failed', () => me.core.item(item.id).state === 'failed');
     }
@@ -408,6 +408,14 @@ describe('plain mail', () => {
     expect(steps.at(-1)).toMatchObject({ kind: 'done', peer: `email|${writer.key.certificate.fingerprint}` });
     expect(me.core.changes().some((change) => change.kind === 'identity')).toBe(false);
   });
+});
+
+test('compares keys while it runs, and gives its own away only under a passphrase', async () => {
+  await deliver('hello');
+  await me.core.waitFor('hello', isMessage('hello'));
+  const peer = `email|${writer.key.certificate.fingerprint}` as never;
+  const { steps } = await runFlow(me.lane, { kind: 'check', peer }, me.core.context, [{ kind: 'yes' }]);
+  expect(steps.at(-1)).toMatchObject({ kind: 'done' });
 });
 
 test('stops and starts over the same state', async () => {

@@ -85,9 +85,9 @@ export async function readMail(bytes: Uint8Array): Promise<ReadMail | null> {
   }
 }
 
+/** The parser gives strings only where it is asked to. */
 function contentBytes(content: ArrayBuffer | Uint8Array | string): Uint8Array {
-  if (typeof content === 'string') return Buffer.from(content);
-  return content instanceof Uint8Array ? content : new Uint8Array(content);
+  return Buffer.from(content as ArrayBuffer);
 }
 
 /** A file name without path, controls and characters that turn text around; never empty. */

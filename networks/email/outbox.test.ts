@@ -199,6 +199,39 @@ describe('one item', () => {
     expect(sentMails()).toHaveLength(0);
   });
 
+  test('whose outcome cannot be committed is performed again', async () => {
+    let full = true;
+    me.core.intercept((commit) =>
+      full && commit.outbound.some(({ to }) => to === 'sent') ? { ok: false, why: 'io' } : null,
+    );
+    const text = words();
+    const { id } = me.core.enqueue(saying(conversation, { text }));
+    await me.core.waitUntil('tried', () => me.core.item(id).attempts > 0);
+    expect(state(id)).toBe('sealed');
+    full = false;
+    await until(id, 'sent');
+    me.core.intercept(null);
+    await you.core.waitFor(text, isMessage(text));
+    expect(arrivals(text)).toBe(1);
+  });
+
+  test('that is cancelled between its commit and the wire waits', async () => {
+    const stop = new AbortController();
+    me.core.onCrashPoint((name) => {
+      if (name === 'lane.after-commit') stop.abort();
+    });
+    const item: OutboxItem = {
+      id: 'j' as OutboxId,
+      intent: saying(conversation, { text: words() }),
+      state: 'queued',
+      artifacts: [],
+      attempts: 0,
+    };
+    expect(await me.lane.perform(item, stop.signal)).toMatchObject({ kind: 'later' });
+    me.core.onCrashPoint(null);
+    expect(sentMails()).toHaveLength(0);
+  });
+
   test('in a lane that does not run waits', async () => {
     const item: OutboxItem = {
       id: 'i' as OutboxId,

@@ -149,6 +149,16 @@ describe('adding an account', () => {
     });
   });
 
+  test('ports known for STARTTLS are used with it', async () => {
+    const given = args({ imapPort: '143', smtpPort: '587' });
+    expect((await add(given)).steps.at(-2)).toMatchObject({ kind: 'ask', why: 'server-unreachable' });
+    expect((await add({})).steps).toEqual([{ kind: 'failed', why: 'address-malformed' }]);
+    expect((await add({ address: 'me@example.org' })).steps[1]).toMatchObject({
+      kind: 'ask',
+      why: 'server-unknown',
+    });
+  });
+
   test('a certificate nobody vouches for is refused for good', async () => {
     const { ca, ...without } = args();
     expect(ca).not.toBe('');
@@ -275,6 +285,12 @@ describe('a server that has no TLS', () => {
       fault: 'no-tls',
     });
     expect(heard.join('\n')).not.toContain('secret-word');
+  });
+
+  test('the person is asked for other servers', async () => {
+    const { access } = await plaintext('* OK hi\r\n', imapAnswer(''));
+    const { steps } = await add(args({ imapPort: String(access('tls').server.port) }));
+    expect(steps.at(-2)).toMatchObject({ kind: 'ask', why: 'tls-required' });
   });
 
   test.each(['', '250-STARTTLS\r\n'])('SMTP announcing %j gets no password', async (announced) => {

@@ -29,6 +29,8 @@ function typedServer(host: string, port: string, starttlsPorts: readonly number[
   return { host: host.trim().toLowerCase(), port: number, security, user: 'address' };
 }
 
+const arg = (args: Args, name: string): string => args[name] ?? '';
+
 interface Servers {
   readonly imap: Server;
   readonly smtp: Server;
@@ -36,8 +38,8 @@ interface Servers {
 
 /** The servers the arguments name; null when they name none or not completely. */
 function givenServers(args: Args): Servers | null {
-  const imap = typedServer(args['imapHost'] ?? '', args['imapPort'] ?? '', [143]);
-  const smtp = typedServer(args['smtpHost'] ?? '', args['smtpPort'] ?? '', [25, 587]);
+  const imap = typedServer(arg(args, 'imapHost'), arg(args, 'imapPort'), [143]);
+  const smtp = typedServer(arg(args, 'smtpHost'), arg(args, 'smtpPort'), [25, 587]);
   return imap && smtp ? { imap, smtp } : null;
 }
 
@@ -45,7 +47,7 @@ const serverNames = ['imapHost', 'imapPort', 'smtpHost', 'smtpPort'] as const;
 
 /** Servers from the arguments or the bundled table; a failure that asking can mend, or one that it cannot. */
 function findServers(args: Args, domain: string): Servers | FlowFailure {
-  if (serverNames.some((name) => (args[name] ?? '') !== '')) return givenServers(args) ?? 'server-unknown';
+  if (serverNames.some((name) => arg(args, name) !== '')) return givenServers(args) ?? 'server-unknown';
   const provider = providerOf(domain);
   if (provider === null) return 'server-unknown';
   if (provider.signIn === 'oauth') return 'needs-oauth';
@@ -97,7 +99,7 @@ function ask(question: 'servers' | 'password', args: Args, domain: string, why: 
   const fields = serverNames.map((name) => ({
     name,
     secret: false,
-    value: args[name] || (guess[name] ?? ''),
+    value: arg(args, name) || arg(guess, name),
   }));
   return { kind: 'ask', fields, why };
 }
@@ -107,7 +109,7 @@ function ask(question: 'servers' | 'password', args: Args, domain: string, why: 
  * Arguments: `address`, `password`, `displayName`, and where wanted `imapHost`, `imapPort`, `smtpHost`, `smtpPort`, `ca` (PEM, test profiles only).
  */
 export async function* addAccount(args: Args, context: LaneContext, signal: AbortSignal): Flow {
-  const address = canonicalAddress(args['address'] ?? '');
+  const address = canonicalAddress(arg(args, 'address'));
   if (address === null) {
     yield { kind: 'failed', why: 'address-malformed' };
     return null;
@@ -144,13 +146,13 @@ async function attempt(
 ): Promise<AccountSetup | FlowFailure> {
   const servers = findServers(args, domainOf(address));
   if (typeof servers === 'string') return servers;
-  const ca = args['ca'] ?? '';
+  const ca = arg(args, 'ca');
   const fault = environmentFault(servers, ca, context);
   if (fault !== null) return fault;
   const account: AccountRecord = {
     address,
-    displayName: displayName(args['displayName'] ?? ''),
-    password: args['password'] ?? '',
+    displayName: displayName(arg(args, 'displayName')),
+    password: arg(args, 'password'),
     ...servers,
     ca: ca === '' ? null : ca,
   };

@@ -31,20 +31,16 @@ type SmtpError = Error & {
   readonly response?: string | undefined;
 };
 
+/** Nodemailer's own codes, its words about STARTTLS, and OpenSSL's where a server speaks no TLS at all. */
+const noTls = /^(?:ETLS|EPROTO) |STARTTLS|SSL routines|wrong version number/i;
+
 function connectFault(error: SmtpError): ConnectError {
   const options = { cause: error };
   if (isCertificateError(error)) return new ConnectError('certificate', options);
   const status = error.responseCode ?? 0;
   if (error.code === 'EAUTH')
     return new ConnectError(status >= 400 && status < 500 ? 'busy' : 'login', options);
-  if (
-    error.code === 'ETLS' ||
-    /STARTTLS|does not support required/i.test(error.message) ||
-    error.code === 'EPROTO'
-  )
-    return new ConnectError('no-tls', options);
-  if (/SSL routines|wrong version number|ssl3_|tls_/i.test(error.message))
-    return new ConnectError('no-tls', options);
+  if (noTls.test(`${error.code} ${error.message}`)) return new ConnectError('no-tls', options);
   return new ConnectError(status >= 400 && status < 500 ? 'busy' : 'unreachable', options);
 }
 
@@ -121,7 +117,7 @@ export function createSubmission(access: Access): Submission {
       connection = await current;
     } catch (error) {
       current = null;
-      return { kind: 'later', why: error instanceof ConnectError ? error.fault : 'unreachable' };
+      return { kind: 'later', why: (error as ConnectError).fault };
     }
     let began = false;
     // Read only once the server has answered 354: from then on it may have the mail.

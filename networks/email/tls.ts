@@ -85,21 +85,14 @@ export function fitsEnvironment(host: string, environment: LaneContext['environm
 const certificateCodes =
   /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|ERR_TLS_CERT_ALTNAME_INVALID|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED)/;
 
-/** True when an error of node:tls says that the certificate was refused. */
+/**
+ * True when an error says that the server's certificate was refused. Nodemailer puts a code of its own in the place of node:tls's, so the words
+ * decide there; words of a server (an error with a `response`) never do.
+ */
 export function isCertificateError(error: unknown): boolean {
-  for (let at: unknown = error, depth = 0; at instanceof Error && depth < 4; depth++) {
-    const { code, reason } = at as Error & { readonly code?: unknown; readonly reason?: unknown };
-    if (typeof code === 'string' && certificateCodes.test(code)) return true;
-    if (typeof reason === 'string' && /certificate/i.test(reason)) return true;
-    if (/Hostname\/IP does not match certificate/.test(at.message)) return true;
-    if (certificateCodes.test(at.message)) return true;
-    if (
-      /self-signed certificate|unable to verify|certificate has expired|certificate is not yet valid|unable to get (?:local )?issuer certificate/.test(
-        at.message,
-      )
-    )
-      return true;
-    at = at.cause;
-  }
-  return false;
+  if (!(error instanceof Error)) return false;
+  const { code, response } = error as Error & { readonly code?: unknown; readonly response?: unknown };
+  if (typeof code === 'string' && certificateCodes.test(code)) return true;
+  if (response === undefined && /certificate/i.test(error.message)) return true;
+  return isCertificateError(error.cause);
 }

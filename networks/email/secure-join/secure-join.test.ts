@@ -357,6 +357,43 @@ describe('as the joiner', () => {
   });
 });
 
+describe('two signatures', () => {
+  test('on an answer are one too many', async () => {
+    await putJoin({ role: 'joiner', fingerprint: other.key.certificate.fingerprint, address: other.address });
+    const { createMessage, encrypt, readPrivateKey } = await import('openpgp');
+    const letter = letterOf(other, me.address, 'Secure-Join', {
+      fields: fieldsOf('vc-pubkey', [autocryptOf(other)]),
+    });
+    const { outer, inner } = protectLetter(letter, {
+      hidden: true,
+      chatVersion: false,
+      now: clock,
+      random: 0,
+    });
+    for (const signers of [[other], [other, mallory]]) {
+      const armored = await encrypt({
+        message: await createMessage({ binary: inner }),
+        passwords: [inviteSecret(other.key.certificate.fingerprint, AUTH)],
+        signingKeys: await Promise.all(signers.map(({ key }) => readPrivateKey({ binaryKey: key.secret }))),
+        config: { s2kIterationCountByte: 96 },
+      });
+      const bytes = wrapEncrypted(outer, Buffer.from(`${armored.replace(/\r?\n/g, '\r\n').trimEnd()}\r\n`));
+      const taken = await me.take(bytes);
+      if (signers.length === 1) expect(ops(taken)).toEqual(['secure-join/vc-request-with-auth']);
+      else expectNothing(taken);
+      await putAgain();
+    }
+  });
+
+  /** The invitation as it was, and no memory of the mail. */
+  async function putAgain(): Promise<void> {
+    for (const name of me.core.cells.keys())
+      if (name.startsWith('mail') || name.startsWith('join'))
+        (me.core.cells as Map<string, unknown>).delete(name);
+    await putJoin({ role: 'joiner', fingerprint: other.key.certificate.fingerprint, address: other.address });
+  }
+});
+
 describe('links', () => {
   const fingerprint = 'A'.repeat(40) as Fingerprint;
   const invite = {
@@ -371,13 +408,13 @@ describe('links', () => {
     const link = formatInvite(invite);
     expect(parseInvite(link)).toEqual({ kind: 'invite', invite });
     expect(parseInvite(` ${link}\n`)).toEqual({ kind: 'invite', invite });
-    const other = link
+    const second = link
       .replace('https://i.delta.chat/#', 'OPENPGP4FPR:')
       .replace(`${fingerprint}&`, `${fingerprint}#`);
-    expect(parseInvite(other)).toEqual({ kind: 'invite', invite });
-    expect(parseInvite(other.replace('#', '%23').toUpperCase().slice(0, 20) + other.slice(20))).toMatchObject(
-      { kind: 'invite' },
-    );
+    expect(parseInvite(second)).toEqual({ kind: 'invite', invite });
+    expect(
+      parseInvite(second.replace('#', '%23').toUpperCase().slice(0, 20) + second.slice(20)),
+    ).toMatchObject({ kind: 'invite' });
   });
 
   test.each<[string, string]>([
