@@ -1,7 +1,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { join } from 'node:path';
-import type { FileId } from '../shared/ids.ts';
+import type { FileId, Millis } from '../shared/ids.ts';
 import type { Database } from './database.ts';
 import { withFileErrors } from './durable-file.ts';
 import { PART } from './file-writer.ts';
@@ -28,7 +28,8 @@ export function settleCutFiles(database: Database): void {
 }
 
 /**
- * Removes bytes that no row speaks for, for at most `budgetMs` from folder number `from`.
+ * Removes bytes that no row speaks for, and files from before `unnamedBefore` that no message and no draft names: an ingest or a
+ * page that was cut off leaves such. Works for at most `budgetMs` from folder number `from`.
  * @returns how many went, and where to go on; null once all folders were seen.
  */
 export async function sweepFiles(options: {
@@ -36,6 +37,7 @@ export async function sweepFiles(options: {
   readonly folder: string;
   readonly budgetMs: number;
   readonly from?: number;
+  readonly unnamedBefore?: Millis;
 }): Promise<{ readonly removed: number; readonly next: number | null }> {
   const until = performance.now() + options.budgetMs;
   let removed = 0;
@@ -43,7 +45,7 @@ export async function sweepFiles(options: {
     if (performance.now() > until) return { removed, next: number };
     const folder = join(options.folder, FILES_FOLDER, number.toString(16).padStart(2, '0'));
     for (const name of await namesIn(folder)) {
-      if (isWanted(options.database, name)) continue;
+      if (isWanted(options.database, name, options.unnamedBefore ?? 0)) continue;
       await withFileErrors(() => rm(join(folder, name), { force: true }));
       removed += 1;
     }
@@ -60,9 +62,29 @@ async function namesIn(folder: string): Promise<readonly string[]> {
   }
 }
 
-/** A file of this session that is still being written, under either name, is left alone. */
-function isWanted(database: Database, name: string): boolean {
+/** A file of this session that is still being written, under either name, is left alone. One that nobody names is forgotten here. */
+function isWanted(database: Database, name: string, unnamedBefore: Millis): boolean {
   const id = name.endsWith(PART) ? name.slice(0, -PART.length) : name;
-  const row = database.get<{ state: string }>('SELECT state FROM file WHERE id = ?', id);
-  return row !== undefined && (row.state === 'writing' || (row.state === 'here' && name === id));
+  const row = database.get<{ state: string; createdAt: number }>(
+    'SELECT state, created_at AS createdAt FROM file WHERE id = ?',
+    id,
+  );
+  if (row === undefined) return false;
+  if (row.state !== 'here' || name !== id) return row.state === 'writing';
+  if (row.createdAt >= unnamedBefore || isNamed(database, id)) return true;
+  database.run('DELETE FROM file WHERE id = ?', id);
+  return false;
+}
+
+/** Whether a message, a draft, something on its way out or a change that waits for its message names a file. */
+function isNamed(database: Database, id: string): boolean {
+  return (
+    database.get(
+      `SELECT 1 WHERE EXISTS (SELECT 1 FROM message_file WHERE file = :id)
+         OR EXISTS (SELECT 1 FROM artifact WHERE file = :id)
+         OR EXISTS (SELECT 1 FROM conversation WHERE instr(draft, :id) > 0)
+         OR EXISTS (SELECT 1 FROM waiting_change WHERE instr(change, :id) > 0)`,
+      { id },
+    ) !== undefined
+  );
 }

@@ -360,9 +360,35 @@ describe('the sweep', () => {
     expect((await files.read(kept, 0, 10)).length).toBe(10);
   });
 
+  it('forgets files that nothing names, once they are old enough, and no others', async () => {
+    const { folder, database, files } = store();
+    const conversation = 'a|email|b' as ConversationId;
+    addConversation(database, conversation);
+    addMessage(database, { id: 1, conversation, text: 'with a file' });
+    const [named, drafted, waited, unnamed] = await Promise.all([
+      put(files, bytes(1)),
+      put(files, bytes(2)),
+      put(files, bytes(3)),
+      put(files, bytes(4)),
+    ]);
+    database.run('INSERT INTO message_file (message, position, file) VALUES (1, 0, ?)', named);
+    database.run('UPDATE conversation SET draft = ?', JSON.stringify({ text: '', files: [drafted] }));
+    database.run(
+      "INSERT INTO waiting_change (account, target, change, until) VALUES ('a', 'later', ?, 9)",
+      JSON.stringify({ kind: 'edit', content: { files: [waited] } }),
+    );
+    const madeAt = files.get(unnamed)?.createdAt ?? NaN;
+    const sweep = { database, folder, budgetMs: 5_000 };
+    expect(await sweepFiles(sweep)).toEqual({ removed: 0, next: null });
+    expect(await sweepFiles({ ...sweep, unnamedBefore: madeAt })).toEqual({ removed: 0, next: null });
+    expect(await sweepFiles({ ...sweep, unnamedBefore: madeAt + 1 })).toEqual({ removed: 1, next: null });
+    expect(namesIn(folder).sort()).toEqual([named, drafted, waited].sort());
+    expect(files.get(unnamed)).toBeNull();
+  });
+
   it('has nothing to do in a new profile', async () => {
     const { folder, database } = store();
     settleCutFiles(database);
-    expect(await sweepFiles({ database, folder, budgetMs: 100 })).toEqual({ removed: 0, next: null });
+    expect(await sweepFiles({ database, folder, budgetMs: 5_000 })).toEqual({ removed: 0, next: null });
   });
 });

@@ -22,6 +22,8 @@ export interface OpenCore {
 /** Sweeping left-over files takes at most this long at a time, and pauses in between. */
 const SWEEP_MS = 5;
 const SWEEP_PAUSE_MS = 1_000;
+/** A file that nothing names may still be on its way into a message of a page that comes back; not for longer than this. */
+const UNNAMED_MS = 24 * 60 * 60_000;
 
 /**
  * Opens a profile, or makes a new one of the wanted kind, and starts core over it.
@@ -75,8 +77,9 @@ export async function openCore(
       },
     });
     const sweeping = new AbortController();
+    const unnamedBefore = clock() - UNNAMED_MS;
     const sweep = async (from: number): Promise<void> => {
-      const { next } = await sweepFiles({ database, folder, budgetMs: SWEEP_MS, from });
+      const { next } = await sweepFiles({ database, folder, budgetMs: SWEEP_MS, from, unnamedBefore });
       if (next !== null && !sweeping.signal.aborted) later(next);
     };
     const later = (from: number): void => {
