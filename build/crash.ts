@@ -12,6 +12,7 @@ import { histogram, killLine, pointTable, table } from '../e2e/crash/report.ts';
 import { openRig, type Rig } from '../e2e/crash/round.ts';
 import { sideOf } from '../e2e/crash/side.ts';
 import { balanced, createTraffic, inWords } from '../e2e/crash/traffic.ts';
+import { sweepLater } from '../e2e/crash/sweep.ts';
 import { cutEverywhere } from '../e2e/crash/wal.ts';
 import { createWorld, meetPeer } from '../e2e/crash/world.ts';
 import { summary } from './report.ts';
@@ -93,6 +94,13 @@ if (wanted('points') || wanted('kills')) {
     await audit(rig, peer.faults);
     console.log(`${peer.twins} mails reached the server twice, byte for byte the same`);
     await rig.shell.close();
+    const { before, after } = await sweepLater(world);
+    console.log(`left behind: ${before.unnamed} files nothing names, ${before.stray} without a row`);
+    console.log(
+      `two days later: ${after.unnamed} and ${after.stray}, ${after.named} of ${before.named} named`,
+    );
+    const tidy = after.unnamed + after.stray === 0 && after.named === before.named;
+    check('what the kills left behind is gone', tidy ? null : 'some is left, or something named is gone');
   } finally {
     await world.close();
   }

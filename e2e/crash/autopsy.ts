@@ -1,4 +1,7 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { openDatabase, type Database } from '../../storage/database.ts';
+import { FILES_FOLDER } from '../../storage/files.ts';
 import { testKey } from '../../storage/key-wrap.ts';
 import type { OutboxState } from '../../shared/lane/intent.ts';
 
@@ -70,4 +73,28 @@ export function sentIn(database: Database): ReadonlyMap<string, OutboxState> {
     'SELECT m.content, o.state FROM outbox AS o JOIN message AS m ON m.id = o.message',
   );
   return new Map(rows.map(({ content, state }) => [textIn(content), state]));
+}
+
+/** Files of a closed profile: those a message names, those nothing names, and bytes on the disk without a row. */
+export function filesOf(profile: string): {
+  readonly named: number;
+  readonly unnamed: number;
+  readonly stray: number;
+} {
+  const database = openDatabase({ folder: profile, key: testKey(profile), readOnly: true });
+  try {
+    const rows = database.all<{ id: string; named: number }>(
+      'SELECT id, EXISTS (SELECT 1 FROM message_file WHERE file = file.id) AS named FROM file',
+    );
+    const known = new Set(rows.map(({ id }) => id));
+    const files = join(profile, FILES_FOLDER);
+    const names = existsSync(files) ? readdirSync(files, { recursive: true, withFileTypes: true }) : [];
+    return {
+      named: rows.filter((row) => row.named === 1).length,
+      unnamed: rows.filter((row) => row.named === 0).length,
+      stray: names.filter((entry) => entry.isFile() && !known.has(entry.name)).length,
+    };
+  } finally {
+    database.close();
+  }
 }

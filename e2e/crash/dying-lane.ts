@@ -7,13 +7,14 @@ import { hostLane } from '../../worker/lane/host.ts';
 import { loadLane } from '../../worker/lane/networks.ts';
 import { FATE, type Fate } from './fate.ts';
 
-const fate = JSON.parse(String(getEnvironmentData(FATE))) as Fate;
+const fate = JSON.parse(getEnvironmentData(FATE) as string) as Fate;
 const poison = fate?.poison ?? null;
 
 /** Ends this thread, or fills its heap until it is ended. */
 function die(): Promise<never> {
   // Eight megabytes at a time: the limit is reached before anything else of the thread has a turn.
-  if (fate?.how === 'heap') for (const hoard: unknown[] = []; ;) hoard.push(new Array(1_000_000).fill(0.5));
+  if (fate?.how === 'heap')
+    for (const hoard: unknown[] = []; ;) hoard.push(Array.from({ length: 1_000_000 }, () => 0.5));
   // Nobody waits for this promise, so that it ends the thread as any forgotten error does.
   void Promise.reject(new Error('a fault of the lane'));
   return new Promise(() => undefined);

@@ -25,6 +25,8 @@ export async function openShell(options: {
   readonly profile: string;
   readonly authority: string;
   readonly points: readonly CrashPoint[];
+  /** Added to the machine's clock, in ms. */
+  readonly clockOffset?: number;
 }): Promise<Shell> {
   let hear: (point: CrashPoint) => Promise<void> | void = () => undefined;
   const core: ForkedCore = startCoreProcess({
@@ -52,7 +54,11 @@ export async function openShell(options: {
       folder: options.profile,
       kind: 'test',
       version: '0.0.0',
-      harness: { crashPoints: options.points, clockOffset: 0, authority: options.authority },
+      harness: {
+        crashPoints: options.points,
+        clockOffset: options.clockOffset ?? 0,
+        authority: options.authority,
+      },
     });
   } catch (error) {
     await kill();
