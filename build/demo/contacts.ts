@@ -57,7 +57,6 @@ export function plainMail(from: string, name: string, to: string, text: string):
     `To: <${to}>`,
     `Date: ${new Date().toUTCString().replace('GMT', '+0000')}`,
     `Message-ID: <${randomBytes(12).toString('hex')}@${DOMAIN}>`,
-    'Subject: Re',
     'MIME-Version: 1.0',
     'Content-Type: text/plain; charset=utf-8',
     'Content-Transfer-Encoding: 8bit',
