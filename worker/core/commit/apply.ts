@@ -2,10 +2,17 @@ import { PlainsealError } from '../../../shared/errors.ts';
 import { freshId, type OutboxId } from '../../../shared/ids.ts';
 import { assertNever } from '../../../shared/assert.ts';
 import type { Change } from '../../../shared/lane/change.ts';
-import type { Commit, CommitResult } from '../../../shared/lane/commit.ts';
+import type { Commit, CommitResult, Settled } from '../../../shared/lane/commit.ts';
 import type { Intent } from '../../../shared/lane/intent.ts';
 import { setForecast } from '../../../storage/conversations.ts';
-import { clearMarker, outcomeOf, settle } from '../../../storage/inbound.ts';
+import {
+  clearMarker,
+  IDENTITY_CURSOR,
+  outcomeOf,
+  readCursor,
+  settle,
+  SKIPPED_CURSOR,
+} from '../../../storage/inbound.ts';
 import { writeCells } from '../../../storage/lane-state.ts';
 import { addIntent } from '../../../storage/outbox.ts';
 import { addTouched, nothingTouched } from '../touched.ts';
@@ -57,9 +64,17 @@ function applyAll(scope: Scope, commit: Commit): void {
   for (const step of commit.outbound) stepOutbound(scope, step, commit.forecasts);
   for (const intent of commit.enqueue) enqueue(scope, intent);
   for (const settled of commit.inbound) {
+    if (showsInAccount(scope, settled)) scope.touched.accounts = true;
     settle(scope.db, scope.account.id, settled, scope.now);
     if (settled.kind !== 'cursor') clearMarker(scope.db, scope.account.id, settled.envelope);
   }
+}
+
+/** Whether a cursor is news of what is shown of the account. */
+function showsInAccount(scope: Scope, settled: Settled): boolean {
+  if (settled.kind !== 'cursor') return false;
+  if (settled.name !== IDENTITY_CURSOR && settled.name !== SKIPPED_CURSOR) return false;
+  return readCursor(scope.db, scope.account.id, settled.name) !== settled.value;
 }
 
 /**

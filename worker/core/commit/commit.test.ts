@@ -517,6 +517,22 @@ describe('inbound', () => {
       why: null,
     });
   });
+  test.each(['identity', 'plain-mail-skipped'])(
+    'a cursor that shows in the account is told when it moves: %s',
+    (name) => {
+      const move = (to: string, value: string): boolean => {
+        scene.commit({ inbound: [{ kind: 'cursor', name: to, value }] });
+        return scene.touched.accounts;
+      };
+      expect([move(name, '1'), move(name, '1'), move(name, '2'), move('INBOX', '3')]).toEqual([
+        true,
+        false,
+        true,
+        false,
+      ]);
+    },
+  );
+
   test('a cursor moves with the commit, and also with one that was delivered before', () => {
     const commit = (value: string) =>
       scene.commit({
