@@ -5,6 +5,7 @@ import { serveGallery } from './gallery/serve.ts';
 /** The page over its in-memory core, under the page's policy: every state there is, without a network. */
 const test = base.extend<{ readonly show: (query: string) => Promise<void> }, { readonly site: string }>({
   site: [
+    // oxlint-disable-next-line no-empty-pattern -- Playwright reads from the pattern what a fixture needs
     async ({}, provide) => {
       const site = await serveGallery();
       await provide(site.url);
@@ -27,8 +28,9 @@ const test = base.extend<{ readonly show: (query: string) => Promise<void> }, { 
   },
 });
 
-test.skip(({ browserName }) => browserName !== 'chromium');
-test.beforeEach(({}, info) => test.skip(info.project.name !== 'browser', 'one browser is enough'));
+test.beforeEach(({ page: _page }, info) =>
+  test.skip(info.project.name !== 'browser', 'one browser is enough'),
+);
 
 const message = (page: Page, text: string): Locator => page.getByTestId('message').filter({ hasText: text });
 

@@ -1,41 +1,30 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
-import { extname, join, normalize } from 'node:path';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { build } from 'vite';
+import { pageFile, pageHeaders, pagePolicy } from '../../shared/shell/policy.ts';
 
-/** The policy the page lives under in both shells, as far as a static page can have it. */
-export const POLICY = [
-  "default-src 'none'",
-  "script-src 'self'",
-  "style-src 'self'",
-  "img-src 'self' blob:",
-  "media-src 'self' blob:",
-  "font-src 'self'",
-  "connect-src 'self'",
-  "base-uri 'none'",
-  "form-action 'none'",
-  "frame-ancestors 'none'",
-  "require-trusted-types-for 'script'",
-].join('; ');
-
-const types: Readonly<Record<string, string>> = {
-  '.html': 'text/html; charset=utf-8',
-  '.js': 'text/javascript',
-  '.css': 'text/css',
-  '.woff2': 'font/woff2',
-  '.svg': 'image/svg+xml',
-};
-
-/** Serves the built gallery on loopback under the page's policy. Build it first: `vite build --mode gallery`. */
+/** Builds the page over its in-memory core and serves it on loopback under the page's policy. */
 export async function serveGallery(): Promise<{ readonly url: string; readonly close: () => Promise<void> }> {
-  const root = fileURLToPath(new URL('../../out/gallery/', import.meta.url));
+  // A folder of its own: other runs build at the same time.
+  const root = await mkdtemp(join(tmpdir(), 'plainseal-gallery-'));
+  await build({
+    configFile: fileURLToPath(new URL('../../renderer/vite.config.ts', import.meta.url)),
+    mode: 'gallery',
+    logLevel: 'error',
+    build: { outDir: root },
+  });
   const server = createServer((request, response) => {
-    const path = normalize(new URL(request.url ?? '/', 'http://x').pathname);
-    readFile(join(root, path)).then(
+    const file = pageFile(new URL(request.url ?? '/', 'http://x').pathname);
+    if (!file) return response.writeHead(404).end();
+    readFile(join(root, file.path)).then(
       (bytes) => {
         response.writeHead(200, {
-          'content-type': types[extname(path)] ?? 'application/octet-stream',
-          'content-security-policy': POLICY,
+          ...pageHeaders,
+          'content-type': file.type,
+          'content-security-policy': pagePolicy,
         });
         response.end(bytes);
       },
@@ -47,10 +36,12 @@ export async function serveGallery(): Promise<{ readonly url: string; readonly c
   const port = typeof address === 'object' && address !== null ? address.port : 0;
   return {
     url: `http://127.0.0.1:${port}/gallery.html`,
-    close: () =>
-      new Promise((closed) => {
+    async close() {
+      await new Promise<void>((closed) => {
         server.close(() => closed());
         server.closeAllConnections();
-      }),
+      });
+      await rm(root, { recursive: true });
+    },
   };
 }

@@ -6,12 +6,13 @@ import { call, insist, newRequest } from '../app/core.ts';
 import { showSheet } from '../app/view.ts';
 import { accountState } from '../chats/rail.tsx';
 import { KeyGroups } from '../people/key-groups.tsx';
+import { Button } from '../ui/button.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Sheet } from '../ui/sheet.tsx';
 import { say, words } from '../words.ts';
 import { statementsOf } from './disclosure.tsx';
 import styles from './sheet.module.css';
-import { useAccount, useAccounts } from './store.ts';
+import { reloadAccounts, useAccount, useAccounts } from './store.ts';
 
 /** One of my accounts: what it is doing, its key, what it does not fetch, and how to remove it. */
 export function AccountSheet({ account }: { readonly account: AccountId }): ReactNode {
@@ -110,19 +111,37 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
   );
 }
 
-/** The disclosure again, as it was accepted. */
+/** The disclosure again, as it was accepted; one that was not yet is open, and can be accepted here. */
 function Read({ row }: { readonly row: AccountRow }): ReactNode {
   const disclosure = useAccounts((state) => state.disclosures.find((each) => each.network === row.network));
   const statements = disclosure ? statementsOf(disclosure) : null;
-  if (!statements) return null;
+  if (!disclosure || !statements) return null;
+  const accepted = disclosure.acceptedVersion === disclosure.version;
   return (
-    <details className={styles['read']}>
+    <details className={styles['read']} open={!accepted}>
       <summary>{say('account.disclosure')}</summary>
       <ul>
         {statements.map((sentence) => (
           <li key={sentence}>{sentence}</li>
         ))}
       </ul>
+      {accepted ? null : (
+        <Button
+          look="go"
+          onClick={() => {
+            insist('disclosure.accept', {
+              request: newRequest(),
+              network: disclosure.network,
+              version: disclosure.version,
+            })
+              .then(reloadAccounts)
+              // It stays open and can be accepted again.
+              .catch(() => undefined);
+          }}
+        >
+          {say('disclosure.accept')}
+        </Button>
+      )}
     </details>
   );
 }

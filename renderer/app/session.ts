@@ -1,5 +1,6 @@
 import { create } from 'zustand';
 import type { Events } from '../../shared/contract/events.ts';
+import type { KeptBy } from '../../shared/contract/settings.ts';
 import type { Pipe, Undo } from '../../shared/wire/pipe.ts';
 import { laneChanged, reloadAccounts } from '../accounts/store.ts';
 import { chatsChanged, fetchConversation, reloadChats, typingChanged } from '../chats/store.ts';
@@ -10,10 +11,18 @@ import { attach, call, listen } from './core.ts';
 import { openConversation, useView } from './view.ts';
 
 /** What kind of profile this is; null until core said so. */
-export const useProfile = create<{ readonly kind: 'live' | 'test' | null; readonly version: string }>(() => ({
-  kind: null,
-  version: '',
-}));
+export const useProfile = create<{
+  readonly kind: 'live' | 'test' | null;
+  readonly version: string;
+  readonly keptBy: KeptBy;
+}>(() => ({ kind: null, version: '', keptBy: 'file' }));
+
+/** Fetches what the profile is; gives core's place in the sequence of changes. */
+async function reloadProfile(): Promise<number> {
+  const { kind, version, keptBy, seq: now } = await call('profile.get', {});
+  useProfile.setState({ kind, version, keptBy });
+  return now;
+}
 
 /** Sequence number of the last `changed` event applied. */
 let seq = 0;
@@ -41,7 +50,7 @@ function changed(event: Events['changed']): void {
     reloadAll().catch(lost);
     return;
   }
-  if (event.settings) reloadSettings().catch(lost);
+  if (event.settings) Promise.all([reloadSettings(), reloadProfile()]).catch(lost);
   if (event.accounts) reloadAccounts().catch(lost);
   if (event.inbox || event.conversations.length > 0) chatsChanged(event).catch(lost);
   if (event.inbox || event.messages.length > 0) messagesChanged(event).catch(lost);
@@ -57,10 +66,8 @@ export function startSession(open: () => Promise<Pipe>): Undo {
     listen('open', ({ conversation }) => openConversation(conversation)),
   ];
   const detach = attach(open, async () => {
-    const profile = await call('profile.get', {});
-    useProfile.setState({ kind: profile.kind, version: profile.version });
     // Before the fetches: an event that comes while they run is then never taken for known.
-    seq = profile.seq;
+    seq = await reloadProfile();
     await reloadAll();
   });
   return () => {

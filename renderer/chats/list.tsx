@@ -56,6 +56,13 @@ function Rows(): ReactNode {
   const start = [roving, open, order[0]].find((id) => id != null && order.includes(id)) ?? null;
   const startIndex = start === null ? -1 : order.indexOf(start);
 
+  useEffect(() => {
+    // Opened from elsewhere (Alt and an arrow, search, a notification): its row comes into view. A list that only
+    // reorders does not scroll by itself.
+    const index = open === null ? -1 : useChats.getState().order.indexOf(open);
+    if (index >= 0) virtual.current?.scrollToIndex(index, { align: 'nearest' });
+  }, [open]);
+
   function move(event: KeyboardEvent): void {
     const to = { ArrowDown: startIndex + 1, ArrowUp: startIndex - 1, Home: 0, End: order.length - 1 }[
       event.key

@@ -21,6 +21,7 @@ import { useSettings } from '../settings/store.ts';
 import { Button, IconButton } from '../ui/button.tsx';
 import { cx } from '../ui/classes.ts';
 import { say, words } from '../words.ts';
+import { AccountLine } from './account-line.tsx';
 import styles from './composer.module.css';
 import {
   beginDraft,
@@ -110,7 +111,9 @@ export function Composer({ row }: { readonly row: ConversationRow }): ReactNode 
         event.preventDefault();
         setOver(true);
       }}
-      onDragLeave={() => setOver(false)}
+      onDragLeave={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOver(false);
+      }}
       onDrop={canFiles ? drop : undefined}
     >
       <div className={cx(styles['box'], over && styles['over'])}>
@@ -200,6 +203,7 @@ export function Composer({ row }: { readonly row: ConversationRow }): ReactNode 
             {say(openly ? 'composer.send-openly' : 'composer.send')}
           </Button>
         </div>
+        <AccountLine account={row.account} />
         {over ? <div className={styles['catch']}>{say('composer.drop')}</div> : null}
       </div>
     </div>

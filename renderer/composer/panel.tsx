@@ -38,7 +38,7 @@ export function Panel({
       tabIndex={-1}
     >
       <div className={styles['inside']}>
-        <h3 className={styles['title']}>{title}</h3>
+        <h2 className={styles['title']}>{title}</h2>
         <p className={styles['why']}>
           <strong>{cause}</strong> {meaning}
         </p>

@@ -136,7 +136,12 @@ function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
       .filter((row) => row.conversation === conversation)
       .sort((left, right) => compareIds(left.id, right.id));
   return {
-    'profile.get': () => ({ kind: 'test', version: '0.1.0', seq: memory.seq }),
+    'profile.get': () => ({
+      kind: 'test',
+      version: '0.1.0',
+      seq: memory.seq,
+      keptBy: 'keyring',
+    }),
     'account.list': () => ({ rows: memory.accounts }),
     'disclosure.list': () => ({ rows: memory.disclosures }),
     'settings.get': () => memory.settings,
@@ -397,6 +402,7 @@ function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes> {
       return null;
     },
     'file.save': () => true,
+    'profile.passphrase': () => true,
     'settings.set': ({ patch: change }) => {
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
       memory.settings = { ...memory.settings, ...given };

@@ -18,9 +18,12 @@ import type { SaidRow } from './state.ts';
 export function RowActions({
   row,
   chat,
+  onBusy,
 }: {
   readonly row: SaidRow;
   readonly chat: ConversationRow;
+  /** Told when one of its menus opens or closes. */
+  readonly onBusy: (busy: boolean) => void;
 }): ReactNode {
   const canWrite = chat.state === 'active';
   const left = row.sending !== null && !['queued', 'held', 'failed', 'cancelled'].includes(row.sending.state);
@@ -39,6 +42,7 @@ export function RowActions({
         <EmojiPicker
           own={ownReactions(row)}
           onPick={(emoji) => toggleReaction(row, chat, emoji)}
+          onOpenChange={onBusy}
           trigger={
             <IconButton label={say('message.react')}>
               <SmilePlus aria-hidden="true" />
@@ -51,6 +55,7 @@ export function RowActions({
       </IconButton>
       <Menu
         align={row.author.me ? 'end' : 'start'}
+        onOpenChange={onBusy}
         trigger={
           <IconButton label={say('app.more')}>
             <Ellipsis aria-hidden="true" />

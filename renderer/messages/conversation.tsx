@@ -1,10 +1,12 @@
 import { useEffect, type ReactNode } from 'react';
 import type { ConversationId } from '../../shared/ids.ts';
+import { insist, newRequest } from '../app/core.ts';
 import { useView } from '../app/view.ts';
 import { fetchConversation, useChats } from '../chats/store.ts';
 import { Composer } from '../composer/composer.tsx';
 import { StoppedPanel } from '../composer/stopped.tsx';
 import { RequestPanel } from '../composer/request.tsx';
+import { LinkButton } from '../ui/button.tsx';
 import { cx } from '../ui/classes.ts';
 import { say } from '../words.ts';
 import styles from './conversation.module.css';
@@ -62,7 +64,21 @@ function look(row: Row): string {
 
 function Foot({ row }: { readonly row: Row }): ReactNode {
   if (row.state === 'request') return <RequestPanel row={row} />;
-  if (row.state === 'blocked') return <p className={styles['end']}>{say('chat.blocked')}</p>;
+  if (row.state === 'blocked')
+    return (
+      <p className={styles['end']}>
+        {say('chat.blocked')}{' '}
+        <LinkButton
+          onClick={() => {
+            insist('conversation.accept', { request: newRequest(), conversation: row.id }).catch(
+              () => undefined,
+            );
+          }}
+        >
+          {say('chat.unblock')}
+        </LinkButton>
+      </p>
+    );
   if (row.state === 'left') return <p className={styles['end']}>{say('chat.left')}</p>;
   if (!row.label.sending.ok) return <StoppedPanel row={row} />;
   return <Composer key={row.id} row={row} />;

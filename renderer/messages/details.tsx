@@ -4,7 +4,7 @@ import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { MessageDetails } from '../../shared/contract/message.ts';
 import type { MessageId } from '../../shared/ids.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
-import { plainName } from '../../shared/words/plain-name.ts';
+import { plainLetters, plainName } from '../../shared/words/plain-name.ts';
 import { call } from '../app/core.ts';
 import { showDetails } from '../app/view.ts';
 import { ShortLabel } from '../label/line.tsx';
@@ -16,6 +16,9 @@ import styles from './details.module.css';
 import { QuoteWords } from './quote.tsx';
 import { authorName, fate, firstWords, type SaidRow } from './state.ts';
 import { useMessages } from './store.ts';
+
+/** Of an earlier version no more is shown, in UTF-16 units. */
+const MAX_REVISION = 500;
 
 /** What is written down of one message: the way it went, and what held when it was sealed or opened. */
 export function DetailsDrawer({
@@ -85,8 +88,12 @@ function Way({
     if (sending.readAt !== null) steps.push({ what: say('send.read'), at: sending.readAt });
     else if (sending.state !== 'sent')
       steps.push({ what: fate(row, chat.label.network) ?? '', at: sending.at });
-  } else if (details?.evidence)
-    steps.push({ what: words.evidenceHow(details.evidence.how), at: details.evidence.at });
+  } else {
+    // What the sender's clock said; it orders nothing.
+    steps.push({ what: say('details.sent-says'), at: row.sentAt });
+    if (details?.evidence)
+      steps.push({ what: words.evidenceHow(details.evidence.how), at: details.evidence.at });
+  }
   steps.sort((left, right) => left.at - right.at);
   return (
     <>
@@ -144,6 +151,19 @@ function Held({
           </ul>
         </>
       ) : null}
+      {details.revisions.length === 0 ? null : (
+        <>
+          <h3 className={styles['heading']}>{say('details.revisions')}</h3>
+          <ol className={styles['list']}>
+            {details.revisions.map((revision) => (
+              <li key={revision.at}>
+                <time>{words.exactClock(revision.at)}</time>
+                <bdi className="said">{plainLetters(revision.content.text.slice(0, MAX_REVISION))}</bdi>
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
       {evidence === null ? null : <Paths evidence={evidence} />}
     </>
   );

@@ -8,6 +8,7 @@ import { cx } from '../ui/classes.ts';
 import { say } from '../words.ts';
 import styles from './files.module.css';
 import { isPicture, loadPicture } from './picture.ts';
+import { Viewer } from './viewer.tsx';
 
 /** The files of a message: pictures are shown, others are cards. Nothing is opened from here, only saved. */
 export function Files({
@@ -28,12 +29,14 @@ export function Files({
 }
 
 function Picture({ file }: { readonly file: FileRow }): ReactNode {
+  const { id, size, type } = file;
+  const [large, setLarge] = useState(false);
   const [failed, setFailed] = useState(false);
   const [source, setSource] = useState<string | null>(null);
   useEffect(() => {
     const gone = new AbortController();
     let url: string | null = null;
-    loadPicture(file, gone.signal).then(
+    loadPicture({ id, size, type }, gone.signal).then(
       (made) => {
         if (gone.signal.aborted) return URL.revokeObjectURL(made);
         url = made;
@@ -47,7 +50,8 @@ function Picture({ file }: { readonly file: FileRow }): ReactNode {
       gone.abort();
       if (url !== null) URL.revokeObjectURL(url);
     };
-  }, [file]);
+    // By its parts: a row that is fetched again for a reaction brings the same file anew.
+  }, [id, size, type]);
   if (failed) return <Card file={file} />;
   const name = plainFileName(file.name, say('name.file.none'));
   return (
@@ -55,14 +59,19 @@ function Picture({ file }: { readonly file: FileRow }): ReactNode {
       {source === null ? (
         <span className={styles['blank']} />
       ) : (
-        <img
-          src={source}
-          alt={say('file.picture', { name })}
-          decoding="async"
-          onError={() => setFailed(true)}
-        />
+        <button type="button" className={styles['open']} onClick={() => setLarge(true)}>
+          <img
+            src={source}
+            alt={say('file.picture', { name })}
+            decoding="async"
+            onError={() => setFailed(true)}
+          />
+        </button>
       )}
       <SaveButton file={file} name={name} />
+      {large && source !== null ? (
+        <Viewer source={source} name={name} onClose={() => setLarge(false)} />
+      ) : null}
     </span>
   );
 }

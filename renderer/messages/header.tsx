@@ -44,12 +44,12 @@ export function Header({ row }: { readonly row: ConversationRow }): ReactNode {
         <ChevronLeft aria-hidden="true" />
       </IconButton>
       <div className={styles['words']}>
-        <h2 className={styles['name']}>
+        <h1 className={styles['name']}>
           <bdi data-testid="header-name">{plainName(row.title, say('name.none'))}</bdi>{' '}
           <span className={styles['network']} data-testid="header-network">
             {words.routeName(label)}
           </span>
-        </h2>
+        </h1>
         {stopped ? (
           <p className={styles['line']} data-testid="header-stopped">
             <LabelWords kind="stopped">

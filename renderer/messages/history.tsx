@@ -1,5 +1,5 @@
 import { ArrowDown } from 'lucide-react';
-import { useLayoutEffect, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import type { MessageId } from '../../shared/ids.ts';
@@ -35,6 +35,8 @@ export function History({
   const [far, setFar] = useState(false);
   const [marked, setMarked] = useState<MessageId | null>(null);
   const [roving, setRoving] = useState<MessageId | null>(null);
+  /** The newest message that core was told is read. */
+  const told = useRef<MessageId | null>(null);
   const loading = useMessages((state) => state.loading);
   const typing = useChats((chats) => chats.typing.has(chat.id));
   const { rows, at, turn, unreadFrom } = opened;
@@ -72,8 +74,10 @@ export function History({
 
   /** What is at the end and in view is read, when the window has the person's attention. */
   function read(): void {
-    if (chat.unread > 0 && last && !opened.moreAfter && document.hasFocus() && chat.state !== 'request')
-      markRead(chat, last.id);
+    if (chat.unread === 0 || !last || opened.moreAfter || chat.state === 'request') return;
+    if (!document.hasFocus() || told.current === last.id) return;
+    told.current = last.id;
+    markRead(chat, last.id);
   }
   useLayoutEffect(() => {
     look();

@@ -22,7 +22,10 @@ const waiting: (() => void)[] = [];
  * Reads a picture from core into a `blob:` address; whoever asked revokes it.
  * @throws PlainsealError with core's kind, `cancelled` when no longer wanted.
  */
-export async function loadPicture(file: FileRow, signal: AbortSignal): Promise<string> {
+export async function loadPicture(
+  file: Pick<FileRow, 'id' | 'size' | 'type'>,
+  signal: AbortSignal,
+): Promise<string> {
   if (reading >= MAX_READING) await new Promise<void>((go) => waiting.push(go));
   reading += 1;
   try {

@@ -34,6 +34,8 @@ type Props = {
 export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
   const { row, chat, continued, open, start, marked } = props;
   const [hot, setHot] = useState(false);
+  /** A menu or picker of this row is open: the focus is in it, and it must not go with the pointer. */
+  const [busy, setBusy] = useState(false);
   const mine = row.author.me;
   const asRequest = chat.state === 'request';
   const held = row.sending?.state === 'held';
@@ -77,7 +79,7 @@ export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
         )}
       </div>
       <Meta row={row} chat={chat} differs={differs} quiet={quiet} />
-      {hot && !row.deleted ? <RowActions row={row} chat={chat} /> : null}
+      {(hot || busy) && !row.deleted ? <RowActions row={row} chat={chat} onBusy={setBusy} /> : null}
     </article>
   );
 });

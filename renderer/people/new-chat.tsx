@@ -74,6 +74,7 @@ function Start({ account }: { readonly account: AccountRow }): ReactNode {
           name="to"
           autoComplete="off"
           spellCheck={false}
+          maxLength={4_000}
           data-first
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}

@@ -84,6 +84,7 @@ export function Palette({ scope }: { readonly scope: ConversationId | null }): R
                 ref={field}
                 className={styles['input']}
                 aria-label={say('search.title')}
+                maxLength={200}
                 placeholder={say(scope === null ? 'search.placeholder' : 'search.placeholder.in')}
               />
               <Key>Esc</Key>

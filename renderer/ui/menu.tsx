@@ -16,14 +16,16 @@ export function Menu({
   items,
   align = 'end',
   side = 'bottom',
+  onOpenChange,
 }: {
   readonly trigger: ReactElement<Record<string, unknown>>;
   readonly items: readonly MenuItem[];
   readonly align?: 'start' | 'end';
   readonly side?: 'top' | 'bottom';
+  readonly onOpenChange?: (open: boolean) => void;
 }): ReactNode {
   return (
-    <Base.Root modal={false}>
+    <Base.Root modal={false} onOpenChange={(open) => onOpenChange?.(open)}>
       <Base.Trigger render={trigger} />
       <Base.Portal>
         <Base.Positioner className={styles['place']} align={align} side={side} sideOffset={4}>
