@@ -166,7 +166,10 @@ export function startCore(options: CoreOptions): Core {
     write,
     once: createOnce({ db, clock, write }),
     wipe: () => {
-      const truncate = (): void => void db.checkpointTruncate();
+      // A delete is done once the log holds nothing of it any more; the next one, or the close, tries again.
+      const truncate = (): void => {
+        if (!db.checkpointTruncate()) log('wipe.busy');
+      };
       if (options.reader) options.reader.endSnapshot(truncate).catch(() => log('wipe.failed'));
       else truncate();
     },

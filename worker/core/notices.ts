@@ -2,7 +2,7 @@ import type { ConversationId } from '../../shared/ids.ts';
 import type { Content } from '../../shared/contract/content.ts';
 import type { Notice } from '../../shared/shell/host.ts';
 import { createWords } from '../../shared/words/words.ts';
-import { nameInSentence, plainName } from '../../shared/words/plain-name.ts';
+import { nameInSentence, plainLetters, plainName } from '../../shared/words/plain-name.ts';
 import type { Database } from '../../storage/database.ts';
 import { findMessage } from '../../storage/messages.ts';
 import { findRow, type StoredConversationRow } from '../../storage/queries/conversation-rows.ts';
@@ -27,6 +27,11 @@ export interface Notices {
   stop(): void;
 }
 
+/** What somebody wrote, as the one line it may fill. */
+function oneLine(text: string): string {
+  return plainLetters(text.slice(0, MAX_BODY)).replace(/\s+/gu, ' ').trim();
+}
+
 /** `unread` counts what is unread now. */
 export function createNotices(of: {
   readonly db: Database;
@@ -43,12 +48,15 @@ export function createNotices(of: {
     // The product's name and no more: a notification is kept by the desktop, and shown over its lock.
     if (show === 'hidden')
       return { title: 'Plainseal', body: words.say('history.end.count', { count: 1 }), tag: row.id };
-    const label = words.labelLine(row.label, { name: nameInSentence(row.title) });
+    const label = words.labelLine(row.label, {
+      name: row.kind === 'direct' ? nameInSentence(row.title) : null,
+    });
     const title = plainName(row.title);
     if (show === 'name') return { title, body: label, tag: row.id };
     const found = findMessage(db, message);
-    const text = found ? (JSON.parse(found.content) as Content).text.slice(0, MAX_BODY) : '';
-    return { title, body: text === '' ? label : `${text}\n${label}`, tag: row.id };
+    const text = found ? oneLine((JSON.parse(found.content) as Content).text) : '';
+    // The label comes first and the text is one line: nothing somebody writes can stand where the label stands.
+    return { title, body: text === '' ? label : `${label}\n${text}`, tag: row.id };
   }
 
   function ring(touched: Touched): void {

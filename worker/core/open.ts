@@ -42,6 +42,7 @@ export async function openCore(
   if (!existsSync(join(folder, PROFILE_FILE)) && isEmpty(folder))
     createProfile({ folder, kind, now: clock() });
   const profile = openProfile(folder);
+  const undo: (() => unknown)[] = [() => profile.release()];
   try {
     if (profile.kind !== kind) throw new PlainsealError('refused', 'the profile is of the other kind');
     const place = { profile, folder, host };
@@ -49,7 +50,9 @@ export async function openCore(
     const log = createLog(options.log, clock);
     const onSlow = (slow: { readonly ms: number }): void => log('database.slow', { ms: Math.round(slow.ms) });
     const database = openDatabase({ folder, key, onSlow });
+    undo.push(() => database.close());
     const reader = createReader({ folder, key, onSlow, onCrash: () => log('reader.died') });
+    undo.push(() => reader.close());
     key.fill(0);
     settleCutFiles(database);
     const told: ReadonlySet<CrashPoint> = new Set(harness?.crashPoints ?? []);
@@ -98,11 +101,12 @@ export async function openCore(
     };
     return { core, close: () => (closed ??= close()) };
   } catch (error) {
-    profile.release();
+    for (const close of undo.toReversed()) await close();
     throw error;
   }
 }
 
+/** Whether there is nothing yet but what a creation that was cut off may have left. */
 function isEmpty(folder: string): boolean {
-  return !existsSync(folder) || readdirSync(folder).length === 0;
+  return !existsSync(folder) || readdirSync(folder).every((name) => name === `${PROFILE_FILE}.part`);
 }
