@@ -30,6 +30,7 @@ const unknownPeer = (who: Introduction): PeerRecord => ({
   chat: false,
   checkedAt: null,
   conversation: false,
+  successor: null,
   seenAt: 0,
 });
 
@@ -97,7 +98,8 @@ export async function forecastFor(
   fingerprint: Fingerprint,
   now: Millis,
 ): Promise<void> {
-  const { facts, hold } = await forecast(work, [fingerprint], now);
+  const successor = (await readPeer(work, fingerprint))?.successor;
+  const { facts, hold } = await forecast(work, [successor ?? fingerprint], now);
   ledger.forecasts.push({ conversation: keyConversation(account, fingerprint), facts, hold });
 }
 
@@ -110,7 +112,8 @@ export function trustIn(peer: PeerRecord | null): Trust {
 
 /**
  * Connects an address with the key that just spoke for it. Where a conversation exists with another key under that address nothing is replaced: the
- * other key's trust becomes `changed`, which stops its conversation, and the new key's conversation says so.
+ * other key's trust becomes `changed`, which stops its conversation until the person accepts the new key or proves the old one again, and the
+ * new key's conversation says so.
  */
 export async function claimAddress(
   work: Work,
@@ -131,6 +134,8 @@ export async function claimAddress(
     return;
   }
   if (!(await noteRival(work, claim.address, claim.fingerprint))) return;
+  writePeer(work, holder, { ...old, successor: claim.fingerprint });
+  await forecastFor(work, ledger, claim.account, holder, claim.now);
   ledger.changes.push({
     kind: 'identity',
     peer: peerId('email', holder),

@@ -306,6 +306,9 @@ describe('invitations', () => {
           conversation: message.target.conversation,
         }),
       );
+      // Core would hold this until the person has accepted the new key.
+      me.core.enqueue(saying(old.conversation, { text: 'to the new key' }));
+      await second.waitForText('to the new key');
       await second.sendText(await second.chatWith(contact), 'once more');
       await me.core.waitFor('the next', isMessage('once more'));
       const told = me.core

@@ -237,7 +237,7 @@ export async function* check(flowing: Flowing, peer: PeerId): Steps {
   }
   const made = await change(flowing, async (inWork, ledger) => {
     const record = await readPeer(inWork, fingerprint);
-    if (record) writePeer(inWork, fingerprint, { ...record, checkedAt: now });
+    if (record) writePeer(inWork, fingerprint, { ...record, checkedAt: now, successor: null });
     const trust = { kind: 'checked' as const, at: now, by: 'code' as const };
     ledger.changes.push({ kind: 'identity', peer, was: fingerprint, now: fingerprint, trust });
   });

@@ -5,6 +5,9 @@ import type { Change } from '../../shared/lane/change.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { generateOwnKey } from '../../crypto/openpgp/keys.ts';
 import { sealWithPassword } from '../../crypto/openpgp/password.ts';
+import { compose } from './compose.ts';
+import { saying } from './test/lane-context.ts';
+import type { ConversationId } from '../../shared/ids.ts';
 import { createTaker, type Taken, type Taker } from './test/taker.ts';
 import { autocryptOf, createWriter, letterOf, sealedMail, type Sealing, type Writer } from './test/writer.ts';
 import { readSelf } from './account-record.ts';
@@ -70,6 +73,26 @@ describe('who wrote it', () => {
       now: fake.key.certificate.fingerprint,
       trust: { kind: 'changed', at: expect.any(Number), wasChecked: false },
     });
+    // What the person sends there once core lets it go on is for the key they accepted, and conflicts with any newer one.
+    const self = await readSelf(createWork(me.core.context.view), Date.now());
+    const work = createWork(me.core.context.view);
+    const composed = await compose(
+      {
+        account: me.core.context.account,
+        self,
+        work,
+        now: Date.now(),
+        files: me.core.context.files,
+        random: () => 0,
+      },
+      saying(conversationOf(alice) as ConversationId, { text: 'to whom' }),
+    );
+    expect(composed).toMatchObject({
+      artifact: { to: alice.address, identity: fake.key.certificate.fingerprint },
+    });
+    expect(work.writes().map(({ key }) => `${key.space}/${key.key}`)).toContain(
+      `peer/${alice.key.certificate.fingerprint}`,
+    );
     const { changes: again } = await me.take(await mail(fake, 'again'));
     expect(again.filter(({ kind }) => kind === 'identity')).toEqual([]);
     const { changes: hers } = await me.take(await mail(alice, 'it is really me'));

@@ -4,7 +4,8 @@ import type { FailureCode, OutboxItem, OutboxStep, Stored } from '../../shared/l
 import type { LaneContext, Performed } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import type { Self } from './account-record.ts';
-import { compose, PASSWORD_IDENTITY, PLAIN_IDENTITY } from './compose.ts';
+import { compose } from './compose.ts';
+import { PASSWORD_IDENTITY, PLAIN_IDENTITY } from './composed.ts';
 import { guard, type Operation } from './guard.ts';
 import { otherOfConversation } from './names.ts';
 import { readPlain } from './records.ts';

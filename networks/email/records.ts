@@ -29,6 +29,11 @@ export interface PeerRecord {
   readonly checkedAt: Millis | null;
   /** Core knows a conversation with them. */
   readonly conversation: boolean;
+  /**
+   * The newest other key that spoke for their address. Core holds the conversation until the person has accepted it, so what is sealed here
+   * goes to it; null: their own key.
+   */
+  readonly successor: Fingerprint | null;
   /** When the newest mail that set address and name was written. */
   readonly seenAt: Millis;
 }
@@ -40,8 +45,9 @@ const peerSchema: v.GenericSchema<unknown, PeerRecord> = v.object({
   chat: v.boolean(),
   checkedAt: v.nullable(v.number()),
   conversation: v.boolean(),
+  successor: v.nullable(v.string()),
   seenAt: v.number(),
-});
+}) as v.GenericSchema<unknown, PeerRecord>;
 
 const peerCell = (fingerprint: Fingerprint): StateKey => ({ space: 'peer', key: fingerprint });
 

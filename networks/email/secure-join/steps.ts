@@ -12,7 +12,7 @@ import { valuesOf } from '../header-block.ts';
 import type { Ledger } from '../ledger.ts';
 import { fromField, tokenField, type ReadMail } from '../mail-read.ts';
 import { onlyValue } from '../header-block.ts';
-import { readPeer, writePeer } from '../records.ts';
+import { writePeer } from '../records.ts';
 import { readJoin, writeJoin, type JoinRecord } from './join-record.ts';
 import { protocolData, type JoinOp } from './letters.ts';
 
@@ -145,10 +145,10 @@ async function check(
 ): Promise<void> {
   const { work, ledger, now, account, settle } = joining;
   const { fingerprint, address, name } = signer;
-  await meetPeer(work, ledger, { fingerprint, address, name, chat: true, seenAt: now });
+  const peer = await meetPeer(work, ledger, { fingerprint, address, name, chat: true, seenAt: now });
+  // Proven: whatever other key spoke for the address meanwhile is not theirs.
+  writePeer(work, fingerprint, { ...peer, checkedAt: now, successor: null });
   const conversation = await openConversation(work, ledger, { account, fingerprint, state: 'active', now });
-  const peer = await readPeer(work, fingerprint);
-  if (peer) writePeer(work, fingerprint, { ...peer, checkedAt: now });
   await noteAddress(work, address, fingerprint, now);
   // Core states in the conversation that the key was checked.
   ledger.changes.push({
