@@ -3,6 +3,7 @@ import type { LaneContext } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import type { Self } from './account-record.ts';
+import { createBody, type Body } from './body.ts';
 import type { Inbox, MailHeader } from './connection.ts';
 import { addLedger, createLedger, type Ledger } from './ledger.ts';
 import { commit } from './perform.ts';
@@ -10,7 +11,7 @@ import { receive } from './receive.ts';
 import { arrival, setAside, type Arrival, type Receiving } from './receiving.ts';
 import { readCursor, writeCursor, type Cursor } from './records.ts';
 import type { LearnedKeys } from './signer.ts';
-import { triage } from './triage.ts';
+import { triage, type Wanted } from './triage.ts';
 
 /** Mails of one commit at most. */
 export const BATCH_MAILS = 50;
@@ -18,6 +19,8 @@ export const BATCH_MAILS = 50;
 const HEADER_WINDOW = 200;
 /** Bytes of bodies fetched at once, so that a batch of large mails does not fill the memory. */
 const BATCH_BYTES = 8 * 1024 * 1024;
+/** Mails opened ahead of their turn: enough to keep a second processor busy, few enough for the memory when each is as large as it may be. */
+const AHEAD_MAILS = 8;
 const CONFLICT_TRIES = 5;
 /** An arrival date may be earlier than ours by this much and still count as after the account was added. */
 const SINCE_SLACK_MS = 24 * 60 * 60 * 1000;
@@ -48,7 +51,9 @@ interface Fetched {
   readonly old: boolean;
   /** It has ended two runs already: nothing of it is touched again. */
   readonly deadly: boolean;
-  readonly body: Uint8Array | null;
+  readonly body: Body | null;
+  /** The body may hold a sealed message. */
+  readonly sealed: boolean;
 }
 
 /**
@@ -69,7 +74,11 @@ export async function drain(reading: Reading, inbox: Inbox, signal: AbortSignal)
     const batch: readonly Fetched[] = await (next ?? batches.next());
     if (batch.length === 0) break;
     if (!context.careful) {
-      next = batches.next();
+      // Opened ahead too, while the batch before is being committed.
+      next = batches.next().then(async (fetched) => {
+        await openAhead(reading, fetched.slice(0, AHEAD_MAILS));
+        return fetched;
+      });
       // A failure while the batch before is being committed is reported when its turn comes.
       next.catch(() => undefined);
     }
@@ -138,7 +147,14 @@ function batchesOf(
 
 /** A mail nothing is known of but where it lies. */
 const unread = (uid: number): MailHeader => ({ uid, size: 0, arrivedAt: 0, header: new Uint8Array(0) });
-const deadly = (uid: number, mail: Arrival): Fetched => ({ uid, mail, old: false, deadly: true, body: null });
+const deadly = (uid: number, mail: Arrival): Fetched => ({
+  uid,
+  mail,
+  old: false,
+  deadly: true,
+  body: null,
+  sealed: false,
+});
 
 /** Decides on a scratch work which bodies are wanted, asks for credit, and fetches them. */
 async function fetchBodies(
@@ -150,28 +166,35 @@ async function fetchBodies(
   const since = (await readCursor(createWork(context.view)))?.since ?? 0;
   const scratch = createWork(context.view);
   const isOld = (mail: Arrival): boolean => mail.arrivedAt !== 0 && mail.arrivedAt + SINCE_SLACK_MS < since;
-  const wanted: number[] = [];
+  const wanted = new Map<number, Wanted>();
   let bytes = 0;
   for (const { uid, mail } of batch) {
     if (isOld(mail)) continue;
     const receiving = await receivingOn(reading, scratch, createLedger());
     // A header that cannot be judged stops no other mail: its own turn sets it aside.
-    if ((await triage(receiving, mail).catch(() => null)) === null) continue;
-    wanted.push(uid);
+    const want = await triage(receiving, mail).catch(() => null);
+    if (want === null) continue;
+    wanted.set(uid, want);
     bytes += mail.size;
   }
   let bodies: ReadonlyMap<number, Uint8Array> = new Map();
-  if (wanted.length > 0) {
+  if (wanted.size > 0) {
     await context.credit(bytes);
-    bodies = await inbox.bodies(wanted);
+    bodies = await inbox.bodies([...wanted.keys()]);
   }
-  return batch.map(({ uid, mail }) => ({
-    uid,
-    mail,
-    old: isOld(mail),
-    deadly: false,
-    body: bodies.get(uid) ?? null,
-  }));
+  return batch.map(({ uid, mail }) => {
+    const bytes = bodies.get(uid);
+    const body = bytes === undefined ? null : createBody(bytes);
+    const sealed = ['sealed', 'maybe-sealed'].includes(wanted.get(uid) ?? '');
+    return { uid, mail, old: isOld(mail), deadly: false, body, sealed };
+  });
+}
+
+/** Begins to open these, unless the run before died: then nothing is touched before its turn. */
+async function openAhead(reading: Reading, mails: readonly Fetched[]): Promise<void> {
+  if (reading.context.careful) return;
+  const { keys } = await reading.self();
+  for (const { body, sealed } of mails) if (sealed) body?.ahead(keys);
 }
 
 async function receivingOn(reading: Reading, work: Work, ledger: Ledger): Promise<Receiving> {
@@ -195,7 +218,10 @@ async function take(reading: Reading, inbox: Inbox, batch: readonly Fetched[]): 
   for (let attempt = 0; attempt < CONFLICT_TRIES; attempt++) {
     const work = createWork(context.view);
     const ledger = createLedger();
-    for (const fetched of batch) await takeOne(reading, work, ledger, fetched);
+    for (const [at, fetched] of batch.entries()) {
+      await openAhead(reading, batch.slice(at, at + AHEAD_MAILS));
+      await takeOne(reading, work, ledger, fetched);
+    }
     const cursor = await startCursor(reading, inbox);
     const uid = Math.max(cursor.uid, ...batch.map((fetched) => fetched.uid));
     await readCursor(work);

@@ -3,15 +3,13 @@ import type { Evidence } from '../../shared/label/evidence.ts';
 import { parseAutocrypt } from '../../crypto/openpgp/autocrypt.ts';
 import type { Certificate, Fingerprint } from '../../crypto/openpgp/certificate.ts';
 import { verifyMail, type OpenedMail } from '../../crypto/openpgp/engine.ts';
-import { decryptMessage } from '../../crypto/openpgp/open.ts';
-import { isPasswordMessage, openWithPasswords } from '../../crypto/openpgp/password.ts';
+import { openWithPasswords } from '../../crypto/openpgp/password.ts';
+import type { Body, Payload } from './body.ts';
 import { readBounce } from './bounce.ts';
 import { trustIn } from './correspondent.ts';
 import { learnSigner } from './signer.ts';
 import { onlyValue, readParameters, valuesOf } from './header-block.ts';
 import { fromField, messageIdField, readMail, type ReadMail } from './mail-read.ts';
-import { encryptedPayload } from './pgp-mime.ts';
-import { readPart } from './part.ts';
 import { takeMessage } from './message-in.ts';
 import { takePlain } from './plain-in.ts';
 import { claimMessageId, consumed, setAside, type Arrival, type Receiving } from './receiving.ts';
@@ -29,16 +27,15 @@ export async function receive(
   receiving: Receiving,
   mail: Arrival,
   wanted: Wanted,
-  bytes: Uint8Array,
+  body: Body,
 ): Promise<void> {
-  if (wanted === 'report') return takeReport(receiving, mail, bytes);
-  if (wanted === 'plain') return takePlain(receiving, mail, bytes);
-  const part = readPart(bytes);
-  const payload = part === null ? null : encryptedPayload(part);
-  if (payload !== null) return takeSealed(receiving, mail, payload);
+  if (wanted === 'report') return takeReport(receiving, mail, body.bytes);
+  if (wanted === 'plain') return takePlain(receiving, mail, body.bytes);
+  const payload = body.payload();
+  if (payload !== null) return takeSealed(receiving, mail, body, payload);
   if (wanted === 'sealed') return setAside(receiving, mail, 'shape', 'not-opened');
   const next = await plainMail(receiving, mail);
-  return next === null ? undefined : takePlain(receiving, mail, bytes);
+  return next === null ? undefined : takePlain(receiving, mail, body.bytes);
 }
 
 /** A delivery report about a mail of mine fails it; anything else it says is nobody's concern. */
@@ -56,11 +53,11 @@ async function takeReport(receiving: Receiving, mail: Arrival, bytes: Uint8Array
   consumed(receiving, mail);
 }
 
-async function takeSealed(receiving: Receiving, mail: Arrival, payload: Uint8Array): Promise<void> {
-  if (isPasswordMessage(payload)) return takePassword(receiving, mail, payload);
+async function takeSealed(receiving: Receiving, mail: Arrival, body: Body, payload: Payload): Promise<void> {
+  if (payload.byPassword) return takePassword(receiving, mail, payload.armored);
   const { work, self, now } = receiving;
   const inside = insideReader(mail);
-  const decrypted = await decryptMessage(payload, self.keys);
+  const decrypted = await body.open(payload, self.keys);
   if (decrypted.kind === 'refused') return setAside(receiving, mail, decrypted.why, 'not-opened');
   const opened = await verifyMail(work, decrypted, {
     examine: inside.examine,

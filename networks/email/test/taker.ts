@@ -5,7 +5,7 @@ import type { Intent } from '../../../shared/lane/intent.ts';
 import type { StateView } from '../../../shared/lane/state.ts';
 import type { Certificate } from '../../../crypto/openpgp/certificate.ts';
 import { createOwnKey } from '../../../crypto/openpgp/keyring.ts';
-import { readSelf, writeAccount, type Server } from '../account-record.ts';
+import { readSelf, writeAccount, type Self, type Server } from '../account-record.ts';
 import { headerNames, type Inbox } from '../connection.ts';
 import { drain } from '../mailbox.ts';
 import { readCursor, writeCursor } from '../records.ts';
@@ -87,12 +87,16 @@ export async function createTaker(address = 'me@example.org', options: DoubleOpt
       };
       const before = core.commits.length;
       const loggedBefore = core.logged.length;
+      let self: Promise<Self> | null = null;
       const reading = {
         context: core.context,
-        self: () => readSelf(createWork(core.context.view), Date.now()),
+        self: () => (self ??= readSelf(createWork(core.context.view), Date.now())),
         settle: (auth: string) => void joined.push(auth),
         learned,
-        dropCaches: () => learned.clear(),
+        dropCaches: () => {
+          self = null;
+          learned.clear();
+        },
       };
       await drain(reading, inbox, new AbortController().signal);
       const commits = core.commits.slice(before);
