@@ -22,5 +22,9 @@ export default defineConfig({
       args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
     },
   },
-  projects: [{ name: 'browser' }, { name: 'electron' }],
+  projects: [
+    { name: 'browser' },
+    // Electron has one window; what is about the build or the page alone needs no shell twice.
+    { name: 'electron', testIgnore: ['second-tab.spec.ts', 'build.spec.ts', 'gallery.spec.ts'] },
+  ],
 });

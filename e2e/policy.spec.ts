@@ -1,7 +1,6 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { once } from 'node:events';
-import { launchInBrowser } from './fixtures/app.ts';
 import { expect, test } from './fixtures/test.ts';
 
 test('code that got into the page can neither run more code nor tell anybody', async ({ launch, folder }) => {
@@ -77,23 +76,5 @@ test('code that got into the page can neither run more code nor tell anybody', a
   } finally {
     await app.stop();
     listener.close();
-  }
-});
-
-test('a second tab takes over, and the first says so and stays quiet', async ({ browser, folder }, info) => {
-  test.skip(info.project.name !== 'browser', 'Electron has one window');
-  const app = await launchInBrowser(browser)(folder);
-  try {
-    await expect(app.page.getByRole('heading', { level: 1 })).toBeVisible();
-    // What duplicating a tab does: the same address, a copy of its session storage.
-    const [second] = await Promise.all([
-      app.page.context().waitForEvent('page'),
-      app.page.evaluate(() => void window.open(location.href)),
-    ]);
-    await expect(second.getByRole('heading', { level: 1 })).toBeVisible();
-    await expect(app.page.getByText('open in another', { exact: false })).toBeVisible();
-    await expect(second.getByRole('heading', { level: 1 })).toBeVisible();
-  } finally {
-    await app.stop();
   }
 });
