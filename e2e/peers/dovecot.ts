@@ -36,6 +36,8 @@ export interface Dovecot {
   deliver(address: string, raw: Uint8Array | string): Promise<void>;
   /** What dovecot logged so far. */
   log(): readonly string[];
+  /** Ends dovecot and starts it again, on the same ports and mails. Throws with its log when it does not start. */
+  restart(): Promise<void>;
   /** Ends dovecot by its own handle and deletes its folder. Harmless when repeated. */
   stop(): Promise<void>;
 }
@@ -71,36 +73,14 @@ export async function startDovecot(
   const file = path.join(folder, 'dovecot.conf');
   await writeFile(file, dovecotConfig({ folder, imapPort, lmtpPort, ...owner }));
 
-  const child = spawn(BINARY, ['-F', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
-  const ended = once(child, 'exit');
   const log: string[] = [];
-  let running = true;
+  let running: RunningDovecot | null = null;
   const stopDovecot = async (): Promise<void> => {
-    if (running) {
-      child.kill('SIGTERM');
-      const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
-      await ended;
-      clearTimeout(timer);
-    }
+    await running?.stop();
     await rm(folder, { recursive: true, force: true });
   };
   try {
-    await new Promise<void>((resolve, reject) => {
-      const fail = (why: string): void => reject(new Error(`dovecot ${why}:\n${log.join('\n')}`));
-      const timer = setTimeout(() => fail('did not start in time'), START_LIMIT_MS);
-      createInterface({ input: child.stderr }).on('line', (line) => {
-        log.push(line);
-        // Written once all listeners are open.
-        if (!line.includes('starting up')) return;
-        clearTimeout(timer);
-        resolve();
-      });
-      void ended.then(() => {
-        running = false;
-        clearTimeout(timer);
-        fail('ended');
-      });
-    });
+    running = await run(file, log);
   } catch (error) {
     await stopDovecot();
     throw error;
@@ -141,12 +121,59 @@ export async function startDovecot(
     faults,
     deliver: (address, raw) => deliver('', address, raw),
     log: () => [...log],
+    async restart() {
+      await running?.stop();
+      running = await run(file, log);
+    },
     async stop() {
       faults.disarmAll();
       await smtp.close();
       await stopDovecot();
     },
   };
+}
+
+/** One process of dovecot. */
+interface RunningDovecot {
+  /** Harmless when repeated. */
+  stop(): Promise<void>;
+}
+
+/** Runs dovecot on a configuration; resolves once it listens. Throws with its log when it does not start. */
+async function run(file: string, log: string[]): Promise<RunningDovecot> {
+  const child = spawn(BINARY, ['-F', '-c', file], { stdio: ['ignore', 'ignore', 'pipe'] });
+  await once(child, 'spawn');
+  const ended = once(child, 'exit');
+  let running = true;
+  const stop = async (): Promise<void> => {
+    if (!running) return;
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), GRACE_MS);
+    await ended;
+    clearTimeout(timer);
+  };
+  try {
+    await new Promise<void>((resolve, reject) => {
+      const fail = (why: string): void => reject(new Error(`dovecot ${why}:\n${log.join('\n')}`));
+      const timer = setTimeout(() => fail('did not start in time'), START_LIMIT_MS);
+      createInterface({ input: child.stderr }).on('line', (line) => {
+        log.push(line);
+        // Written once all listeners are open.
+        if (!line.includes('starting up')) return;
+        clearTimeout(timer);
+        resolve();
+      });
+      void ended.then(() => {
+        running = false;
+        clearTimeout(timer);
+        fail('ended');
+      });
+    });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { stop };
 }
 
 /** Who owns what: dovecot's own users when we are root (its login process refuses root), else ourselves. */

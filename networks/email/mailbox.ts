@@ -167,7 +167,7 @@ async function fetchBodies(
   const scratch = createWork(context.view);
   const isOld = (mail: Arrival): boolean => mail.arrivedAt !== 0 && mail.arrivedAt + SINCE_SLACK_MS < since;
   const wanted = new Map<number, Wanted>();
-  let bytes = 0;
+  let size = 0;
   for (const { uid, mail } of batch) {
     if (isOld(mail)) continue;
     const receiving = await receivingOn(reading, scratch, createLedger());
@@ -175,11 +175,11 @@ async function fetchBodies(
     const want = await triage(receiving, mail).catch(() => null);
     if (want === null) continue;
     wanted.set(uid, want);
-    bytes += mail.size;
+    size += mail.size;
   }
   let bodies: ReadonlyMap<number, Uint8Array> = new Map();
   if (wanted.size > 0) {
-    await context.credit(bytes);
+    await context.credit(size);
     bodies = await inbox.bodies([...wanted.keys()]);
   }
   return batch.map(({ uid, mail }) => {

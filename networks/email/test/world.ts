@@ -32,9 +32,12 @@ export async function openMailServer(options: Partial<MailServerOptions> = {}): 
   return startMailServer({ certificate: await createCertificate(), ...options });
 }
 
+/** Where an account is and whom its certificate is from. */
+export type Place = Pick<MailServer, 'imap' | 'smtp'> & { readonly ca: string };
+
 /** The arguments that add an account on this server. */
 export function accountArgs(
-  server: MailServer,
+  server: Place,
   address: string,
   displayName = 'Plain Seal',
 ): Record<string, string> {
@@ -52,7 +55,7 @@ export function accountArgs(
 
 /** Adds an account and starts its lane. */
 export async function openPlainseal(
-  server: MailServer,
+  server: Place,
   address: string,
   options: DoubleOptions & { readonly name?: string; readonly start?: boolean } = {},
 ): Promise<Plainseal> {
