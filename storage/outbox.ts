@@ -109,14 +109,33 @@ export function heldItems(db: Database, conversation: ConversationId): readonly 
     .map(read);
 }
 
+/** Words of a quoted message a lane gets to see, in UTF-16 units. */
+const QUOTED_LENGTH = 300;
+
+/** The words of the message an item answers; null when it answers none, or that is not in the conversation any more. */
+function quotedBy(db: Database, { account, conversation, intent }: Outgoing): string | null {
+  const quote = intent.what.kind === 'content' ? intent.what.content.quote : undefined;
+  if (quote === undefined || conversation === null) return null;
+  const row = db.get<{ readonly content: string }>(
+    "SELECT content FROM message WHERE account = ? AND key = ? AND conversation = ? AND kind = 'message' AND deleted = 0",
+    account,
+    quote,
+    conversation,
+  );
+  const { text = '' } = row ? (JSON.parse(row.content) as { readonly text?: string }) : {};
+  return text === '' ? null : text.slice(0, QUOTED_LENGTH).toWellFormed();
+}
+
 /** What a lane gets to perform. */
 export function outboxItem(db: Database, item: Outgoing): OutboxItem {
+  const quoted = quotedBy(db, item);
   return {
     id: item.id,
     intent: item.intent,
     state: item.state,
     artifacts: artifactsOf(db, item.id),
     attempts: item.attempts,
+    ...(quoted === null ? {} : { quoted }),
   };
 }
 

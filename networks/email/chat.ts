@@ -16,6 +16,20 @@ export function bodyText(text: string): string {
   return text.replace(/^--/gm, `-${ZERO_WIDTH_SPACE}-`);
 }
 
+/** Lines of a quoted message that go along. */
+const QUOTED_LINES = 5;
+
+/** The body text of an answer: the words it answers in front, marked with `> `, as mail programs and Delta Chat do. */
+export function answerText(quoted: string, text: string): string {
+  const lines = quoted
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '')
+    .slice(0, QUOTED_LINES);
+  const words = bodyText(text);
+  return lines.length === 0 ? words : `${lines.map((line) => `> ${line}`).join('\n')}\n\n${words}`;
+}
+
 /** Fields that make a mail the answer to another (RFC 5322 §3.6.4). */
 export function replyFields(to: string): readonly HeaderLine[] {
   return [

@@ -4,7 +4,15 @@ import type { FailureCode, Intent, OutboxItem } from '../../shared/lane/intent.t
 import type { Work } from '../../shared/lane/state.ts';
 import { formatAutocrypt } from '../../crypto/openpgp/autocrypt.ts';
 import type { Fingerprint } from '../../crypto/openpgp/certificate.ts';
-import { bodyText, CHAT_VERSION, DELETE_TEXT, EDIT_MARK, MAX_FILES_BYTES, replyFields } from './chat.ts';
+import {
+  answerText,
+  bodyText,
+  CHAT_VERSION,
+  DELETE_TEXT,
+  EDIT_MARK,
+  MAX_FILES_BYTES,
+  replyFields,
+} from './chat.ts';
 import { composeStep } from './compose-step.ts';
 import { failed, PLAIN_IDENTITY, sealLetter, type Composed, type Composing } from './composed.ts';
 import { forecastFor } from './correspondent.ts';
@@ -17,13 +25,16 @@ import { formatReaction } from './reaction.ts';
 import { readMailRecord, readPeer, readPlain, writeMailRecord, writePeer } from './records.ts';
 
 /** Makes the one mail of an intent. Reads and writes through the work only; nothing leaves the machine. */
-export async function compose(composing: Composing, intent: OutboxItem['intent']): Promise<Composed> {
+export async function compose(
+  composing: Composing,
+  { intent, quoted = '' }: Pick<OutboxItem, 'intent' | 'quoted'>,
+): Promise<Composed> {
   const { what } = intent;
   if (what.kind === 'protocol') return composeStep(composing, intent, what);
   if (intent.conversation === null) return failed('not-possible');
   const other = otherOfConversation(composing.account, intent.conversation);
   if (other === null) return failed('not-possible');
-  const body = await bodyOf(composing, other, what);
+  const body = await bodyOf(composing, other, what, quoted);
   if (typeof body === 'string') return body === 'void' ? { kind: 'void' } : failed(body);
   return other.kind === 'key'
     ? composeSealed(composing, other.fingerprint, intent, body)
@@ -37,7 +48,12 @@ interface Body {
 
 type What = Exclude<Intent['what'], { kind: 'protocol' }>;
 
-async function bodyOf(composing: Composing, other: Other, what: What): Promise<Body | FailureCode | 'void'> {
+async function bodyOf(
+  composing: Composing,
+  other: Other,
+  what: What,
+  quoted: string,
+): Promise<Body | FailureCode | 'void'> {
   const sealed = other.kind === 'key';
   const { address } = composing.self.account;
   switch (what.kind) {
@@ -45,6 +61,7 @@ async function bodyOf(composing: Composing, other: Other, what: What): Promise<B
       return contentBody(
         composing,
         what.content,
+        quoted,
         sealed ? [['Chat-Disposition-Notification-To', address]] : [],
       );
     case 'reaction':
@@ -72,6 +89,7 @@ async function bodyOf(composing: Composing, other: Other, what: What): Promise<B
 async function contentBody(
   composing: Composing,
   content: Content,
+  quoted: string,
   fields: readonly HeaderLine[],
 ): Promise<Body | FailureCode> {
   const files: LetterFile[] = [];
@@ -82,7 +100,7 @@ async function contentBody(
     if (total > MAX_FILES_BYTES) return 'too-large';
     files.push({ name: meta.name, type: meta.type, bytes });
   }
-  const text = bodyText(content.text);
+  const text = content.quote === undefined ? bodyText(content.text) : answerText(quoted, content.text);
   return {
     body: files.length === 0 ? { kind: 'text', text } : { kind: 'files', text, files },
     fields: [...(content.quote === undefined ? [] : replyFields(content.quote)), ...fields],

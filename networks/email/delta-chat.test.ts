@@ -93,8 +93,10 @@ describe('with Delta Chat core', () => {
 
   test('a reply names what it answers, both ways', async () => {
     const { id, message } = await hear('question');
-    const { seen } = await say('answer', { text: 'answer', quote: message.target.key });
-    expect(seen.raw.parentId).toBe(id);
+    const intent = saying(conversation, { text: 'answer', quote: message.target.key });
+    me.core.enqueue(intent, 'question');
+    const seen = await alice.waitForText('answer');
+    expect(seen.raw.quote).toMatchObject({ kind: 'WithMessage', messageId: id, text: 'question' });
     const { key, seen: asked } = await say('my question');
     await alice.reply(asked.id, 'her answer');
     const reply = await me.core.waitFor('her answer', isMessage('her answer'));

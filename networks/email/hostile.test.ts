@@ -85,7 +85,7 @@ describe('who wrote it', () => {
         files: me.core.context.files,
         random: () => 0,
       },
-      saying(conversationOf(alice) as ConversationId, { text: 'to whom' }),
+      { intent: saying(conversationOf(alice) as ConversationId, { text: 'to whom' }) },
     );
     expect(composed).toMatchObject({
       artifact: { to: alice.address, identity: fake.key.certificate.fingerprint },

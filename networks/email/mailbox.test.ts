@@ -167,12 +167,12 @@ describe('a key that ends', () => {
     const short = await shortLived();
     await me.take(await mail('hi', short));
     const conversation = `account|email|${short.key.certificate.fingerprint}`;
-    expect(await compose(await composing(), saying(conversation))).toMatchObject({
+    expect(await compose(await composing(), { intent: saying(conversation) })).toMatchObject({
       kind: 'composed',
       ledger: { forecasts: [{ hold: null }] },
     });
     clock += 3 * DAY_MS;
-    expect(await compose(await composing(), saying(conversation))).toMatchObject({
+    expect(await compose(await composing(), { intent: saying(conversation) })).toMatchObject({
       kind: 'held',
       hold: 'no-key',
       ledger: { forecasts: [{ conversation, hold: 'no-key' }] },
@@ -180,7 +180,9 @@ describe('a key that ends', () => {
   });
 
   test('is no reason to write in the clear without having been asked', async () => {
-    expect(await compose(await composing(), saying('account|email|stranger@example.org'))).toEqual({
+    expect(
+      await compose(await composing(), { intent: saying('account|email|stranger@example.org') }),
+    ).toEqual({
       kind: 'failed',
       failure: 'not-possible',
     });

@@ -67,7 +67,7 @@ async function seal(performing: Performing, item: OutboxItem, signal: AbortSigna
     const work = createWork(context.view);
     const self = await performing.self();
     const { account, files } = context;
-    const composed = await compose({ account, self, work, now: context.now(), files, random }, item.intent);
+    const composed = await compose({ account, self, work, now: context.now(), files, random }, item);
     if (composed.kind === 'failed')
       return finish(performing, item, { item: item.id, to: 'failed', failure: composed.failure });
     if (composed.kind === 'void') return finish(performing, item, { item: item.id, to: 'cancelled' });

@@ -1,7 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isDeliveryReport, readBounce } from './bounce.ts';
-import { bodyText, readBodyText } from './chat.ts';
+import { answerText, bodyText, readBodyText } from './chat.ts';
 import { addLedger, createLedger } from './ledger.ts';
 import { protectLetter, plainLetter, type Letter } from './letter.ts';
 import { readMail, textField } from './mail-read.ts';
@@ -127,6 +127,11 @@ describe('words of a chat message', () => {
       text: '> q\n\na\n-- \ns',
       quoted: false,
     }));
+  test('of an answer carry the words they answer, and come back without them', () => {
+    expect(answerText('one\n\n two \n3\n4\n5\n6', 'hi')).toBe('> one\n> two\n> 3\n> 4\n> 5\n\nhi');
+    expect(answerText(' \n', 'hi')).toBe('hi');
+    expect(readBodyText(answerText('one\ntwo', '--\nhi'), true)).toEqual({ text: '--\nhi', quoted: true });
+  });
   test('come back as they were', () => {
     fc.assert(
       fc.property(fc.array(fc.constantFrom('--', '-- ', 'a', '---', '', '-', 'b >')), (lines) => {

@@ -83,6 +83,8 @@ export interface OutboxItem {
   readonly state: OutboxState;
   readonly artifacts: readonly Stored[];
   readonly attempts: number;
+  /** The words of the message it answers as they stand now, for networks whose answers carry them. Never stored. */
+  readonly quoted?: string;
 }
 
 /** A step of one item inside a commit. */

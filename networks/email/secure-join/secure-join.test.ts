@@ -324,36 +324,38 @@ describe('as the joiner', () => {
       files: me.core.context.files,
       random: () => 0,
     });
-    const intent = (op: string, data: Parameters<typeof protocolData>[0]) => ({
+    const intentOf = (op: string, data: Parameters<typeof protocolData>[0]) => ({
       conversation: null,
       sentAt: clock,
       what: { kind: 'protocol' as const, key: 'k@x' as never, op, data: protocolData(data) },
     });
-    const request = intent('secure-join/vc-request-pubkey', { auth: AUTH });
-    expect(await compose(composing(clock), request)).toMatchObject({
+    const request = intentOf('secure-join/vc-request-pubkey', { auth: AUTH });
+    const step = (...of: Parameters<typeof intentOf>) => ({ intent: intentOf(...of) });
+    expect(await compose(composing(clock), { intent: request })).toMatchObject({
       kind: 'composed',
       artifact: { to: other.address, identity: 'secure-join' },
     });
-    expect(await compose(composing(clock + INVITE_VALID_MS), request)).toEqual({
+    expect(await compose(composing(clock + INVITE_VALID_MS), { intent: request })).toEqual({
       kind: 'failed',
       failure: 'not-possible',
     });
     const proof = { auth: AUTH, to: other.address, fingerprint: other.key.certificate.fingerprint };
-    expect(await compose(composing(clock), intent('secure-join/vc-request-with-auth', proof))).toEqual({
+    expect(await compose(composing(clock), step('secure-join/vc-request-with-auth', proof))).toEqual({
       kind: 'failed',
       failure: 'damaged',
     });
     await me.take(await answer());
-    expect(await compose(composing(clock), intent('secure-join/vc-request-with-auth', proof))).toMatchObject({
+    expect(await compose(composing(clock), step('secure-join/vc-request-with-auth', proof))).toMatchObject({
       kind: 'composed',
     });
-    expect(await compose(composing(clock), intent('secure-join/other', proof))).toEqual({
+    expect(await compose(composing(clock), step('secure-join/other', proof))).toEqual({
       kind: 'failed',
       failure: 'damaged',
     });
-    expect(await compose(composing(clock), intent('secure-join/vc-contact-confirm', { auth: AUTH }))).toEqual(
-      { kind: 'failed', failure: 'damaged' },
-    );
+    expect(await compose(composing(clock), step('secure-join/vc-contact-confirm', { auth: AUTH }))).toEqual({
+      kind: 'failed',
+      failure: 'damaged',
+    });
   });
 });
 

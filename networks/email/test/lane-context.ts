@@ -30,7 +30,7 @@ export interface CoreDouble {
   waitFor<T extends Change>(what: string, fits: (change: Change) => change is T): Promise<T>;
   waitUntil(what: string, fits: () => boolean): Promise<void>;
   /** Puts an intent into the outbox; it is performed by the attached lane. */
-  enqueue(intent: Intent): OutboxItem;
+  enqueue(intent: Intent, quoted?: string): OutboxItem;
   item(id: OutboxId): OutboxItem;
   attach(lane: Lane): void;
   addFile(meta: Omit<FileMeta, 'size'>, bytes: Uint8Array): FileId;
@@ -94,7 +94,7 @@ export function createCoreDouble(setup: AccountSetup | null = null, options: Dou
       timer.unref();
     }
   };
-  const add = (intent: Intent): OutboxItem => {
+  const add = (intent: Intent, quoted?: string): OutboxItem => {
     lastSentAt = Math.max(lastSentAt + 1, intent.sentAt);
     const item: OutboxItem = {
       id: freshId<OutboxId>(),
@@ -102,6 +102,7 @@ export function createCoreDouble(setup: AccountSetup | null = null, options: Dou
       state: 'queued',
       artifacts: [],
       attempts: 0,
+      ...(quoted === undefined ? {} : { quoted }),
     };
     items.set(item.id, item);
     void performOne(item.id);
