@@ -184,6 +184,26 @@ test('what comes in while reading above does not pull the view down; at the end 
   expect(Math.abs((await history.evaluate((view) => view.scrollTop)) - before)).toBeLessThan(2);
 });
 
+test('a conversation opens at its very end, also where lines wrap once the fonts are here', async ({
+  page,
+  show,
+}) => {
+  await page.setViewportSize({ width: 420, height: 800 });
+  for (const query of ['chat=jonas', 'chat=alice', 'chat=hostile', 'chat=alice&text=200']) {
+    await show(query);
+    await expect(page.getByTestId('message').last()).toBeInViewport();
+    await expect
+      .poll(
+        () =>
+          page
+            .getByTestId('history')
+            .evaluate((view) => Math.round(view.scrollHeight - view.scrollTop - view.clientHeight)),
+        { message: query },
+      )
+      .toBe(0);
+  }
+});
+
 test('a reply, a reaction, a file and a draft', async ({ page, show }) => {
   await show('chat=alice');
   const theirs = page.getByRole('article', { name: 'Alice Okafor, 14:24' });

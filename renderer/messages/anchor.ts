@@ -28,6 +28,8 @@ export type Anchor = {
 export function createAnchor(): Anchor {
   let view: HTMLElement | null = null;
   let held: Held = { kind: 'end' };
+  /** Where the view stood when it was last put or seen: another place means that the person moved it. */
+  let placed = 0;
 
   function rowOf(id: string): HTMLElement | null {
     return view?.querySelector<HTMLElement>(`[data-message="${CSS.escape(id)}"]`) ?? null;
@@ -35,19 +37,20 @@ export function createAnchor(): Anchor {
 
   function hold(): void {
     if (!view) return;
-    if (held.kind === 'end') {
-      view.scrollTop = view.scrollHeight;
-      return;
+    if (held.kind === 'end') view.scrollTop = view.scrollHeight;
+    else {
+      const row = rowOf(held.id);
+      if (!row) return;
+      const moved = row.getBoundingClientRect().top - view.getBoundingClientRect().top - held.top;
+      if (Math.abs(moved) >= 1) view.scrollTop += moved;
     }
-    const row = rowOf(held.id);
-    if (!row) return;
-    const moved = row.getBoundingClientRect().top - view.getBoundingClientRect().top - held.top;
-    if (Math.abs(moved) >= 1) view.scrollTop += moved;
+    placed = view.scrollTop;
   }
 
   /** Notes what is at the top of the view now. */
   function note(): void {
     if (!view) return;
+    placed = view.scrollTop;
     if (view.scrollHeight - view.scrollTop - view.clientHeight <= END_SLACK) {
       held = { kind: 'end' };
       return;
@@ -79,7 +82,9 @@ export function createAnchor(): Anchor {
     hold,
     rowOf,
     scrolled() {
-      note();
+      // Rows may have grown since: only a place the person chose is a new one.
+      if (view && Math.abs(view.scrollTop - placed) < 1) hold();
+      else note();
       if (!view) return { above: Infinity, below: Infinity, height: 0 };
       const { scrollTop, scrollHeight, clientHeight } = view;
       return { above: scrollTop, below: scrollHeight - scrollTop - clientHeight, height: clientHeight };
