@@ -30,8 +30,16 @@ afterEach(async () => {
   await rm(folder, { recursive: true, maxRetries: 3 });
 });
 
-const start = async (profile = join(folder, 'profile')): Promise<Shell> =>
-  (shell = await startShell({
+let onQuestion: (url: string) => Promise<void> | void;
+let leftLocked: () => void;
+
+const start = async (
+  profile = join(folder, 'profile'),
+  answering: typeof onQuestion = () => undefined,
+): Promise<Shell> => {
+  onQuestion = answering;
+  leftLocked = () => undefined;
+  shell = await startShell({
     profile,
     page: join(folder, 'page'),
     version: '0.0.0',
@@ -39,10 +47,30 @@ const start = async (profile = join(folder, 'profile')): Promise<Shell> =>
     authority: null,
     crashPoints: [],
     crashPoint: () => undefined,
-    showQuestion: () => undefined,
+    showQuestion: (url) => void onQuestion(url),
+    leftLocked: () => leftLocked(),
     openLink: () => false,
     notify: () => undefined,
-  }));
+  });
+  return shell;
+};
+
+const post = async (url: string, fields: Record<string, string>): Promise<string> => {
+  const headers = { origin: new URL(url).origin };
+  return (await fetch(url, { method: 'POST', headers, body: new URLSearchParams(fields) })).text();
+};
+
+/** Goes from the local page of a question to the question; gives where and with what it is answered. */
+async function formOf(local: string, origin: string): Promise<{ action: string; token: string }> {
+  const ask = /action="([^"]+)"/.exec(local)?.[1] ?? '';
+  const body = new URLSearchParams({ token: /name="token" value="([^"]+)"/.exec(local)?.[1] ?? '' });
+  const html = await (await fetch(ask, { method: 'POST', headers: { origin }, body })).text();
+  expect(html).toContain('Your messages are locked');
+  return {
+    action: new URL('/answer', ask).href,
+    token: /name="token" value="([^"]+)"/.exec(html)?.[1] ?? '',
+  };
+}
 
 /** Goes the way a browser goes: local page, token, session, socket, core's line. */
 async function attach(url: string): Promise<CoreLink> {
@@ -90,7 +118,7 @@ describe('the browser shell', () => {
     expect(await again.call('account.list', {})).toEqual({ rows: [] });
   });
 
-  it('gives a lane of native code a process of its own, which dies alone', async () => {
+  it('gives a lane of native code a process of its own, which dies alone', { timeout: 60_000 }, async () => {
     const server = await startDummyServer();
     const running = await start();
     try {
@@ -149,6 +177,38 @@ describe('the browser shell', () => {
     await start();
     const second = start();
     await expect(second).rejects.toMatchObject({ kind: 'in-use' });
+  });
+
+  it('asks for the passphrase of a locked profile before it opens, and leaves nothing when it does not', async () => {
+    const profile = join(folder, 'profile');
+    const { createProfile } = await import('../storage/profile.ts');
+    const { keepUnderPassphrase, newKey } = await import('../storage/key-wrap.ts');
+    createProfile({ folder: profile, kind: 'test', now: Date.now() });
+    await keepUnderPassphrase(profile, newKey(), 'correct horse');
+    const answered: string[] = [];
+    const unlocking = (secret: string, ok = 'yes') =>
+      start(profile, async (url) => {
+        const { action, token } = await formOf(await readFile(fileURLToPath(url), 'utf8'), 'null');
+        const reply = await post(action, { token, ok, secret });
+        answered.push(reply);
+      });
+
+    await expect(unlocking('', 'no')).rejects.toMatchObject({ kind: 'cancelled' });
+    expect(await readdir(profile)).not.toContain('run');
+    const running = await unlocking('correct horse');
+    const core = await attach(await running.enter());
+    expect((await core.call('profile.get', {})).keptBy).toBe('passphrase');
+    await vi.waitFor(() => expect(answered.at(-1)).toContain('You can close this window.'));
+
+    // A core that died took the key with it: the next one asks again, and the shell ends when it is not told.
+    answered.length = 0;
+    const left = new Promise<void>((resolve) => (leftLocked = resolve));
+    onQuestion = async (url) => {
+      const { action, token } = await formOf(await readFile(fileURLToPath(url), 'utf8'), 'null');
+      await post(action, { token, ok: 'no' });
+    };
+    running.killCore();
+    await left;
   });
 
   it('opens no folder that holds something else, and no live profile', async () => {

@@ -77,6 +77,12 @@ describe('the page of the window', () => {
     expect(fields('key-text').join('')).toMatch(/<textarea [^>]*maxlength/u);
   });
 
+  it('names an account by its address where nothing has a name', () => {
+    expect(confirmText({ kind: 'remove-account', facts: { address: 'me@example.org' } }).title).toBe(
+      'Remove “me@example.org” from this computer?',
+    );
+  });
+
   it('has a title, a meaning and two buttons for every kind, and no placeholder left', () => {
     for (const kind of confirmKinds) {
       const { title, means, yes, no: cancel } = confirmText({ kind, facts: { name: 'Ann' } });

@@ -35,7 +35,7 @@ export function confirmText(question: ConfirmQuestion, locale: LocaleName = 'en'
   const say = createSay(locale, 'en-GB');
   const { kind, facts, secret, trouble } = question;
   return {
-    title: titleOf(say, kind, nameInSentence(facts.name ?? '')),
+    title: titleOf(say, kind, nameInSentence(facts.name ?? facts.address ?? '')),
     means: say(`confirm.${kind}.means`),
     rows: rowFacts.flatMap((fact) => {
       const value = facts[fact];

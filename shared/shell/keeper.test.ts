@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from 'vitest';
+import { PlainsealError } from '../errors.ts';
 import { keepCore, type CoreProcess } from './keeper.ts';
 
 /** A core that lives until it is ended, and notes how. */
@@ -55,6 +56,21 @@ describe('keeping core', () => {
       'wrong key',
     );
     expect(open).toHaveBeenCalledTimes(1);
+  });
+
+  it('does not ask again for what the person did not unlock', async () => {
+    const first = fakeCore();
+    const failed = vi.fn();
+    const open = vi
+      .fn<() => Promise<CoreProcess>>()
+      .mockResolvedValueOnce(first.core)
+      .mockRejectedValue(new PlainsealError('cancelled', 'not unlocked'));
+    const keeper = await keepCore({ open, lost: () => undefined, failed });
+    first.core.kill();
+    await vi.waitFor(() => expect(failed).toHaveBeenCalledTimes(1));
+    // Returns: nothing is running, and nothing is tried any more.
+    await keeper.close();
+    expect([open.mock.calls.length, keeper.current()]).toEqual([2, null]);
   });
 
   it('goes on trying later ones', async () => {
