@@ -1,16 +1,14 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createWriter, type Writer } from '../../networks/email/test/writer.ts';
-import type { AccountId } from '../../shared/ids.ts';
-import { errand, run, type Page } from '../crash/page.ts';
 import { openShell } from '../crash/shell.ts';
 import { createWorld, ME } from '../crash/world.ts';
 import { addProfile } from '../peers/deltachat.ts';
 import { startCore } from '../peers/deltachat-core.ts';
 import type { MailServerProcess } from '../peers/mail/child.ts';
-import { certificateIn, certificateInCard, makeTexts, wordOf, writeMails, type Reader } from './mails.ts';
+import { getToKnow, GREETING } from './acquaintance.ts';
+import { certificateInCard, makeTexts, wordOf, writeMails, type Reader } from './mails.ts';
 import { median, show } from './result.ts';
 
 /*
@@ -23,39 +21,7 @@ import { median, show } from './result.ts';
 const MAILS = Number(process.env['BENCH_MAILS'] ?? 1_000);
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const REFERENCE = 'reference@example.org';
-const GREETING = 'hello';
 const DEADLINE_MS = 600_000;
-
-/** Lets our side know the writer, by key: my certificate goes along with a mail in the clear, theirs with their answer, whose request is accepted. */
-async function getToKnow(
-  writer: Writer,
-  {
-    page,
-    server,
-    account,
-  }: { readonly page: Page; readonly server: MailServerProcess; readonly account: AccountId },
-): Promise<Reader> {
-  const opened = await page.flow({
-    account,
-    network: 'email',
-    start: { kind: 'chat', address: writer.address },
-  });
-  if (opened.kind !== 'done' || !opened.conversation) throw new Error('no conversation in the clear');
-  await run(page, opened.conversation, [errand('This is my key')]);
-  const { raw } = await server.waitForMail({ to: writer.address });
-  const reader = { address: ME, certificate: await certificateIn(raw) };
-  const came = page.next('changed', ({ messages }) => messages.length > 0);
-  await server.deliverMany(ME, await writeMails(writer, reader, [GREETING]));
-  for (let news: Promise<unknown> = came; ; news = page.next('changed')) {
-    const { rows } = await page.call('inbox.page', { filter: 'requests', before: null, limit: 1 });
-    const [request] = rows;
-    if (request) {
-      await page.call('conversation.accept', { request: randomUUID(), conversation: request.id });
-      return reader;
-    }
-    await news;
-  }
-}
 
 /** When the server saw the first IMAP connection of an account since its record was cleared. Epoch ms. */
 async function connectedAt(server: MailServerProcess, address: string): Promise<number> {
@@ -161,13 +127,13 @@ const folder = await mkdtemp(join(tmpdir(), 'plainseal-bench-'));
 const writer = await createWriter('writer@example.org', 'Writer');
 const world = await createWorld((page, server, account) => getToKnow(writer, { page, server, account }));
 try {
-  const { server, profile, met: me } = world;
+  const { server, profile, met } = world;
   const reference = await prepareReference(folder, server, writer);
   const rates = { ours: [] as number[], theirs: [] as number[] };
   for (let round = 0; round < ROUNDS; round += 1) {
     const { run: name, texts } = makeTexts(MAILS);
     const took = {
-      ours: await ours(server, profile, { run: name, mails: await writeMails(writer, me, texts) }),
+      ours: await ours(server, profile, { run: name, mails: await writeMails(writer, met.me, texts) }),
       theirs: await theirs(server, folder, reference.account, {
         run: name,
         mails: await writeMails(writer, reference.reader, texts),

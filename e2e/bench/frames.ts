@@ -1,0 +1,69 @@
+import type { Page } from '@playwright/test';
+import { quantile } from './result.ts';
+
+/** What a stretch of scrolling was like: times between frames, and tasks that held the page's thread for 50 ms or more (W3C Long Tasks). */
+export interface Frames {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly longest: number;
+  readonly longTasks: readonly number[];
+}
+
+/** One turn of the wheel, in px, and the pause to the next, in ms. */
+const TURN_PX = 240;
+const TURN_MS = 30;
+
+/**
+ * Turns the wheel over the open conversation, towards its beginning, until `enough` says so, and records every frame in the meantime.
+ * @returns times in ms.
+ */
+export async function scrollHistory(page: Page, enough: () => boolean): Promise<Frames> {
+  const history = page.getByTestId('history');
+  const box = await history.boundingBox();
+  if (box === null) throw new Error('no conversation is open');
+  await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
+  const recording = await page.evaluateHandle(() => {
+    const frames: number[] = [];
+    const longTasks: number[] = [];
+    let last = performance.now();
+    let running = true;
+    const frame = (at: number): void => {
+      if (!running) return;
+      frames.push(at - last);
+      last = at;
+      requestAnimationFrame(frame);
+    };
+    requestAnimationFrame((at) => {
+      last = at;
+      requestAnimationFrame(frame);
+    });
+    const observer = new PerformanceObserver((list) => {
+      for (const entry of list.getEntries()) longTasks.push(entry.duration);
+    });
+    observer.observe({ type: 'longtask' });
+    const stop = (): void => {
+      running = false;
+      observer.disconnect();
+    };
+    return { frames, longTasks, stop };
+  });
+  const startedAt = performance.now();
+  for (let turns = 1; !enough(); turns += 1) {
+    await page.mouse.wheel(0, -TURN_PX);
+    const pause = startedAt + turns * TURN_MS - performance.now();
+    if (pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+  }
+  const { frames, longTasks } = await recording.evaluate((made) => {
+    made.stop();
+    return { frames: made.frames, longTasks: made.longTasks };
+  });
+  await recording.dispose();
+  return {
+    count: frames.length,
+    p50: quantile(frames, 0.5),
+    p99: quantile(frames, 0.99),
+    longest: Math.max(...frames),
+    longTasks,
+  };
+}
