@@ -150,6 +150,9 @@ describe('fields', () => {
         );
       }),
     );
+    const long = 'ä😀'.repeat(60);
+    expect(encodeText(long)).toContain('?=\r\n =?utf-8?B?');
+    expect(decodeWords(encodeText(long).replaceAll('\r\n', ''))).toBe(long);
     expect(encodeText('=?x?=')).toMatch(/^=\?utf-8\?B\?/);
   });
 

@@ -136,6 +136,14 @@ describe('signing in', () => {
     });
   });
 
+  test('never goes around a proxy', async () => {
+    server.record.clear();
+    await expect(verifySubmission(access({ proxy: 'socks5://127.0.0.1:1' }))).rejects.toMatchObject({
+      fault: 'unreachable',
+    });
+    expect(server.record.requests()).toEqual([]);
+  });
+
   test('by name: the name is asked for in TLS', async () => {
     await verifySubmission(
       access({ server: { host: 'localhost', port: server.smtp.port, security: 'tls', user: 'local-part' } }),

@@ -47,6 +47,8 @@ function connectFault(error: SmtpError): ConnectError {
 /** Opens and signs in. @throws ConnectError */
 async function open(access: Access, ended: (connection: SMTPConnection) => void): Promise<SMTPConnection> {
   const { server, address, password } = access;
+  // This connection knows no proxies; going around the one the person set would show where they are.
+  if (access.proxy !== null) throw new ConnectError('unreachable');
   const connection = new SMTPConnection({
     host: server.host,
     port: server.port,
