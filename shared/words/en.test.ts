@@ -138,7 +138,7 @@ describe('codes of the contract', () => {
     for (const file of readdirSync(root, { recursive: true, encoding: 'utf8' })) {
       if (
         !/^(?:shared|renderer|browser|electron|worker)\/.*\.tsx?$/u.test(file) ||
-        file.includes('node_modules')
+        /node_modules|\.test\./u.test(file)
       )
         continue;
       for (const match of readFileSync(join(root, file), 'utf8').matchAll(/\bsay\(\s*'([^']+)'/gu))
