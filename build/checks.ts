@@ -20,7 +20,15 @@ const steps: readonly Step[] = [
   {
     name: 'format',
     script: 'node_modules/prettier/bin/prettier.cjs',
-    args: ['--check', '--log-level=warn', '.'],
+    // Unchanged files are known by their content: a second run reads them and no more.
+    args: [
+      '--check',
+      '--log-level=warn',
+      '--cache',
+      '--cache-strategy=content',
+      '--cache-location=node_modules/.cache/prettier/checked.json',
+      '.',
+    ],
   },
   { name: 'types', script: 'node_modules/typescript/bin/tsc', args: ['-b'] },
   {
@@ -28,7 +36,11 @@ const steps: readonly Step[] = [
     script: 'node_modules/oxlint/bin/oxlint',
     args: ['--type-aware', '--deny-warnings', ...folders.filter((folder) => existsSync(join(root, folder)))],
   },
-  { name: 'unused', script: 'node_modules/knip/bin/knip.js', args: ['--no-progress'] },
+  {
+    name: 'unused',
+    script: 'node_modules/knip/bin/knip.js',
+    args: ['--no-progress', '--cache', '--cache-location=node_modules/.cache/knip'],
+  },
 ];
 
 /** Format, types, lint and unused code, all at once; prints each as it ends. */

@@ -30,7 +30,7 @@ const SLOW_MS = 40;
  */
 const READER_WAIT_MS = 2_000;
 
-export type { Database, Row, Value } from './connection.ts';
+export type { Database } from './connection.ts';
 import type { Database, SlowQuery } from './connection.ts';
 
 export type DatabaseOptions = {

@@ -20,7 +20,7 @@ import { KEY_LIMIT_BYTES, newKeyConfig, strict } from './config.ts';
 import { completeSecrets, hasSecret, joined } from './library.ts';
 import { parsedPrivate, parsedPublic } from './parsed.ts';
 
-export type { Certificate, Fingerprint } from './certificate.ts';
+export type { Certificate } from './certificate.ts';
 
 /** My key on one account: the unprotected transferable secret key (kept in the profile's database only) and what others see of it. */
 export interface OwnKey {
