@@ -99,7 +99,7 @@ export function EmailForm({ onBack }: { readonly onBack: () => void }): ReactNod
 }
 
 /** A password that can be looked at. */
-export function PasswordField({
+function PasswordField({
   value,
   disabled,
   onChange,

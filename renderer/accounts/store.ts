@@ -4,7 +4,7 @@ import type { Events } from '../../shared/contract/events.ts';
 import type { AccountId } from '../../shared/ids.ts';
 import { call } from '../app/core.ts';
 
-export type AccountsState = {
+type AccountsState = {
   /** Null until the first answer. */
   readonly rows: readonly AccountRow[] | null;
   readonly disclosures: readonly Disclosure[];

@@ -1,6 +1,6 @@
 /** Parts of the window that F6 goes round, in order. An element says which it is with `data-region`. */
 export const regions = ['rail', 'chats', 'header', 'messages', 'composer', 'drawer'] as const;
-export type RegionName = (typeof regions)[number];
+type RegionName = (typeof regions)[number];
 
 const FOCUSABLE =
   'button:not([tabindex="-1"]):not(:disabled), a[href], textarea, input:not(:disabled), [tabindex="0"]';
@@ -10,7 +10,7 @@ function usable(element: HTMLElement): boolean {
 }
 
 /** Puts the focus into a region: on what it marks as its start, else on its first control. False when it is not there. */
-export function focusRegion(name: RegionName): boolean {
+function focusRegion(name: RegionName): boolean {
   const region = document.querySelector<HTMLElement>(`[data-region="${name}"]`);
   if (!region || !usable(region)) return false;
   const start = region.querySelector<HTMLElement>('[data-start]');

@@ -3,7 +3,8 @@ import type { Pipe } from '../../shared/wire/pipe.ts';
 import { pipePair } from '../../shared/wire/pair.ts';
 import type { MessageId } from '../../shared/ids.ts';
 import { chatId } from '../gallery/chats.ts';
-import { fakeCore, fillMemory, type Memory } from '../gallery/core.ts';
+import { fakeCore } from '../gallery/core.ts';
+import { fillMemory, type Memory } from '../gallery/memory.ts';
 
 /** The page's modules hold its state: each test gets fresh ones, as a page that was loaded anew. */
 async function freshPage() {

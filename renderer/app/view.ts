@@ -13,7 +13,7 @@ export type Sheet =
   | { readonly kind: 'contact'; readonly peer: PeerId; readonly account: AccountId }
   | { readonly kind: 'palette'; readonly in: ConversationId | null };
 
-export type ViewState = {
+type ViewState = {
   readonly filter: Filter;
   readonly conversation: ConversationId | null;
   readonly sheet: Sheet | null;

@@ -14,7 +14,7 @@ const MAX_SINGLE_FETCHES = 24;
 
 type Counts = CallResults['inbox.counts'];
 
-export type ChatsState = {
+type ChatsState = {
   /** Every row known to the page, whatever list it is in. */
   readonly rows: ReadonlyMap<ConversationId, ConversationRow>;
   /** The list shown, in order. */

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { MAX_CHUNK } from '../../shared/contract/calls.ts';
 import { pipePair } from '../../shared/wire/pair.ts';
 import { attach, useConnection } from '../app/core.ts';
-import { fakeCore, fillMemory, type Memory } from '../gallery/core.ts';
+import { fakeCore } from '../gallery/core.ts';
+import { fillMemory, type Memory } from '../gallery/memory.ts';
 import { streamFile, type Upload } from './upload.ts';
 
 let memory: Memory;

@@ -4,7 +4,7 @@ import type { AccountId, FlowId, NetworkId } from '../../shared/ids.ts';
 import type { FlowAnswer, FlowStart, FlowStep } from '../../shared/lane/flow.ts';
 import { answerFlow, cancelFlow, startFlow, useFlows } from './store.ts';
 
-export type Flow = {
+type Flow = {
   /** Null before it was started and until the first step came. */
   readonly step: FlowStep | null;
   readonly running: boolean;

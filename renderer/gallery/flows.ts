@@ -4,7 +4,7 @@ import type { FlowId } from '../../shared/ids.ts';
 import type { FlowStep } from '../../shared/lane/flow.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
 import { accounts, chatId } from './chats.ts';
-import type { Memory, Tell } from './core.ts';
+import type { Memory, Tell } from './memory.ts';
 import { minutesAgo } from './labels.ts';
 
 type Emit = <K extends EventName>(name: K, payload: Events[K]) => void;

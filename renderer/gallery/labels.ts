@@ -72,7 +72,7 @@ export const group: Label = {
 const known = <T>(is: T): Fact<T> => ({ is, asOf: minutesAgo(3), by: 'message' });
 
 /** The facts of an OpenPGP message as the engine reports them. */
-export const openpgpFacts: SecurityFacts = {
+const openpgpFacts: SecurityFacts = {
   endToEnd: known(true),
   otherKeyHolders: known([]),
   forwardSecrecy: known({ withinMs: 'never' }),

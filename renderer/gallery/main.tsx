@@ -9,7 +9,8 @@ import { useNow } from '../app/now.ts';
 import { startSession } from '../app/session.ts';
 import { openConversation, showFilter, showSheet, useView, type Sheet } from '../app/view.ts';
 import { chatId, ACCOUNT } from './chats.ts';
-import { fakeCore, fillMemory } from './core.ts';
+import { fakeCore } from './core.ts';
+import { fillMemory } from './memory.ts';
 import { NOW } from './labels.ts';
 import { drawPicture, picturesReady } from './picture.ts';
 

@@ -7,7 +7,7 @@ type Held = { readonly kind: 'end' } | { readonly kind: 'row'; readonly id: stri
  * Keeps what the person looks at in its place while rows come, go and grow: at the end it stays at the end, elsewhere the
  * first visible row stays where it is. `hold` runs after every layout and before it is painted, so nothing is seen to jump.
  */
-export type Anchor = {
+type Anchor = {
   /** `ref` of the element that scrolls. */
   readonly view: (element: HTMLElement | null) => () => void;
   /** `ref` of what grows inside it. */

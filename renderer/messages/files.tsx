@@ -77,7 +77,7 @@ function Picture({ file }: { readonly file: FileRow }): ReactNode {
 }
 
 /** `214 KB`. */
-export function sizeOf(bytes: number): string {
+function sizeOf(bytes: number): string {
   const units = ['B', 'KB', 'MB', 'GB'] as const;
   let value = bytes;
   let unit = 0;

@@ -23,7 +23,7 @@ export type Opened = Window & {
   readonly unreadFrom: MessageId | null;
 };
 
-export type MessagesState = {
+type MessagesState = {
   readonly opened: ReadonlyMap<ConversationId, Opened>;
   readonly loading: 'before' | 'after' | null;
 };

@@ -4,7 +4,7 @@ import type { PeerId } from '../../shared/ids.ts';
 import { plainLetters } from '../../shared/words/plain-name.ts';
 
 /** How a stretch of text is drawn. */
-export type Style = Exclude<Range['as'], object>;
+type Style = Exclude<Range['as'], object>;
 
 /** A stretch of text that is drawn alike. The texts of all pieces together are the text of the message. */
 export type Piece = {

@@ -15,7 +15,7 @@ import { InviteCode } from './invite.tsx';
 import styles from './new-chat.module.css';
 
 /** Whether what was typed is a link or code rather than an address. */
-export function isInvite(text: string): boolean {
+function isInvite(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:/iu.test(text.trim());
 }
 

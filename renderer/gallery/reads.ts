@@ -1,0 +1,125 @@
+import type { CallArgs, Calls } from '../../shared/contract/calls.ts';
+import type { MessageRow } from '../../shared/contract/message.ts';
+import { PlainsealError } from '../../shared/errors.ts';
+import type { ConversationId } from '../../shared/ids.ts';
+import type { Handlers } from '../../shared/wire/rpc.ts';
+import { belongs, compareRows } from '../chats/store.ts';
+import { compareIds } from '../messages/window.ts';
+import { ALICE_KEY, minutesAgo, openedHere, sealedHere } from './labels.ts';
+import { chatOf, saidOf, type Memory, type Said } from './memory.ts';
+import { pictureBytes } from './picture.ts';
+
+export type Reads =
+  | 'profile.get' | 'account.list' | 'disclosure.list' | 'inbox.page' | 'inbox.counts' | 'conversation.get'
+  | 'peer.get' | 'message.page' | 'message.rows' | 'message.details' | 'search' | 'settings.get' | 'file.read'; // prettier-ignore
+
+/** Calls that only look. */
+export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
+  const inOrder = (conversation: ConversationId): readonly MessageRow[] =>
+    [...memory.messages.values()]
+      .filter((row) => row.conversation === conversation)
+      .sort((left, right) => compareIds(left.id, right.id));
+  return {
+    'profile.get': () => ({
+      kind: 'test',
+      version: '0.1.0',
+      seq: memory.seq,
+      keptBy: 'keyring',
+    }),
+    'account.list': () => ({ rows: memory.accounts }),
+    'disclosure.list': () => ({ rows: memory.disclosures }),
+    'settings.get': () => memory.settings,
+    'inbox.page': ({ filter, before, limit }) => {
+      const all = [...memory.chats.values()].filter((row) => belongs(row, filter)).sort(compareRows);
+      const from = before === null ? 0 : all.findIndex((row) => row.id === before.id) + 1;
+      const rows = all.slice(from, from + limit);
+      return { rows, more: from + limit < all.length, seq: memory.seq };
+    },
+    'inbox.counts': () => {
+      const all = [...memory.chats.values()];
+      const count = (filter: CallArgs<'inbox.page'>['filter']): number =>
+        all.filter((row) => belongs(row, filter)).length;
+      return {
+        unread: all
+          .filter((row) => belongs(row, 'all') && !row.muted)
+          .reduce((sum, row) => sum + row.unread, 0),
+        stopped: count('stopped'),
+        requests: count('requests'),
+        drafts: count('drafts'),
+      };
+    },
+    'conversation.get': ({ conversation }) => chatOf(memory, conversation),
+    'peer.get': ({ peer }) => {
+      const row = [...memory.chats.values()].find((each) => each.peer === peer);
+      if (!row) throw new PlainsealError('not-found', 'no such peer');
+      return {
+        id: peer,
+        name: row.title,
+        address: `${row.title.split(' ')[0]?.toLowerCase()}@post.example`,
+        identity: ALICE_KEY,
+        trust: row.label.identity.kind === 'one' ? row.label.identity.trust : { kind: 'unchecked' },
+        firstSeenAt: minutesAgo(400_000),
+        conversations: [row.id],
+      };
+    },
+    'message.page': ({ conversation, around, side, limit }) => {
+      const all = inOrder(conversation);
+      const first = chatOf(memory, conversation).firstUnread;
+      const wanted = around === 'first-unread' ? (first ?? 'end') : around;
+      const at = wanted === 'end' ? all.length : all.findIndex((row) => compareIds(row.id, wanted) >= 0);
+      const [from, to] =
+        side === 'before'
+          ? [Math.max(0, at - limit), at]
+          : side === 'after'
+            ? [at + 1, at + 1 + limit]
+            : [Math.max(0, at - Math.floor(limit / 2)), at + Math.ceil(limit / 2)];
+      return {
+        rows: all.slice(from, to).map(sized),
+        moreBefore: from > 0,
+        moreAfter: to < all.length,
+        seq: memory.seq,
+      };
+    },
+    'message.rows': ({ ids }) => ({
+      rows: ids
+        .map((id) => memory.messages.get(id))
+        .filter((row) => row !== undefined)
+        .map(sized),
+    }),
+    'message.details': ({ id }) => {
+      const row = saidOf(memory, id);
+      const evidence = row.label.protocol === 'none' ? null : row.author.me ? sealedHere : openedHere;
+      return { id, label: row.label, evidence, revisions: [], deliveries: [] };
+    },
+    search: ({ text, in: scope, limit }) => {
+      const wanted = text.toLowerCase();
+      const rows = [...memory.messages.values()]
+        .filter((row): row is Said => row.kind === 'message')
+        .filter(
+          (row) =>
+            (scope === null || row.conversation === scope) && row.content.text.toLowerCase().includes(wanted),
+        )
+        .sort((left, right) => right.receivedAt - left.receivedAt)
+        .slice(0, limit)
+        .map((row) => ({
+          id: row.id,
+          conversation: row.conversation,
+          title: chatOf(memory, row.conversation).title,
+          author: row.author,
+          sentAt: row.sentAt,
+          text: row.content.text,
+        }));
+      return { rows, more: false };
+    },
+    'file.read': ({ at, length }) => pictureBytes.slice(at, at + length),
+  };
+}
+
+/** The gallery's picture has as many bytes as its drawing made. */
+function sized(row: MessageRow): MessageRow {
+  if (row.kind === 'note') return row;
+  return {
+    ...row,
+    files: row.files.map((file) => (file.size === 0 ? { ...file, size: pictureBytes.byteLength } : file)),
+  };
+}

@@ -1,0 +1,199 @@
+import type { Calls } from '../../shared/contract/calls.ts';
+import type { ConversationRow } from '../../shared/contract/conversation.ts';
+import type { MessageRow } from '../../shared/contract/message.ts';
+import { PlainsealError } from '../../shared/errors.ts';
+import type { ConversationId, FileId, MessageId, NetworkKey } from '../../shared/ids.ts';
+import type { Handlers } from '../../shared/wire/rpc.ts';
+import { checked, minutesAgo } from './labels.ts';
+import { chatOf, saidOf, type Memory, type Said, type Tell } from './memory.ts';
+import type { Reads } from './reads.ts';
+
+type Flows = 'flow.start' | 'flow.answer' | 'flow.cancel';
+type Writes = Exclude<keyof Calls, Reads | Flows>;
+
+/** Calls that change what the memory holds. A request that was answered is answered the same again. */
+export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes> {
+  const once = <T>(request: string, act: () => T): T => {
+    if (memory.answered.has(request)) return memory.answered.get(request) as T;
+    const answer = act();
+    memory.answered.set(request, answer);
+    return answer;
+  };
+  const patch = (id: ConversationId, change: Partial<ConversationRow>): void => {
+    memory.chats.set(id, { ...chatOf(memory, id), ...change });
+    tell([id], []);
+  };
+  const putMessage = (row: MessageRow): void => {
+    memory.messages.set(row.id, row);
+    tell([row.conversation], [row.id]);
+  };
+  return {
+    'account.remove': ({ request, account }) =>
+      once(request, () => {
+        memory.accounts = memory.accounts.filter((row) => row.id !== account);
+        tell([], [], { accounts: true });
+        return true;
+      }),
+    'account.reconnect': () => null,
+    'disclosure.accept': ({ network, version }) => {
+      memory.disclosures = memory.disclosures.map((each) =>
+        each.network === network ? { ...each, acceptedAt: minutesAgo(0), acceptedVersion: version } : each,
+      );
+      return null;
+    },
+    'conversation.set': ({ conversation, pinned, muted, archived }) => {
+      patch(conversation, {
+        ...(pinned === undefined ? {} : { pinned }),
+        ...(muted === undefined ? {} : { muted }),
+        ...(archived === undefined ? {} : { archived }),
+      });
+      return null;
+    },
+    'conversation.read': ({ conversation }) => {
+      patch(conversation, { unread: 0, firstUnread: null });
+      return null;
+    },
+    'conversation.accept': ({ conversation }) => {
+      patch(conversation, { state: 'active' });
+      return null;
+    },
+    'conversation.block': ({ conversation }) => {
+      patch(conversation, { state: 'blocked' });
+      return null;
+    },
+    'message.send': ({ request, conversation, content }) =>
+      once(request, () => {
+        memory.nextId += 1;
+        const id = String(memory.nextId) as MessageId;
+        const chat = chatOf(memory, conversation);
+        const at = Date.now();
+        const row: Said = {
+          kind: 'message',
+          id,
+          key: `key-${id}` as NetworkKey,
+          conversation,
+          author: { me: true },
+          sentAt: at,
+          receivedAt: at,
+          content,
+          files: content.files.map((file) => {
+            const known = memory.files.get(file);
+            return {
+              id: file,
+              name: known?.name ?? '',
+              type: known?.type ?? '',
+              size: known?.size ?? 0,
+              state: 'here',
+            };
+          }),
+          quote: quoted(memory, content.quote),
+          reactions: [],
+          editedAt: null,
+          deleted: false,
+          sending: { state: 'queued', at, hold: null, failure: null, readAt: null, acceptedAt: null },
+          label: chat.label,
+        };
+        memory.chats.set(conversation, {
+          ...chat,
+          lastAt: at,
+          draft: null,
+          snippet: { kind: 'text', text: content.text, mine: true, state: 'queued' },
+        });
+        putMessage(row);
+        queueMicrotask(() =>
+          putMessage({
+            ...row,
+            sending: { state: 'sent', at, hold: null, failure: null, readAt: null, acceptedAt: at },
+          }),
+        );
+        return { kind: 'queued', id };
+      }),
+    'message.cancel': ({ id }) => {
+      const row = saidOf(memory, id);
+      if (row.sending) putMessage({ ...row, sending: { ...row.sending, state: 'cancelled' } });
+      return true;
+    },
+    'message.retry': ({ id }) => {
+      const row = saidOf(memory, id);
+      if (row.sending) putMessage({ ...row, sending: { ...row.sending, state: 'queued', failure: null } });
+      return true;
+    },
+    'message.react': ({ id, emoji }) => {
+      const row = saidOf(memory, id);
+      const others = row.reactions
+        .map((each) => ({ ...each, by: each.by.filter((author) => !author.me) }))
+        .filter((each) => each.by.length > 0);
+      const mine = emoji.map((each) => ({
+        emoji: each,
+        by: [...(others.find((other) => other.emoji === each)?.by ?? []), { me: true } as const],
+      }));
+      putMessage({ ...row, reactions: [...others.filter((other) => !emoji.includes(other.emoji)), ...mine] });
+      return null;
+    },
+    'message.delete': ({ id }) => {
+      const row = saidOf(memory, id);
+      memory.messages.delete(id);
+      tell([row.conversation], [id]);
+      return null;
+    },
+    'hold.resolve': ({ conversation, choice }) => {
+      const chat = chatOf(memory, conversation);
+      if (choice === 'check-first') return null;
+      for (const row of memory.messages.values()) {
+        if (row.conversation !== conversation || row.kind !== 'message' || row.sending?.state !== 'held')
+          continue;
+        if (choice === 'discard') memory.messages.delete(row.id);
+        else memory.messages.set(row.id, { ...row, sending: { ...row.sending, state: 'sent', hold: null } });
+        tell([conversation], [row.id]);
+      }
+      if (choice !== 'discard') patch(conversation, { label: { ...chat.label, sending: { ok: true } } });
+      return null;
+    },
+    'draft.save': ({ conversation, content }) => {
+      const chat = chatOf(memory, conversation);
+      memory.chats.set(conversation, { ...chat, draft: content });
+      return null;
+    },
+    'file.pick': () => ({ grants: [] }),
+    'file.begin': ({ name, type, size }) => {
+      const file = crypto.randomUUID() as FileId;
+      memory.files.set(file, { name, type, size, bytes: 0 });
+      return { file };
+    },
+    'file.chunk': ({ file, at, bytes }) => {
+      const known = memory.files.get(file);
+      if (!known || known.bytes !== at) throw new PlainsealError('bad-request', 'chunk out of place');
+      known.bytes += bytes.byteLength;
+      return { credit: 64 * 1024 };
+    },
+    'file.drop': ({ file }) => {
+      memory.files.delete(file);
+      return null;
+    },
+    'file.save': () => true,
+    'profile.passphrase': () => true,
+    'settings.set': ({ patch: change }) => {
+      const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+      memory.settings = { ...memory.settings, ...given };
+      tell([], [], { settings: true, inbox: false });
+      return memory.settings;
+    },
+    'trust.set': ({ peer }) => {
+      for (const row of memory.chats.values())
+        if (row.peer === peer)
+          patch(row.id, { label: { ...row.label, identity: { kind: 'one', trust: checked } } });
+      return true;
+    },
+    'key.export': () => true,
+    'key.import': () => true,
+    'typing.set': () => null,
+  };
+}
+
+function quoted(memory: Memory, key: NetworkKey | undefined): Said['quote'] {
+  if (key === undefined) return null;
+  for (const row of memory.messages.values())
+    if (row.kind === 'message' && row.key === key)
+      return { author: row.author, text: row.content.text, id: row.id };
+  return { author: null, text: '', id: null };
+}
