@@ -238,7 +238,7 @@ export async function* check(flowing: Flowing, peer: PeerId): Steps {
   const made = await change(flowing, async (inWork, ledger) => {
     const record = await readPeer(inWork, fingerprint);
     if (record) writePeer(inWork, fingerprint, { ...record, checkedAt: now, successor: null });
-    const trust = { kind: 'checked' as const, at: now, by: 'code' as const };
+    const trust = { kind: 'checked' as const, at: now, by: 'number' as const };
     ledger.changes.push({ kind: 'identity', peer, was: fingerprint, now: fingerprint, trust });
   });
   yield made.kind === 'failed' ? failed('internal') : { kind: 'done', conversation, peer };

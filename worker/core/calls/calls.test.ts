@@ -392,6 +392,39 @@ describe('reactions and deleting', () => {
   });
 });
 
+test('two keys compared in the page match only once the shell was told so', async () => {
+  await rig.close();
+  const answered: unknown[] = [];
+  ({ rig, lane } = await openScripted({
+    flow: async function* () {
+      answered.push(yield { kind: 'compare', own: 'MINE', theirs: 'THEIRS' });
+      yield { kind: 'done', conversation: CHAT, peer: ALICE };
+      return null;
+    },
+  }));
+  const start = { kind: 'check', peer: ALICE } as const;
+  const { flow } = await rig.page.call('flow.start', {
+    request: request(),
+    account: ACCOUNT,
+    network: 'email',
+    start,
+  });
+  await rig.page.until('flow', (told) => told.flow === flow && told.step.kind === 'compare');
+  rig.shell.answer = () => ({ ok: false, secret: null });
+  await expect(rig.page.call('flow.answer', { flow, answer: { kind: 'yes' } })).rejects.toThrow(
+    rejects('refused'),
+  );
+  expect(answered).toEqual([]);
+  rig.shell.answer = () => ({ ok: true, secret: null });
+  await rig.page.call('flow.answer', { flow, answer: { kind: 'yes' } });
+  await rig.page.until('flow', (told) => told.flow === flow && told.step.kind === 'done');
+  expect(answered).toEqual([{ kind: 'yes' }]);
+  expect(rig.shell.asked.map(({ kind, facts }) => [kind, facts['fingerprint']])).toEqual([
+    ['mark-checked', 'THEIRS'],
+    ['mark-checked', 'THEIRS'],
+  ]);
+});
+
 describe('files', () => {
   let folder: string;
   beforeEach(() => {

@@ -1,5 +1,12 @@
 import { kindOf, PlainsealError } from '../../../shared/errors.ts';
-import { freshId, type AccountId, type FlowId, type Millis, type NetworkId } from '../../../shared/ids.ts';
+import {
+  freshId,
+  type AccountId,
+  type FlowId,
+  type Millis,
+  type NetworkId,
+  type PeerId,
+} from '../../../shared/ids.ts';
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../../shared/lane/flow.ts';
 import type { CrashPoint } from '../../../shared/lane/lane.ts';
 import { addAccount, type Account } from '../../../storage/accounts.ts';
@@ -20,6 +27,8 @@ export interface Flows {
     readonly start: FlowStart;
   }): Promise<FlowId>;
   answer(flow: FlowId, answer: FlowAnswer): Promise<void>;
+  /** The key a flow has put up for comparison: a "yes" to it marks somebody as checked. Null when it asks something else. */
+  comparing(flow: FlowId): { readonly peer: PeerId; readonly theirs: string } | null;
   cancel(flow: FlowId): Promise<void>;
   /** A step of a running lane's flow. */
   step(flow: string, step: FlowStep): void;
@@ -30,6 +39,9 @@ export interface Flows {
 
 interface Running {
   readonly account: AccountId;
+  readonly start: FlowStart;
+  /** What the page was told last. */
+  told: FlowStep | null;
   readonly answer: (answer: FlowAnswer) => Promise<void>;
   readonly cancel: () => Promise<void>;
   /** Setup lanes only. */
@@ -62,7 +74,9 @@ export function createFlows(of: {
   }
 
   function step(flow: string, told: FlowStep): void {
-    if (!running.has(flow)) return;
+    const one = running.get(flow);
+    if (!one) return;
+    one.told = told;
     if (told.kind === 'done' || told.kind === 'failed') finish(flow, told);
     else of.tell(flow as FlowId, told);
   }
@@ -86,6 +100,8 @@ export function createFlows(of: {
     });
     running.set(flow, {
       account,
+      start,
+      told: null,
       answer: async (answer) => void (await line.call('flow.answer', { flow, answer })),
       cancel: async () => void (await line.call('flow.cancel', { flow })),
       end: () => pipe.close(),
@@ -160,6 +176,8 @@ export function createFlows(of: {
         throw new PlainsealError('bad-request', 'the account is on another network');
       running.set(flow, {
         account,
+        start,
+        told: null,
         answer: (answer) => runner.flow.answer(flow, answer),
         cancel: () => runner.flow.cancel(flow),
         end: () => undefined,
@@ -176,6 +194,11 @@ export function createFlows(of: {
       const one = running.get(flow);
       if (!one) throw new PlainsealError('not-found', 'no such flow');
       await one.answer(answer);
+    },
+    comparing: (flow) => {
+      const one = running.get(flow);
+      if (one?.start.kind !== 'check' || one.told?.kind !== 'compare') return null;
+      return { peer: one.start.peer, theirs: one.told.theirs };
     },
     cancel: async (flow) => {
       await running.get(flow)?.cancel();
