@@ -1,47 +1,87 @@
-// npm run bench: the benchmarks beside the code, then how long the app takes to be there.
-import { readFileSync } from 'node:fs';
-import { attachToCore } from '../e2e/fixtures/contract.ts';
-import { makeProfileFolder, startPlainseal } from '../e2e/fixtures/plainseal.ts';
-import { runStep } from './step.ts';
+// npm run bench: every benchmark beside its reference, one after the other, and a table of the medians. Names as arguments choose: `npm run bench -- catch-up`.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { cpus, loadavg, platform, release, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Result } from '../e2e/bench/result.ts';
+import { readBenchmarks, readPrinted, readStorage, table } from './bench-report.ts';
+import { printStep, runStep, type Step } from './step.ts';
 
-const STARTS = 5;
-const median = (times: readonly number[]): number =>
-  times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? NaN;
+/** One benchmark: how it is run and how its output is read. */
+type Part = {
+  readonly name: string;
+  readonly step: Omit<Step, 'name'>;
+  readonly read: (output: string) => readonly Result[];
+  /** It opens the page, which has to be built. */
+  readonly page?: true;
+};
 
-/** Resident memory of a process, in MiB; null where the system does not say. */
-function memoryOf(pid: number): number | null {
-  try {
-    const kib = /^VmRSS:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1];
-    return kib === undefined ? null : Number(kib) / 1_024;
-  } catch {
-    return null;
-  }
-}
+const VITEST = 'node_modules/vitest/vitest.mjs';
+/** How often storage/storage.bench.ts measures each. */
+const STORAGE_ROUNDS = 100;
 
-await runStep({
-  name: 'benchmarks',
-  script: 'node_modules/vitest/vitest.mjs',
-  args: ['bench', '--run', ...process.argv.slice(2)],
-  live: true,
+const folder = mkdtempSync(join(tmpdir(), 'plainseal-bench-'));
+const report = join(folder, 'vitest.json');
+
+const storage = (name: string, large: '0' | '1'): Part => ({
+  name,
+  step: { script: VITEST, args: ['bench', '--run', 'storage'], env: { BENCH_LARGE: large } },
+  read: (output) => readStorage(output, STORAGE_ROUNDS),
 });
+const script = (name: string): Part => ({
+  name,
+  step: { script: `e2e/bench/${name}.ts`, args: [] },
+  read: readPrinted,
+});
+const parts: readonly Part[] = [
+  {
+    name: 'openpgp',
+    step: {
+      script: VITEST,
+      args: ['bench', '--run', 'crypto/openpgp', '--reporter=json', `--outputFile.json=${report}`],
+    },
+    read: () => readBenchmarks(JSON.parse(readFileSync(report, 'utf8')), (task) => task.startsWith('gpg')),
+  },
+  storage('storage', '0'),
+  ...(process.env['BENCH_LARGE'] === '1' ? [storage('storage-large', '1')] : []),
+  script('catch-up'),
+  { ...script('scroll'), page: true },
+  { ...script('start'), page: true },
+];
 
-const folder = await makeProfileFolder('');
+const wanted = process.argv.slice(2);
+const unknown = wanted.filter((name) => !parts.some((part) => part.name === name));
+if (unknown.length > 0) {
+  console.error(
+    `No benchmark is called ${unknown.join(', ')}. There are: ${parts.map(({ name }) => name).join(', ')}.`,
+  );
+  process.exit(1);
+}
+const load = (): string =>
+  loadavg()
+    .map((value) => value.toFixed(1))
+    .join(' ');
+
+const results: Result[] = [];
 try {
-  const served: number[] = [];
-  const listed: number[] = [];
-  for (let run = 0; run < STARTS; run++) {
-    const startedAt = performance.now();
-    const plainseal = await startPlainseal({ profile: folder.profile, authority: null });
-    served.push(performance.now() - startedAt);
-    const core = await attachToCore(plainseal.url);
-    await core.call('inbox.page', { filter: 'all', before: null, limit: 50 });
-    listed.push(performance.now() - startedAt);
-    if (run === STARTS - 1) console.log(`shell: ${memoryOf(plainseal.pid)?.toFixed(0) ?? '?'} MiB resident`);
-    core.close();
-    await plainseal.stop();
+  console.log(
+    `${new Date().toISOString()}, ${cpus().length} × ${cpus()[0]?.model ?? '?'}, ${platform()} ${release()}, Node ${process.version}`,
+  );
+  const chosen = parts.filter(({ name }) => wanted.length === 0 || wanted.includes(name));
+  if (chosen.some(({ page }) => page)) {
+    const args = ['build', '--config', 'renderer/vite.config.ts', '--logLevel', 'warn'];
+    printStep(await runStep({ name: 'page', script: 'node_modules/vite/bin/vite.js', args }));
   }
-  console.log(`browser shell, ${STARTS} starts, median: page served after ${median(served).toFixed(0)} ms`);
-  console.log(`and the first list answered after ${median(listed).toFixed(0)} ms`);
+  for (const { name, step, read } of chosen) {
+    const before = load();
+    const ran = await runStep({ ...step, name });
+    printStep(ran);
+    const found = ran.ok ? read(ran.output) : [];
+    // A benchmark that says nothing has measured nothing.
+    if (found.length === 0) process.exitCode = 1;
+    results.push(...found);
+    console.log(`load ${before} before, ${load()} after`);
+  }
+  console.log(`\n${table(results)}`);
 } finally {
-  await folder.remove();
+  rmSync(folder, { recursive: true });
 }
