@@ -67,7 +67,7 @@ describe('comparing', () => {
     ]);
     expect(me.core.changes().at(-1)).toMatchObject({
       kind: 'identity',
-      trust: { kind: 'checked', by: 'code' },
+      trust: { kind: 'checked', by: 'number' },
     });
   });
   test('"no" and silence check nobody', async () => {
