@@ -9,7 +9,7 @@ import { addLedger, createLedger, type Ledger } from './ledger.ts';
 import { commit } from './perform.ts';
 import { receive } from './receive.ts';
 import { arrival, setAside, type Arrival, type Receiving } from './receiving.ts';
-import { readCursor, writeCursor, type Cursor } from './records.ts';
+import { readCursor, readMailRecord, writeCursor, type Cursor } from './records.ts';
 import type { LearnedKeys } from './signer.ts';
 import { triage, type Wanted } from './triage.ts';
 
@@ -197,6 +197,12 @@ async function openAhead(reading: Reading, mails: readonly Fetched[]): Promise<v
   for (const { body, sealed } of mails) if (sealed) body?.ahead(keys);
 }
 
+/** Asks core at once for what each mail of a batch will want to know; a read that fails is told when it is made. */
+function askAhead(work: Work, batch: readonly Fetched[]): void {
+  for (const { mail } of batch)
+    if (mail.messageId !== null) readMailRecord(work, mail.messageId).catch(() => undefined);
+}
+
 async function receivingOn(reading: Reading, work: Work, ledger: Ledger): Promise<Receiving> {
   const { context, settle, learned } = reading;
   const self = await reading.self();
@@ -218,6 +224,7 @@ async function take(reading: Reading, inbox: Inbox, batch: readonly Fetched[]): 
   for (let attempt = 0; attempt < CONFLICT_TRIES; attempt++) {
     const work = createWork(context.view);
     const ledger = createLedger();
+    askAhead(work, batch);
     for (const [at, fetched] of batch.entries()) {
       await openAhead(reading, batch.slice(at, at + AHEAD_MAILS));
       await takeOne(reading, work, ledger, fetched);

@@ -46,6 +46,37 @@ describe('a unit of work', () => {
     expect(work.writes()).toHaveLength(1);
   });
 
+  test('the view is asked once: by reads at the same time, and by scans one after the other', async () => {
+    const view = viewOf({ a: { value: bytes(1), version: 7 } });
+    const asked: string[] = [];
+    const work = createWork({
+      get: (wanted) => (asked.push(`get ${wanted.key}`), view.get(wanted)),
+      scan: (space, prefix) => (asked.push(`scan ${prefix}`), view.scan(space, prefix)),
+    });
+    expect(await Promise.all([work.get(key('a')), work.get(key('a')), work.get(key('b'))])).toEqual([
+      bytes(1),
+      bytes(1),
+      null,
+    ]);
+    await work.get(key('b'));
+    await work.scan('cert', 'a');
+    work.put(key('ab'), bytes(2));
+    expect((await work.scan('cert', 'a')).map(([found]) => found.key)).toEqual(['a', 'ab']);
+    expect(asked).toEqual(['get a', 'get b', 'scan a']);
+  });
+
+  test('a read that failed is asked again', async () => {
+    let fails = true;
+    const view = viewOf({ a: { value: bytes(1), version: 7 } });
+    const work = createWork({
+      ...view,
+      get: (wanted) => (fails ? Promise.reject(new Error('gone')) : view.get(wanted)),
+    });
+    await expect(work.get(key('a'))).rejects.toThrow('gone');
+    fails = false;
+    expect(await work.get(key('a'))).toEqual(bytes(1));
+  });
+
   test('reads and scans see exactly what a plain map would hold', async () => {
     const name = fc.constantFrom('a', 'ab', 'b', 'ba');
     const step = fc.oneof(

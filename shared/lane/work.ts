@@ -1,21 +1,28 @@
-import { ABSENT, type StateKey, type StateView, type StateWrite, type Work } from './state.ts';
+import { ABSENT, type StateCell, type StateKey, type StateView, type StateWrite, type Work } from './state.ts';
 
 const joined = (key: StateKey): string => `${key.space}\u0000${key.key}`;
 
 /**
- * A unit of work over a view: reads go through to the view once, writes stay in memory until the lane commits them.
+ * A unit of work over a view: reads and scans go through to the view once, writes stay in memory until the lane commits them.
  * Savepoints nest; dropping one restores exactly the writes that stood when it was made.
  */
 export function createWork(view: StateView): Work {
   const versions = new Map<string, number>();
   const read = new Map<string, Uint8Array | null>();
+  const reading = new Map<string, Promise<StateCell | null>>();
+  const scanned = new Map<string, Awaited<ReturnType<StateView['scan']>>>();
   let written = new Map<string, { readonly key: StateKey; readonly value: Uint8Array | null }>();
 
   async function load(key: StateKey): Promise<Uint8Array | null> {
     const name = joined(key);
     const known = read.get(name);
     if (known !== undefined) return known;
-    const cell = await view.get(key);
+    let asked = reading.get(name);
+    if (!asked) {
+      asked = view.get(key).finally(() => reading.delete(name));
+      reading.set(name, asked);
+    }
+    const cell = await asked;
     // A concurrent read of the same cell may have finished first; the first version seen is the one to expect.
     if (!versions.has(name)) {
       versions.set(name, cell?.version ?? ABSENT);
@@ -31,7 +38,10 @@ export function createWork(view: StateView): Work {
     },
     async scan(space, prefix) {
       const found = new Map<string, readonly [StateKey, Uint8Array]>();
-      for (const [key, cell] of await view.scan(space, prefix)) {
+      const range = joined({ space, key: prefix });
+      const cells = scanned.get(range) ?? (await view.scan(space, prefix));
+      scanned.set(range, cells);
+      for (const [key, cell] of cells) {
         const name = joined(key);
         if (!versions.has(name)) {
           versions.set(name, cell.version);
