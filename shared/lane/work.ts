@@ -1,4 +1,11 @@
-import { ABSENT, type StateCell, type StateKey, type StateView, type StateWrite, type Work } from './state.ts';
+import {
+  ABSENT,
+  type StateCell,
+  type StateKey,
+  type StateView,
+  type StateWrite,
+  type Work,
+} from './state.ts';
 
 const joined = (key: StateKey): string => `${key.space}\u0000${key.key}`;
 
