@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util';
 import { createDeltaChatWorld, HELLO } from '../e2e/crash/delta-chat.ts';
 import { killAtRandom, type Kill } from '../e2e/crash/kills.ts';
+import { openDeadlyMail } from '../e2e/crash/deadly-mail.ts';
 import { dieInLanes } from '../e2e/crash/lane-death.ts';
 import { hitAll, type Hit } from '../e2e/crash/points.ts';
 import { poisonProcessLane } from '../e2e/crash/poison.ts';
@@ -143,10 +144,18 @@ if (wanted('lanes')) {
   const world = await createWorld(meetPeer);
   try {
     const ended = await dieInLanes(world, createRandom(seed), ({ name, fault }) => check(name, fault));
-    const { deaths, fault } = await poisonProcessLane();
-    const name = 'a mail that aborts the process of a lane each time';
-    check(name, fault);
-    const rows = [...ended, { name, deaths, fault }];
+    const poisoned = {
+      name: 'a mail that aborts the process of a lane each time',
+      ...(await poisonProcessLane()),
+    };
+    check(poisoned.name, poisoned.fault);
+    const own = await createWorld(meetPeer);
+    const whole = {
+      name: 'a mail that takes all of core with it each time',
+      ...(await openDeadlyMail(own).finally(own.close)),
+    };
+    check(whole.name, whole.fault);
+    const rows = [...ended, poisoned, whole];
     console.log(
       table([
         ['', 'deaths', ''],

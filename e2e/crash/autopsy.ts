@@ -17,7 +17,7 @@ export interface Autopsy {
   }[];
   /** Texts that came in and stand in the history. */
   readonly received: ReadonlySet<string>;
-  /** Whether a marker stands: an envelope or an item was being touched in careful mode. */
+  /** Whether an envelope was being opened after an earlier death; only then it is marked. */
   readonly marked: boolean;
   /** Files whose writing was cut off. */
   readonly cutFiles: number;
@@ -43,7 +43,9 @@ export function examine(profile: string): Autopsy {
           ambiguous: ambiguous === 1,
         })),
       received: receivedIn(database),
-      marked: database.get('SELECT 1 FROM marker') !== undefined,
+      marked:
+        database.get("SELECT 1 FROM meta WHERE key LIKE 'lane-touch/%' AND value NOT LIKE 'item:%'") !==
+        undefined,
       cutFiles: database.all("SELECT id FROM file WHERE state = 'writing'").length,
     };
   } finally {

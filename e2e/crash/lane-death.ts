@@ -49,8 +49,8 @@ const scenarios: readonly Scenario[] = [
     poison: null,
   },
   {
-    name: 'a mail of theirs that exhausts the heap each time',
-    fates: [{ how: 'heap', poison: POISON }],
+    name: 'a mail of theirs that is an error each time',
+    fates: [{ how: 'error', poison: POISON }],
     deaths: POISON_DEATHS,
     poison: 'theirs',
   },

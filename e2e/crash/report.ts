@@ -2,11 +2,11 @@ import type { Hit } from './points.ts';
 import type { Kill } from './kills.ts';
 import { sum, type Verdict } from './verdict.ts';
 
-/** Rows of equal columns, the first to the left and the others to the right. */
+/** Rows of equal columns, words to the left and numbers to the right. */
 export function table(rows: readonly (readonly (string | number)[])[]): string {
   const widths = (rows[0] ?? []).map((_, at) => Math.max(...rows.map((row) => String(row[at]).length)));
   const cell = (value: string | number, at: number): string =>
-    at === 0 ? String(value).padEnd(widths[at] ?? 0) : String(value).padStart(widths[at] ?? 0);
+    typeof value === 'string' ? value.padEnd(widths[at] ?? 0) : String(value).padStart(widths[at] ?? 0);
   return rows.map((row) => row.map(cell).join('  ').trimEnd()).join('\n');
 }
 
