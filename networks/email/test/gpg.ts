@@ -7,8 +7,8 @@ import { join } from 'node:path';
 export interface Gpg {
   /** @throws Error with what it said. */
   run(args: readonly string[], input?: Uint8Array | string): Buffer;
-  /** Makes a key that signs and one that receives; gives the fingerprint. `expires` as gpg reads it. */
-  makeKey(userId: string, passphrase?: string, expires?: string): string;
+  /** Makes a key that signs and one that receives; gives the fingerprint. `expires` and `madeAt` as gpg reads them. */
+  makeKey(userId: string, passphrase?: string, expires?: string, madeAt?: string): string;
   /** Takes in the revocation it wrote when it made the key. */
   revoke(fingerprint: string): void;
   /** The secret key, or several, armored. */
@@ -27,11 +27,12 @@ export function startGpg(): Gpg {
     );
   return {
     run,
-    makeKey(userId, passphrase = '', expires = 'never') {
-      run(['--passphrase', passphrase, '--quick-generate-key', userId, 'ed25519', 'sign', expires]);
+    makeKey(userId, passphrase = '', expires = 'never', madeAt) {
+      const then = [...(madeAt ? ['--faked-system-time', madeAt] : []), '--passphrase', passphrase];
+      run([...then, '--quick-generate-key', userId, 'ed25519', 'sign', expires]);
       const listed = run(['--list-keys', '--with-colons', userId]).toString();
       const fingerprint = /^fpr:+([0-9A-F]{40}):/m.exec(listed)?.[1] ?? '';
-      run(['--passphrase', passphrase, '--quick-add-key', fingerprint, 'cv25519', 'encr', expires]);
+      run([...then, '--quick-add-key', fingerprint, 'cv25519', 'encr', expires]);
       return fingerprint;
     },
     revoke(fingerprint) {
