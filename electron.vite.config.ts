@@ -37,7 +37,17 @@ export default defineConfig(({ command }) => {
         },
       },
     },
-    // electron-vite does not minify by itself, vite does: the page is the same in both shells.
-    renderer: { ...renderer, build: { ...renderer.build, minify: true } },
+    // electron-vite bundles this file together with the page's own configuration, whose folder then reads as this one: every
+    // path is named again. It does not minify by itself either, as vite does: the page is the same in both shells.
+    renderer: {
+      ...renderer,
+      root: join(root, 'renderer'),
+      build: {
+        ...renderer.build,
+        minify: true,
+        outDir: join(root, 'out/page'),
+        rolldownOptions: { input: join(root, 'renderer/index.html') },
+      },
+    },
   };
 });
