@@ -2,7 +2,8 @@ import { Subkey, readKeys, type Key } from 'openpgp';
 import type { Brand, Millis } from '../../shared/ids.ts';
 import { CLOCK_SKEW_MS, KEY_LIMIT_BYTES, lenient, strict } from './config.ts';
 import { directSignatures, primarySelfSignature } from './library.ts';
-import { parsedPublic } from './parsed.ts';
+import { digest, parsedPublic } from './parsed.ts';
+import { recentlyUsed } from './recently-used.ts';
 
 /** Upper-case hex of a primary key's fingerprint: 40 digits (version 4) or 64 (version 6). Names a person's key. */
 export type Fingerprint = Brand<string, 'Fingerprint'>;
@@ -107,10 +108,20 @@ function selfSignatures(key: Key): number {
   return parts.reduce((sum, signatures) => sum + signatures.length, 0);
 }
 
-/** As {@link readCertificate}, for bytes that were read before: skips parsing where the key is still in the cache. */
+/** What was judged lately, by certificate and moment: the mails of one batch are judged at one. */
+const judged = recentlyUsed<ReadCertificate>(64);
+
+/**
+ * As {@link readCertificate}, for bytes that were read before: skips parsing where the key is still in the cache, and judging where it was judged at
+ * this very moment.
+ */
 export async function readKnownCertificate(bytes: Uint8Array, now: Millis): Promise<ReadCertificate> {
   try {
-    return await judge(await parsedPublic(bytes), now);
+    return await judged.get(
+      `${now} ${digest(bytes)}`,
+      async () => judge(await parsedPublic(bytes), now),
+      () => true,
+    );
   } catch {
     return refused('malformed');
   }

@@ -1,38 +1,18 @@
+import type { Millis } from '../../shared/ids.ts';
 import { emptyCommit } from '../../shared/lane/commit.ts';
-import type { LaneContext } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import type { Work } from '../../shared/lane/state.ts';
-import type { Self } from './account-record.ts';
-import { createBody, type Body } from './body.ts';
-import type { Inbox, MailHeader } from './connection.ts';
+import { batchesOf, openAhead, type Fetched } from './batches.ts';
+import type { Inbox } from './connection.ts';
 import { addLedger, createLedger, type Ledger } from './ledger.ts';
 import { commit } from './perform.ts';
+import { receivingOn, type Reading } from './reading.ts';
 import { receive } from './receive.ts';
-import { arrival, setAside, type Arrival, type Receiving } from './receiving.ts';
+import { setAside } from './receiving.ts';
 import { readCursor, readMailRecord, writeCursor, type Cursor } from './records.ts';
-import type { LearnedKeys } from './signer.ts';
-import { triage, type Wanted } from './triage.ts';
+import { triage } from './triage.ts';
 
-/** Mails of one commit at most. */
-export const BATCH_MAILS = 50;
-/** Headers asked for at once. */
-const HEADER_WINDOW = 200;
-/** Bytes of bodies fetched at once, so that a batch of large mails does not fill the memory. */
-const BATCH_BYTES = 8 * 1024 * 1024;
-/** Mails opened ahead of their turn: enough to keep a second processor busy, few enough for the memory when each is as large as it may be. */
-const AHEAD_MAILS = 8;
 const CONFLICT_TRIES = 5;
-/** An arrival date may be earlier than ours by this much and still count as after the account was added. */
-const SINCE_SLACK_MS = 24 * 60 * 60 * 1000;
-
-/** What reading the mailbox needs of the lane. */
-export interface Reading {
-  readonly context: LaneContext;
-  readonly self: () => Promise<Self>;
-  readonly settle: Receiving['settle'];
-  readonly learned: LearnedKeys;
-  readonly dropCaches: () => void;
-}
 
 /** A commit could not be made: the disk is full, or core is gone. Reading starts over later. */
 export class CommitFault extends Error {
@@ -42,18 +22,6 @@ export class CommitFault extends Error {
     this.name = 'CommitFault';
     this.why = why;
   }
-}
-
-/** One mail of a batch; its body as far as it was wanted. */
-interface Fetched {
-  readonly uid: number;
-  readonly mail: Arrival;
-  readonly old: boolean;
-  /** It has ended two runs already: nothing of it is touched again. */
-  readonly deadly: boolean;
-  readonly body: Body | null;
-  /** The body may hold a sealed message. */
-  readonly sealed: boolean;
 }
 
 /**
@@ -76,7 +44,7 @@ export async function drain(reading: Reading, inbox: Inbox, signal: AbortSignal)
     if (!context.careful) {
       // Opened ahead too, while the batch before is being committed.
       next = batches.next().then(async (fetched) => {
-        await openAhead(reading, fetched.slice(0, AHEAD_MAILS));
+        await openAhead(reading, fetched);
         return fetched;
       });
       // A failure while the batch before is being committed is reported when its turn comes.
@@ -100,122 +68,10 @@ async function startCursor(reading: Reading, inbox: Inbox): Promise<Cursor> {
     : { uidValidity: inbox.uidValidity, uid: 0, since: known.since };
 }
 
-/** After a run that died: marks what is touched next. True for what has ended two runs. */
-async function isDeadly({ context }: Reading, what: string): Promise<boolean> {
-  return context.careful && (await context.mark(what)) === 'quarantine';
-}
-
-/** Fetches in order: a window of headers, then bodies by the batch. */
-function batchesOf(
-  reading: Reading,
-  inbox: Inbox,
-  uids: readonly number[],
-): { next(): Promise<readonly Fetched[]> } {
-  const { careful } = reading.context;
-  const size = careful ? 1 : BATCH_MAILS;
-  let at = 0;
-  let window: { readonly uid: number; readonly mail: Arrival }[] = [];
-  return {
-    async next() {
-      if (window.length === 0 && at < uids.length) {
-        const wanted = uids.slice(at, at + (careful ? 1 : HEADER_WINDOW));
-        at += wanted.length;
-        const [uid] = wanted;
-        if (uid !== undefined && (await isDeadly(reading, `${inbox.uidValidity}:${uid}/header`)))
-          return [deadly(uid, arrival(unread(uid), inbox.uidValidity))];
-        for (const header of await inbox.headers(wanted)) {
-          const mail = arrival(header, inbox.uidValidity);
-          window.push({ uid: header.uid, mail });
-        }
-        // Every mail of the window vanished: go on with the next.
-        if (window.length === 0) return at < uids.length ? this.next() : [];
-      }
-      const batch: typeof window = [];
-      let bytes = 0;
-      for (const one of window) {
-        if (batch.length === size || (batch.length > 0 && bytes + one.mail.size > BATCH_BYTES)) break;
-        bytes += one.mail.size;
-        batch.push(one);
-      }
-      window = window.slice(batch.length);
-      const [first] = batch;
-      if (first && (await isDeadly(reading, first.mail.envelope))) return [deadly(first.uid, first.mail)];
-      return fetchBodies(reading, inbox, batch);
-    },
-  };
-}
-
-/** A mail nothing is known of but where it lies. */
-const unread = (uid: number): MailHeader => ({ uid, size: 0, arrivedAt: 0, header: new Uint8Array(0) });
-const deadly = (uid: number, mail: Arrival): Fetched => ({
-  uid,
-  mail,
-  old: false,
-  deadly: true,
-  body: null,
-  sealed: false,
-});
-
-/** Decides on a scratch work which bodies are wanted, asks for credit, and fetches them. */
-async function fetchBodies(
-  reading: Reading,
-  inbox: Inbox,
-  batch: readonly { readonly uid: number; readonly mail: Arrival }[],
-): Promise<readonly Fetched[]> {
-  const { context } = reading;
-  const since = (await readCursor(createWork(context.view)))?.since ?? 0;
-  const scratch = createWork(context.view);
-  const isOld = (mail: Arrival): boolean => mail.arrivedAt !== 0 && mail.arrivedAt + SINCE_SLACK_MS < since;
-  const wanted = new Map<number, Wanted>();
-  let size = 0;
-  for (const { uid, mail } of batch) {
-    if (isOld(mail)) continue;
-    const receiving = await receivingOn(reading, scratch, createLedger());
-    // A header that cannot be judged stops no other mail: its own turn sets it aside.
-    const want = await triage(receiving, mail).catch(() => null);
-    if (want === null) continue;
-    wanted.set(uid, want);
-    size += mail.size;
-  }
-  let bodies: ReadonlyMap<number, Uint8Array> = new Map();
-  if (wanted.size > 0) {
-    await context.credit(size);
-    bodies = await inbox.bodies([...wanted.keys()]);
-  }
-  return batch.map(({ uid, mail }) => {
-    const bytes = bodies.get(uid);
-    const body = bytes === undefined ? null : createBody(bytes);
-    const sealed = ['sealed', 'maybe-sealed'].includes(wanted.get(uid) ?? '');
-    return { uid, mail, old: isOld(mail), deadly: false, body, sealed };
-  });
-}
-
-/** Begins to open these, unless the run before died: then nothing is touched before its turn. */
-async function openAhead(reading: Reading, mails: readonly Fetched[]): Promise<void> {
-  if (reading.context.careful) return;
-  const { keys } = await reading.self();
-  for (const { body, sealed } of mails) if (sealed) body?.ahead(keys);
-}
-
 /** Asks core at once for what each mail of a batch will want to know; a read that fails is told when it is made. */
 function askAhead(work: Work, batch: readonly Fetched[]): void {
   for (const { mail } of batch)
     if (mail.messageId !== null) readMailRecord(work, mail.messageId).catch(() => undefined);
-}
-
-async function receivingOn(reading: Reading, work: Work, ledger: Ledger): Promise<Receiving> {
-  const { context, settle, learned } = reading;
-  const self = await reading.self();
-  return {
-    account: context.account,
-    self,
-    work,
-    ledger,
-    now: context.now(),
-    files: context.files,
-    settle,
-    learned,
-  };
 }
 
 /** Opens a batch and commits it with the cursor. @throws CommitFault */
@@ -225,9 +81,11 @@ async function take(reading: Reading, inbox: Inbox, batch: readonly Fetched[]): 
     const work = createWork(context.view);
     const ledger = createLedger();
     askAhead(work, batch);
+    // One moment for the whole batch: what it is judged by is judged once.
+    const now = context.now();
     for (const [at, fetched] of batch.entries()) {
-      await openAhead(reading, batch.slice(at, at + AHEAD_MAILS));
-      await takeOne(reading, work, ledger, fetched);
+      await openAhead(reading, batch.slice(at));
+      await takeOne(reading, work, ledger, fetched, now);
     }
     const cursor = await startCursor(reading, inbox);
     const uid = Math.max(cursor.uid, ...batch.map((fetched) => fetched.uid));
@@ -257,13 +115,19 @@ async function take(reading: Reading, inbox: Inbox, batch: readonly Fetched[]): 
 }
 
 /** One mail: whatever goes wrong with it, its writes are dropped and it is set aside; the others of the batch stand. */
-async function takeOne(reading: Reading, work: Work, ledger: Ledger, fetched: Fetched): Promise<void> {
+async function takeOne(
+  reading: Reading,
+  work: Work,
+  ledger: Ledger,
+  fetched: Fetched,
+  now: Millis,
+): Promise<void> {
   const { context } = reading;
   const { mail, old, body } = fetched;
   if (old) return;
   const point = work.savepoint();
   const own = createLedger();
-  const receiving = await receivingOn(reading, work, own);
+  const receiving = await receivingOn(reading, work, own, now);
   try {
     if (fetched.deadly) {
       await setAside(receiving, mail, 'ended-the-program', 'not-opened');
