@@ -152,8 +152,9 @@ if (wanted('lanes')) {
     const own = await createWorld(meetPeer);
     const whole = {
       name: 'a mail that takes all of core with it each time',
-      ...(await openDeadlyMail(own).finally(own.close)),
+      ...(await openDeadlyMail(own)),
     };
+    await own.close();
     check(whole.name, whole.fault);
     const rows = [...ended, poisoned, whole];
     console.log(
