@@ -17,7 +17,10 @@ const kinds: Readonly<Record<NetworkId, 'thread' | 'process'>> = {
   dummy: 'process',
 };
 
-/** Heap of a thread lane, in MiB: exhausting it ends the thread alone (measured). */
+/**
+ * Heap of a thread lane, in MiB. A heap that fills up ends the thread alone; one single allocation far past the limit (64 MB,
+ * measured) can end all of core, which is why a mail that does so three times is set aside (e2e/crash/lane-death.ts).
+ */
 const HEAP_MIB = 512;
 /** How long the shell may take to introduce a lane's pipe. */
 const INTRODUCTION_MS = 20_000;
