@@ -34,7 +34,7 @@ describe('what benchmarks say', () => {
   test('the lines of the storage benchmark', () => {
     const output = [
       '100000 messages laid down: sealed 9000/s, plain 15000/s, ratio 1.60',
-      'page of 50, cold: p50 sealed 1.250 ms, plain 0.500 ms, ratio 2.50',
+      '\u001B[22m\u001B[39mpage of 50, cold: p50 sealed 1.250 ms, plain 0.500 ms, ratio 2.50',
     ].join('\n');
     expect(readStorage(output, 100)).toEqual([
       {

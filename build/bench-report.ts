@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import * as v from 'valibot';
 import { RESULT_MARK, type Result } from '../e2e/bench/result.ts';
 
@@ -58,7 +59,7 @@ export function readBenchmarks(json: unknown, isReference: (task: string) => boo
 /** The lines of storage/storage.bench.ts: medians over the same rows, encrypted and in the clear. `runs`: how often each was measured. */
 export function readStorage(output: string, runs: number): readonly Result[] {
   const line = /^(.+): p50 sealed ([\d.]+) ms, plain ([\d.]+) ms, ratio/gm;
-  return [...output.matchAll(line)].map(([, name = '', ours, plain]) => ({
+  return [...stripVTControlCharacters(output).matchAll(line)].map(([, name = '', ours, plain]) => ({
     name,
     unit: 'ms',
     ours: Number(ours),
