@@ -22,10 +22,11 @@ const STORAGE_ROUNDS = 100;
 const folder = mkdtempSync(join(tmpdir(), 'plainseal-bench-'));
 const report = join(folder, 'vitest.json');
 
-const storage = (name: string, large: '0' | '1'): Part => ({
+const storage = (name: string, size: string, large: '0' | '1'): Part => ({
   name,
   step: { script: VITEST, args: ['bench', '--run', 'storage'], env: { BENCH_LARGE: large } },
-  read: (output) => readStorage(output, STORAGE_ROUNDS),
+  read: (output) =>
+    readStorage(output, STORAGE_ROUNDS).map((result) => ({ ...result, name: `${size}: ${result.name}` })),
 });
 const script = (name: string): Part => ({
   name,
@@ -41,8 +42,8 @@ const parts: readonly Part[] = [
     },
     read: () => readBenchmarks(JSON.parse(readFileSync(report, 'utf8')), (task) => task.startsWith('gpg')),
   },
-  storage('storage', '0'),
-  ...(process.env['BENCH_LARGE'] === '1' ? [storage('storage-large', '1')] : []),
+  storage('storage', '100 k messages', '0'),
+  ...(process.env['BENCH_LARGE'] === '1' ? [storage('storage-large', '1 M messages', '1')] : []),
   script('catch-up'),
   { ...script('scroll'), page: true },
   { ...script('start'), page: true },
