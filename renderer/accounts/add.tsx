@@ -1,8 +1,7 @@
-import { ChevronRight, FlaskConical, Mail } from 'lucide-react';
+import { ChevronRight, Mail } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { NetworkId } from '../../shared/ids.ts';
 import { Brand } from '../app/brand.tsx';
-import { useProfile } from '../app/session.ts';
 import { showSheet } from '../app/view.ts';
 import { LabelWords } from '../label/line.tsx';
 import { say } from '../words.ts';
@@ -10,7 +9,6 @@ import styles from './add.module.css';
 import { DisclosurePage } from './disclosure.tsx';
 import { EmailForm } from './email.tsx';
 import { AccountPage } from './page.tsx';
-import { PracticeForm } from './practice.tsx';
 import { useAccounts } from './store.ts';
 
 /** The first page of a new profile. */
@@ -97,9 +95,8 @@ function Example({
   );
 }
 
-/** The networks an account can be added for. The practice network is for test profiles only. */
+/** The networks an account can be added for. The test network of the lanes has no form: only tests add it. */
 function Choices({ onChoose }: { readonly onChoose: (network: NetworkId) => void }): ReactNode {
-  const kind = useProfile((profile) => profile.kind);
   return (
     <ul className={styles['choices']}>
       <Choice
@@ -108,14 +105,6 @@ function Choices({ onChoose }: { readonly onChoose: (network: NetworkId) => void
         means={say('welcome.email.means')}
         onChoose={() => onChoose('email')}
       />
-      {kind === 'test' ? (
-        <Choice
-          icon={<FlaskConical aria-hidden="true" />}
-          name={say('welcome.practice')}
-          means={say('welcome.practice.means')}
-          onChoose={() => onChoose('dummy')}
-        />
-      ) : null}
     </ul>
   );
 }
@@ -167,9 +156,5 @@ function AddNetwork({
   const disclosure = useAccounts((state) => state.disclosures.find((each) => each.network === network));
   if (disclosure && disclosure.acceptedVersion !== disclosure.version)
     return <DisclosurePage disclosure={disclosure} onBack={onBack} />;
-  return network === 'email' ? (
-    <EmailForm onBack={onBack} />
-  ) : (
-    <PracticeForm network={network} onBack={onBack} />
-  );
+  return <EmailForm onBack={onBack} />;
 }

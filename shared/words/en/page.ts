@@ -215,8 +215,6 @@ export const page = {
   'welcome.start': 'Start with one you have',
   'welcome.email': 'E-mail',
   'welcome.email.means': 'Your usual address and password',
-  'welcome.practice': 'Practice network',
-  'welcome.practice.means': 'Nothing leaves this computer',
   'welcome.signal.means': 'Not in this version yet',
   'welcome.none': 'No account with us. No servers of ours.',
   'welcome.none.more': 'We learn nothing about you, not even that you started.',
