@@ -1,9 +1,10 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import type { AccountId } from '../shared/ids.ts';
+import { childEnvironment } from '../shared/shell/environment.ts';
 import type { CoreProcess } from '../shared/shell/keeper.ts';
 import type { ProfileCalls } from '../shared/shell/core.ts';
 import type { HostCalls, HostEvents } from '../shared/shell/host.ts';
+import { laneProcesses } from '../shared/shell/lane-processes.ts';
 import { checkOf, hostSchemas } from '../shared/shell/schema.ts';
 import { visitorName } from '../shared/shell/visitor.ts';
 import { childPipe } from '../shared/wire/node/child.ts';
@@ -16,18 +17,11 @@ import { trunk } from '../shared/wire/trunk.ts';
 const coreEntry = fileURLToPath(new URL('../worker/core/main.ts', import.meta.url));
 const laneEntry = fileURLToPath(new URL('../worker/lane/process.ts', import.meta.url));
 
-/** The environment a child gets: what the system needs, nothing that could carry a secret or change Node's behaviour. */
-const kept = ['PATH', 'HOME', 'TMPDIR', 'LANG', 'TZ', 'SYSTEMROOT', 'TEMP', 'TMP', 'APPDATA', 'LOCALAPPDATA'];
-const environment = (): NodeJS.ProcessEnv =>
-  Object.fromEntries(
-    kept.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
-  );
-
 /** `output`: what a lane prints could be content and goes nowhere; core prints only what ends it. */
 const forkEntry = (entry: string, output: 'inherit' | 'ignore'): ChildProcess =>
   fork(entry, [], {
     serialization: 'advanced',
-    env: environment(),
+    env: childEnvironment(process.env),
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', output, output, 'ipc'],
   });
@@ -56,7 +50,15 @@ export function startCoreProcess(serve: Handlers<OwnHostCalls>): ForkedCore {
       base.ended(reject);
     }),
   );
-  const lanes = new Map<AccountId, ChildProcess>();
+  const lanes = laneProcesses<ChildProcess>({
+    fork: (account) => {
+      const lane = forkEntry(laneEntry, 'ignore');
+      relay(childPipe(lane), lines.open(visitorName({ kind: 'lane', account })));
+      return lane;
+    },
+    stop: (lane) => lane.disconnect(),
+    exited: (account) => core.emit('lane.exit', { account }),
+  });
 
   const core: CoreProcess['link'] = link<HostCalls, ProfileCalls, HostEvents, Record<never, never>>({
     pipe,
@@ -64,27 +66,11 @@ export function startCoreProcess(serve: Handlers<OwnHostCalls>): ForkedCore {
     fault: (what) => console.error(`shell: ${what}`),
     serve: {
       ...serve,
-      'lane.start': ({ account }) => {
-        lanes.get(account)?.kill();
-        const lane = forkEntry(laneEntry, 'ignore');
-        lanes.set(account, lane);
-        relay(childPipe(lane), lines.open(visitorName({ kind: 'lane', account })));
-        lane.once('exit', () => {
-          // A lane that was started again is not the one that has just gone.
-          if (lanes.get(account) !== lane) return;
-          lanes.delete(account);
-          core.emit('lane.exit', { account });
-        });
-        return null;
-      },
-      'lane.stop': ({ account }) => {
-        lanes.get(account)?.disconnect();
-        return null;
-      },
+      ...lanes.serve,
     },
   });
   void exited.then(() => {
-    for (const lane of lanes.values()) lane.kill();
+    for (const lane of lanes.running()) lane.kill();
   });
 
   return {
@@ -93,7 +79,7 @@ export function startCoreProcess(serve: Handlers<OwnHostCalls>): ForkedCore {
     exited,
     kill() {
       child.kill('SIGKILL');
-      for (const lane of lanes.values()) lane.kill('SIGKILL');
+      for (const lane of lanes.running()) lane.kill('SIGKILL');
     },
   };
 }
