@@ -1,5 +1,4 @@
 import { peerId, type ConversationId, type PeerId } from '../../shared/ids.ts';
-import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { FlowAnswer, FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
 import { newNetworkKey } from '../../shared/lane/network-key.ts';
@@ -11,7 +10,7 @@ import type { Self } from './account-record.ts';
 import { canonicalAddress } from './address.ts';
 import { meetPeer, openConversation } from './correspondent.ts';
 import { plainFacts } from './facts.ts';
-import { createLedger, type Ledger } from './ledger.ts';
+import { commitOf, createLedger, type Ledger } from './ledger.ts';
 import { keyConversation, otherOfPeer, plainConversation } from './names.ts';
 import { commit } from './perform.ts';
 import { readPeer, readPlain, writePeer, writePlain } from './records.ts';
@@ -48,15 +47,7 @@ async function change<T>(
     const work = createWork(context.view);
     const ledger = createLedger();
     const value = await make(work, ledger);
-    const { changes, forecasts, inbound, enqueue } = ledger;
-    const result = await commit(context, {
-      ...emptyCommit,
-      work: work.writes(),
-      changes,
-      forecasts,
-      inbound,
-      enqueue,
-    });
+    const result = await commit(context, commitOf(work, ledger));
     if (result.ok) return { kind: 'made', value };
     flowing.dropCaches();
     if (result.why !== 'conflict') return { kind: 'failed' };

@@ -1,6 +1,7 @@
 import type { Change } from '../../shared/lane/change.ts';
-import type { Forecast, Settled } from '../../shared/lane/commit.ts';
+import { emptyCommit, type Commit, type Forecast, type Settled } from '../../shared/lane/commit.ts';
 import type { Intent } from '../../shared/lane/intent.ts';
+import type { Work } from '../../shared/lane/state.ts';
 
 /** What one mail (or a batch of them) changes, gathered for a commit. */
 export interface Ledger {
@@ -14,6 +15,11 @@ export interface Ledger {
 
 export function createLedger(): Ledger {
   return { changes: [], forecasts: [], inbound: [], enqueue: [], after: [] };
+}
+
+/** What was gathered, with the state it was made over, as the commit that makes it durable. */
+export function commitOf(work: Work, { changes, forecasts, inbound, enqueue }: Ledger): Commit {
+  return { ...emptyCommit, work: work.writes(), changes, forecasts, inbound, enqueue };
 }
 
 /** Adds what one mail changed. A conversation has one forecast in a commit: the last. */

@@ -1,10 +1,9 @@
 import type { Millis } from '../../shared/ids.ts';
-import { emptyCommit } from '../../shared/lane/commit.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { batchesOf, openAhead, type Fetched } from './batches.ts';
 import type { Inbox } from './connection.ts';
-import { addLedger, createLedger, type Ledger } from './ledger.ts';
+import { addLedger, commitOf, createLedger, type Ledger } from './ledger.ts';
 import { commit } from './perform.ts';
 import { receivingOn, type Reading } from './reading.ts';
 import { receive } from './receive.ts';
@@ -92,17 +91,9 @@ async function take(reading: Reading, inbox: Inbox, batch: readonly Fetched[]): 
     await readCursor(work);
     writeCursor(work, { ...cursor, uid });
     ledger.inbound.push({ kind: 'cursor', name: 'INBOX', value: `${cursor.uidValidity}:${uid}` });
-    const { changes, forecasts, inbound, enqueue } = ledger;
     // The cursor in this commit is the acknowledgement: the server is told nothing.
     await context.crashPoint('lane.before-acknowledge');
-    const result = await commit(context, {
-      ...emptyCommit,
-      work: work.writes(),
-      changes,
-      forecasts,
-      inbound,
-      enqueue,
-    });
+    const result = await commit(context, commitOf(work, ledger));
     if (result.ok) {
       await context.crashPoint('lane.after-acknowledge');
       for (const run of ledger.after) run();
