@@ -7,6 +7,7 @@ import { openFiles } from '../../storage/files.ts';
 import { testKey } from '../../storage/key-wrap.ts';
 import { startCore } from '../../worker/core/core.ts';
 import { connectLanes } from '../../worker/core/lanes/connect.ts';
+import { windowless } from '../../worker/sample/windowless.ts';
 import type { Millis } from '../../shared/ids.ts';
 import type { LaneStatus } from '../../shared/lane/lane.ts';
 import { FATE, type Fate } from './fate.ts';
@@ -27,24 +28,14 @@ export function openMortalCore(profile: string, fates: readonly [Fate, ...Fate[]
   const database = openDatabase({ folder: profile, key: testKey(profile) });
   const clock = (): Millis => Date.now();
   const [near, far] = pipePair();
-  const no = (): never => {
-    throw new Error('the harness has no such window');
-  };
   link<HostCalls, Record<never, never>, HostEvents, Record<never, never>>({
     pipe: near,
     serve: {
-      'key.wrap': no,
-      'key.unwrap': no,
-      'file.pick': no,
-      'file.save': no,
-      'grant.open': no,
-      'grant.close': () => null,
-      confirm: () => ({ ok: true, secret: null }),
-      'confirm.end': () => null,
-      notify: () => null,
-      badge: () => null,
+      ...windowless,
       'crash.point': () => null,
-      'lane.start': no,
+      'lane.start': () => {
+        throw new Error('the lane of this harness is a thread');
+      },
       'lane.stop': () => null,
     },
   });

@@ -1,6 +1,7 @@
 import { startCoreProcess, type ForkedCore } from '../../browser/core-process.ts';
 import type { CrashPoint } from '../../shared/lane/lane.ts';
 import { pipePair } from '../../shared/wire/pair.ts';
+import { windowless } from '../../worker/sample/windowless.ts';
 import { scriptPage, type Page } from './page.ts';
 
 /** A shell without a window: forks core and its process lanes, and says yes to everything. */
@@ -16,10 +17,6 @@ export interface Shell {
   close(): Promise<void>;
 }
 
-const no = (): never => {
-  throw new Error('the harness has no such window');
-};
-
 /** Starts core on a test profile. `authority`: PEM the test server's certificate comes from. */
 export async function openShell(options: {
   readonly profile: string;
@@ -30,16 +27,7 @@ export async function openShell(options: {
 }): Promise<Shell> {
   let hear: (point: CrashPoint) => Promise<void> | void = () => undefined;
   const core: ForkedCore = startCoreProcess({
-    'key.wrap': no,
-    'key.unwrap': no,
-    'file.pick': no,
-    'file.save': no,
-    'grant.open': no,
-    'grant.close': () => null,
-    confirm: () => ({ ok: true, secret: null }),
-    'confirm.end': () => null,
-    notify: () => null,
-    badge: () => null,
+    ...windowless,
     'crash.point': async ({ name }) => {
       await hear(name);
       return null;

@@ -21,6 +21,7 @@ import { link, type Handlers } from '../../shared/wire/rpc.ts';
 import { trunk } from '../../shared/wire/trunk.ts';
 import { disclosures } from '../../shared/words/disclosure.ts';
 import { request } from '../sample/rig.ts';
+import { windowless } from '../sample/windowless.ts';
 
 const entryOf = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
 
@@ -61,20 +62,8 @@ async function openShell(harness: {
     new Promise<Pipe>((resolve) => lines.opened((name, opened) => name === 'shell' && resolve(opened))),
   );
   const lanes: ChildProcess[] = [];
-  const no = (): never => {
-    throw new Error('not in this test');
-  };
   const serve: Handlers<HostCalls> = {
-    'key.wrap': no,
-    'key.unwrap': no,
-    'file.pick': no,
-    'file.save': no,
-    'grant.open': no,
-    'grant.close': () => null,
-    confirm: () => ({ ok: true, secret: null }),
-    'confirm.end': () => null,
-    notify: () => null,
-    badge: () => null,
+    ...windowless,
     'crash.point': ({ name }) => {
       harness.onCrash?.(name);
       // No answer: the program stands still at the point until it is killed.
