@@ -1,13 +1,12 @@
 import { useState, type ReactNode } from 'react';
 import type { Disclosure } from '../../shared/contract/account.ts';
 import { kindOf, type ErrorKind } from '../../shared/errors.ts';
-import { insist, newRequest } from '../app/core.ts';
 import { ErrorTrouble } from '../flows/trouble.tsx';
 import { Button } from '../ui/button.tsx';
 import { say, words } from '../words.ts';
 import { AccountPage } from './page.tsx';
 import styles from './disclosure.module.css';
-import { reloadAccounts } from './store.ts';
+import { acceptDisclosure } from './store.ts';
 
 /** The sentences of a disclosure; one that this version cannot word is not shown, and then cannot be accepted. */
 export function statementsOf(disclosure: Disclosure): readonly string[] | null {
@@ -39,13 +38,7 @@ export function DisclosurePage({
           look="go"
           disabled={!statements}
           onClick={() => {
-            insist('disclosure.accept', {
-              request: newRequest(),
-              network: disclosure.network,
-              version: disclosure.version,
-            })
-              .then(reloadAccounts)
-              .catch((failure: unknown) => setError(kindOf(failure)));
+            acceptDisclosure(disclosure).catch((failure: unknown) => setError(kindOf(failure)));
           }}
         >
           {say('disclosure.accept')}

@@ -12,7 +12,7 @@ import { Sheet } from '../ui/sheet.tsx';
 import { say, words } from '../words.ts';
 import { statementsOf } from './disclosure.tsx';
 import styles from './sheet.module.css';
-import { reloadAccounts, useAccount, useAccounts } from './store.ts';
+import { acceptDisclosure, useAccount, useAccounts } from './store.ts';
 
 /** One of my accounts: what it is doing, its key, what it does not fetch, and how to remove it. */
 export function AccountSheet({ account }: { readonly account: AccountId }): ReactNode {
@@ -129,14 +129,8 @@ function Read({ row }: { readonly row: AccountRow }): ReactNode {
         <Button
           look="go"
           onClick={() => {
-            insist('disclosure.accept', {
-              request: newRequest(),
-              network: disclosure.network,
-              version: disclosure.version,
-            })
-              .then(reloadAccounts)
-              // It stays open and can be accepted again.
-              .catch(() => undefined);
+            // It stays open and can be accepted again.
+            acceptDisclosure(disclosure).catch(() => undefined);
           }}
         >
           {say('disclosure.accept')}

@@ -2,7 +2,7 @@ import { create } from 'zustand';
 import type { AccountRow, Disclosure } from '../../shared/contract/account.ts';
 import type { Events } from '../../shared/contract/events.ts';
 import type { AccountId } from '../../shared/ids.ts';
-import { call } from '../app/core.ts';
+import { call, insist, newRequest } from '../app/core.ts';
 
 type AccountsState = {
   /** Null until the first answer. */
@@ -16,6 +16,12 @@ export const useAccounts = create<AccountsState>(() => ({ rows: null, disclosure
 export async function reloadAccounts(): Promise<void> {
   const [accounts, disclosures] = await Promise.all([call('account.list', {}), call('disclosure.list', {})]);
   useAccounts.setState({ rows: accounts.rows, disclosures: disclosures.rows });
+}
+
+/** Accepts a network's disclosure as it reads now, and shows what follows from it. @throws PlainsealError */
+export async function acceptDisclosure({ network, version }: Disclosure): Promise<void> {
+  await insist('disclosure.accept', { request: newRequest(), network, version });
+  await reloadAccounts();
 }
 
 /** Applies a lane's new status without a fetch: it is all the event carries. */
