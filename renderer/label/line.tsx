@@ -38,8 +38,11 @@ export function RowLabel({ label, about }: { readonly label: Label; readonly abo
   return (
     <span className={styles['line']}>
       <ShortLabel label={label} about={about} />
-      <span className={styles['network']}> ·</span>{' '}
-      <span className={cx(styles['network'], styles['whole'])}>{shortRoute(label)}</span>
+      <span className={styles['gap']}> </span>
+      <span className={cx(styles['network'], styles['whole'])}>
+        <span className={styles['dot']}>· </span>
+        {shortRoute(label)}
+      </span>
     </span>
   );
 }
