@@ -15,7 +15,7 @@ export type FlowId = Id<'Flow'>;
 export type FileId = Id<'File'>;
 /** What a file dialog of the shell gives core in place of a path; the page only carries it. */
 export type GrantId = Id<'Grant'>;
-/** The network's own name of a message, unique per account: e-mail Message-ID without brackets, Signal `author:sentTimestamp`, Marmot inner event id. Stable across re-sealing. */
+/** The network's own name of a message, unique per account: e-mail Message-ID without brackets, Signal `<author's service id>:<sentAt>` (mine: `me:<sentAt>`), Marmot inner event id. Stable across re-sealing. */
 export type NetworkKey = Id<'NetworkKey'>;
 /** Idempotency key of one delivery: `UIDVALIDITY:UID`, a server guid, an event id or a digest. */
 export type EnvelopeKey = Id<'Envelope'>;

@@ -47,7 +47,7 @@ function said(db: Database, conversation: ConversationId, key: string, content: 
 
 /** The item of an answer to `quote`, as a lane gets it. */
 function answering(db: Database, quote: string | undefined) {
-  const id = newNetworkKey('email', '', 0) as string as OutboxId;
+  const id = newNetworkKey('email', 0) as string as OutboxId;
   const content = { ...textOnly('answer'), ...(quote === undefined ? {} : { quote: quote as NetworkKey }) };
   const what = { kind: 'content' as const, key: `${id}|key` as NetworkKey, content };
   addIntent(db, {

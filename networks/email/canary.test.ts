@@ -131,23 +131,29 @@ test('nothing of what is said, and of what anything is called, leaves but inside
   const content = { text: canaries.edited, ranges: [], files: [] };
   const own = me.core.enqueue(saying(conversation, { text: 'before the edit' })).intent.what.key;
   const before = await alice.waitForText('before the edit');
-  const fresh = { key: newNetworkKey('email', '', 0) };
+  const fresh = { key: newNetworkKey('email', 0) };
   me.core.enqueue({ conversation, sentAt, what: { kind: 'edit', ...fresh, target: own, content } });
   await alice.waitForEdited(before.id, canaries.edited);
   const last = me.core.enqueue({
     conversation,
     sentAt,
-    what: { kind: 'reaction', key: newNetworkKey('email', '', 0), target: theirs.target.key, emoji: ['👍'] },
+    what: { kind: 'reaction', key: newNetworkKey('email', 0), target: theirs.target.key, emoji: ['👍'] },
   });
   const gone = me.core.enqueue({
     conversation,
     sentAt,
-    what: { kind: 'delete', key: newNetworkKey('email', '', 0), target: key },
+    what: { kind: 'delete', key: newNetworkKey('email', 0), target: key },
   });
   const read = me.core.enqueue({
     conversation,
     sentAt,
-    what: { kind: 'receipt', key: newNetworkKey('email', '', 0), of: [theirs.target.key] },
+    what: {
+      kind: 'receipt',
+      key: newNetworkKey('email', 0),
+      of: [theirs.target.key],
+      as: 'read',
+      tell: true,
+    },
   });
   for (const { id } of [last, gone, read])
     await me.core.waitUntil('sent', () => me.core.item(id).state === 'sent');

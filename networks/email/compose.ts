@@ -82,7 +82,11 @@ async function bodyOf(
       if (!sealed) return 'not-possible';
       return { body: { kind: 'text', text: DELETE_TEXT }, fields: [['Chat-Delete', `<${what.target}>`]] };
     case 'receipt':
-      return sealed ? receiptBody(composing, other.fingerprint, what.of) : 'void';
+      return sealed && what.as === 'read' && what.tell
+        ? receiptBody(composing, other.fingerprint, what.of)
+        : 'void';
+    case 'timer':
+      return 'not-possible';
   }
 }
 

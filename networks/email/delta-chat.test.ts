@@ -113,7 +113,7 @@ describe('with Delta Chat core', () => {
     const { id, message } = await hear('react to this');
     const what = {
       kind: 'reaction' as const,
-      key: newNetworkKey('email', '', 0),
+      key: newNetworkKey('email', 0),
       target: message.target.key,
     };
     me.core.enqueue({ conversation, sentAt: Date.now(), what: { ...what, emoji: ['👍🏽'] } });
@@ -144,8 +144,10 @@ describe('with Delta Chat core', () => {
       sentAt: Date.now(),
       what: {
         kind: 'receipt',
-        key: newNetworkKey('email', '', 0),
+        key: newNetworkKey('email', 0),
         of: [message.target.key, second.target.key, 'never-asked@example.org' as NetworkKey],
+        as: 'read',
+        tell: true,
       },
     });
     await alice.waitForRead(id);
@@ -158,8 +160,10 @@ describe('with Delta Chat core', () => {
       sentAt: Date.now(),
       what: {
         kind: 'receipt',
-        key: newNetworkKey('email', '', 0),
+        key: newNetworkKey('email', 0),
         of: ['no-such@example.org' as NetworkKey],
+        as: 'read',
+        tell: true,
       },
     });
     await me.core.waitUntil('cancelled', () => me.core.item(item.id).state === 'cancelled');
@@ -212,10 +216,10 @@ describe('with Delta Chat core', () => {
     });
     const { key, seen } = await say('my before');
     const content = { text: 'my after', ranges: [], files: [] };
-    const what = { kind: 'edit' as const, key: newNetworkKey('email', '', 0), target: key, content };
+    const what = { kind: 'edit' as const, key: newNetworkKey('email', 0), target: key, content };
     me.core.enqueue({ conversation, sentAt: Date.now(), what });
     await alice.waitForEdited(seen.id, 'my after');
-    const gone = { kind: 'delete' as const, key: newNetworkKey('email', '', 0), target: key };
+    const gone = { kind: 'delete' as const, key: newNetworkKey('email', 0), target: key };
     me.core.enqueue({ conversation, sentAt: Date.now(), what: gone });
     await alice.waitForDeleted(seen.id);
   });

@@ -91,7 +91,7 @@ export async function* join(flowing: Flowing, link: string, signal: AbortSignal)
     return null;
   }
   const { fingerprint, auth, address, name } = read.invite;
-  const { account, key } = await flowing.self();
+  const { key } = await flowing.self();
   if (fingerprint === key.certificate.fingerprint) {
     yield failed('code-own');
     return null;
@@ -113,7 +113,7 @@ export async function* join(flowing: Flowing, link: string, signal: AbortSignal)
     });
     const what = {
       kind: 'protocol' as const,
-      key: newNetworkKey('email', account.address, now),
+      key: newNetworkKey('email', now),
       op: 'secure-join/vc-request-pubkey',
       data: protocolData({ auth }),
     };

@@ -374,7 +374,7 @@ describe('plain mail', () => {
     const receipt = me.core.enqueue({
       conversation,
       sentAt: Date.now(),
-      what: { kind: 'receipt', key: 'r@localhost' as never, of: [] },
+      what: { kind: 'receipt', key: 'r@localhost' as never, of: [], as: 'read', tell: true },
     });
     await me.core.waitUntil('void', () => me.core.item(receipt.id).state === 'cancelled');
   });

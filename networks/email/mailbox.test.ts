@@ -158,7 +158,7 @@ describe('a key that ends', () => {
     sentAt: clock,
     what: {
       kind: 'content' as const,
-      key: newNetworkKey('email', '', 0),
+      key: newNetworkKey('email', 0),
       content: { text: 'x', ranges: [], files: [] },
     },
   });

@@ -17,13 +17,15 @@ const receipt = v.strictObject({
   by: peer,
   at: time,
 });
+/** A conversation's timer. */
+export const timerSchema = v.strictObject({ ms: v.nullable(time), version: time });
 const patch = v.strictObject({
   kind: v.exactOptional(v.picklist(['direct', 'group', 'channel', 'self'])),
   peer: v.exactOptional(peer),
   protocol: v.exactOptional(v.picklist(protocols)),
   state: v.exactOptional(v.picklist(['request', 'active', 'left', 'blocked'])),
   title: v.exactOptional(text(500)),
-  timer: v.exactOptional(v.strictObject({ ms: v.nullable(time), version: time })),
+  timer: v.exactOptional(timerSchema),
 });
 /** A set of reactions. */
 export const emoji = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLength(64))), v.maxLength(20));
@@ -45,6 +47,7 @@ export const changeSchema = shape<Change>(
       sentAt: time,
       content: contentSchema,
       evidence: evidenceSchema,
+      expires: v.exactOptional(v.strictObject({ afterMs: time, startedAt: v.nullable(time) })),
     }),
     v.strictObject({
       kind: v.literal('edit'),
@@ -62,7 +65,7 @@ export const changeSchema = shape<Change>(
       why: v.picklist(failureCodes),
       at: time,
     }),
-    v.strictObject({ kind: v.literal('own-read'), target }),
+    v.strictObject({ kind: v.literal('own-read'), target, at: v.exactOptional(time) }),
     v.strictObject({
       kind: v.literal('note'),
       conversation,

@@ -2,7 +2,7 @@ import type { Content } from '../contract/content.ts';
 import type { ConversationId, Millis, NetworkKey, PeerId, ProtocolId } from '../ids.ts';
 import type { Evidence } from '../label/evidence.ts';
 import type { Trust } from '../label/facts.ts';
-import type { FailureCode, Receipt } from './intent.ts';
+import type { FailureCode, Receipt, Timer } from './intent.ts';
 
 export type Target = { readonly conversation: ConversationId; readonly key: NetworkKey };
 
@@ -14,7 +14,8 @@ export interface ConversationPatch {
   readonly protocol?: ProtocolId;
   readonly state?: 'request' | 'active' | 'left' | 'blocked';
   readonly title?: string;
-  readonly timer?: { readonly ms: Millis | null; readonly version: number };
+  /** A lower version than the one known changes nothing. */
+  readonly timer?: Timer;
 }
 
 export const noteCodes = [
@@ -23,6 +24,8 @@ export const noteCodes = [
   'not-fetched', // a post-message or an attachment that this version cannot fetch
   'checked', // SecureJoin or a comparison ended well
   'identity-changed',
+  'new-device', // of a peer, under the identity already known
+  'timer-changed',
   'check-failed',
 ] as const;
 /** Rows that Plainseal itself states in a conversation. */
@@ -46,6 +49,11 @@ export type Change =
       readonly sentAt: Millis;
       readonly content: Content;
       readonly evidence: Evidence;
+      /**
+       * It goes this long after it was read (mine: sent). `startedAt`: when that began, if it has: another of my devices sent it, or
+       * I read it there.
+       */
+      readonly expires?: { readonly afterMs: Millis; readonly startedAt: Millis | null };
     }
   | {
       readonly kind: 'edit';
@@ -69,7 +77,8 @@ export type Change =
       readonly why: FailureCode;
       readonly at: Millis;
     }
-  | { readonly kind: 'own-read'; readonly target: Target }
+  /** I read it on another of my devices, `at` then if that is known. */
+  | { readonly kind: 'own-read'; readonly target: Target; readonly at?: Millis }
   | {
       readonly kind: 'note';
       readonly conversation: ConversationId;

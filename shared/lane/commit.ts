@@ -11,7 +11,7 @@ export type Settled =
       readonly kind: 'parked';
       readonly envelope: EnvelopeKey;
       readonly raw: Uint8Array;
-      readonly needs: 'epoch' | 'sender-key' | 'acceptance' | 'post-message';
+      readonly needs: 'epoch' | 'sender-key' | 'acceptance' | 'post-message' | 'newer-version';
       readonly until: Millis;
     }
   | {

@@ -37,6 +37,10 @@ export const flowFailures = [
   'proof-failed', // the other side could not prove the key in the code
   'no-answer',
   'no-key',
+  'not-confirmed', // the phone said no, or the code it gave does not fit
+  'too-many-devices',
+  'rate-limited',
+  'app-expired', // the network takes no client of this age any more
   'not-possible',
   'internal',
 ] as const;
@@ -51,6 +55,8 @@ export type FlowStep =
       readonly why: FlowFailure | null;
     }
   | { readonly kind: 'compare'; readonly own: string; readonly theirs: string }
+  /** One number that both sides see: Signal's safety number. `theirs`: the key it was made from. */
+  | { readonly kind: 'compare-number'; readonly number: string; readonly theirs: string }
   | { readonly kind: 'done'; readonly conversation: ConversationId | null; readonly peer: PeerId | null }
   | { readonly kind: 'failed'; readonly why: FlowFailure };
 

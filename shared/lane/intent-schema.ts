@@ -4,7 +4,7 @@ import type { ConversationId, FileId, NetworkKey, OutboxId } from '../ids.ts';
 import { holdReasons } from '../label/facts.ts';
 import { evidenceSchema } from '../label/schema.ts';
 import { bytes, list, shape, text, time } from '../shape.ts';
-import { emoji } from './change-schema.ts';
+import { emoji, timerSchema } from './change-schema.ts';
 import {
   failureCodes,
   outboxStates,
@@ -26,11 +26,23 @@ export const intentSchema = shape<Intent>(
     conversation: v.nullable(conversation),
     sentAt: time,
     what: v.variant('kind', [
-      v.strictObject({ kind: v.literal('content'), key, content: contentSchema }),
+      v.strictObject({
+        kind: v.literal('content'),
+        key,
+        content: contentSchema,
+        timer: v.exactOptional(timerSchema),
+      }),
       v.strictObject({ kind: v.literal('reaction'), key, target: key, emoji }),
       v.strictObject({ kind: v.literal('edit'), key, target: key, content: contentSchema }),
       v.strictObject({ kind: v.literal('delete'), key, target: key }),
-      v.strictObject({ kind: v.literal('receipt'), key, of: list(key) }),
+      v.strictObject({
+        kind: v.literal('receipt'),
+        key,
+        of: list(key),
+        as: v.picklist(['delivered', 'read']),
+        tell: v.boolean(),
+      }),
+      v.strictObject({ kind: v.literal('timer'), key, timer: timerSchema }),
       v.strictObject({ kind: v.literal('protocol'), key, op: text(100), data: bytes(MAX_ARTIFACT) }),
     ]),
   }),

@@ -11,12 +11,21 @@ export interface Receipt {
   readonly at: Millis;
 }
 
+/** How long messages stay after they were read; `version` orders changes of it by different people. */
+export type Timer = { readonly ms: Millis | null; readonly version: number };
+
 /** What the person (or the protocol) wants done; durable before anything is sealed. Its key and time never change. */
 export type Intent = {
   readonly conversation: ConversationId | null;
   readonly sentAt: Millis;
   readonly what:
-    | { readonly kind: 'content'; readonly key: NetworkKey; readonly content: Content }
+    | {
+        readonly kind: 'content';
+        readonly key: NetworkKey;
+        readonly content: Content;
+        /** The conversation's timer when it was written; it goes out with the message. Absent where the network has none. */
+        readonly timer?: Timer;
+      }
     | {
         readonly kind: 'reaction';
         readonly key: NetworkKey;
@@ -31,7 +40,23 @@ export type Intent = {
         readonly content: Content;
       }
     | { readonly kind: 'delete'; readonly key: NetworkKey; readonly target: NetworkKey }
-    | { readonly kind: 'receipt'; readonly key: NetworkKey; readonly of: readonly NetworkKey[] }
+    | {
+        readonly kind: 'receipt';
+        readonly key: NetworkKey;
+        readonly of: readonly NetworkKey[];
+        /**
+         * `read` is written by core when the person reads; `tell` says whether the authors are told too or only my own devices.
+         * `delivered` is enqueued by lanes; core lets it go where the conversation is no active one: strangers are told nothing.
+         */
+        readonly as: 'delivered' | 'read';
+        readonly tell: boolean;
+      }
+    | {
+        /** Disappearing messages of the conversation from now on; null: off. */
+        readonly kind: 'timer';
+        readonly key: NetworkKey;
+        readonly timer: Timer;
+      }
     | {
         readonly kind: 'protocol';
         readonly key: NetworkKey;

@@ -7,7 +7,12 @@ import type { StateView } from './state.ts';
 
 export type LaneStatus =
   | { readonly kind: 'connecting' }
-  | { readonly kind: 'offline'; readonly retryAt: Millis }
+  | {
+      readonly kind: 'offline';
+      readonly retryAt: Millis;
+      /** Something else answers in the server's place: a sign-in page of this Wi-Fi, most often. */
+      readonly why?: 'captive-portal';
+    }
   | { readonly kind: 'catching-up'; readonly left: number | null }
   | { readonly kind: 'online' }
   | {

@@ -39,7 +39,7 @@ const settledSchema = shape<Settled>(
       kind: v.literal('parked'),
       envelope,
       raw: bytes(MAX_RAW),
-      needs: v.picklist(['epoch', 'sender-key', 'acceptance', 'post-message']),
+      needs: v.picklist(['epoch', 'sender-key', 'acceptance', 'post-message', 'newer-version']),
       until: time,
     }),
     v.strictObject({
@@ -73,7 +73,11 @@ export const commitSchema = shape<Commit>(
 const statusSchema = shape<LaneStatus>(
   v.variant('kind', [
     v.strictObject({ kind: v.literal('connecting') }),
-    v.strictObject({ kind: v.literal('offline'), retryAt: time }),
+    v.strictObject({
+      kind: v.literal('offline'),
+      retryAt: time,
+      why: v.exactOptional(v.literal('captive-portal')),
+    }),
     v.strictObject({ kind: v.literal('catching-up'), left: v.nullable(time) }),
     v.strictObject({ kind: v.literal('online') }),
     v.strictObject({
@@ -107,6 +111,7 @@ const flowStepSchema = shape<FlowStep>(
       why: v.nullable(v.picklist(flowFailures)),
     }),
     v.strictObject({ kind: v.literal('compare'), own: text(1_000), theirs: text(1_000) }),
+    v.strictObject({ kind: v.literal('compare-number'), number: text(200), theirs: text(1_000) }),
     v.strictObject({
       kind: v.literal('done'),
       conversation: v.nullable(conversation),

@@ -28,8 +28,8 @@ export interface Joining {
 }
 
 function enqueue(joining: Joining, op: JoinOp, data: Parameters<typeof protocolData>[0]): void {
-  const { now, ledger, self } = joining;
-  const key = newNetworkKey('email', self.account.address, now);
+  const { now, ledger } = joining;
+  const key = newNetworkKey('email', now);
   const what = { kind: 'protocol' as const, key, op, data: protocolData(data) };
   ledger.enqueue.push({ conversation: null, sentAt: now, what } satisfies Intent);
 }

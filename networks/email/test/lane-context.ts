@@ -216,7 +216,7 @@ export function saying(
   conversation: ConversationId,
   content: Partial<Content> & { readonly text: string },
 ): Intent {
-  const key = newNetworkKey('email', '', 0);
+  const key = newNetworkKey('email', 0);
   const what = { kind: 'content' as const, key, content: { ranges: [], files: [], ...content } };
   return { conversation, sentAt: Date.now(), what };
 }

@@ -9,6 +9,10 @@ export const notes = {
   'note.checked': 'You checked {name}. The keys match.',
   'note.identity-changed': '{name}’s key changed.',
   'note.identity-changed.do': 'Most often this means a new phone or app.',
+  'note.new-device': '{name} uses another device now. The key is the same.',
+  'note.new-device.do': 'Messages go to it too.',
+  'note.timer-changed': 'How long messages stay was changed.',
+  'note.timer-changed.do': 'It counts for messages from here on.',
   'note.check-failed': 'The check of {name} did not match.',
   'note.check-failed.do': 'Do not rely on this conversation until a check matches.',
 

@@ -74,8 +74,10 @@ export function conversationCalls(of: CallScope): Serve<Names> {
         sentAt,
         what: {
           kind: 'receipt',
-          key: newNetworkKey(account.network, account.address, sentAt),
+          key: newNetworkKey(account.network, sentAt),
           of: keys,
+          as: 'read',
+          tell: true,
         },
       },
       seenLabel: null,

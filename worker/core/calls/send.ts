@@ -128,7 +128,7 @@ function addOwnMessage(
 ) {
   const { account } = scope;
   const sentAt = nextSendTime(scope.db, account.id, scope.now);
-  const key = newNetworkKey(account.network, account.address, sentAt);
+  const key = newNetworkKey(account.network, sentAt);
   const id = addMessage(
     scope.db,
     {
@@ -162,7 +162,7 @@ export function addSideIntent(
     id: freshId<OutboxId>(),
     account: account.id,
     message: null,
-    intent: { conversation, sentAt, what: make(newNetworkKey(account.network, account.address, sentAt)) },
+    intent: { conversation, sentAt, what: make(newNetworkKey(account.network, sentAt)) },
     seenLabel: seen,
     hold: null,
   });

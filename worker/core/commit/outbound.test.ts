@@ -148,7 +148,13 @@ describe('sealing', () => {
   });
   test('what nobody waits for is let go instead of stopping the conversation', () => {
     scene.commit({
-      enqueue: [{ conversation: chat, sentAt: 1, what: { kind: 'receipt', key: key('r'), of: [key('x')] } }],
+      enqueue: [
+        {
+          conversation: chat,
+          sentAt: 1,
+          what: { kind: 'receipt', key: key('r'), of: [key('x')], as: 'read', tell: true },
+        },
+      ],
     });
     const receipt = scene.db.get<{ readonly id: OutboxId }>(
       'SELECT id FROM outbox WHERE message IS NULL',
@@ -277,7 +283,13 @@ describe('the state machine', () => {
   });
   test('a receipt that a lane holds is let go: it stops nothing', () => {
     scene.commit({
-      enqueue: [{ conversation: chat, sentAt: 1, what: { kind: 'receipt', key: key('r'), of: [key('x')] } }],
+      enqueue: [
+        {
+          conversation: chat,
+          sentAt: 1,
+          what: { kind: 'receipt', key: key('r'), of: [key('x')], as: 'read', tell: true },
+        },
+      ],
     });
     const receipt = scene.db.get<{ readonly id: OutboxId }>(
       'SELECT id FROM outbox WHERE message IS NULL',
