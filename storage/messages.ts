@@ -226,7 +226,7 @@ function searchText(db: Database, content: Content): string {
   return [content.text, ...names].join('\n');
 }
 
-/** The network keys of what others wrote between two rowids (after the first, up to the second), oldest first. */
+/** The network keys of the newest that others wrote between two rowids (after the first, up to the second), oldest first. */
 export function unreadKeys(
   db: Database,
   conversation: ConversationId,
@@ -237,13 +237,14 @@ export function unreadKeys(
   return db
     .all<{ readonly key: NetworkKey }>(
       `SELECT key FROM message WHERE conversation = ? AND id > ? AND id <= ? AND kind = 'message'
-         AND author IS NOT NULL AND deleted = 0 ORDER BY id LIMIT ?`,
+         AND author IS NOT NULL AND deleted = 0 ORDER BY id DESC LIMIT ?`,
       conversation,
       after,
       upTo,
       limit,
     )
-    .map((row) => row.key);
+    .map((row) => row.key)
+    .toReversed();
 }
 
 /** Removes up to `limit` messages of an account, with their words in the index; returns how many there were. */

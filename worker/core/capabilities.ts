@@ -9,7 +9,7 @@ const offered: Readonly<Record<NetworkId, Partial<Record<ProtocolId, readonly Fe
     openpgp: ['reaction', 'delete-for-all', 'read-receipt', 'quote', 'files'],
     none: ['quote', 'files'],
   },
-  signal: {},
+  signal: { signal: ['reaction', 'delete-for-all', 'timer', 'typing', 'read-receipt', 'quote'] },
   nostr: {},
   dummy: { none: ['read-receipt'] },
 };
@@ -21,3 +21,9 @@ export function capabilities(network: NetworkId, protocol: ProtocolId): Capabili
     features.map((feature) => [feature, able.includes(feature) ? 'yes' : 'no']),
   ) as Capabilities;
 }
+
+/** Networks whose other devices of mine are to hear what I read here, whether or not its authors are told. */
+export const tellsOwnDevices = (network: NetworkId): boolean => network === 'signal';
+
+/** Networks on which one person has at most one reaction to a message: the newest takes the place of the one before. */
+export const hasOneReaction = (network: NetworkId): boolean => network === 'signal';

@@ -1,5 +1,11 @@
-import { directConversation, type AccountId, type ConversationId, type PeerId } from '../../shared/ids.ts';
-import { emptyCommit } from '../../shared/lane/commit.ts';
+import {
+  directConversation,
+  type AccountId,
+  type ConversationId,
+  type NetworkId,
+  type PeerId,
+} from '../../shared/ids.ts';
+import { emptyCommit, type Commit } from '../../shared/lane/commit.ts';
 import type { OutboxItem } from '../../shared/lane/intent.ts';
 import type { CreateLane, Lane, LaneContext, Performed } from '../../shared/lane/lane.ts';
 import { addAccount } from '../../storage/accounts.ts';
@@ -10,11 +16,20 @@ import { startRig, type Rig } from './rig.ts';
 export const ACCOUNT = 'account' as AccountId;
 export const CHAT: ConversationId = directConversation(ACCOUNT, ALICE);
 
-/** The e-mail account {@link ACCOUNT}, as if it had been added before. */
-export function addTestAccount(db: Database): void {
+/** Whom a scripted lane knows, and how. */
+export interface Known {
+  readonly network: NetworkId;
+  readonly peer: PeerId;
+  readonly chat: ConversationId;
+  readonly met: Pick<Commit, 'changes' | 'forecasts'>;
+}
+const alice: Known = { network: 'email', peer: ALICE, chat: CHAT, met: meeting(CHAT, ALICE) };
+
+/** The account {@link ACCOUNT}, as if it had been added before. */
+export function addTestAccount(db: Database, network: NetworkId = 'email'): void {
   addAccount(db, {
     id: ACCOUNT,
-    network: 'email',
+    network,
     address: 'me@example.org',
     displayName: 'Me',
     environment: 'test',
@@ -44,8 +59,11 @@ export async function sendWell(item: OutboxItem, context: LaneContext, peer: Pee
   return { kind: 'done' };
 }
 
-/** A lane that does as it is told: knows Alice, is online, sends well; `overrides` replace any of it. */
-export function scriptedLane(overrides: Partial<Lane> = {}): {
+/** A lane that does as it is told: knows somebody (Alice), is online, sends well; `overrides` replace any of it. */
+export function scriptedLane(
+  overrides: Partial<Lane> = {},
+  known: Known = alice,
+): {
   readonly create: CreateLane;
   readonly context: () => LaneContext;
   /** What it was given to perform. */
@@ -63,14 +81,14 @@ export function scriptedLane(overrides: Partial<Lane> = {}): {
     create: () => ({
       start: async (made) => {
         context = made;
-        await made.commit({ ...emptyCommit, ...meeting(CHAT, ALICE) });
+        await made.commit({ ...emptyCommit, ...known.met });
         made.status({ kind: 'online' });
       },
       stop: async () => undefined,
       hint: () => undefined,
       perform: (item) => {
         performed.push(item);
-        return sendWell(item, given(), ALICE);
+        return sendWell(item, given(), known.peer);
       },
       // oxlint-disable-next-line require-yield
       flow: async function* () {
@@ -81,12 +99,18 @@ export function scriptedLane(overrides: Partial<Lane> = {}): {
   };
 }
 
-/** A rig with {@link ACCOUNT} online over a scripted lane, and a conversation with Alice. */
+/** A rig with {@link ACCOUNT} online over a scripted lane, and a conversation with whom it knows (Alice). */
 export async function openScripted(
   overrides: Partial<Lane> = {},
+  known: Known = alice,
+  more: Pick<Parameters<typeof startRig>[0], 'clock'> = {},
 ): Promise<{ readonly rig: Rig; readonly lane: ReturnType<typeof scriptedLane> }> {
-  const lane = scriptedLane(overrides);
-  const rig = await startRig({ lanes: { email: lane.create }, prepare: addTestAccount });
-  await rig.page.until('changed', (changed) => changed.conversations.includes(CHAT));
+  const lane = scriptedLane(overrides, known);
+  const rig = await startRig({
+    ...more,
+    lanes: { [known.network]: lane.create },
+    prepare: (db) => addTestAccount(db, known.network),
+  });
+  await rig.page.until('changed', (changed) => changed.conversations.includes(known.chat));
   return { rig, lane };
 }

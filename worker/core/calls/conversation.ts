@@ -8,13 +8,15 @@ import { addIntent } from '../../../storage/outbox.ts';
 import type { StoredConversationRow } from '../../../storage/queries/conversation-rows.ts';
 import { readSettings } from '../../../storage/settings.ts';
 import type { ConversationRow } from '../../../shared/contract/conversation.ts';
-import { capabilities } from '../capabilities.ts';
+import { capabilities, tellsOwnDevices } from '../capabilities.ts';
 import { labelIsOld, relabel } from '../commit/relabel.ts';
 import { touchConversation, type Touched } from '../touched.ts';
 import { conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
 /** Most messages one read receipt names. */
 const MAX_RECEIPT = 100;
+/** Most messages that one look tells my own devices of, the newest: they take what is older as read with them. */
+const MAX_READ = 1_000;
 
 type Names =
   | 'inbox.page'
@@ -57,33 +59,35 @@ export function conversationCalls(of: CallScope): Serve<Names> {
       );
   }
 
-  /** Tells the others that their messages were read, where the person wants that and the network can; whether they asked, the lane knows. */
-  function enqueueReceipt(id: ConversationRow['id'], upTo: number, touched: Touched): void {
+  /**
+   * Tells that messages were read: their authors, where the person wants that and the network can (whether they asked, the lane
+   * knows), and my own devices, where the network has them. A stranger is told nothing.
+   */
+  function enqueueReceipts(id: ConversationRow['id'], upTo: number, touched: Touched): void {
     const { conversation, account } = conversationOf(of.db, id);
-    const able = capabilities(conversation.network, conversation.protocol)['read-receipt'] === 'yes';
-    if (!able || conversation.state !== 'active' || !readSettings(of.db).readReceipts) return;
-    const keys = unreadKeys(of.db, id, conversation.readUpTo, upTo, MAX_RECEIPT);
-    if (keys.length === 0) return;
-    const sentAt = nextSendTime(of.db, account.id, of.clock());
-    addIntent(of.db, {
-      id: freshId<OutboxId>(),
-      account: account.id,
-      message: null,
-      intent: {
-        conversation: id,
-        sentAt,
-        what: {
-          kind: 'receipt',
-          key: newNetworkKey(account.network, sentAt),
-          of: keys,
-          as: 'read',
-          tell: true,
+    const { network, protocol, state } = conversation;
+    const able = capabilities(network, protocol)['read-receipt'] === 'yes';
+    const tell = able && state === 'active' && readSettings(of.db).readReceipts;
+    if (!tell && !tellsOwnDevices(network)) return;
+    const most = tellsOwnDevices(network) ? MAX_READ : MAX_RECEIPT;
+    const keys = unreadKeys(of.db, id, conversation.readUpTo, upTo, most);
+    for (let at = 0; at < keys.length; at += MAX_RECEIPT) {
+      const some = keys.slice(at, at + MAX_RECEIPT);
+      const sentAt = nextSendTime(of.db, account.id, of.clock());
+      addIntent(of.db, {
+        id: freshId<OutboxId>(),
+        account: account.id,
+        message: null,
+        intent: {
+          conversation: id,
+          sentAt,
+          what: { kind: 'receipt', key: newNetworkKey(network, sentAt), of: some, as: 'read', tell },
         },
-      },
-      seenLabel: null,
-      hold: null,
-    });
-    touched.outbox = true;
+        seenLabel: null,
+        hold: null,
+      });
+      touched.outbox = true;
+    }
   }
 
   return {
@@ -119,7 +123,7 @@ export function conversationCalls(of: CallScope): Serve<Names> {
         const message = mustFind(findMessage(of.db, rowidOf(upTo)), 'message');
         if (message.conversation !== id)
           throw new PlainsealError('bad-request', 'the message is in another conversation');
-        enqueueReceipt(id, message.id, touched);
+        enqueueReceipts(id, message.id, touched);
         if (markRead(of.db, id, message.id)) touchConversation(touched, id);
       });
       return null;

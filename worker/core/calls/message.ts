@@ -10,7 +10,7 @@ import {
   type Outgoing,
 } from '../../../storage/outbox.ts';
 import { setReaction } from '../../../storage/reactions.ts';
-import { capabilities } from '../capabilities.ts';
+import { capabilities, hasOneReaction } from '../capabilities.ts';
 import { identityChanged, relabel } from '../commit/relabel.ts';
 import { touchMessage } from '../touched.ts';
 import { addSideIntent, compareSeen, mustBeOpen } from './send.ts';
@@ -93,7 +93,7 @@ export function messageCalls(of: CallScope): Serve<Names> {
           return true;
         },
       ),
-    'message.react': ({ request, id, emoji, seenLabel }) =>
+    'message.react': ({ request, id, emoji: wanted, seenLabel }) =>
       of.once(
         'message.react',
         request,
@@ -110,6 +110,7 @@ export function messageCalls(of: CallScope): Serve<Names> {
           if (!compared || compared.fell || conversation.hold)
             throw new PlainsealError('refused', 'the conversation is stopped');
           const scope = personScope(of, account, touched);
+          const emoji = hasOneReaction(conversation.network) ? wanted.slice(-1) : wanted;
           const at = addSideIntent(scope, account, conversation.id, compared.seen, (key) => ({
             kind: 'reaction',
             key,

@@ -123,10 +123,14 @@ function applyChange(scope: Scope, change: Change): void {
   }
 }
 
-/** What the protocol sends by itself. A lane never writes in the person's name. */
+/**
+ * What the protocol sends by itself. A lane never writes in the person's name, and a receipt goes to an active conversation or
+ * not at all: a stranger learns from none that somebody is here.
+ */
 function enqueue(scope: Scope, intent: Intent): void {
   if (!isQuiet(intent)) throw new PlainsealError('refused', 'a lane may enqueue receipts and protocol only');
-  if (intent.conversation) ownConversation(scope, intent.conversation);
+  const conversation = intent.conversation && ownConversation(scope, intent.conversation);
+  if (intent.what.kind === 'receipt' && (!conversation || conversation.state !== 'active')) return;
   addIntent(scope.db, {
     id: freshId<OutboxId>(),
     account: scope.account.id,

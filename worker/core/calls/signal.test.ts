@@ -1,0 +1,111 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { textOnly } from '../../../shared/contract/content.ts';
+import { emptyCommit, type Commit } from '../../../shared/lane/commit.ts';
+import { patchConversation } from '../../../storage/conversations.ts';
+import { request, type Rig } from '../../sample/rig.ts';
+import { key } from '../../sample/scene.ts';
+import { openScripted, type scriptedLane } from '../../sample/scripted.ts';
+import { bob, BOB_CHAT, bobSays } from '../../sample/signal.ts';
+
+let rig: Rig;
+let lane: ReturnType<typeof scriptedLane>;
+beforeEach(async () => {
+  ({ rig, lane } = await openScripted({}, bob));
+});
+afterEach(() => rig.close());
+
+const commit = (part: Partial<Commit>) => lane.context().commit({ ...emptyCommit, ...part });
+const row = () => rig.page.call('conversation.get', { conversation: BOB_CHAT });
+const rows = async () =>
+  (await rig.page.call('message.page', { conversation: BOB_CHAT, around: 'end', side: 'around', limit: 50 }))
+    .rows;
+const readAll = async () =>
+  rig.page.call('conversation.read', { conversation: BOB_CHAT, upTo: (await rows()).at(-1)!.id });
+/** What the lane was given to perform, once there are so many. */
+const given = async (count: number) => {
+  for (let seen = 0; lane.performed.length < count;)
+    seen = (await rig.page.until('changed', (changed) => changed.seq > seen)).seq;
+  return lane.performed.map(({ intent }) => intent.what);
+};
+const own = async (text: string) => {
+  const { labelRevision } = await row();
+  return rig.page.call('message.send', {
+    request: request(),
+    conversation: BOB_CHAT,
+    content: textOnly(text),
+    seenLabel: labelRevision,
+  });
+};
+
+describe('what is read', () => {
+  test('is told to its author and to my own devices', async () => {
+    await commit({ changes: [bobSays(10, 'a'), bobSays(11, 'b')] });
+    await readAll();
+    const keys = [bobSays(10, ''), bobSays(11, '')].map((change) => 'target' in change && change.target.key);
+    expect(await given(1)).toMatchObject([{ kind: 'receipt', as: 'read', tell: true, of: keys }]);
+  });
+  test('is told to my own devices alone where the person tells nobody', async () => {
+    await rig.page.call('settings.set', { request: request(), patch: { readReceipts: false } });
+    await commit({ changes: [bobSays(10, 'a')] });
+    await readAll();
+    expect(await given(1)).toMatchObject([{ kind: 'receipt', as: 'read', tell: false }]);
+  });
+  test('of a stranger is told to my own devices alone', async () => {
+    patchConversation(rig.db, BOB_CHAT, { state: 'request' });
+    await commit({ changes: [bobSays(10, 'a')] });
+    await readAll();
+    expect(await given(1)).toMatchObject([{ kind: 'receipt', as: 'read', tell: false }]);
+  });
+  test('names the newest of many, a hundred at a time', async () => {
+    await commit({ changes: Array.from({ length: 1_150 }, (_, at) => bobSays(at + 1, 'a')) });
+    await readAll();
+    const told = (await given(10)).map((what) => (what.kind === 'receipt' ? what.of.length : 0));
+    expect(told).toEqual(Array.from({ length: 10 }, () => 100));
+    const last = lane.performed.at(-1)?.intent.what;
+    expect(last?.kind === 'receipt' && last.of.at(-1)).toMatch(/:1150$/u);
+  });
+});
+
+describe('a receipt that the lane sends by itself', () => {
+  const delivered = {
+    conversation: BOB_CHAT,
+    sentAt: 1,
+    what: { kind: 'receipt', key: key('r'), of: [key('x')], as: 'delivered', tell: true },
+  } as const;
+  test.each([
+    ['active', 1],
+    ['request', 0],
+    ['blocked', 0],
+    ['left', 0],
+  ] as const)('in a conversation that is %s: %i', async (state, count) => {
+    patchConversation(rig.db, BOB_CHAT, { state });
+    expect((await commit({ enqueue: [delivered] })).ok).toBe(true);
+    expect(rig.db.all('SELECT * FROM outbox')).toHaveLength(count);
+  });
+  test('without a conversation goes nowhere', async () => {
+    expect((await commit({ enqueue: [{ ...delivered, conversation: null }] })).ok).toBe(true);
+    expect(rig.db.all('SELECT * FROM outbox')).toEqual([]);
+  });
+});
+
+test('one person has one reaction: the newest', async () => {
+  await commit({ changes: [bobSays(10, 'a')] });
+  const [said] = await rows();
+  const { labelRevision: seenLabel } = await row();
+  await rig.page.call('message.react', { request: request(), id: said!.id, emoji: ['👍', '❤️'], seenLabel });
+  expect(await given(1)).toMatchObject([{ kind: 'reaction', emoji: ['❤️'] }]);
+  expect(await rows()).toMatchObject([{ reactions: [{ emoji: '❤️' }] }]);
+});
+
+test('what a conversation on Signal can do', async () => {
+  const able = Object.entries((await row()).can).filter(([, can]) => can !== 'no');
+  expect(able.map(([feature]) => feature).toSorted()).toEqual([
+    'delete-for-all',
+    'quote',
+    'reaction',
+    'read-receipt',
+    'timer',
+    'typing',
+  ]);
+  expect((await own('hello')).kind).toBe('queued');
+});
