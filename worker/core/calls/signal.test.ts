@@ -2,10 +2,11 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { textOnly } from '../../../shared/contract/content.ts';
 import { emptyCommit, type Commit } from '../../../shared/lane/commit.ts';
 import { patchConversation } from '../../../storage/conversations.ts';
+import { setPeerIdentity } from '../../../storage/peers.ts';
 import { request, type Rig } from '../../sample/rig.ts';
 import { key } from '../../sample/scene.ts';
-import { openScripted, type scriptedLane } from '../../sample/scripted.ts';
-import { bob, BOB_CHAT, bobSays } from '../../sample/signal.ts';
+import { ACCOUNT, openScripted, type scriptedLane } from '../../sample/scripted.ts';
+import { bob, BOB, BOB_CHAT, BOBS_KEY, BOBS_OTHER_KEY, bobSays } from '../../sample/signal.ts';
 
 let rig: Rig;
 let lane: ReturnType<typeof scriptedLane>;
@@ -108,4 +109,72 @@ test('what a conversation on Signal can do', async () => {
     'typing',
   ]);
   expect((await own('hello')).kind).toBe('queued');
+});
+
+describe('comparing the safety number', () => {
+  const NUMBER = '00000 11111 22222 33333 44444 55555 66666 77777 88888 99999 00000 11111';
+  let answered: unknown[];
+  const comparing = async (theirs: string) => {
+    await rig.close();
+    answered = [];
+    ({ rig, lane } = await openScripted(
+      {
+        flow: async function* () {
+          answered.push(yield { kind: 'compare-number', number: NUMBER, theirs });
+          yield { kind: 'done', conversation: BOB_CHAT, peer: BOB };
+          return null;
+        },
+      },
+      bob,
+    ));
+    const { flow } = await rig.page.call('flow.start', {
+      request: request(),
+      account: ACCOUNT,
+      network: 'signal',
+      start: { kind: 'check', peer: BOB },
+    });
+    await rig.page.until('flow', (told) => told.flow === flow && told.step.kind === 'compare-number');
+    return flow;
+  };
+  const trust = async () => (await rig.page.call('peer.get', { peer: BOB, account: ACCOUNT })).trust;
+
+  test('a yes is asked about in the shell, marks the key as checked, and reaches the lane', async () => {
+    const flow = await comparing(BOBS_KEY);
+    await rig.page.call('flow.answer', { flow, answer: { kind: 'yes' } });
+    await rig.page.until('flow', (told) => told.flow === flow && told.step.kind === 'done');
+    expect(rig.shell.asked).toEqual([{ kind: 'mark-checked', facts: { name: 'Bob', fingerprint: NUMBER } }]);
+    expect(answered).toEqual([{ kind: 'yes' }]);
+    expect(await trust()).toMatchObject({ kind: 'checked', by: 'number' });
+    expect(await rows()).toMatchObject([{ kind: 'note', code: 'checked' }]);
+    // The lane may say it once more, as it does for keys; that is stated once.
+    const said = { kind: 'checked', at: 5, by: 'number' } as const;
+    await commit({
+      changes: [{ kind: 'identity', peer: BOB, was: BOBS_KEY, now: BOBS_KEY, trust: said }],
+    });
+    expect(await rows()).toHaveLength(1);
+  });
+  test('a no of the person in the shell marks nothing and reaches nobody', async () => {
+    const flow = await comparing(BOBS_KEY);
+    rig.shell.answer = () => ({ ok: false, secret: null });
+    const answer = rig.page.call('flow.answer', { flow, answer: { kind: 'yes' } });
+    await expect(answer).rejects.toThrow(expect.objectContaining({ kind: 'refused' }));
+    expect([answered, await trust()]).toEqual([[], { kind: 'unchecked' }]);
+  });
+  test('a number made from another key than the one known is not even asked about', async () => {
+    const flow = await comparing(BOBS_OTHER_KEY);
+    const answer = rig.page.call('flow.answer', { flow, answer: { kind: 'yes' } });
+    await expect(answer).rejects.toThrow(expect.objectContaining({ kind: 'conflict' }));
+    expect([answered, rig.shell.asked, await trust()]).toEqual([[], [], { kind: 'unchecked' }]);
+  });
+  test('a key that changes while the shell asks is not the one that was compared', async () => {
+    const flow = await comparing(BOBS_KEY);
+    rig.shell.answer = () => {
+      rig.db.transaction(() => setPeerIdentity(rig.db, BOB, BOBS_OTHER_KEY));
+      return { ok: true, secret: null };
+    };
+    const answer = rig.page.call('flow.answer', { flow, answer: { kind: 'yes' } });
+    await expect(answer).rejects.toThrow(expect.objectContaining({ kind: 'conflict' }));
+    expect(answered).toEqual([]);
+    expect((await trust()).kind).not.toBe('checked');
+  });
 });

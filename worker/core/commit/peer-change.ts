@@ -38,13 +38,26 @@ export function changePeer(scope: Scope, change: Of<'peer'>): void {
 export function changeIdentity(scope: Scope, change: Of<'identity'>): void {
   ownPeer(scope, change.peer);
   const known = findPeer(scope.db, change.peer);
-  const trust = decide(scope, change, known?.identity === change.now);
+  const same = known?.identity === change.now;
+  const trust = decide(scope, change, same);
   setPeerIdentity(scope.db, change.peer, change.now);
   if (trust === null) return;
+  if (trust.kind === 'checked') return markChecked(scope, change.peer, trust, same);
   applyTrust(scope, change.peer, trust);
-  const code: NoteCode | null =
-    trust.kind === 'changed' ? 'identity-changed' : trust.kind === 'checked' ? 'checked' : null;
-  if (code) stateInAll(scope, change.peer, code, change.now);
+  if (trust.kind === 'changed') stateInAll(scope, change.peer, 'identity-changed', change.now);
+}
+
+/** The peer's key was proven or compared; that is stated once, however often it is said of the same key (`same`). */
+export function markChecked(
+  scope: Scope,
+  peer: PeerId,
+  trust: Extract<Trust, { readonly kind: 'checked' }>,
+  same = true,
+): void {
+  const before = trustOf(scope.db, scope.account.id, peer);
+  applyTrust(scope, peer, trust);
+  if (!same || before.kind !== 'checked')
+    stateInAll(scope, peer, 'checked', findPeer(scope.db, peer)?.identity ?? '');
 }
 
 /**

@@ -27,14 +27,24 @@ export interface Flows {
     readonly start: FlowStart;
   }): Promise<FlowId>;
   answer(flow: FlowId, answer: FlowAnswer): Promise<void>;
-  /** The key a flow has put up for comparison: a "yes" to it marks somebody as checked. Null when it asks something else. */
-  comparing(flow: FlowId): { readonly peer: PeerId; readonly theirs: string } | null;
+  /** What a flow has put up for comparison: a "yes" to it marks somebody as checked. Null when it asks something else. */
+  comparing(flow: FlowId): Compared | null;
   cancel(flow: FlowId): Promise<void>;
   /** A step of a running lane's flow. */
   step(flow: string, step: FlowStep): void;
   /** A lane died: its flows have failed. */
   died(account: AccountId): void;
   stop(): void;
+}
+
+/** Whose key is compared, and what the person looks at. */
+export interface Compared {
+  readonly account: AccountId;
+  readonly peer: PeerId;
+  /** Their key. */
+  readonly theirs: string;
+  /** A number made from both keys that stands on both screens; null where the keys themselves are compared. */
+  readonly number: string | null;
 }
 
 interface Running {
@@ -197,8 +207,11 @@ export function createFlows(of: {
     },
     comparing: (flow) => {
       const one = running.get(flow);
-      if (one?.start.kind !== 'check' || one.told?.kind !== 'compare') return null;
-      return { peer: one.start.peer, theirs: one.told.theirs };
+      if (one?.start.kind !== 'check') return null;
+      const { account, told } = one;
+      if (told?.kind !== 'compare' && told?.kind !== 'compare-number') return null;
+      const number = told.kind === 'compare-number' ? told.number : null;
+      return { account, peer: one.start.peer, theirs: told.theirs, number };
     },
     cancel: async (flow) => {
       await running.get(flow)?.cancel();
