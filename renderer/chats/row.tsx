@@ -114,6 +114,8 @@ function Said({ row, snippet }: { readonly row: ConversationRow; readonly snippe
         </>
       );
     }
+    case 'newer-version':
+      return <em>{say('message.newer-version')}</em>;
     case 'draft':
       return (
         <>

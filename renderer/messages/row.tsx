@@ -1,4 +1,5 @@
 import { memo, useState, type ReactNode } from 'react';
+import { needsNewer } from '../../shared/contract/content.ts';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { FailureCode } from '../../shared/lane/intent.ts';
 import { insist, newRequest } from '../app/core.ts';
@@ -71,6 +72,8 @@ export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
         {row.quote === null ? null : <Quote quote={row.quote} conversation={chat.id} />}
         {row.deleted ? (
           <p className={styles['deleted']}>{say('message.deleted')}</p>
+        ) : needsNewer(row.content) ? (
+          <p className={styles['deleted']}>{say('message.newer-version')}</p>
         ) : (
           <>
             <Files files={row.files} fetch={!asRequest} />

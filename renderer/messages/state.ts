@@ -1,3 +1,4 @@
+import { needsNewer } from '../../shared/contract/content.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import type { NetworkId } from '../../shared/ids.ts';
 import { plainLetters, plainName } from '../../shared/words/plain-name.ts';
@@ -54,6 +55,7 @@ export function authorName(row: SaidRow): string {
 
 /** The first line of a message, for where it is only named. */
 export function firstWords(row: SaidRow): string {
+  if (needsNewer(row.content)) return say('message.newer-version');
   const line = plainLetters(row.content.text.trim().split('\n', 1)[0] ?? '');
   return line === '' ? (row.files[0]?.name ?? '') : line.slice(0, 200);
 }

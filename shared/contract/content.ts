@@ -23,6 +23,10 @@ export type Content = {
   readonly special?: 'sticker' | 'poll' | 'contact' | 'voice' | 'view-once' | 'newer-version';
 };
 
+/** Whether nothing of it can be shown: then a row says so in its place. */
+export const needsNewer = (content: Content): boolean =>
+  content.special !== undefined && content.text === '' && content.files.length === 0;
+
 export const textOnly = (text: string): Content => ({ text, ranges: [], files: [] });
 
 /** An opaque id as it crosses a border: short printable text. */

@@ -25,6 +25,8 @@ export type Capabilities = {
 export type Snippet =
   | { readonly kind: 'text'; readonly text: string; readonly mine: boolean; readonly state: SendState | null }
   | { readonly kind: 'files'; readonly names: readonly string[]; readonly mine: boolean }
+  /** Something that this version cannot show; it is kept for one that can. */
+  | { readonly kind: 'newer-version'; readonly mine: boolean }
   | { readonly kind: 'draft'; readonly text: string }
   | { readonly kind: 'waiting'; readonly text: string } // held: sits here, nothing was sent
   | { readonly kind: 'request' }

@@ -1,4 +1,4 @@
-import type { Content } from '../../shared/contract/content.ts';
+import { needsNewer, type Content } from '../../shared/contract/content.ts';
 import type { ConversationRow, SendState, Snippet } from '../../shared/contract/conversation.ts';
 import type { ConversationId, PersonId } from '../../shared/ids.ts';
 import type { Label } from '../../shared/label/label.ts';
@@ -126,6 +126,7 @@ function snippetOf(db: Database, conversation: Conversation): Snippet {
   if (last.kind === 'note') return { kind: 'note', code: (JSON.parse(last.content) as NoteContent).code };
   const content = JSON.parse(last.content) as Content;
   const mine = last.author === null;
+  if (needsNewer(content)) return { kind: 'newer-version', mine };
   if (content.text !== '' || content.files.length === 0)
     return { kind: 'text', text: short(content.text), mine, state: last.state };
   const names = db.all<{ readonly name: string }>(

@@ -1,5 +1,5 @@
 import type { ConversationId } from '../../shared/ids.ts';
-import type { Content } from '../../shared/contract/content.ts';
+import { needsNewer, type Content } from '../../shared/contract/content.ts';
 import type { Notice } from '../../shared/shell/host.ts';
 import { createWords } from '../../shared/words/words.ts';
 import { nameInSentence, plainLetters, plainName } from '../../shared/words/plain-name.ts';
@@ -54,7 +54,12 @@ export function createNotices(of: {
     const title = plainName(row.title);
     if (show === 'name') return { title, body: label, tag: row.id };
     const found = findMessage(db, message);
-    const text = found ? oneLine((JSON.parse(found.content) as Content).text) : '';
+    const content = found && (JSON.parse(found.content) as Content);
+    const text = !content
+      ? ''
+      : needsNewer(content)
+        ? words.say('message.newer-version')
+        : oneLine(content.text);
     // The label comes first and the text is one line: nothing somebody writes can stand where the label stands.
     return { title, body: text === '' ? label : `${label}\n${text}`, tag: row.id };
   }

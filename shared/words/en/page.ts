@@ -81,6 +81,7 @@ export const page = {
   'message.delete-for-all': 'Delete for everyone',
   'message.delete-for-all.means': 'Their apps are asked to delete it too.',
   'message.deleted': 'Deleted',
+  'message.newer-version': 'Only a newer Plainseal can show this. It is kept.',
   'message.edited': 'Edited {time}',
   'message.actions': 'Actions',
   'message.show-all': 'Show all of it',

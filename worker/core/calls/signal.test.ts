@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { textOnly } from '../../../shared/contract/content.ts';
+import type { EnvelopeKey } from '../../../shared/ids.ts';
 import { emptyCommit, type Commit } from '../../../shared/lane/commit.ts';
 import { patchConversation } from '../../../storage/conversations.ts';
 import { setPeerIdentity } from '../../../storage/peers.ts';
@@ -177,4 +178,24 @@ describe('comparing the safety number', () => {
     expect(answered).toEqual([]);
     expect((await trust()).kind).not.toBe('checked');
   });
+});
+
+test('what this version cannot show says so everywhere, is found by nothing, and its bytes are kept', async () => {
+  const envelope = 'guid' as EnvelopeKey;
+  const raw = new Uint8Array([1, 2, 3]);
+  const content = { ...textOnly(''), special: 'newer-version' } as const;
+  const parked = { kind: 'parked', envelope, raw, needs: 'newer-version', until: 4e15 } as const;
+  await rig.page.call('settings.set', { request: request(), patch: { notifications: 'full' } });
+  for (let twice = 0; twice < 2; twice += 1)
+    await commit({ changes: [bobSays(10, '', { content })], inbound: [parked] });
+  expect(await rows()).toMatchObject([{ content: { text: '', special: 'newer-version' } }]);
+  expect(await row()).toMatchObject({ snippet: { kind: 'newer-version', mine: false }, unread: 1 });
+  expect((await rig.page.call('search', { text: 'newer', in: null, before: null, limit: 9 })).rows).toEqual(
+    [],
+  );
+  await expect.poll(() => rig.shell.notices.at(-1)?.body).toMatch(/Only a newer Plainseal can show this/u);
+  await rig.restart();
+  expect(rig.db.all('SELECT outcome, raw, why, until FROM inbound')).toEqual([
+    { outcome: 'parked', raw: Buffer.from(raw), why: 'newer-version', until: 4e15 },
+  ]);
 });
