@@ -1,0 +1,102 @@
+import * as v from 'valibot';
+import type { Device } from '../../crypto/signal/address.ts';
+import type { ConversationId, Millis, NetworkKey } from '../../shared/ids.ts';
+import type { Intent } from '../../shared/lane/intent.ts';
+import { bytes, time } from '../../shared/shape.ts';
+import { decodeFrame, encodeFrame } from '../../shared/wire/codec.ts';
+import { serviceIdOf } from './names.ts';
+
+/** What my other devices are told. */
+export const syncOps = ['transcript', 'sync-read', 'sync-request', 'sync-verified', 'sync-answer'] as const;
+export type SyncOp = (typeof syncOps)[number];
+
+/** What the protocol sends by itself; the data of a `protocol` intent. */
+export type Errand =
+  | {
+      readonly op: SyncOp;
+      /** A `Content`, encoded. */
+      readonly content: Uint8Array;
+      /** The time of a message that was deleted: what stands in the send log for my devices under it goes. */
+      readonly forget: Millis | null;
+    }
+  | {
+      /** Asks a device to send something again; `content` is the `PlaintextContent` the engine made. */
+      readonly op: 'retry-request';
+      readonly to: Device;
+      readonly content: Uint8Array;
+    }
+  | {
+      /** A device could not open what I sent it at that time. */
+      readonly op: 'resend';
+      readonly to: Device;
+      readonly sentAt: Millis;
+      readonly ratchetKey: Uint8Array | null;
+    };
+
+/** Largest content of an errand, in bytes. */
+const MAX_CONTENT = 256 * 1024;
+/** A device number is 1 to 127 (libsignal's DeviceId). */
+const MAX_DEVICE = 127;
+/** Bytes of a public key, its type byte included. */
+const KEY_LENGTH = 33;
+
+const content = bytes(MAX_CONTENT);
+const device = v.strictObject({
+  service: v.pipe(
+    v.string(),
+    v.rawTransform(({ dataset, addIssue, NEVER }) => {
+      const service = serviceIdOf(dataset.value);
+      if (service !== null) return service;
+      addIssue({ message: 'no service id' });
+      return NEVER;
+    }),
+  ),
+  device: v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_DEVICE)),
+});
+
+const schemas = {
+  sync: v.strictObject({ content, forget: v.nullable(time) }),
+  'retry-request': v.strictObject({ to: device, content }),
+  resend: v.strictObject({ to: device, sentAt: time, ratchetKey: v.nullable(bytes(KEY_LENGTH)) }),
+};
+
+const isSyncOp = (op: string): op is SyncOp => (syncOps as readonly string[]).includes(op);
+
+/**
+ * The intent of an errand. `conversation`: that of the one it goes to, where core knows it; then nothing is sealed while that is
+ * stopped. Null for my own devices and for strangers. `key` need only be unlike that of other errands of the same time.
+ */
+export function errandIntent(
+  errand: Errand,
+  sentAt: Millis,
+  conversation: ConversationId | null = null,
+): Intent {
+  const { op, ...data } = errand;
+  const key = `${op}:${sentAt}` as NetworkKey;
+  return { conversation, sentAt, what: { kind: 'protocol', key, op, data: encodeFrame(data) } };
+}
+
+/** Reads the data of a `protocol` intent; null when it is none of ours, or damaged. */
+export function readErrand({ op, data }: { readonly op: string; readonly data: Uint8Array }): Errand | null {
+  let value: unknown;
+  try {
+    value = decodeFrame(data);
+  } catch {
+    return null;
+  }
+  const read = <T>(schema: v.GenericSchema<unknown, T>): T | null => {
+    const parsed = v.safeParse(schema, value);
+    return parsed.success ? parsed.output : null;
+  };
+  if (isSyncOp(op)) {
+    const sync = read(schemas.sync);
+    return sync && { op, ...sync };
+  }
+  if (op === 'retry-request') {
+    const request = read(schemas['retry-request']);
+    return request && { op, ...request };
+  }
+  if (op !== 'resend') return null;
+  const resend = read(schemas.resend);
+  return resend && { op, ...resend };
+}
