@@ -1,0 +1,124 @@
+import * as v from 'valibot';
+import type { ServiceId } from '../../crypto/signal/address.ts';
+import type { ContentHint, IdentityKey } from '../../crypto/signal/engine.ts';
+import type { Millis, OutboxId } from '../../shared/ids.ts';
+import type { Evidence } from '../../shared/label/evidence.ts';
+import { evidenceSchema } from '../../shared/label/schema.ts';
+import type { StateKey, Work } from '../../shared/lane/state.ts';
+import { list, shape, text, time } from '../../shared/shape.ts';
+import { decodeCell, readCell, writeCell } from './cell.ts';
+
+/*
+ * What was sealed is kept for a while, so that a device that could not open it may ask for it again:
+ *   sent/<service id>/<time>   one content
+ *   sent-times/<service id>    which there are, oldest first
+ */
+
+/** One content as it was sealed for a service id. */
+export interface SentRecord {
+  readonly item: OutboxId;
+  /** A `Content`, encoded. */
+  readonly content: Uint8Array;
+  readonly hint: ContentHint;
+  /** The identity it was sealed for; it is given to no other. */
+  readonly identity: IdentityKey;
+  readonly devices: readonly number[];
+  /** Until the outcome is known: a fallback to unsealed sending, or one more device, changes it. */
+  readonly evidence: Evidence | null;
+  /** How often it was given again. */
+  readonly resends: number;
+  readonly expiresAt: Millis;
+}
+
+/** Signal Desktop keeps as long: a device that has not asked by then has other troubles. */
+export const SENT_FOR_MS = 14 * 24 * 60 * 60 * 1_000;
+/** Contents kept per service id. */
+export const MAX_SENT = 100;
+
+const recordSchema = shape<SentRecord>(
+  v.strictObject({
+    item: v.string(),
+    content: v.instance(Uint8Array),
+    hint: v.picklist(['default', 'resendable', 'implicit']),
+    identity: text(512),
+    devices: list(v.number()),
+    evidence: v.nullable(evidenceSchema),
+    resends: time,
+    expiresAt: time,
+  }),
+);
+type Times = readonly (readonly [sentAt: Millis, expiresAt: Millis])[];
+const timesSchema = shape<Times>(list(v.strictTuple([time, time])));
+
+const TIMES = 'sent-times';
+const recordCell = (service: ServiceId, sentAt: Millis): StateKey => ({
+  space: 'sent',
+  key: `${service}/${sentAt}`,
+});
+const timesCell = (service: ServiceId): StateKey => ({ space: TIMES, key: service });
+
+/** What was sent to a service id at a time; null where nothing is kept of it. */
+export async function readSent(
+  work: Pick<Work, 'get'>,
+  service: ServiceId,
+  sentAt: Millis,
+  now: Millis,
+): Promise<SentRecord | null> {
+  const record = await readCell(work, recordCell(service, sentAt), recordSchema);
+  return record !== null && record.expiresAt > now ? record : null;
+}
+
+/** Keeps what was sent, in place of what is kept under the same time; lets go of what is over, and of the oldest beyond {@link MAX_SENT}. */
+export async function writeSent(
+  work: Work,
+  service: ServiceId,
+  sentAt: Millis,
+  record: SentRecord,
+  now: Millis,
+): Promise<void> {
+  const cell = recordCell(service, sentAt);
+  await work.get(cell);
+  writeCell(work, cell, record);
+  const others = ((await readCell(work, timesCell(service), timesSchema)) ?? []).filter(
+    ([at]) => at !== sentAt,
+  );
+  await keepTimes(work, service, [...others, [sentAt, record.expiresAt]], now);
+}
+
+/** Lets go of what was sent at a time. */
+export async function forgetSent(work: Work, service: ServiceId, sentAt: Millis): Promise<void> {
+  const times = (await readCell(work, timesCell(service), timesSchema)) ?? [];
+  if (!times.some(([at]) => at === sentAt)) return;
+  await removeRecord(work, service, sentAt);
+  writeTimes(
+    work,
+    service,
+    times.filter(([at]) => at !== sentAt),
+  );
+}
+
+/** Lets go of everything that is over. To be run now and then: nothing else does where nothing is sent any more. */
+export async function sweepSent(work: Work, now: Millis): Promise<void> {
+  for (const [key, bytes] of await work.scan(TIMES, '')) {
+    const times = decodeCell(bytes, key, timesSchema);
+    if (times.some(([, expiresAt]) => expiresAt <= now))
+      await keepTimes(work, key.key as ServiceId, times, now);
+  }
+}
+
+async function keepTimes(work: Work, service: ServiceId, times: Times, now: Millis): Promise<void> {
+  const kept = times.filter(([, expiresAt]) => expiresAt > now).slice(-MAX_SENT);
+  for (const known of times) if (!kept.includes(known)) await removeRecord(work, service, known[0]);
+  writeTimes(work, service, kept);
+}
+
+function writeTimes(work: Work, service: ServiceId, times: Times): void {
+  writeCell(work, timesCell(service), times.length === 0 ? null : times);
+}
+
+async function removeRecord(work: Work, service: ServiceId, sentAt: Millis): Promise<void> {
+  const cell = recordCell(service, sentAt);
+  // A removal names the version it removes, as any write.
+  await work.get(cell);
+  writeCell(work, cell, null);
+}
