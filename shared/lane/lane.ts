@@ -43,6 +43,8 @@ export interface LaneContext {
   now(): Millis;
   commit(commit: Commit): Promise<CommitResult>;
   status(status: LaneStatus): void;
+  /** Not durable: the other side is writing, or has stopped. A conversation that core does not know is nobody's news. */
+  typing(conversation: ConversationId, on: boolean): void;
   /** Back-pressure: resolves when core is ready for `bytes` more. */
   credit(bytes: number): Promise<void>;
   /** Careful mode: writes the marker of the envelope about to be opened, or of the item about to be performed. `quarantine`: it has killed two runs already. */

@@ -197,6 +197,22 @@ describe('a hosted lane', () => {
       kind: 'refused',
     });
   });
+  test('tells core that somebody is writing', async () => {
+    let context: LaneContext | null = null;
+    const heard: LaneNews['typing'][] = [];
+    const { core } = await hosting(
+      {
+        hint: () => context?.typing('c' as never, true),
+        start: async (given) => {
+          context = given;
+        },
+      },
+      { mode: 'run' },
+    );
+    core.listen('typing', (news) => heard.push(news));
+    await core.call('hint', { hint: { kind: 'typing', conversation: 'c' as never, on: true } });
+    await expect.poll(() => heard).toEqual([{ conversation: 'c', on: true }]);
+  });
   test('tells core of the crash points it was asked for, and of no others', async () => {
     const { crashes } = await hosting(
       {

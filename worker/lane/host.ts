@@ -108,6 +108,7 @@ function laneContext(core: CoreLink, args: StartArgs): LaneContext {
     now: () => Date.now() + args.clockOffset,
     commit: (commit) => core.call('commit', { commit }),
     status: (status) => core.emit('status', status),
+    typing: (conversation, on) => core.emit('typing', { conversation, on }),
     credit: async (bytes) => void (await core.call('credit', { bytes })),
     mark: (envelope) => core.call('mark', { envelope }),
     files: {

@@ -142,6 +142,7 @@ export function createCoreDouble(setup: AccountSetup | null = null, options: Dou
       statuses.push(status);
       for (const watcher of watchers) watcher();
     },
+    typing: () => undefined,
     credit: async () => undefined,
     mark: async (envelope) => options.mark?.(envelope) ?? 'open',
     files: {
