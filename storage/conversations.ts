@@ -3,6 +3,7 @@ import type { ConversationRow } from '../shared/contract/conversation.ts';
 import type { AccountId, ConversationId, Millis, NetworkId, PeerId, ProtocolId } from '../shared/ids.ts';
 import type { HoldReason, SecurityFacts } from '../shared/label/facts.ts';
 import type { Label } from '../shared/label/label.ts';
+import type { Timer } from '../shared/lane/intent.ts';
 import type { Database } from './database.ts';
 
 export interface Conversation {
@@ -21,6 +22,8 @@ export interface Conversation {
   readonly label: Label | null;
   readonly labelRevision: number;
   readonly draft: Content | null;
+  /** Null: nobody ever set one. */
+  readonly timer: Timer | null;
   readonly unread: number;
   /** Rowid of the newest message the person has read. */
   readonly readUpTo: number;
@@ -33,7 +36,7 @@ export interface Conversation {
 
 /** Columns that {@link readConversation} turns into a Conversation. */
 export const conversationColumns = `c.id, c.account, c.network, c.protocol, c.ever_end_to_end, c.kind, c.state, c.peer, c.title,
-  c.forecast, c.hold, c.label, c.label_revision, c.draft, c.unread, c.read_up_to, c.last_at, c.last_message,
+  c.forecast, c.hold, c.label, c.label_revision, c.draft, c.timer, c.unread, c.read_up_to, c.last_at, c.last_message,
   c.pinned, c.muted, c.archived`;
 
 export interface ConversationRecord {
@@ -51,6 +54,7 @@ export interface ConversationRecord {
   readonly label: string | null;
   readonly label_revision: number;
   readonly draft: string | null;
+  readonly timer: string | null;
   readonly unread: number;
   readonly read_up_to: number;
   readonly last_at: number;
@@ -77,6 +81,7 @@ export function readConversation(row: ConversationRecord): Conversation {
     label: row.label === null ? null : (JSON.parse(row.label) as Label),
     labelRevision: row.label_revision,
     draft: row.draft === null ? null : (JSON.parse(row.draft) as Content),
+    timer: row.timer === null ? null : (JSON.parse(row.timer) as Timer),
     unread: row.unread,
     readUpTo: row.read_up_to,
     lastAt: row.last_at,
@@ -141,7 +146,7 @@ export function patchConversation(
     readonly state?: ConversationRow['state'];
     readonly title?: string;
     readonly peer?: PeerId;
-    readonly timer?: unknown;
+    readonly timer?: Timer;
     readonly pinned?: boolean;
     readonly muted?: boolean;
     readonly archived?: boolean;
@@ -218,5 +223,16 @@ export function markRead(db: Database, id: ConversationId, upTo: number): boolea
        WHERE id = :id AND read_up_to < :upTo`,
       { id, upTo },
     ).changes === 1
+  );
+}
+
+/** Counts what is unread anew: something of it may be gone. */
+export function recountUnread(db: Database, id: ConversationId): void {
+  db.run(
+    `UPDATE conversation SET unread = (
+       SELECT count(*) FROM message WHERE conversation = :id AND id > conversation.read_up_to
+         AND kind = 'message' AND author IS NOT NULL AND deleted = 0)
+     WHERE id = :id`,
+    { id },
   );
 }

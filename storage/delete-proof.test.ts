@@ -1,9 +1,12 @@
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { ConversationId } from '../shared/ids.ts';
+import { textOnly } from '../shared/contract/content.ts';
+import type { SendState } from '../shared/contract/conversation.ts';
+import type { AccountId, ConversationId, NetworkKey, OutboxId } from '../shared/ids.ts';
 import { DATABASE_FILE, openDatabase } from './database.ts';
-import { deleteMessage } from './messages.ts';
+import { addMessage as storeMessage, deleteMessage, removeMessage } from './messages.ts';
+import { addIntent, putArtifact, setOutboxState } from './outbox.ts';
 import { forgetWords, indexWords, wordsOf } from './search.ts';
 import { framesOf, pagesOf } from './test/decrypted.ts';
 import { addConversation, addMessage } from './test/sample.ts';
@@ -79,6 +82,49 @@ describe('a deleted word', () => {
     const later = pagesOf(path, key);
     expect(holds(later, words.kept)).toBe(true);
     for (const word of [words.row, words.text, words.edit]) expect(holds(later, word)).toBe(false);
+    database.close();
+  });
+
+  it('of mine goes from the item that sent it too, whether it is deleted or its time is over', () => {
+    const { database, path, fill } = planted(folderFor());
+    const own = (id: string, text: string, state: SendState): number => {
+      const [outbox, name] = [id as OutboxId, `key ${id}` as NetworkKey];
+      const content = textOnly(text);
+      const account = 'a' as AccountId;
+      const sending = { outbox, state };
+      const about = { conversation, account, author: null, sentAt: 1, evidence: null, label: null };
+      const rowid = database.transaction(() =>
+        storeMessage(database, { ...about, key: name, content, sending }, 9),
+      );
+      const intent = { conversation, sentAt: 1, what: { kind: 'content', key: name, content } } as const;
+      addIntent(database, { id: outbox, account, message: rowid, intent, seenLabel: null, hold: null });
+      putArtifact(database, outbox, {
+        to: 'them',
+        identity: 'K',
+        bytes: new TextEncoder().encode(`sealed ${text}`),
+        outcome: 'accepted',
+      });
+      setOutboxState(database, outbox, state === 'queued' ? 'queued' : 'sent');
+      return rowid ?? -1;
+    };
+    const [gone, over, again] = ['xgo1mine', 'xov2mine', 'xag3mine'] as const;
+    const deleted = own('one', gone, 'sent');
+    const ended = own('two', over, 'sent');
+    const queued = own('three', again, 'queued');
+    fill(50);
+    expect(database.checkpointTruncate()).toBe(true);
+    for (const word of [gone, over, again]) expect(holds(pagesOf(path, key), word)).toBe(true);
+    database.transaction(() => deleteMessage(database, deleted));
+    database.transaction(() => removeMessage(database, { id: ended, outbox: 'two' as OutboxId }));
+    // One that is to be sent once more when its time is over is not.
+    database.transaction(() => removeMessage(database, { id: queued, outbox: 'three' as OutboxId }));
+    expect(database.checkpointTruncate()).toBe(true);
+    for (const word of [gone, over, again]) expect(holds(pagesOf(path, key), word)).toBe(false);
+    expect(database.all('SELECT DISTINCT state FROM outbox')).toEqual([{ state: 'cancelled' }]);
+    expect(database.get('SELECT count(*) AS n FROM message WHERE id IN (?, ?)', ended, queued)).toEqual({
+      n: 0,
+    });
+    database.run("INSERT INTO search (search) VALUES ('integrity-check')");
     database.close();
   });
 

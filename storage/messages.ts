@@ -15,6 +15,8 @@ import type { Label } from '../shared/label/label.ts';
 import type { NoteCode } from '../shared/lane/change.ts';
 import type { FailureCode } from '../shared/lane/intent.ts';
 import type { Database } from './database.ts';
+import { endOf, stayOf, type Expires } from './expiry.ts';
+import { emptyItem } from './outbox.ts';
 import { forgetWords, indexWords, wordsOf } from './search.ts';
 
 /** A message as core decides over it; lists read more columns in queries/. */
@@ -77,6 +79,8 @@ export type NewMessage = {
   readonly label: Label | null;
   /** Mine, written here: its intent. Null for what came from the network. */
   readonly sending: { readonly outbox: OutboxId; readonly state: SendState } | null;
+  /** It goes by itself. */
+  readonly expires?: Expires | null;
 };
 
 /** Adds a message with its search words and files. Null when its key is there already: the same message, delivered twice. */
@@ -84,8 +88,8 @@ export function addMessage(db: Database, message: NewMessage, now: Millis): numb
   const id = nextRowid(db, now);
   const added = db.run(
     `INSERT INTO message (id, conversation, account, key, kind, author, sent_at, received_at, content, evidence, label,
-       quote, send_state, send_state_at, outbox)
-     VALUES (?, ?, ?, ?, 'message', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, key) DO NOTHING`,
+       quote, send_state, send_state_at, outbox, expires_after_ms, expires_at)
+     VALUES (?, ?, ?, ?, 'message', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, key) DO NOTHING`,
     id,
     message.conversation,
     message.account,
@@ -100,6 +104,8 @@ export function addMessage(db: Database, message: NewMessage, now: Millis): numb
     message.sending?.state ?? null,
     message.sending ? now : null,
     message.sending?.outbox ?? null,
+    message.expires ? stayOf(message.expires.afterMs) : null,
+    message.expires ? endOf(message.expires, now) : null,
   );
   if (added.changes === 0) return null;
   linkFiles(db, id, message.content.files);
@@ -157,9 +163,13 @@ export function editMessage(
   indexWords(db, message.id, wordsOf(searchText(db, edit.content)));
 }
 
-/** Empties a message: text, words, files, revisions, reactions and evidence go; the row stays, so that a second delivery does not bring it back. */
+/**
+ * Empties a message: text, words, files, revisions, reactions and evidence go, and what its item would say if it were sent once
+ * more; the row stays, so that a second delivery does not bring it back.
+ */
 export function deleteMessage(db: Database, id: number): void {
   forgetWords(db, id);
+  emptySettled(db, id);
   forgetFiles(db, id);
   db.run('DELETE FROM revision WHERE message = ?', id);
   db.run('DELETE FROM reaction WHERE message = ?', id);
@@ -167,6 +177,30 @@ export function deleteMessage(db: Database, id: number): void {
     `UPDATE message SET content = '{"text":"","ranges":[],"files":[]}', evidence = NULL, quote = NULL, deleted = 1 WHERE id = ?`,
     id,
   );
+}
+
+/** The item of a message that has nothing to do any more says no longer what it said. */
+function emptySettled(db: Database, id: number): void {
+  const item = db.get<{ readonly id: OutboxId }>(
+    `SELECT id FROM outbox WHERE id = (SELECT outbox FROM message WHERE id = ?) AND state IN ('sent', 'failed', 'cancelled')`,
+    id,
+  );
+  if (item) emptyItem(db, item.id);
+}
+
+/** Removes a message with everything of it; of its item stays that it was. */
+export function removeMessage(
+  db: Database,
+  message: { readonly id: number; readonly outbox: OutboxId | null },
+): void {
+  if (message.outbox) emptyItem(db, message.outbox);
+  removeRow(db, message.id);
+}
+
+function removeRow(db: Database, id: number): void {
+  forgetWords(db, id);
+  forgetFiles(db, id);
+  db.run('DELETE FROM message WHERE id = ?', id);
 }
 
 /** What was sealed here: the facts it went out under and the label they give. */
@@ -254,10 +288,6 @@ export function removeSomeMessages(db: Database, account: AccountId, limit: numb
     account,
     limit,
   );
-  for (const { id } of rows) {
-    forgetWords(db, id);
-    forgetFiles(db, id);
-    db.run('DELETE FROM message WHERE id = ?', id);
-  }
+  for (const { id } of rows) removeRow(db, id);
   return rows.length;
 }

@@ -1,3 +1,4 @@
+import { textOnly } from '../shared/contract/content.ts';
 import { PlainsealError } from '../shared/errors.ts';
 import type { AccountId, ConversationId, FileId, Millis, OutboxId } from '../shared/ids.ts';
 import type { HoldReason } from '../shared/label/facts.ts';
@@ -230,6 +231,23 @@ export function putArtifact(db: Database, id: OutboxId, artifact: Stored): void 
 /** Lets go of the bytes of an item that needs them no more; for whom they were sealed stays known. */
 export function dropArtifactBytes(db: Database, id: OutboxId): void {
   db.run('UPDATE artifact SET bytes = NULL, file = NULL WHERE outbox = ?', id);
+}
+
+/**
+ * The message of an item was deleted: the item says no longer what it said, holds no bytes, and is not sent, or sent again.
+ * For whom it was sealed stays known.
+ */
+export function emptyItem(db: Database, id: OutboxId): void {
+  const item = findOutgoing(db, id);
+  if (!item) return;
+  const { what } = item.intent;
+  const said = what.kind === 'content' || what.kind === 'edit' ? { ...what, content: textOnly('') } : what;
+  dropArtifactBytes(db, id);
+  db.run(
+    "UPDATE outbox SET state = 'cancelled', hold = NULL, intent = ? WHERE id = ?",
+    encodeFrame({ ...item.intent, what: said }),
+    id,
+  );
 }
 
 /** Forgets what was made: the person accepted another identity, so everything is sealed anew. */

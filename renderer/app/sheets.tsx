@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { AccountSheet } from '../accounts/sheet.tsx';
 import { assertNever } from '../../shared/assert.ts';
+import { TimerSheet } from '../messages/timer.tsx';
 import { ContactSheet } from '../people/contact.tsx';
 import { NewChatSheet } from '../people/new-chat.tsx';
 import { Palette } from '../search/palette.tsx';
@@ -20,6 +21,8 @@ export function Sheets(): ReactNode {
       return <NewChatSheet />;
     case 'contact':
       return <ContactSheet peer={sheet.peer} account={sheet.account} />;
+    case 'timer':
+      return <TimerSheet conversation={sheet.conversation} />;
     case 'palette':
       return <Palette scope={sheet.in} />;
     case 'add-account':

@@ -11,6 +11,7 @@ export type Sheet =
   | { readonly kind: 'add-account'; readonly network: NetworkId | null }
   | { readonly kind: 'new-chat' }
   | { readonly kind: 'contact'; readonly peer: PeerId; readonly account: AccountId }
+  | { readonly kind: 'timer'; readonly conversation: ConversationId }
   | { readonly kind: 'palette'; readonly in: ConversationId | null };
 
 type ViewState = {

@@ -202,8 +202,19 @@ export async function chatsChanged(event: Events['changed']): Promise<void> {
   );
 }
 
+/** A sign that somebody writes fades when it is not given again: what ends it may never come. */
+const TYPING_SHOWN_MS = 15_000;
+const fading = new Map<ConversationId, ReturnType<typeof setTimeout>>();
+
 /** Notes that somebody writes, or stopped. */
 export function typingChanged({ conversation, on }: Events['typing']): void {
+  clearTimeout(fading.get(conversation));
+  fading.delete(conversation);
+  if (on)
+    fading.set(
+      conversation,
+      setTimeout(() => typingChanged({ conversation, on: false }), TYPING_SHOWN_MS),
+    );
   useChats.setState((state) => {
     const typing = new Set(state.typing);
     if (on) typing.add(conversation);

@@ -57,6 +57,7 @@ function chat({ name, ...given }: Given): ConversationRow {
     peer: given.kind === 'group' ? null : peerId('email', name === 'alice' ? ALICE_KEY : name),
     person: null,
     labelRevision: 1,
+    timer: null,
     can,
     unread: 0,
     firstUnread: null,

@@ -38,6 +38,7 @@ function said(chat: string, id: number, by: string | null, at: number, given: Gi
     reactions: [],
     editedAt: null,
     deleted: false,
+    expires: null,
     sending:
       by === null
         ? {

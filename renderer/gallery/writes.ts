@@ -57,6 +57,10 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
       patch(conversation, { state: 'active' });
       return null;
     },
+    'conversation.timer': ({ conversation, ms }) => {
+      patch(conversation, { timer: ms });
+      return null;
+    },
     'conversation.block': ({ conversation }) => {
       patch(conversation, { state: 'blocked' });
       return null;
@@ -90,6 +94,7 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
           reactions: [],
           editedAt: null,
           deleted: false,
+          expires: chat.timer === null ? null : { afterMs: chat.timer, at: at + chat.timer },
           sending: { state: 'queued', at, hold: null, failure: null, readAt: null, acceptedAt: null },
           label: chat.label,
         };

@@ -6,6 +6,7 @@ import type { MessageId } from '../../shared/ids.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
 import { plainLetters, plainName } from '../../shared/words/plain-name.ts';
 import { call } from '../app/core.ts';
+import { useNow } from '../app/now.ts';
 import { showDetails } from '../app/view.ts';
 import { ShortLabel } from '../label/line.tsx';
 import { aboutOf } from '../label/stated.tsx';
@@ -14,7 +15,7 @@ import { Drawer } from '../ui/sheet.tsx';
 import { say, words } from '../words.ts';
 import styles from './details.module.css';
 import { QuoteWords } from './quote.tsx';
-import { authorName, fate, firstWords, type SaidRow } from './state.ts';
+import { authorName, fate, firstWords, stays, type SaidRow } from './state.ts';
 import { useMessages } from './store.ts';
 
 /** Of an earlier version no more is shown, in UTF-16 units. */
@@ -56,6 +57,7 @@ export function DetailsDrawer({
             </div>
             <p className={styles['fixed']}>{say('evidence.fixed')}</p>
             <Way row={row} chat={chat} details={details} />
+            <Stays row={row} />
           </>
         ) : null}
         {details ? <Held details={details} chat={chat} /> : null}
@@ -107,6 +109,18 @@ function Way({
         ))}
       </ol>
     </>
+  );
+}
+
+/** How long it still stays, where it goes by itself. */
+function Stays({ row }: { readonly row: SaidRow }): ReactNode {
+  const now = useNow((state) => state.now);
+  const left = stays(row, now);
+  if (left === null) return null;
+  return (
+    <dl className={styles['facts']} data-testid="details-stays">
+      <Fact name={say('details.stays')}>{left}</Fact>
+    </dl>
   );
 }
 

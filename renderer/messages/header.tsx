@@ -10,6 +10,7 @@ import {
   Pin,
   PinOff,
   Search,
+  Timer,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
@@ -67,6 +68,11 @@ export function Header({ row }: { readonly row: ConversationRow }): ReactNode {
             {words.identitySentence(label)}
           </span>
         </p>
+        {row.timer === null ? null : (
+          <p className={styles['limit']} data-testid="header-timer">
+            {say('chat.timer.goes', { span: words.stay(row.timer) })}
+          </p>
+        )}
         {limits.length === 0 || stopped ? null : (
           <p className={styles['limit']} data-testid="header-limit">
             {limits[0]}
@@ -150,6 +156,16 @@ function items(row: ConversationRow, showPeer: () => void): readonly MenuItem[] 
       label: say(row.archived ? 'chat.unarchive' : 'chat.archive'),
       onSelect: set({ archived: !row.archived }),
     },
+    ...(row.can.timer !== 'no' && row.state === 'active'
+      ? [
+          {
+            key: 'timer',
+            icon: <Timer aria-hidden="true" />,
+            label: say('chat.timer'),
+            onSelect: () => showSheet({ kind: 'timer', conversation: row.id }),
+          },
+        ]
+      : []),
     ...(row.kind === 'direct' && row.state !== 'blocked'
       ? [
           {

@@ -2,7 +2,9 @@ import { memo, useState, type ReactNode } from 'react';
 import { needsNewer } from '../../shared/contract/content.ts';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { FailureCode } from '../../shared/lane/intent.ts';
+import type { Millis } from '../../shared/ids.ts';
 import { insist, newRequest } from '../app/core.ts';
+import { useNow } from '../app/now.ts';
 import { showDetails } from '../app/view.ts';
 import { FateIcon } from '../chats/row.tsx';
 import { ShortLabel } from '../label/line.tsx';
@@ -16,7 +18,7 @@ import { Quote } from './quote.tsx';
 import { Reactions } from './reactions.tsx';
 import styles from './row.module.css';
 import { Said } from './said.tsx';
-import { authorName, fate, needsLook, type SaidRow } from './state.ts';
+import { authorName, fate, needsLook, stays, type SaidRow } from './state.ts';
 
 type Props = {
   readonly row: SaidRow;
@@ -35,6 +37,7 @@ type Props = {
 export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
   const { row, chat, continued, open, start, marked } = props;
   const [hot, setHot] = useState(false);
+  const now = useNow((state) => (row.expires === null ? 0 : state.now));
   /** A menu or picker of this row is open: the focus is in it, and it must not go with the pointer. */
   const [busy, setBusy] = useState(false);
   const mine = row.author.me;
@@ -52,7 +55,7 @@ export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
         continued && styles['continued'],
         marked && styles['marked'],
       )}
-      aria-label={say('message.spoken', { name: authorName(row), time: words.clock(row.receivedAt) })}
+      aria-label={spoken(row, now)}
       data-testid="message"
       data-message={row.id}
       data-start={start || undefined}
@@ -86,6 +89,13 @@ export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
     </article>
   );
 });
+
+/** Who and when, and how long it still stays. */
+function spoken(row: SaidRow, now: Millis): string {
+  const said = say('message.spoken', { name: authorName(row), time: words.clock(row.receivedAt) });
+  const left = stays(row, now);
+  return left === null ? said : say('message.spoken.goes', { said, left });
+}
 
 /** Whether a message was protected as the conversation is now: then it need not say so again. */
 function sameProtection(row: SaidRow, chat: ConversationRow): boolean {

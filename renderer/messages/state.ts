@@ -1,6 +1,6 @@
 import { needsNewer } from '../../shared/contract/content.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
-import type { NetworkId } from '../../shared/ids.ts';
+import type { Millis, NetworkId } from '../../shared/ids.ts';
 import { plainLetters, plainName } from '../../shared/words/plain-name.ts';
 import { say, words } from '../words.ts';
 
@@ -19,6 +19,18 @@ export function fate(row: SaidRow, network: NetworkId): string | null {
       : say('send.read.at', { time: words.clock(sending.readAt) });
   if (sending.state === 'held') return say('message.waiting', { time: words.clock(row.sentAt) });
   return words.sendState(sending.state, network);
+}
+
+const MINUTE_MS = 60_000;
+
+/** How long a message still stays, in words and never to the second; null when it stays. */
+export function stays({ expires, author }: SaidRow, now: Millis): string | null {
+  if (expires === null) return null;
+  const { afterMs, at } = expires;
+  if (at === null)
+    return say(author.me ? 'message.goes.sent' : 'message.goes.read', { span: words.stay(afterMs) });
+  const left = at - now;
+  return left <= MINUTE_MS ? say('message.goes.soon') : say('message.goes', { span: words.span(left) });
 }
 
 /** Whether a state needs the person's eye, so that it is never folded away. */

@@ -6,7 +6,7 @@ import type { Label } from '../label/label.ts';
 import { networks } from '../ids.ts';
 import type { AccountRow, Disclosure } from './account.ts';
 import { contentSchema, idSchema } from './content.ts';
-import type { ConversationRow, PeerRow } from './conversation.ts';
+import { timerChoices, type ConversationRow, type PeerRow } from './conversation.ts';
 import type { MessageDetails, MessageRow, SearchHit } from './message.ts';
 import type { KeptBy, Settings } from './settings.ts';
 import { settingsPatchSchema } from './settings.ts';
@@ -77,6 +77,8 @@ export const callSchemas = {
   'conversation.read': v.strictObject({ conversation, upTo: message }),
   'conversation.accept': v.strictObject({ request, conversation }),
   'conversation.block': v.strictObject({ request, conversation }),
+  /** Disappearing messages: how long what is written from now on stays; null: until it is deleted. */
+  'conversation.timer': v.strictObject({ request, conversation, ms: v.nullable(v.picklist(timerChoices)) }),
   'peer.get': v.strictObject({ peer: idSchema<PeerId>(), account: idSchema<AccountId>() }),
   'message.page': v.strictObject({
     conversation,
@@ -170,6 +172,7 @@ export interface CallResults {
   'conversation.read': null;
   'conversation.accept': null;
   'conversation.block': null;
+  'conversation.timer': null;
   'peer.get': PeerRow;
   'message.page': {
     readonly rows: readonly MessageRow[];

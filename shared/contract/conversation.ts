@@ -22,6 +22,17 @@ export type Capabilities = {
   readonly [F in (typeof features)[number]]: 'yes' | 'no' | { readonly limit: string };
 };
 
+/** How long messages may be told to stay, in ms. */
+export const timerChoices = [
+  30_000, // 30 seconds
+  5 * 60_000,
+  60 * 60_000,
+  8 * 60 * 60_000,
+  24 * 60 * 60_000,
+  7 * 24 * 60 * 60_000,
+  28 * 24 * 60 * 60_000, // 4 weeks
+] as const;
+
 export type Snippet =
   | { readonly kind: 'text'; readonly text: string; readonly mine: boolean; readonly state: SendState | null }
   | { readonly kind: 'files'; readonly names: readonly string[]; readonly mine: boolean }
@@ -46,6 +57,8 @@ export interface ConversationRow {
   /** Rises by one with every change of the label; a send names the one its sender saw. */
   readonly labelRevision: number;
   readonly can: Capabilities;
+  /** How long what is written from now on stays after it was read, in ms; null: until it is deleted. */
+  readonly timer: Millis | null;
   readonly unread: number;
   readonly firstUnread: MessageId | null;
   readonly lastAt: Millis;

@@ -41,6 +41,8 @@ export type MessageRow =
       readonly reactions: readonly ReactionRow[];
       readonly editedAt: Millis | null;
       readonly deleted: boolean;
+      /** It goes `afterMs` after it was read (mine: sent), which is `at` once that has begun. */
+      readonly expires: { readonly afterMs: Millis; readonly at: Millis | null } | null;
       /** Mine only. */
       readonly sending: {
         readonly state: SendState;

@@ -5,6 +5,7 @@ const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
+const WEEK_MS = 7 * DAY_MS;
 
 /** Times and days in words. All in one time zone and by one region's habits. */
 export function timeWords(say: Say, region: string, timeZone: string | undefined) {
@@ -52,7 +53,15 @@ export function timeWords(say: Say, region: string, timeZone: string | undefined
     return say('time.seconds', { count: Math.max(1, Math.ceil(ms / SECOND_MS)) });
   }
 
-  return { clock, exactClock, date, dayLine, rowTime, span, sameDay };
+  /** How long something stays: `1 week`, `8 hours`, `30 seconds`; as {@link span} where no unit fits. */
+  function stay(ms: Millis): string {
+    if (ms > 0 && ms % WEEK_MS === 0) return say('time.weeks', { count: ms / WEEK_MS });
+    if (ms > 0 && ms % DAY_MS === 0) return say('time.days', { count: ms / DAY_MS });
+    if (ms > 0 && ms % HOUR_MS === 0) return say('time.hours', { count: ms / HOUR_MS });
+    return span(ms);
+  }
+
+  return { clock, exactClock, date, dayLine, rowTime, span, stay, sameDay };
 }
 
 /** A time that no calendar holds is shown as a dash, not as an error. */

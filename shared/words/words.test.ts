@@ -1,3 +1,4 @@
+import { timerChoices } from '../contract/conversation.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { features, sendStates } from '../contract/conversation.ts';
@@ -207,6 +208,16 @@ describe('time', () => {
     expect(words.span(90 * 60_000)).toBe('2 hours');
     expect(words.span(60_001)).toBe('2 minutes');
     expect(words.span(0)).toBe('1 second');
+    expect(timerChoices.map((ms) => words.stay(ms))).toEqual([
+      '30 seconds',
+      '5 minutes',
+      '1 hour',
+      '8 hours',
+      '1 day',
+      '1 week',
+      '4 weeks',
+    ]);
+    expect([0, 1, 90 * 60_000].map((ms) => words.stay(ms))).toEqual(['1 second', '1 second', '2 hours']);
   });
 
   it('shows a dash for a time no calendar holds', () => {

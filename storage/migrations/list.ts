@@ -1,5 +1,9 @@
 import type { Migration } from '../migrate.ts';
 import { first } from './0001-first.ts';
+import { expiry } from './0002-expiry.ts';
 
 /** Every step of the schema, in order. A released step never changes; a later change is a new one. */
-export const migrations: readonly Migration[] = [{ version: 1, sql: first }];
+export const migrations: readonly Migration[] = [
+  { version: 1, sql: first },
+  { version: 2, sql: expiry },
+];

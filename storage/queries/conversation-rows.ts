@@ -50,6 +50,7 @@ export function conversationRow(db: Database, record: RowRecord): StoredConversa
     person: personOf(db, conversation),
     label: conversation.label ?? unlabelled(conversation, record.test === 1),
     labelRevision: conversation.labelRevision,
+    timer: conversation.timer?.ms ?? null,
     unread: conversation.unread,
     firstUnread: conversation.unread > 0 ? firstUnread(db, conversation) : null,
     lastAt: conversation.lastAt,

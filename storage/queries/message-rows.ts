@@ -28,6 +28,8 @@ export interface MessageRecord {
   readonly accepted_at: number | null;
   readonly read_at: number | null;
   readonly failure: FailureCode | null;
+  readonly expires_after_ms: number | null;
+  readonly expires_at: number | null;
   readonly hold: HoldReason | null;
 }
 
@@ -35,7 +37,7 @@ export interface MessageRecord {
 export const selectMessages = `SELECT m.id, m.conversation, m.account, m.key, m.kind, m.author,
     coalesce(p.name, p.address, p.identity) AS author_name, m.sent_at, m.received_at, m.content,
     coalesce(m.label, c.label) AS label, m.quote, m.edited_at, m.deleted, m.send_state, m.send_state_at,
-    m.accepted_at, m.read_at, m.failure, o.hold
+    m.accepted_at, m.read_at, m.failure, m.expires_after_ms, m.expires_at, o.hold
   FROM message AS m JOIN conversation AS c ON c.id = m.conversation LEFT JOIN peer AS p ON p.id = m.author
     LEFT JOIN outbox AS o ON o.id = m.outbox`;
 
@@ -66,6 +68,8 @@ export function messageRow(db: Database, record: MessageRecord): MessageRow {
     reactions: reactionsOf(db, record.id),
     editedAt: record.edited_at,
     deleted: record.deleted === 1,
+    expires:
+      record.expires_after_ms === null ? null : { afterMs: record.expires_after_ms, at: record.expires_at },
     sending:
       record.send_state === null
         ? null

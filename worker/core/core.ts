@@ -14,6 +14,7 @@ import { allCalls, checkCall } from './calls/list.ts';
 import type { CallScope, Read } from './calls/scope.ts';
 import { createCommitQueue } from './commit/queue.ts';
 import { failDeadly } from './commit/deadly.ts';
+import { createExpiry } from './expiry.ts';
 import type { HostLink } from './host.ts';
 import { connectLanes, type ConnectLane } from './lanes/connect.ts';
 import { createFlows, type Flows } from './lanes/flows.ts';
@@ -79,6 +80,7 @@ export function startCore(options: CoreOptions): Core {
     for (const page of pages) page.emit(name, payload);
   });
   const read: Read = async (name, args) => {
+    expiry.now();
     if (options.reader) return (await options.reader.run(name, args)) as never;
     const query = queries[name] as (database: Database, given: typeof args) => never;
     return db.readTransaction(() => query(db, args));
@@ -90,6 +92,7 @@ export function startCore(options: CoreOptions): Core {
   function tell(touched: Touched): void {
     news.changed(touched);
     notices.tell(touched);
+    if (touched.expiry) expiry.look();
     if (touched.outbox) for (const account of lanes.accounts()) outbox.pump(account);
   }
   function write<T>(work: (touched: Touched) => T): T {
@@ -98,6 +101,16 @@ export function startCore(options: CoreOptions): Core {
     tell(touched);
     return result;
   }
+
+  function wipe(): void {
+    // A delete is done once the log holds nothing of it any more; the next one, or the close, tries again.
+    const truncate = (): void => {
+      if (!db.checkpointTruncate()) log('wipe.busy');
+    };
+    if (options.reader) options.reader.endSnapshot(truncate).catch(() => log('wipe.failed'));
+    else truncate();
+  }
+  const expiry = createExpiry({ db, clock, write, wipe, log });
 
   const commits = createCommitQueue({ db, clock, tell, crash, log });
   const source: LaneSource = { db, files, clock, commit: commits.submit, crash };
@@ -108,7 +121,10 @@ export function startCore(options: CoreOptions): Core {
     log,
     ...harness,
     events: {
-      status: (account, status) => news.lane(account.id, status),
+      status: (account, status) => {
+        expiry.now();
+        news.lane(account.id, status);
+      },
       ready: (account) => {
         hurry(db, account.id);
         outbox.pump(account.id);
@@ -165,20 +181,14 @@ export function startCore(options: CoreOptions): Core {
     crash,
     write,
     once: createOnce({ db, clock, write }),
-    wipe: () => {
-      // A delete is done once the log holds nothing of it any more; the next one, or the close, tries again.
-      const truncate = (): void => {
-        if (!db.checkpointTruncate()) log('wipe.busy');
-      };
-      if (options.reader) options.reader.endSnapshot(truncate).catch(() => log('wipe.failed'));
-      else truncate();
-    },
+    wipe,
   };
   const serve = allCalls(scope);
   const undoClicked = host.listen('notice.clicked', ({ tag }) => {
     const id = tag as ConversationId;
     if (findConversation(db, id)) news.tell('open', { conversation: id });
   });
+  expiry.look();
   lanes.startAll();
 
   return {
@@ -201,6 +211,7 @@ export function startCore(options: CoreOptions): Core {
     async stop() {
       undoClicked();
       flows.stop();
+      expiry.stop();
       const work = outbox.stop();
       await lanes.stopAll();
       await work;

@@ -12,6 +12,8 @@ export interface Touched {
   readonly arrived: { readonly conversation: ConversationId; readonly message: number }[];
   /** The outbox may have something to do. */
   outbox: boolean;
+  /** A message may go sooner than what was known to go next. */
+  expiry: boolean;
 }
 
 export function nothingTouched(): Touched {
@@ -23,6 +25,7 @@ export function nothingTouched(): Touched {
     messages: new Set(),
     arrived: [],
     outbox: false,
+    expiry: false,
   };
 }
 
@@ -32,6 +35,7 @@ export function addTouched(whole: Touched, part: Touched): void {
   whole.accounts ||= part.accounts;
   whole.settings ||= part.settings;
   whole.outbox ||= part.outbox;
+  whole.expiry ||= part.expiry;
   for (const id of part.conversations) whole.conversations.add(id);
   for (const id of part.messages) whole.messages.add(id);
   whole.arrived.push(...part.arrived);

@@ -8,6 +8,7 @@ import {
 import { emptyCommit, type Commit } from '../../shared/lane/commit.ts';
 import type { OutboxItem } from '../../shared/lane/intent.ts';
 import type { CreateLane, Lane, LaneContext, Performed } from '../../shared/lane/lane.ts';
+import type { SecurityFacts } from '../../shared/label/facts.ts';
 import { addAccount } from '../../storage/accounts.ts';
 import type { Database } from '../../storage/database.ts';
 import { ALICE, goodFacts, meeting, sealedFor } from './scene.ts';
@@ -22,8 +23,16 @@ export interface Known {
   readonly peer: PeerId;
   readonly chat: ConversationId;
   readonly met: Pick<Commit, 'changes' | 'forecasts'>;
+  /** What is sealed for them is sealed under. */
+  readonly facts: () => SecurityFacts;
 }
-const alice: Known = { network: 'email', peer: ALICE, chat: CHAT, met: meeting(CHAT, ALICE) };
+const alice: Known = {
+  network: 'email',
+  peer: ALICE,
+  chat: CHAT,
+  met: meeting(CHAT, ALICE),
+  facts: goodFacts,
+};
 
 /** The account {@link ACCOUNT}, as if it had been added before. */
 export function addTestAccount(db: Database, network: NetworkId = 'email'): void {
@@ -38,17 +47,22 @@ export function addTestAccount(db: Database, network: NetworkId = 'email'): void
 }
 
 /** Seals under good facts and says it was sent. */
-export async function sendWell(item: OutboxItem, context: LaneContext, peer: PeerId): Promise<Performed> {
+export async function sendWell(
+  item: OutboxItem,
+  context: LaneContext,
+  peer: PeerId,
+  facts: SecurityFacts = goodFacts(),
+): Promise<Performed> {
   const { conversation } = item.intent;
   if (conversation && item.state === 'queued') {
     const sealed = await context.commit({
       ...emptyCommit,
-      forecasts: [{ conversation, facts: [goodFacts()], hold: null }],
+      forecasts: [{ conversation, facts: [facts], hold: null }],
       outbound: [
         {
           item: item.id,
           to: 'sealed',
-          evidence: sealedFor(peer),
+          evidence: sealedFor(peer, facts),
           artifacts: [{ to: 'them', identity: 'K', bytes: new Uint8Array([1]), outcome: 'pending' }],
         },
       ],
@@ -88,7 +102,7 @@ export function scriptedLane(
       hint: () => undefined,
       perform: (item) => {
         performed.push(item);
-        return sendWell(item, given(), known.peer);
+        return sendWell(item, given(), known.peer, known.facts());
       },
       // oxlint-disable-next-line require-yield
       flow: async function* () {

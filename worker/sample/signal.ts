@@ -32,7 +32,10 @@ export function sessionFacts(asOf = 1_000): SecurityFacts {
 }
 
 /** The changes that make a direct conversation on Signal, and its first forecast. */
-export function bobMet(chat: ConversationId = BOB_CHAT, state: 'active' | 'request' = 'active') {
+export function bobMet(
+  chat: ConversationId = BOB_CHAT,
+  state: 'active' | 'request' = 'active',
+): Pick<Commit, 'changes' | 'forecasts'> {
   return {
     changes: [
       { kind: 'peer', peer: BOB, identity: BOBS_KEY, address: '+15550100', name: 'Bob' },
@@ -42,11 +45,17 @@ export function bobMet(chat: ConversationId = BOB_CHAT, state: 'active' | 'reque
         patch: { kind: 'direct', peer: BOB, protocol: 'signal', state },
       },
     ],
-    forecasts: [{ conversation: chat, facts: [sessionFacts()], hold: null }],
-  } as const satisfies Pick<Commit, 'changes' | 'forecasts'>;
+    forecasts: [{ conversation: chat, facts: [sessionFacts(Date.now())], hold: null }],
+  };
 }
 
-export const bob: Known = { network: 'signal', peer: BOB, chat: BOB_CHAT, met: bobMet() };
+export const bob: Known = {
+  network: 'signal',
+  peer: BOB,
+  chat: BOB_CHAT,
+  met: bobMet(),
+  facts: () => sessionFacts(Date.now()),
+};
 
 export const openedFromBob = (identity = BOBS_KEY): Evidence => ({
   how: 'opened-here',

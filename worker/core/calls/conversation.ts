@@ -3,6 +3,7 @@ import { freshId, type OutboxId } from '../../../shared/ids.ts';
 import { newNetworkKey } from '../../../shared/lane/network-key.ts';
 import { nextSendTime } from '../../../storage/accounts.ts';
 import { markRead, patchConversation, setDraft } from '../../../storage/conversations.ts';
+import { startRead } from '../../../storage/expiry.ts';
 import { findMessage, rowidOf, unreadKeys } from '../../../storage/messages.ts';
 import { addIntent } from '../../../storage/outbox.ts';
 import type { StoredConversationRow } from '../../../storage/queries/conversation-rows.ts';
@@ -10,7 +11,7 @@ import { readSettings } from '../../../storage/settings.ts';
 import type { ConversationRow } from '../../../shared/contract/conversation.ts';
 import { capabilities, tellsOwnDevices } from '../capabilities.ts';
 import { labelIsOld, relabel } from '../commit/relabel.ts';
-import { touchConversation, type Touched } from '../touched.ts';
+import { touchConversation, touchMessage, type Touched } from '../touched.ts';
 import { conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
 /** Most messages one read receipt names. */
@@ -90,6 +91,14 @@ export function conversationCalls(of: CallScope): Serve<Names> {
     }
   }
 
+  /** The time of what goes by itself begins now. */
+  function startReading(id: ConversationRow['id'], upTo: number, touched: Touched): void {
+    for (const message of startRead(of.db, id, upTo, of.clock())) {
+      touchMessage(touched, id, message);
+      touched.expiry = true;
+    }
+  }
+
   return {
     'inbox.page': async (args) => {
       const { seq } = of.news;
@@ -124,6 +133,7 @@ export function conversationCalls(of: CallScope): Serve<Names> {
         if (message.conversation !== id)
           throw new PlainsealError('bad-request', 'the message is in another conversation');
         enqueueReceipts(id, message.id, touched);
+        startReading(id, message.id, touched);
         if (markRead(of.db, id, message.id)) touchConversation(touched, id);
       });
       return null;

@@ -1,3 +1,4 @@
+import { timerChoices } from '../../../shared/contract/conversation.ts';
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { callSchemas, type CallName } from '../../../shared/contract/calls.ts';
@@ -108,6 +109,7 @@ const shaped: Readonly<Record<CallName, fc.Arbitrary<unknown>>> = {
     { requiredKeys: ['request', 'conversation'] },
   ),
   'conversation.read': fc.record({ conversation, upTo: message }),
+  'conversation.timer': fc.record({ request, conversation, ms: fc.constantFrom(null, ...timerChoices, 1) }),
   'conversation.accept': fc.record({ request, conversation }),
   'conversation.block': fc.record({ request, conversation: fc.constant('nobody') }),
   'peer.get': fc.record({ peer, account }),

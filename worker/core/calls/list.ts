@@ -13,6 +13,7 @@ import { messageCalls } from './message.ts';
 import { profileCalls } from './profile.ts';
 import { sendCalls } from './send.ts';
 import type { CallScope, Serve } from './scope.ts';
+import { timerCalls } from './timer.ts';
 import { trustCalls } from './trust.ts';
 
 /** Every call of the contract. */
@@ -25,6 +26,7 @@ export function allCalls(of: CallScope): Serve<CallName> {
     ...sendCalls(of),
     ...holdCalls(of),
     ...fileCalls(of),
+    ...timerCalls(of),
     ...trustCalls(of),
     ...keyCalls(of),
     search: (args) => of.read('search', args),

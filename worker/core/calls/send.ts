@@ -4,6 +4,7 @@ import type { Content } from '../../../shared/contract/content.ts';
 import type { HoldReason } from '../../../shared/label/facts.ts';
 import type { Label } from '../../../shared/label/label.ts';
 import { worse } from '../../../shared/label/rules.ts';
+import type { Timer } from '../../../shared/lane/intent.ts';
 import { newNetworkKey } from '../../../shared/lane/network-key.ts';
 import { nextSendTime, type Account } from '../../../storage/accounts.ts';
 import {
@@ -15,10 +16,14 @@ import {
 import { addMessage, messageId } from '../../../storage/messages.ts';
 import { addIntent } from '../../../storage/outbox.ts';
 import { hasClearConsent, keepClearConsent } from '../../../storage/settings.ts';
+import { capabilities } from '../capabilities.ts';
 import { relabel } from '../commit/relabel.ts';
 import type { Scope } from '../commit/scope.ts';
 import { touchMessage } from '../touched.ts';
 import { confirm, conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
+
+/** The timer of a conversation in which nobody ever set one; the first change of it is version 2. */
+export const NO_TIMER: Timer = { ms: null, version: 1 };
 
 /**
  * The label a sender saw, and whether what they saw still holds. A revision that was never shown proves nothing: then the
@@ -105,7 +110,7 @@ function writeIntent(
     intent: {
       conversation: send.id,
       sentAt: message.sentAt,
-      what: { kind: 'content', key: message.key, content: send.content },
+      what: { kind: 'content', key: message.key, content: send.content, ...timerOf(conversation) },
     },
     seenLabel: compared?.seen ?? null,
     hold,
@@ -119,6 +124,12 @@ function writeIntent(
   return { kind: 'held', id: messageId(message.id), why: hold, label } as const;
 }
 
+/** A message carries the timer under which it was written. */
+function timerOf(conversation: Conversation): { readonly timer?: Timer } {
+  const able = capabilities(conversation.network, conversation.protocol).timer === 'yes';
+  return able ? { timer: conversation.timer ?? NO_TIMER } : {};
+}
+
 function addOwnMessage(
   scope: Scope,
   conversation: Conversation,
@@ -129,6 +140,7 @@ function addOwnMessage(
   const { account } = scope;
   const sentAt = nextSendTime(scope.db, account.id, scope.now);
   const key = newNetworkKey(account.network, sentAt);
+  const stay = timerOf(conversation).timer?.ms ?? null;
   const id = addMessage(
     scope.db,
     {
@@ -141,6 +153,7 @@ function addOwnMessage(
       evidence: null,
       label: conversation.label && { ...conversation.label, sending: { ok: true } },
       sending: { outbox, state: hold === null ? 'queued' : 'held' },
+      expires: stay === null ? null : { afterMs: stay, startedAt: null },
     },
     scope.now,
   );

@@ -1,5 +1,6 @@
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { Change, ConversationPatch } from '../../../shared/lane/change.ts';
+import type { Timer } from '../../../shared/lane/intent.ts';
 import {
   addConversation,
   findConversation,
@@ -52,12 +53,15 @@ function patch(scope: Scope, known: Conversation, next: ConversationPatch): void
   patchConversation(scope.db, known.id, {
     ...(next.protocol ? { protocol: next.protocol } : {}),
     ...(next.peer ? { peer: next.peer } : {}),
-    ...(next.timer ? { timer: next.timer } : {}),
+    ...(next.timer && isNewer(next.timer, known.timer) ? { timer: next.timer } : {}),
     ...(state && mayMove(known.state, state) ? { state } : {}),
     // The name of a direct conversation is the person's to give once it has one.
     ...(title !== undefined && (known.kind !== 'direct' || known.title === null) ? { title } : {}),
   });
 }
+
+/** Two who set the timer at once agree on the higher version; of equal ones the first stands. */
+const isNewer = (next: Timer, known: Timer | null): boolean => known === null || next.version > known.version;
 
 /** What the person decided stands: a lane neither unblocks nor turns an accepted conversation back into a request. */
 function mayMove(from: Conversation['state'], to: Conversation['state']): boolean {

@@ -1,5 +1,5 @@
 import { PlainsealError } from '../../../shared/errors.ts';
-import type { NetworkKey, PeerId } from '../../../shared/ids.ts';
+import type { Millis, NetworkKey, PeerId } from '../../../shared/ids.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import type { Evidence } from '../../../shared/label/evidence.ts';
 import type { Label } from '../../../shared/label/label.ts';
@@ -11,6 +11,7 @@ import {
   findMessageByKey,
   type Message,
 } from '../../../storage/messages.ts';
+import { endOf, startOne, startRead, type Expires } from '../../../storage/expiry.ts';
 import { findPeer } from '../../../storage/peers.ts';
 import { setReaction } from '../../../storage/reactions.ts';
 import { keepWaiting, takeWaiting } from '../../../storage/waiting.ts';
@@ -34,6 +35,10 @@ export function receiveMessage(scope: Scope, change: Of<'message'>): void {
     // What a blocked person writes is taken from the server and dropped here.
     if (conversation.state === 'blocked') return;
   }
+  const expires = expiresOf(scope, change);
+  const goesAt = expires && endOf(expires, scope.now);
+  // Its time was over before it came.
+  if (goesAt !== null && goesAt <= scope.now) return;
   const id = addMessage(
     scope.db,
     {
@@ -46,15 +51,25 @@ export function receiveMessage(scope: Scope, change: Of<'message'>): void {
       evidence: change.evidence,
       label: pastLabel(scope, conversation, change.evidence),
       sending: null,
+      expires,
     },
     scope.now,
   );
   if (id === null) return;
   bumpConversation(scope.db, conversation.id, { message: id, at: scope.now, unread: author !== null });
   touchMessage(scope.touched, conversation.id, id);
-  if (author !== null) scope.touched.arrived.push({ conversation: conversation.id, message: id });
+  if (goesAt !== null) scope.touched.expiry = true;
+  // What I read on another device is neither news nor unread.
+  if (author !== null && goesAt !== null) markRead(scope.db, conversation.id, id);
+  else if (author !== null) scope.touched.arrived.push({ conversation: conversation.id, message: id });
   for (const waiting of takeWaiting(scope.db, scope.account.id, change.target.key, scope.now))
     changeTarget(scope, waiting as Targeted);
+}
+
+/** How long it stays. The time of what I sent on another device runs already, whether or not that says since when. */
+function expiresOf(scope: Scope, { author, expires }: Of<'message'>): Expires | null {
+  if (!expires || expires.afterMs === 0) return null;
+  return author === 'me' ? { ...expires, startedAt: expires.startedAt ?? scope.now } : expires;
 }
 
 /** The label of something that has happened: the rules over its evidence, at its own time, and never a hold. */
@@ -86,6 +101,8 @@ export function changeTarget(scope: Scope, change: Targeted): void {
   const key = targetOf(change);
   const message = findMessageByKey(scope.db, scope.account.id, key);
   if (!message) {
+    // Where messages go by themselves the target may have gone: what an edit says must not outlive it here.
+    if (change.kind === 'edit' && ownConversation(scope, change.target.conversation).timer?.ms) return;
     keepWaiting(scope.db, scope.account.id, key, change, scope.now);
     return;
   }
@@ -99,14 +116,25 @@ export function changeTarget(scope: Scope, change: Targeted): void {
     case 'delete':
       return remove(scope, message, change);
     case 'own-read':
-      if (markRead(scope.db, message.conversation, message.id))
-        touchConversation(scope.touched, message.conversation);
-      return;
+      return readElsewhere(scope, message, change.at ?? scope.now);
     case 'receipt':
       return changeReceipt(scope, message, change.receipt);
     case 'delivery-failed':
       return failDelivery(scope, message, change);
   }
+}
+
+/** Everything up to a message was read on another device of mine, `told` being when. */
+function readElsewhere(scope: Scope, { id, conversation }: Message, told: Millis): void {
+  const at = Math.min(told, scope.now);
+  const begun = startRead(scope.db, conversation, id, at);
+  // Read there before it was read here.
+  if (startOne(scope.db, id, at)) begun.push(id);
+  for (const message of begun) {
+    touchMessage(scope.touched, conversation, message);
+    scope.touched.expiry = true;
+  }
+  if (markRead(scope.db, conversation, id)) touchConversation(scope.touched, conversation);
 }
 
 const wrote = (message: Message, by: PeerId | 'me'): boolean => message.author === (by === 'me' ? null : by);

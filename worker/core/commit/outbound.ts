@@ -6,12 +6,20 @@ import type { HoldReason, SecurityFacts } from '../../../shared/label/facts.ts';
 import { worse } from '../../../shared/label/rules.ts';
 import type { OutboxId } from '../../../shared/ids.ts';
 import { clearMarker, itemMarker } from '../../../storage/inbound.ts';
-import { findMessage, findMessageByKey, setEvidence, setSendState } from '../../../storage/messages.ts';
+import { startOne } from '../../../storage/expiry.ts';
+import {
+  findMessage,
+  findMessageByKey,
+  setEvidence,
+  setSendState,
+  type Message,
+} from '../../../storage/messages.ts';
 import { setDelivery } from '../../../storage/receipts.ts';
 import { setReaction } from '../../../storage/reactions.ts';
 import {
   artifactsOf,
   dropArtifactBytes,
+  emptyItem,
   findOutgoing,
   putArtifact,
   setOutboxState,
@@ -46,6 +54,10 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
   if (!item) throw new PlainsealError('bad-request', 'no such outbox item');
   if (item.account !== scope.account.id)
     throw new PlainsealError('refused', 'an outbox item of another account');
+  const message = item.message === null ? null : findMessage(scope.db, item.message);
+  const deleted = item.message !== null && (message?.deleted ?? true);
+  // What became of a message that was deleted here, or a wish to have it once more, is nothing to anybody.
+  if (deleted && item.state === 'cancelled' && step.to !== 'sealed') return;
   checkTransition(item.state, step, item.intent);
   const stored = artifactsOf(scope.db, item.id);
   if (seals(item.state, step, stored)) {
@@ -61,7 +73,8 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
   if (to !== item.state) setOutboxState(scope.db, item.id, to, held && !dropped ? (step.hold ?? null) : null);
   if (step.to === 'sent') dropArtifactBytes(scope.db, item.id);
   if (step.evidence) keepEvidence(scope, item, step);
-  tellMessage(scope, item, step);
+  tellMessage(scope, item, step, message);
+  if (deleted && to !== 'sealed') emptyItem(scope.db, item.id);
   if (to === 'held' && item.conversation) relabel(scope, item.conversation, step.hold ?? null);
   clearMarker(scope.db, scope.account.id, itemMarker(item.id));
   scope.touched.outbox = true;
@@ -115,14 +128,14 @@ function keepEvidence(scope: Scope, item: Outgoing, step: OutboxStep): void {
 }
 
 /** The message follows its item. */
-function tellMessage(scope: Scope, item: Outgoing, step: OutboxStep): void {
+function tellMessage(scope: Scope, item: Outgoing, step: OutboxStep, message: Message | null): void {
   if (item.conversation) touchConversation(scope.touched, item.conversation);
-  const message = item.message === null ? null : findMessage(scope.db, item.message);
   if (!message) return;
   const state: SendState = step.to;
   const back = state === 'queued' || state === 'held' || state === 'failed';
   if (back || furtherThan(state, message.sendState))
     setSendState(scope.db, message.id, state, scope.now, step.failure ?? null);
+  if (state === 'sent' && startOne(scope.db, message.id, scope.now)) scope.touched.expiry = true;
   for (const artifact of step.artifacts ?? [])
     setDelivery(
       scope.db,

@@ -2,6 +2,7 @@ import type { SendState } from '../../../shared/contract/conversation.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import type { Receipt } from '../../../shared/lane/intent.ts';
 import { findConversation } from '../../../storage/conversations.ts';
+import { startOne } from '../../../storage/expiry.ts';
 import { setSendState, type Message } from '../../../storage/messages.ts';
 import { findOutgoing, setOutboxState } from '../../../storage/outbox.ts';
 import { addReceipt, setDelivery } from '../../../storage/receipts.ts';
@@ -28,6 +29,8 @@ export function changeReceipt(scope: Scope, message: Message, receipt: Receipt):
   // One that was never let out cannot have been read: a receipt does not lift a hold or undo a failure of its own.
   if (furtherThan(state, message.sendState) && message.sendState !== 'queued')
     setSendState(scope.db, message.id, state, receipt.at);
+  // It arrived, whatever was told of sending it.
+  if (startOne(scope.db, message.id, scope.now)) scope.touched.expiry = true;
   touchMessage(scope.touched, message.conversation, message.id);
 }
 
