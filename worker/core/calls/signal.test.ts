@@ -1,13 +1,14 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { textOnly } from '../../../shared/contract/content.ts';
-import type { EnvelopeKey } from '../../../shared/ids.ts';
+import { peerId, type EnvelopeKey } from '../../../shared/ids.ts';
+import type { Change } from '../../../shared/lane/change.ts';
 import { emptyCommit, type Commit } from '../../../shared/lane/commit.ts';
 import { patchConversation } from '../../../storage/conversations.ts';
 import { setPeerIdentity } from '../../../storage/peers.ts';
 import { request, type Rig } from '../../sample/rig.ts';
 import { key } from '../../sample/scene.ts';
 import { ACCOUNT, openScripted, type scriptedLane } from '../../sample/scripted.ts';
-import { bob, BOB, BOB_CHAT, BOBS_KEY, BOBS_OTHER_KEY, bobSays } from '../../sample/signal.ts';
+import { bob, BOB, BOB_CHAT, BOBS_KEY, BOBS_OTHER_KEY, bobSays, sessionFacts } from '../../sample/signal.ts';
 
 let rig: Rig;
 let lane: ReturnType<typeof scriptedLane>;
@@ -198,4 +199,64 @@ test('what this version cannot show says so everywhere, is found by nothing, and
   expect(rig.db.all('SELECT outcome, raw, why, until FROM inbound')).toEqual([
     { outcome: 'parked', raw: Buffer.from(raw), why: 'newer-version', until: 4e15 },
   ]);
+});
+
+describe('what I wrote on another of my devices', () => {
+  const mine = (sentAt: number, text: string): Change => ({
+    kind: 'message',
+    target: { conversation: BOB_CHAT, key: key(`me:${sentAt}`) },
+    author: 'me',
+    sentAt,
+    content: textOnly(text),
+    evidence: {
+      how: 'told-by-own-device',
+      device: '1',
+      at: Date.now(),
+      facts: [sessionFacts(Date.now())],
+      details: [],
+    },
+  });
+  const receipt = (as: 'delivered' | 'read', by = BOB): Change => ({
+    kind: 'receipt',
+    receipt: { kind: as, of: key('me:10'), by, at: 20 },
+  });
+
+  test('is mine, told by that device, and neither unread nor news', async () => {
+    await commit({ changes: [mine(10, 'from my phone')] });
+    expect(await rows()).toMatchObject([
+      { author: { me: true }, sending: null, label: { readers: { kind: 'members' } } },
+    ]);
+    expect(await row()).toMatchObject({
+      unread: 0,
+      firstUnread: null,
+      snippet: { kind: 'text', text: 'from my phone', mine: true, state: null },
+    });
+    expect(rig.shell.notices).toEqual([]);
+    const { evidence } = await rig.page.call('message.details', { id: (await rows())[0]!.id });
+    expect(evidence).toMatchObject({ how: 'told-by-own-device', device: '1' });
+    expect(
+      (await rig.page.call('search', { text: 'phone', in: null, before: null, limit: 9 })).rows,
+    ).toHaveLength(1);
+  });
+  test('twice is one, and nothing here sends it', async () => {
+    for (let twice = 0; twice < 2; twice += 1) await commit({ changes: [mine(10, 'once')] });
+    expect(await rows()).toHaveLength(1);
+    expect(rig.db.all('SELECT * FROM outbox')).toEqual([]);
+    expect(await rig.page.call('message.retry', { request: request(), id: (await rows())[0]!.id })).toBe(
+      false,
+    );
+  });
+  test('takes the receipts for it, also those that came first, and nobody else’s', async () => {
+    await commit({ changes: [receipt('delivered')] });
+    await commit({ changes: [mine(10, 'a'), receipt('read', peerId('signal', 'mallory'))] });
+    expect(await rows()).toMatchObject([{ sending: { state: 'delivered', readAt: null } }]);
+    await commit({ changes: [receipt('read')] });
+    expect(await rows()).toMatchObject([{ sending: { state: 'read', readAt: 20 } }]);
+    expect((await row()).snippet).toMatchObject({ mine: true, state: 'read' });
+  });
+  test('is deleted for everybody like any other of mine', async () => {
+    await commit({ changes: [mine(10, 'a')] });
+    await rig.page.call('message.delete', { request: request(), id: (await rows())[0]!.id });
+    expect(await given(1)).toMatchObject([{ kind: 'delete', target: 'me:10' }]);
+  });
 });
