@@ -9,6 +9,7 @@ import {
   peerId,
   type AccountId,
   type ConversationId,
+  type NetworkId,
   type NetworkKey,
   type OutboxId,
   type PeerId,
@@ -136,13 +137,13 @@ export function sealing(item: OutboxId, more: Partial<OutboxStep> = {}): OutboxS
   };
 }
 
-/** Opens a scene. */
-export function openScene(): Scene {
+/** Opens a scene with an account on one network. */
+export function openScene(network: NetworkId = 'email'): Scene {
   const folder = mkdtempSync(join(tmpdir(), 'plainseal-scene-'));
   const db = openDatabase({ folder, key: new Uint8Array(32).fill(9) });
   const account: Account = {
     id: freshId<AccountId>(),
-    network: 'email',
+    network,
     address: 'me@example.org',
     displayName: 'Me',
     environment: 'test',

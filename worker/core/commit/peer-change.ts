@@ -1,6 +1,13 @@
-import type { ConversationId, NetworkKey, PeerId } from '../../../shared/ids.ts';
+import {
+  peerId,
+  type ConversationId,
+  type Millis,
+  type NetworkKey,
+  type PeerId,
+} from '../../../shared/ids.ts';
 import type { Trust } from '../../../shared/label/facts.ts';
 import type { Change, NoteCode } from '../../../shared/lane/change.ts';
+import { listAccounts } from '../../../storage/accounts.ts';
 import { bumpConversation, conversationsWith, findConversation } from '../../../storage/conversations.ts';
 import { addNote } from '../../../storage/messages.ts';
 import {
@@ -11,6 +18,7 @@ import {
   setTrust,
   trustOf,
   writtenTrust,
+  type Peer,
 } from '../../../storage/peers.ts';
 import { heldItems } from '../../../storage/outbox.ts';
 import { touchConversation, touchMessage } from '../touched.ts';
@@ -23,7 +31,8 @@ type Of<K extends Change['kind']> = Extract<Change, { readonly kind: K }>;
 export function changePeer(scope: Scope, change: Of<'peer'>): void {
   const known = findPeer(scope.db, change.peer);
   ownPeer(scope, change.peer);
-  if (!known) setPeerIdentity(scope.db, change.peer, change.identity);
+  // A key that is known is replaced by an `identity` change alone, which looks at what follows.
+  if (!known || keyUnknown(known)) setPeerIdentity(scope.db, change.peer, change.identity);
   describePeer(scope.db, change.peer, change);
   const changed = known?.name !== change.name || known?.address !== change.address;
   if (changed)
@@ -39,8 +48,9 @@ export function changeIdentity(scope: Scope, change: Of<'identity'>): void {
   ownPeer(scope, change.peer);
   const known = findPeer(scope.db, change.peer);
   const same = known?.identity === change.now;
-  const trust = decide(scope, change, same);
+  const trust = decide(scope, change, known);
   setPeerIdentity(scope.db, change.peer, change.now);
+  if (known && !same && !keyUnknown(known)) stopOthers(scope, change);
   if (trust === null) return;
   if (trust.kind === 'checked') return markChecked(scope, change.peer, trust, same);
   applyTrust(scope, change.peer, trust);
@@ -61,20 +71,40 @@ export function markChecked(
 }
 
 /**
- * The trust that follows, or null when nothing does. `same`: the identity is the one already kept. What was decided or proven
- * for it stands, however often a lane tells of it again; a lane cannot pass a new identity off as an old one.
+ * The trust that follows, or null when nothing does. What was decided or proven for the identity already kept stands, however
+ * often a lane tells of it again; a lane cannot pass a new identity off as an old one, or as the first.
  */
-function decide(scope: Scope, change: Of<'identity'>, same: boolean): Trust | null {
+function decide(scope: Scope, change: Of<'identity'>, known: Peer | null): Trust | null {
   const { trust: told, was, now } = change;
   if (told.kind === 'checked') return told;
+  const same = known?.identity === now;
   const before = writtenTrust(scope.db, scope.account.id, change.peer);
-  const another = told.kind === 'changed' || (!same && was !== null && was !== now);
+  const toldAnother = was !== null && was !== now;
+  const another = told.kind === 'changed' || (!same && (toldAnother || (known && !keyUnknown(known))));
   if (!another || (same && before !== null)) return null;
-  const wasChecked =
-    before?.kind === 'checked' ||
-    (before?.kind === 'changed' && before.wasChecked) ||
-    (told.kind === 'changed' && told.wasChecked);
-  return { kind: 'changed', at: scope.now, wasChecked };
+  const changed = changedFrom(before, scope.now);
+  return told.kind === 'changed' && told.wasChecked ? { ...changed, wasChecked: true } : changed;
+}
+
+function changedFrom(before: Trust | null, at: Millis): Extract<Trust, { readonly kind: 'changed' }> {
+  const wasChecked = before?.kind === 'checked' || (before?.kind === 'changed' && before.wasChecked);
+  return { kind: 'changed', at, wasChecked };
+}
+
+/** On Signal a peer is named by its service id, which is no key: until a key is known it stands in its place. */
+const keyUnknown = (peer: Peer): boolean =>
+  peer.network === 'signal' && peer.id === peerId(peer.network, peer.identity);
+
+/** Other accounts of mine that know the peer know another key by now, and have decided nothing of this one. */
+function stopOthers(scope: Scope, { peer, now }: Of<'identity'>): void {
+  for (const account of listAccounts(scope.db)) {
+    if (account.id === scope.account.id || account.network !== scope.account.network) continue;
+    const before = writtenTrust(scope.db, account.id, peer);
+    if (before === null && conversationsWith(scope.db, account.id, peer).length === 0) continue;
+    const theirs = { ...scope, account };
+    applyTrust(theirs, peer, changedFrom(before, scope.now));
+    stateInAll(theirs, peer, 'identity-changed', now);
+  }
 }
 
 /** Sets the trust and stops, or lets go on, the conversations with the peer. */
@@ -93,17 +123,14 @@ function holdWithout(scope: Scope, id: ConversationId) {
   return heldItems(scope.db, id)[0]?.hold ?? null;
 }
 
-/** A device of a peer. One that does not carry the known identity is another identity. */
+/** A device of a peer that its lane finds worth telling. One that does not carry the known identity is another identity. */
 export function changeDevice(scope: Scope, change: Of<'device'>): void {
   ownPeer(scope, change.peer);
-  if (change.sameIdentity || change.act === 'removed') return;
+  if (change.act === 'removed') return;
+  if (change.sameIdentity) return stateInAll(scope, change.peer, 'new-device', change.device);
   const before = trustOf(scope.db, scope.account.id, change.peer);
   if (before.kind === 'changed') return;
-  applyTrust(scope, change.peer, {
-    kind: 'changed',
-    at: scope.now,
-    wasChecked: before.kind === 'checked',
-  });
+  applyTrust(scope, change.peer, changedFrom(before, scope.now));
   stateInAll(scope, change.peer, 'identity-changed', `device ${change.device}`);
 }
 
