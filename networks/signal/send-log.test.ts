@@ -2,9 +2,8 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ServiceId } from '../../crypto/signal/address.ts';
 import type { OutboxId } from '../../shared/ids.ts';
-import { ABSENT, type StateCell, type StateKey, type StateView } from '../../shared/lane/state.ts';
-import { createWork } from '../../shared/lane/work.ts';
 import { forgetSent, MAX_SENT, readSent, sweepSent, writeSent, type SentRecord } from './send-log.ts';
+import { createCells } from './test/cells.ts';
 
 const alice = '00000000-0000-4000-8000-00000000000a' as ServiceId;
 const bob = '00000000-0000-4000-8000-00000000000b' as ServiceId;
@@ -19,33 +18,8 @@ const record = (expiresAt: number): SentRecord => ({
   expiresAt,
 });
 
-/** State that refuses a write made from another version, as core does. */
-function state() {
-  const cells = new Map<string, readonly [StateKey, StateCell]>();
-  const view: StateView = {
-    get: async ({ space, key }) => cells.get(`${space}|${key}`)?.[1] ?? null,
-    scan: async (space, prefix) =>
-      [...cells.values()].filter(([key]) => key.space === space && key.key.startsWith(prefix)),
-  };
-  return {
-    cells,
-    run: async <T>(task: (work: ReturnType<typeof createWork>) => Promise<T>): Promise<T> => {
-      const work = createWork(view);
-      const result = await task(work);
-      for (const { key, value, expect: version } of work.writes()) {
-        const name = `${key.space}|${key.key}`;
-        const known = cells.get(name)?.[1].version ?? ABSENT;
-        expect(version).toBe(known);
-        if (value === null) cells.delete(name);
-        else cells.set(name, [key, { value, version: known + 1 }]);
-      }
-      return result;
-    },
-  };
-}
-
 test('what was sent is found until it is over, by its recipient only', async () => {
-  const { run } = state();
+  const { run } = createCells();
   await run((work) => writeSent(work, alice, 5, record(100), 10));
   expect(await run((work) => readSent(work, alice, 5, 99))).toEqual(record(100));
   expect(await run((work) => readSent(work, alice, 5, 100))).toBeNull();
@@ -53,7 +27,7 @@ test('what was sent is found until it is over, by its recipient only', async () 
 });
 
 test('only so much is kept of one recipient', async () => {
-  const { run, cells } = state();
+  const { run, cells } = createCells();
   for (let at = 1; at <= MAX_SENT + 3; at++)
     await run((work) => writeSent(work, alice, at, record(1_000), 10));
   expect(await run((work) => readSent(work, alice, 3, 10))).toBeNull();
@@ -70,7 +44,7 @@ test('whatever is written, forgotten and swept, no record is left that no list n
   });
   await fc.assert(
     fc.asyncProperty(fc.array(act, { maxLength: 40 }), async (acts) => {
-      const { run, cells } = state();
+      const { run, cells } = createCells();
       const model = new Map<string, number>();
       for (const [now, { kind, to, at, lives }] of acts.entries()) {
         if (kind === 'write') {

@@ -1,0 +1,86 @@
+import type { ServiceId } from '../../crypto/signal/address.ts';
+import { assertNever } from '../../shared/assert.ts';
+import type { Intent } from '../../shared/lane/intent.ts';
+import { encodeContent } from './codec/encode.ts';
+import { isAci } from './codec/service-id.ts';
+import { failed, type Composed, type Composing, type Draft } from './draft.ts';
+import { errandIntent, readErrand } from './errand.ts';
+import { messageNameOf } from './names.ts';
+import { composeResend } from './resend.ts';
+import { forgetSent, SENT_FOR_MS } from './send-log.ts';
+
+type Of<K extends Intent['what']['kind']> = Extract<Intent['what'], { readonly kind: K }>;
+
+/** What nobody waits for: no phone is woken for it, and my other devices are not told. */
+const quiet = { urgent: false, told: null, enqueue: [] } as const;
+
+/**
+ * A receipt: the author is told where the intent says so, my other devices are always told what I read. A receipt for somebody
+ * else's messages than the other side's goes nowhere.
+ */
+export function composeReceipt(
+  { own }: Composing,
+  to: ServiceId,
+  { sentAt }: Intent,
+  { of, as, tell }: Of<'receipt'>,
+): Composed {
+  const names = of.flatMap((key) => messageNameOf(key, own.service) ?? []);
+  const theirs = names.filter(({ author }) => author !== own.service && isAci(author));
+  const told = theirs.length > 0 && as === 'read';
+  const content = told ? encodeContent({ kind: 'sync-read', of: theirs }) : null;
+  const enqueue = content === null ? [] : [errandIntent({ op: 'sync-read', content, forget: null }, sentAt)];
+  const times = names.filter(({ author }) => author === to).map((name) => name.sentAt);
+  if (!tell || to === own.service || times.length === 0) return { kind: 'void', enqueue };
+  return {
+    kind: 'draft',
+    draft: {
+      ...quiet,
+      to,
+      sentAt,
+      what: { kind: 'content', content: encodeContent({ kind: 'receipt', as, of: times }) },
+      hint: 'resendable',
+      keptMs: SENT_FOR_MS,
+      enqueue,
+    },
+  };
+}
+
+/** What the protocol sends by itself. */
+export async function composeErrand(
+  composing: Composing,
+  { sentAt }: Intent,
+  what: Of<'protocol'>,
+): Promise<Composed> {
+  const errand = readErrand(what);
+  if (errand === null) return failed('damaged');
+  const draft = (more: Pick<Draft, 'to' | 'what' | 'hint' | 'keptMs'>): Composed => ({
+    kind: 'draft',
+    draft: { ...quiet, sentAt, ...more },
+  });
+  switch (errand.op) {
+    case 'transcript':
+    case 'sync-read':
+    case 'sync-request':
+    case 'sync-verified':
+    case 'sync-answer': {
+      const { content, forget } = errand;
+      const to = composing.own.service;
+      if (forget !== null) await forgetSent(composing.work, to, forget);
+      return draft({ to, what: { kind: 'content', content }, hint: 'resendable', keptMs: SENT_FOR_MS });
+    }
+    case 'retry-request': {
+      const { to, content } = errand;
+      // A device that gets what is meant for another leaves it alone: it names the device that sealed the message.
+      return draft({
+        to: to.service,
+        what: { kind: 'plaintext', content },
+        hint: 'default',
+        keptMs: null,
+      });
+    }
+    case 'resend':
+      return composeResend(composing, errand);
+    default:
+      return assertNever(errand);
+  }
+}

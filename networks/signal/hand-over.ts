@@ -1,0 +1,95 @@
+import type { Device } from '../../crypto/signal/address.ts';
+import type { Stored } from '../../shared/lane/intent.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { decodeArtifact, deviceOf, type Artifact } from './artifact.ts';
+import type { Draft } from './draft.ts';
+import { isTrouble, type Performing } from './performing.ts';
+import type { Access } from './sealed-sender.ts';
+import type { DeviceMessage, SendAnswer, SignalService } from './service/service.ts';
+
+/** What came of handing over; `sealed`: the server was not told who sends. */
+export type HandedOver = {
+  readonly answer: SendAnswer | { readonly kind: 'damaged' };
+  readonly sealed: boolean;
+};
+
+/** What the server is told of a draft. `online`: not queued for who is away. */
+type Envelope = Pick<Draft, 'to' | 'sentAt' | 'hint' | 'urgent'> & { readonly online?: boolean };
+
+type ToDevice = { readonly device: Device; readonly artifact: Artifact };
+
+/**
+ * Hands stored bytes over, one part per device: sealed where the other side takes that, else with my name on it. Where the server
+ * does not take the access key it has delivered nothing, and the same bytes go again unsealed.
+ */
+export async function handOver(
+  performing: Performing,
+  draft: Envelope,
+  artifacts: readonly Stored[],
+): Promise<HandedOver> {
+  const { context, sealedSender } = performing;
+  const via = performing.service();
+  if (via === null) return { answer: { kind: 'offline' }, sealed: false };
+  const parts = readParts(draft, artifacts);
+  if (parts === null) return { answer: { kind: 'damaged' }, sealed: false };
+  const now = context.now();
+  const access = await sealedSender.access(draft.to, createWork(context.view), via, now);
+  if (access?.kind === 'access') {
+    const answer = await transmit(
+      performing,
+      via,
+      draft,
+      await wrapped(performing, draft, parts, access),
+      access,
+    );
+    if (answer.kind !== 'unauthorized') return { answer, sealed: true };
+    sealedSender.denied(draft.to, access.accessKey, now);
+    context.log('sealed-sender-denied', {});
+  } else if (access !== null && isTrouble(access)) return { answer: access, sealed: false };
+  return { answer: await transmit(performing, via, draft, parts.map(unsealed), null), sealed: false };
+}
+
+async function transmit(
+  { context }: Performing,
+  via: SignalService,
+  { to, sentAt, urgent, online }: Envelope,
+  parts: readonly DeviceMessage[],
+  access: Access | null,
+): Promise<SendAnswer> {
+  await context.crashPoint('lane.before-wire-write');
+  const accessKey = access?.accessKey ?? null;
+  const answer = await via.send({ to, sentAt, parts, accessKey, online: online ?? false, urgent });
+  await context.crashPoint('lane.after-wire-write');
+  return answer;
+}
+
+/** Null when something stored does not read, or there is nothing to send. */
+function readParts({ to }: Pick<Draft, 'to'>, artifacts: readonly Stored[]): readonly ToDevice[] | null {
+  const parts: ToDevice[] = [];
+  for (const stored of artifacts) {
+    // The device is not there any more; what was made for it stays stored.
+    if (stored.outcome === 'refused') continue;
+    const device = deviceOf(stored.to);
+    const artifact = typeof stored.bytes === 'string' ? null : decodeArtifact(stored.bytes);
+    if (device?.service !== to || artifact === null) return null;
+    parts.push({ device, artifact });
+  }
+  return parts.length === 0 ? null : parts;
+}
+
+const unsealed = ({ device, artifact }: ToDevice): DeviceMessage => ({ device: device.device, ...artifact });
+
+async function wrapped(
+  { context, engine }: Performing,
+  { hint }: Pick<Draft, 'hint'>,
+  parts: readonly ToDevice[],
+  { certificate }: Access,
+): Promise<readonly DeviceMessage[]> {
+  const work = createWork(context.view);
+  const messages: DeviceMessage[] = [];
+  for (const { device, artifact } of parts) {
+    const bytes = await engine.wrap(artifact, device, certificate, hint, work);
+    messages.push({ device: device.device, registrationId: artifact.registrationId, type: 'sealed', bytes });
+  }
+  return messages;
+}

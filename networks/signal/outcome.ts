@@ -1,0 +1,115 @@
+import { emptyCommit, type Commit, type CommitResult } from '../../shared/lane/commit.ts';
+import type { Evidence } from '../../shared/label/evidence.ts';
+import type { FailureCode, OutboxItem, OutboxStep, Stored } from '../../shared/lane/intent.ts';
+import type { Performed } from '../../shared/lane/lane.ts';
+import type { Work } from '../../shared/lane/state.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import type { Composed, Draft } from './draft.ts';
+import { wentSealed } from './evidence.ts';
+import { readLongText, writeLongText } from './long-text.ts';
+import { forecastsOf } from './forecast.ts';
+import { afterCommit, commit, CONFLICT_TRIES, DONE, type Performing } from './performing.ts';
+import { readSent, writeSent } from './send-log.ts';
+import { transcriptIntent } from './transcript.ts';
+
+/** Commits a step of an item that needs nothing of the lane's state. */
+export async function finish(
+  performing: Performing,
+  item: OutboxItem,
+  step: Omit<OutboxStep, 'item'>,
+  more: Partial<Commit> = {},
+): Promise<Performed> {
+  const outbound = [{ item: item.id, ...step }];
+  const result = await commit(performing.context, { ...emptyCommit, ...more, outbound });
+  return result.ok ? DONE : afterCommit(performing, item, result);
+}
+
+/** It is over without having been sent. */
+export function fail(
+  performing: Performing,
+  item: OutboxItem,
+  failure: FailureCode,
+  artifacts: readonly Stored[] = [],
+): Promise<Performed> {
+  return finish(performing, item, { to: 'failed', failure, artifacts: withOutcome(artifacts, 'refused') });
+}
+
+/** Stored artifacts with what became of them; those of devices that are gone stay as they are. */
+export function withOutcome(artifacts: readonly Stored[], outcome: Stored['outcome']): readonly Stored[] {
+  return artifacts.map((artifact) => (artifact.outcome === 'refused' ? artifact : { ...artifact, outcome }));
+}
+
+/** It was taken: one commit with what my other devices are told. */
+export async function settleSent(
+  performing: Performing,
+  item: OutboxItem,
+  of: { readonly draft: Draft; readonly artifacts: readonly Stored[]; readonly sealed: boolean },
+): Promise<Performed> {
+  const result = await performing.withLocks([of.draft.to], async () => {
+    for (let attempt = 0; ; attempt++) {
+      const told = await commitSent(performing, item, of);
+      if (told.ok || told.why !== 'conflict' || attempt >= CONFLICT_TRIES) return told;
+    }
+  });
+  return result.ok ? DONE : afterCommit(performing, item, result);
+}
+
+async function commitSent(
+  performing: Performing,
+  item: OutboxItem,
+  { draft, artifacts, sealed }: Parameters<typeof settleSent>[2],
+): Promise<CommitResult> {
+  const { context } = performing;
+  const { to, told } = draft;
+  const now = context.now();
+  const work = createWork(context.view);
+  const evidence = await settleRecord(work, item, draft, sealed, now);
+  if ((await readLongText(work, item.intent.what.key)) !== null)
+    writeLongText(work, item.intent.what.key, null);
+  const [first] = artifacts;
+  const identityKey = Buffer.from(first?.identity ?? '', 'hex');
+  return commit(context, {
+    ...emptyCommit,
+    work: work.writes(),
+    // Something may have stopped the conversation while it was tried: that is over.
+    forecasts: item.attempts > 0 ? await forecastsOf(performing, item, work, null) : [],
+    outbound: [
+      {
+        item: item.id,
+        to: 'sent',
+        artifacts: withOutcome(artifacts, 'accepted'),
+        ...(evidence === null ? {} : { evidence }),
+      },
+    ],
+    enqueue: told === null ? [] : [transcriptIntent(told, { to, identityKey, sealed, now })],
+  });
+}
+
+/** Ends the part of the record that was kept for the outcome; gives evidence where it has to say something else now. */
+async function settleRecord(
+  work: Work,
+  item: OutboxItem,
+  { to, sentAt }: Draft,
+  sealed: boolean,
+  now: number,
+): Promise<Evidence | null> {
+  const record = await readSent(work, to, sentAt, now);
+  if (record?.item !== item.id || record.evidence === null) return null;
+  await writeSent(work, to, sentAt, { ...record, evidence: null }, now);
+  return wentSealed(record.evidence, sealed);
+}
+
+/** The keys the server gives out for the recipient cannot be used. */
+export async function holdWithoutKey(performing: Performing, item: OutboxItem): Promise<Performed> {
+  const forecasts = await forecastsOf(performing, item, createWork(performing.context.view), 'no-key');
+  return finish(performing, item, { to: 'held', hold: 'no-key' }, { forecasts });
+}
+
+/** Nothing is to be sent to the recipient. What my other devices are told is all there is to do. */
+export function endVoid(
+  performing: Performing,
+  item: OutboxItem,
+  { enqueue }: Extract<Composed, { readonly kind: 'void' }>,
+): Promise<Performed> {
+  return finish(performing, item, { to: enqueue.length > 0 ? 'sent' : 'cancelled' }, { enqueue });
+}

@@ -1,0 +1,79 @@
+import { accessKeyOf } from '../../crypto/signal/access-key.ts';
+import type { ServiceId } from '../../crypto/signal/address.ts';
+import type { Millis } from '../../shared/ids.ts';
+import type { Work } from '../../shared/lane/state.ts';
+import { isAci } from './codec/service-id.ts';
+import { readProfile } from './profile-record.ts';
+import type { SignalService, Trouble } from './service/service.ts';
+
+/** The server's certificates last a day at most; a clock a little off must not make one run out under way. */
+const CERTIFICATE_FOR_MS = 60 * 60 * 1_000;
+/** An access key that did not fit is not tried again for so long, unless another one becomes known. */
+const DENIED_FOR_MS = 24 * 60 * 60 * 1_000;
+/** For those who take sealed messages from anybody, any 16 bytes do. */
+const ANY_ACCESS_KEY = new Uint8Array(16);
+
+/** What one sealed sending needs: the other side's access key, and my certificate. */
+export type Access = {
+  readonly kind: 'access';
+  readonly accessKey: Uint8Array;
+  readonly certificate: Uint8Array;
+};
+
+/** Sealed sender: the server does not learn who sends. */
+export interface SealedSender {
+  /** Whether a service id is written to sealed, as far as is known without asking. */
+  possible(service: ServiceId, work: Pick<Work, 'get'>, now: Millis): Promise<boolean>;
+  /** Null where it is not offered. Without a certificate nothing is sent: a passing trouble must not show the server who writes. */
+  access(
+    service: ServiceId,
+    work: Pick<Work, 'get'>,
+    via: SignalService,
+    now: Millis,
+  ): Promise<Access | Trouble | null>;
+  /** The server did not take the access key. */
+  denied(service: ServiceId, accessKey: Uint8Array, now: Millis): void;
+}
+
+export function createSealedSender(own: ServiceId): SealedSender {
+  let certificate: { readonly bytes: Uint8Array; readonly until: Millis } | null = null;
+  const refused = new Map<ServiceId, { readonly accessKey: string; readonly until: Millis }>();
+
+  function allowed(service: ServiceId, accessKey: Uint8Array, now: Millis): Uint8Array | null {
+    const no = refused.get(service);
+    return no !== undefined && no.until > now && no.accessKey === hex(accessKey) ? null : accessKey;
+  }
+
+  async function keyFor(
+    service: ServiceId,
+    work: Pick<Work, 'get'>,
+    now: Millis,
+  ): Promise<Uint8Array | null> {
+    // My own devices know me, and a phone number's identity has no profile.
+    if (service === own || !isAci(service)) return null;
+    const profile = await readProfile(work, service);
+    if (profile === null || profile.sealed === 'never') return null;
+    if (profile.sealed === 'anybody') return allowed(service, ANY_ACCESS_KEY, now);
+    if (profile.profileKey === null) return null;
+    return allowed(service, accessKeyOf(profile.profileKey), now);
+  }
+
+  return {
+    possible: async (service, work, now) => (await keyFor(service, work, now)) !== null,
+    async access(service, work, via, now) {
+      const accessKey = await keyFor(service, work, now);
+      if (accessKey === null) return null;
+      if (certificate === null || certificate.until <= now) {
+        const answer = await via.senderCertificate();
+        if (answer.kind !== 'certificate') return answer;
+        certificate = { bytes: answer.bytes, until: now + CERTIFICATE_FOR_MS };
+      }
+      return { kind: 'access', accessKey, certificate: certificate.bytes };
+    },
+    denied(service, accessKey, now) {
+      refused.set(service, { accessKey: hex(accessKey), until: now + DENIED_FOR_MS });
+    },
+  };
+}
+
+const hex = (bytes: Uint8Array): string => Buffer.from(bytes).toString('hex');
