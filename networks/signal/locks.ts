@@ -9,7 +9,7 @@ export function createLocks(): WithLocks {
   const last = new Map<string, Promise<void>>();
   return async (keys, task) => {
     const own = new Set(keys);
-    const before = [...own].map((key) => last.get(key));
+    const before = [...own].flatMap((key) => last.get(key) ?? []);
     const { promise: ended, resolve: end } = Promise.withResolvers<void>();
     // All at once, so that two tasks with several keys never wait for each other.
     for (const key of own) last.set(key, ended);

@@ -1,0 +1,172 @@
+import { setImmediate } from 'node:timers/promises';
+import type { SignalEngine } from '../../crypto/signal/engine.ts';
+import type { Millis } from '../../shared/ids.ts';
+import type { LaneContext } from '../../shared/lane/lane.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { createContactLists } from './contact-list.ts';
+import type { OpenFile } from './fetched-files.ts';
+import { commitOf, createLedger } from './ledger.ts';
+import type { WithLocks } from './locks.ts';
+import { commit } from './performing.ts';
+import { createProfileNames } from './profile-names.ts';
+import { receiveBatch } from './receive.ts';
+import type { Own, Reception } from './receiving.ts';
+import type { Delivery, SignalService } from './service/service.ts';
+import { createTyping } from './typing.ts';
+import { LOST_AFTER_MS, stateLost } from './unopened.ts';
+import { unwrap, type Unwrapped } from './unwrap.ts';
+
+/** Deliveries of one commit at most, and bytes of them. */
+const BATCH = 100;
+const BATCH_BYTES = 8 * 1024 * 1024;
+/** Deliveries taken from the connection and unsealed ahead of their turn. */
+const AHEAD = 4 * BATCH;
+
+/** Taking in what arrives over one connection. */
+export interface Receiver {
+  /**
+   * Takes in deliveries until there are no more. @throws CommitFault when core cannot commit; what was not made durable is not
+   * acknowledged.
+   */
+  receive(deliveries: AsyncIterable<Delivery>): Promise<void>;
+  /** Resolves when what runs beside receiving (names, lists of contacts) has nothing to do. */
+  idle(): Promise<void>;
+  /** Ends what runs beside receiving. */
+  close(): void;
+}
+
+export function createReceiver(parts: {
+  readonly context: LaneContext;
+  readonly engine: SignalEngine;
+  readonly own: Own;
+  readonly withLocks: WithLocks;
+  readonly service: SignalService;
+  readonly openFile: OpenFile;
+}): Receiver {
+  const { context } = parts;
+  const typing = createTyping(context);
+  const profileNames = createProfileNames(parts);
+  const contacts = createContactLists(parts);
+  const reception: Reception = {
+    ...parts,
+    typing,
+    profileNames,
+    contactsCame: contacts.fetch,
+    stamp: createStamps(context.now),
+  };
+  return {
+    async receive(deliveries) {
+      // One that came before this start may still wait.
+      contacts.fetch();
+      const lost = setInterval(() => void tellLost(context).catch(() => undefined), LOST_AFTER_MS);
+      try {
+        await tellLost(context);
+        await receiveAll(reception, deliveries);
+      } finally {
+        clearInterval(lost);
+      }
+    },
+    async idle() {
+      await contacts.idle();
+      await profileNames.idle();
+    },
+    close() {
+      typing.close();
+      profileNames.close();
+      contacts.close();
+    },
+  };
+}
+
+/** Moments no two of which are the same. */
+function createStamps(now: () => Millis): () => Millis {
+  let last = 0;
+  return () => (last = Math.max(last + 1, now()));
+}
+
+/** States in their conversations what was asked for and did not come. A conflict leaves it for the next time. */
+async function tellLost(context: LaneContext): Promise<void> {
+  const work = createWork(context.view);
+  const ledger = createLedger();
+  await stateLost({ account: context.account, work, ledger, now: context.now() });
+  if (work.writes().length > 0) await commit(context, commitOf(work, ledger, []));
+}
+
+/** Batch by batch: while one is opened and committed, the wrappers of the next are taken off. */
+async function receiveAll(reception: Reception, deliveries: AsyncIterable<Delivery>): Promise<void> {
+  const { context } = reception;
+  const queue = createQueue(reception, deliveries);
+  try {
+    for (;;) {
+      const batch = await queue.next();
+      if (batch.length === 0) return;
+      await context.credit(batch.reduce((sum, { delivery }) => sum + delivery.raw.length, 0));
+      await receiveBatch(reception, batch);
+    }
+  } finally {
+    queue.close();
+  }
+}
+
+/** Takes deliveries from the connection as they come, up to a bound; gives what is there, at least one. Empty at the end. */
+function createQueue(
+  reception: Reception,
+  deliveries: AsyncIterable<Delivery>,
+): { next(): Promise<readonly Unwrapped[]>; close(): void } {
+  const { careful } = reception.context;
+  const most = careful ? 1 : BATCH;
+  const waiting: { readonly delivery: Delivery; readonly unwrapped: Promise<Unwrapped> | null }[] = [];
+  const state: { ended: { readonly error: unknown } | null; closed: boolean } = {
+    ended: null,
+    closed: false,
+  };
+  let changed = Promise.withResolvers<void>();
+  const tell = (): void => {
+    changed.resolve();
+    changed = Promise.withResolvers();
+  };
+  const end = (error: unknown): void => {
+    state.ended = { error };
+    tell();
+  };
+  async function fill(): Promise<void> {
+    for await (const delivery of deliveries) {
+      if (state.closed) return;
+      // After a run that died nothing is touched before its turn.
+      waiting.push({ delivery, unwrapped: careful ? null : unwrap(reception, delivery) });
+      tell();
+      while (waiting.length >= AHEAD && !state.closed) await changed.promise;
+    }
+  }
+  fill().then(() => end(null), end);
+  return {
+    async next() {
+      while (waiting.length === 0 && state.ended === null) await changed.promise;
+      // What came in the same turn of the event loop goes along.
+      await setImmediate();
+      const taken = waiting.splice(0, countOf(waiting, most));
+      if (taken.length === 0 && state.ended?.error != null) throw state.ended.error;
+      tell();
+      const batch: Unwrapped[] = [];
+      for (const { delivery, unwrapped } of taken)
+        batch.push(await (unwrapped ?? unwrap(reception, delivery)));
+      return batch;
+    },
+    close() {
+      state.closed = true;
+      tell();
+    },
+  };
+}
+
+/** How many of the first go into one batch. */
+function countOf(waiting: readonly { readonly delivery: Delivery }[], most: number): number {
+  let bytes = 0;
+  let count = 0;
+  for (const { delivery } of waiting) {
+    bytes += delivery.raw.length;
+    if (count === most || (count > 0 && bytes > BATCH_BYTES)) break;
+    count += 1;
+  }
+  return count;
+}
