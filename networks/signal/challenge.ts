@@ -4,6 +4,8 @@ import type { SignalService } from './service/service.ts';
 
 /** Waited for the person before the server is asked again whether it still wants an answer. */
 const ASK_AGAIN_MS = 60 * 60 * 1_000;
+/** Longest a timer of Node can wait. */
+const MAX_TIMER_MS = 2 ** 31 - 1;
 
 /** The server wants to see a person before it takes more: nothing is sent until then, or until the time it names. */
 export interface Challenge {
@@ -15,39 +17,56 @@ export interface Challenge {
     readonly retryAfterMs: Millis | null;
     readonly options: readonly string[];
   }): Millis;
-  /** Something was sent: it is over. */
+  /** It is over: something was sent. */
   passed(): void;
   /** Gives the server what the person's browser got. `none`: no challenge stands. */
-  answer(service: SignalService, captcha: string): Promise<'done' | 'refused' | 'none' | 'later'>;
+  answer(via: SignalService, captcha: string): Promise<'done' | 'refused' | 'none' | 'later'>;
+  /** Forgets it; the lane ends. */
+  close(): void;
 }
 
-/** The one challenge of a running lane. After a restart the server is asked again. */
-export function createChallenge(context: Pick<LaneContext, 'now' | 'status'>): Challenge {
+/** The one challenge of a running lane; after a restart the server is asked again. `connected`: whether the lane is online but for this. */
+export function createChallenge(
+  context: Pick<LaneContext, 'now' | 'status'>,
+  connected: () => boolean,
+): Challenge {
   let standing: { readonly token: string; readonly retryAt: Millis } | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  function close(): void {
+    clearTimeout(timer);
+    standing = null;
+  }
 
   function passed(): void {
     if (standing === null) return;
-    standing = null;
-    context.status({ kind: 'online' });
+    close();
+    // Core takes up what waits as soon as the lane is online.
+    if (connected()) context.status({ kind: 'online' });
   }
 
   return {
     until: (now) => (standing !== null && standing.retryAt > now ? standing.retryAt : null),
     demand({ token, retryAfterMs, options }) {
-      const retryAt = context.now() + (retryAfterMs ?? ASK_AGAIN_MS);
+      close();
+      const wait = retryAfterMs ?? ASK_AGAIN_MS;
+      const retryAt = context.now() + wait;
       standing = { token, retryAt };
+      timer = setTimeout(passed, Math.min(wait, MAX_TIMER_MS));
+      timer.unref();
       if (options.includes('captcha')) context.status({ kind: 'needs-person', why: 'captcha' });
       return retryAt;
     },
     passed,
-    async answer(service, captcha) {
-      const now = standing;
-      if (now === null) return 'none';
-      const answer = await service.answerChallenge(now.token, captcha);
+    async answer(via, captcha) {
+      const asked = standing;
+      if (asked === null) return 'none';
+      const answer = await via.answerChallenge(asked.token, captcha);
       if (answer.kind === 'refused') return 'refused';
       if (answer.kind !== 'done') return 'later';
-      if (standing === now) passed();
+      if (standing === asked) passed();
       return 'done';
     },
+    close,
   };
 }

@@ -11,6 +11,7 @@ import { failed, type Composed, type Composing, type Told } from './draft.ts';
 import { readErrand } from './errand.ts';
 import { bodyOf, MAX_LONG_TEXT_BYTES, readLongText } from './long-text.ts';
 import { messageNameOf, serviceOfConversation, serviceOfPeer } from './names.ts';
+import { noteOwnTimer } from './peer-record.ts';
 import { noteReaction } from './reaction.ts';
 import { forgetSent, SENT_FOR_MS } from './send-log.ts';
 import { transcriptOf } from './transcript.ts';
@@ -49,6 +50,7 @@ export async function compose(composing: Composing, item: Item): Promise<Compose
     case 'delete':
       return composeDelete(composing, to, item.intent, what);
     case 'timer':
+      await noteOwnTimer(composing.work, to, what.timer);
       return dataDraft(composing, to, item.intent, { timer: what.timer, what: { kind: 'timer' } });
     case 'receipt':
       return composeReceipt(composing, to, item.intent, what);

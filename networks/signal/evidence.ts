@@ -1,8 +1,10 @@
 import type { Evidence } from '../../shared/label/evidence.ts';
 import type { Work } from '../../shared/lane/state.ts';
+import { trustIn } from './correspondent.ts';
 import type { Draft } from './draft.ts';
 import { peerOf } from './names.ts';
 import type { Part } from './part.ts';
+import { readPeer } from './peer-record.ts';
 import type { Performing } from './performing.ts';
 import type { SentRecord } from './send-log.ts';
 
@@ -13,7 +15,7 @@ type Details = Evidence['details'];
  * sealed.
  */
 export async function sealedEvidence(
-  { engine, trustOf, sealedSender }: Performing,
+  { engine, sealedSender }: Performing,
   { to }: Draft,
   parts: readonly Part[],
   before: SentRecord | null,
@@ -34,7 +36,7 @@ export async function sealedEvidence(
       mergedDetails([before?.evidence?.details ?? [], ...made.map(({ details }) => details)]),
       sealed,
     ),
-    to: [{ peer: peerOf(to), key: first.identity, trust: await trustOf(to, work) }],
+    to: [{ peer: peerOf(to), key: first.identity, trust: trustIn(await readPeer(work, to)) }],
   };
 }
 

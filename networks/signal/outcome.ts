@@ -4,11 +4,13 @@ import type { FailureCode, OutboxItem, OutboxStep, Stored } from '../../shared/l
 import type { Performed } from '../../shared/lane/lane.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
+import { deviceOf } from './artifact.ts';
 import type { Composed, Draft } from './draft.ts';
 import { wentSealed } from './evidence.ts';
 import { readLongText, writeLongText } from './long-text.ts';
 import { forecastsOf } from './forecast.ts';
 import { afterCommit, commit, CONFLICT_TRIES, DONE, type Performing } from './performing.ts';
+import { noteReached } from './reached.ts';
 import { readSent, writeSent } from './send-log.ts';
 import { transcriptIntent } from './transcript.ts';
 
@@ -66,7 +68,13 @@ async function commitSent(
   const evidence = await settleRecord(work, item, draft, sealed, now);
   if ((await readLongText(work, item.intent.what.key)) !== null)
     writeLongText(work, item.intent.what.key, null);
-  const [first] = artifacts;
+  const sent = artifacts.filter(({ outcome }) => outcome !== 'refused');
+  await noteReached(
+    work,
+    to,
+    sent.flatMap((artifact) => deviceOf(artifact.to)?.device ?? []),
+  );
+  const [first] = sent;
   const identityKey = Buffer.from(first?.identity ?? '', 'hex');
   return commit(context, {
     ...emptyCommit,

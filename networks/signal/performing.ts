@@ -1,11 +1,8 @@
-import type { ServiceId } from '../../crypto/signal/address.ts';
 import type { SignalEngine } from '../../crypto/signal/engine.ts';
 import type { Millis } from '../../shared/ids.ts';
-import type { Trust } from '../../shared/label/facts.ts';
 import type { Commit, CommitResult } from '../../shared/lane/commit.ts';
 import type { OutboxItem } from '../../shared/lane/intent.ts';
 import type { LaneContext, Performed } from '../../shared/lane/lane.ts';
-import type { Work } from '../../shared/lane/state.ts';
 import type { Challenge } from './challenge.ts';
 import type { Own } from './draft.ts';
 import type { WithLocks } from './locks.ts';
@@ -30,8 +27,6 @@ export interface Performing {
     readonly key: Uint8Array;
     readonly digest: Uint8Array;
   };
-  /** What is known of an identity, for the evidence of a message. Core decides by its own. */
-  readonly trustOf: (service: ServiceId, work: Work) => Promise<Trust>;
 }
 
 /** Times a commit is made anew because somebody else wrote first. */

@@ -5,8 +5,11 @@ import type { Change } from '../../shared/lane/change.ts';
 import { emptyCommit, type CommitResult } from '../../shared/lane/commit.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
+import { learnIdentity } from './correspondent.ts';
 import { peerOf } from './names.ts';
+import { writePeer } from './peer-record.ts';
 import { commit, CONFLICT_TRIES, isTrouble, type Performing } from './performing.ts';
+import { readReached } from './reached.ts';
 import type { SignalService, Trouble } from './service/service.ts';
 
 /** Devices that keys are wanted of: these, or all there are. */
@@ -98,22 +101,28 @@ async function start(
   const wants = (device: number): boolean =>
     (of.wanted === '*' || of.wanted.includes(device)) && !isOwn({ own }, service, device);
   const bundles = of.keys.devices.filter(({ device }) => wants(device));
-  const started = await startAll(engine, service, { bundles, identityKey: of.keys.identityKey, now }, work);
-  if (started === null) return null;
-  const changed = was !== null && started !== was && bundles.length > 0;
   const there = bundles.map(({ device }) => device);
+  const identity = await startAll(engine, service, { bundles, identityKey: of.keys.identityKey, now }, work);
+  if (identity === null) return null;
+  const changed = was !== null && identity !== was && there.length > 0;
   // What was with another identity is over, and so is what was wanted and is not there.
   const gone = known.filter((device) => !there.includes(device) && (changed || wants(device)));
   for (const device of gone) engine.forget({ service, device }, work);
   if (mine) return [];
+  const changes: Change[] = gone.map((device) => deviceChange(service, device, 'removed'));
+  if (there.length === 0) return changes;
+  const telling = { account: context.account, work, ledger: { changes, moved: new Set<ServiceId>() }, now };
+  const { peer } = await learnIdentity(telling, service, { now: identity, was });
+  writePeer(work, service, { ...peer, devices: [...new Set([...peer.devices, ...there])] });
   const added = there.filter((device) => !known.includes(device));
+  changes.push(...added.map((device) => deviceChange(service, device, 'added')));
+  const reached = changed ? null : await readReached(work, service);
+  // Only what is not in a list that was complete once is news.
+  const news =
+    reached === null || of.conversation === null ? [] : added.filter((one) => !reached.includes(one));
   return [
-    ...identityChange(service, was, bundles.length > 0 ? started : was, now),
-    ...added.map((device) => deviceChange(service, device, 'added')),
-    ...gone.map((device) => deviceChange(service, device, 'removed')),
-    ...(of.conversation !== null && known.length > 0 && !changed
-      ? added.map((device) => newDeviceNote(of.conversation as ConversationId, service, device, now))
-      : []),
+    ...changes,
+    ...news.map((device) => newDeviceNote(of.conversation as ConversationId, service, device, now)),
   ];
 }
 
@@ -129,18 +138,6 @@ async function startAll(
     if (started.kind === 'refused') return null;
   }
   return Buffer.from(of.identityKey).toString('hex');
-}
-
-function identityChange(
-  service: ServiceId,
-  was: IdentityKey | null,
-  now: IdentityKey | null,
-  at: number,
-): readonly Change[] {
-  if (now === null || now === was) return [];
-  const trust =
-    was === null ? ({ kind: 'unchecked' } as const) : ({ kind: 'changed', at, wasChecked: false } as const);
-  return [{ kind: 'identity', peer: peerOf(service), was, now, trust }];
 }
 
 export const deviceChange = (service: ServiceId, device: number, act: 'added' | 'removed'): Change => ({
