@@ -21,7 +21,7 @@ interface Asked {
   readonly device: number;
   readonly sentAt: Millis;
   readonly askedAt: Millis;
-  /** Its conversation says so already. */
+  /** Its conversation says so already, or there is nothing to say. */
   readonly stated: boolean;
 }
 
@@ -32,6 +32,8 @@ const REMEMBERED_FOR_MS: Millis = 14 * 24 * 60 * 60 * 1_000;
 /** Most that is asked for at one time, of one device and of all: whoever forges envelopes must not make us write letters. */
 const MAX_ASKED_OF_DEVICE = 10;
 const MAX_ASKED = 200;
+/** Most that is remembered, the newest. */
+const MAX_REMEMBERED = 1_000;
 
 const ASKED: StateKey = { space: 'lost', key: 'asked' };
 const schema = shape<readonly Asked[]>(
@@ -77,16 +79,19 @@ export async function takeUnopened(
   const asked = retry === null ? 'no-use' : await ask(receiving, unsealed, retry);
   log('envelope-not-opened', { why, asked });
   ledger.inbound.push({ kind: 'quarantined', envelope: delivery.key, raw: delivery.raw, why });
-  // Receipts and typing notices are missed by nobody, and messages of groups have no conversation here yet.
-  if (asked === 'asked' || unsealed.hint === 'implicit' || unsealed.group !== null) return;
+  if (asked === 'asked' || isMissedByNobody(unsealed)) return;
   await stateUnopened(receiving, unsealed.from, unsealed.sentAt);
 }
 
+/** Receipts and typing notices are, and messages of groups have no conversation here yet. */
+const isMissedByNobody = ({ hint, group }: Unsealed): boolean => hint === 'implicit' || group !== null;
+
 async function ask(
   { account, work, ledger, now, reception }: Receiving,
-  { from, sentAt }: Unsealed,
+  unsealed: Unsealed,
   retry: Uint8Array,
 ): Promise<'asked' | 'asked-before' | 'too-many'> {
+  const { from, sentAt } = unsealed;
   const all = await readAsked(work);
   const before = all.find(isOf(from, sentAt));
   if (before !== undefined) {
@@ -96,11 +101,12 @@ async function ask(
     );
     return 'asked-before';
   }
-  const open = all.filter(({ stated }) => !stated);
-  const ofDevice = open.filter(({ service, device }) => service === from.service && device === from.device);
-  if (ofDevice.length >= MAX_ASKED_OF_DEVICE || all.length >= MAX_ASKED) return 'too-many';
+  const recent = all.filter(({ askedAt }) => askedAt + LOST_AFTER_MS > now);
+  const ofDevice = recent.filter(({ service, device }) => service === from.service && device === from.device);
+  if (ofDevice.length >= MAX_ASKED_OF_DEVICE || recent.length >= MAX_ASKED) return 'too-many';
   const { service, device } = from;
-  writeAsked(work, [...all, { service, device, sentAt, askedAt: now, stated: false }]);
+  const asked = { service, device, sentAt, askedAt: now, stated: isMissedByNobody(unsealed) };
+  writeAsked(work, [...all, asked].slice(-MAX_REMEMBERED));
   const known = (await readPeer(work, service))?.conversation ?? false;
   const conversation = known ? conversationWith(account, service) : null;
   const errand = { op: 'retry-request', to: from, content: retry } as const;

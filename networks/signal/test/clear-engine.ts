@@ -88,8 +88,8 @@ export function createClearEngine(own: {
     throw new Error('not needed');
   };
   return {
-    async unseal(envelope: SignalEnvelope) {
-      const { from, type, hint, group, unseal } = read(envelope.content);
+    async unseal(envelope: SignalEnvelope): ReturnType<SignalEngine['unseal']> {
+      const { from, type, hint, group, unseal, identity: key } = read(envelope.content);
       if (unseal !== undefined) return { kind: 'refused', why: unseal };
       const isSealed = envelope.type === 'sealed';
       const sender = isSealed ? from : envelope.source;
@@ -101,6 +101,7 @@ export function createClearEngine(own: {
         content: envelope.content,
         sentAt: envelope.sentAt,
         sealed: isSealed,
+        senderKey: isSealed ? key : null,
         hint: hint ?? 'default',
         group: group ?? null,
       };

@@ -151,7 +151,7 @@ function timeOf(outgoing: Outgoing): Millis {
 export const text = (
   words: string,
   sentAt: Millis,
-  more: Partial<OutgoingData> & {
+  more: Partial<Omit<OutgoingData, 'what'>> & {
     readonly what?: Partial<Extract<OutgoingData['what'], { readonly kind: 'text' }>>;
   } = {},
 ): Outgoing => ({ kind: 'data', data: textData(words, sentAt, more) });
