@@ -1,0 +1,297 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type * as Mock from '@signalapp/mock-server';
+import type { Account, CallName, Calls, Linked, LocalEnvironment, Queue, Received } from './protocol.ts';
+
+// CommonJS whose exports Node's loader does not see through.
+const mock = createRequire(import.meta.url)('@signalapp/mock-server') as typeof Mock;
+const { Proto, ServiceIdKind } = mock;
+type PrimaryDevice = InstanceType<typeof mock.PrimaryDevice>;
+type Device = InstanceType<typeof mock.Device>;
+
+/** Answers each call. */
+export type Serve = { readonly [N in CallName]: (args: Calls[N]['args']) => Promise<Calls[N]['result']> };
+
+/** Texts that are sealed at once when a queue is filled. */
+const FILL_AT_ONCE = 50;
+
+/** Signal's mock server, listening on this machine at a port of its own, and what can be asked of it. */
+export async function startMock(): Promise<{
+  readonly environment: LocalEnvironment;
+  readonly serve: Serve;
+  stop(): Promise<void>;
+}> {
+  const folder = await mkdtemp(join(tmpdir(), 'plainseal-signal-'));
+  const server = new mock.Server({ timeout: 30_000, cdn3Path: folder });
+  await server.listen(0, 'localhost');
+  const certificates = await mock.loadCertificates();
+  const accounts: PrimaryDevice[] = [];
+  const devices: Device[] = [];
+
+  const account = (id: number): PrimaryDevice => must(accounts[id], 'account');
+  const device = (id: number): Device => must(devices[id], 'device');
+  const kindOf = (to: 'ACI' | 'PNI' = 'ACI') => (to === 'ACI' ? ServiceIdKind.ACI : ServiceIdKind.PNI);
+  const known = (made: Device): number => devices.push(made) - 1;
+
+  const serve: Serve = {
+    async account({ name, contacts, number }) {
+      const made = await server.createPrimaryDevice({
+        profileName: name,
+        contacts: contacts.map(account),
+        hasE164: number,
+      });
+      return toAccount(accounts.push(made) - 1, made);
+    },
+    async link({ phone, url }) {
+      const pending = await server.waitForProvision();
+      const linked = await pending.complete({ provisionURL: url, primaryDevice: account(phone) });
+      return toLinked(known(linked), linked);
+    },
+    async introduce({ account: id, device: to, pni }) {
+      const kind = kindOf(pni ? 'PNI' : 'ACI');
+      await account(id).addSingleUseKey(device(to), await device(to).popSingleUseKey(kind), kind);
+      return null;
+    },
+    async sendText({ account: id, device: to, text, options }) {
+      const timestamp = options.sentAt ?? Date.now();
+      await account(id).sendText(device(to), text, {
+        timestamp,
+        sealed: options.sealed ?? false,
+        serviceIdKind: kindOf(options.to),
+        withProfileKey: options.withProfileKey ?? false,
+      });
+      return timestamp;
+    },
+    async sendContent({ account: id, device: to, content, options }) {
+      const timestamp = options.sentAt ?? Date.now();
+      await account(id).sendRaw(device(to), Proto.Content.decode(content as Uint8Array<ArrayBuffer>), {
+        timestamp,
+        sealed: options.sealed ?? false,
+        serviceIdKind: kindOf(options.to),
+      });
+      return timestamp;
+    },
+    async queueTexts({ accounts: ids, device: to, count, sealed, from }) {
+      const times = Array.from({ length: count }, (_, n) => from + n);
+      for (let at = 0; at < count; at += FILL_AT_ONCE) {
+        const sealing = times.slice(at, at + FILL_AT_ONCE).map(async (timestamp, n) => {
+          const sender = account(must(ids[(at + n) % ids.length], 'account'));
+          return sender.encryptText(device(to), `Message ${at + n} of many, as long as most are.`, {
+            timestamp,
+            sealed: sealed && n % 2 === 0,
+          });
+        });
+        for (const envelope of await Promise.all(sealing)) await server.send(device(to), envelope);
+      }
+      return times;
+    },
+    async sendRaw({ device: to, envelope, times }) {
+      for (let n = 0; n < times; n += 1) await server.send(device(to), Buffer.from(envelope));
+      return null;
+    },
+    encryptText: async ({ account: id, device: to, text, options }) =>
+      account(id).encryptText(device(to), text, {
+        timestamp: options.sentAt ?? Date.now(),
+        sealed: options.sealed ?? false,
+        serviceIdKind: kindOf(options.to),
+        withProfileKey: options.withProfileKey ?? false,
+      }),
+    async sendReceipt({ account: id, device: to, as, of }) {
+      // Its enum is not exported; these are its values.
+      const type = (as === 'read' ? 'Read' : 'Delivery') as never;
+      await account(id).sendReceipt(device(to), { type, messageTimestamps: of });
+      return null;
+    },
+    async serverReceipt({ account: id, device: to, of }) {
+      await account(id).sendUnencryptedReceipt(device(to), { messageTimestamp: of });
+      return null;
+    },
+    next: async ({ account: id, queue, timeoutMs }) => {
+      const entry = await within(take(account(id), queue), timeoutMs, `no ${queue} came`);
+      return toReceived(entry);
+    },
+    waiting: async ({ account: id, queue }) => {
+      const from = account(id);
+      switch (queue) {
+        case 'message':
+          return from.getMessageQueueSize();
+        case 'receipt':
+          return from.getReceiptQueueSize();
+        case 'edit':
+          return from.getEditQueueSize();
+        case 'decryption-error':
+          return from.getDecryptionErrorQueueSize();
+        default:
+          return queue satisfies never;
+      }
+    },
+    addDevice: async ({ account: id }) => {
+      const made = await server.createSecondaryDevice(account(id));
+      known(made);
+      return made.deviceId;
+    },
+    async removeDevice({ account: id, device: number }) {
+      const owner = account(id);
+      const gone = must(
+        owner.secondaryDevices.find(({ deviceId }) => deviceId === number),
+        'device',
+      );
+      await owner.unlink(gone);
+      await server.removeDeviceByServiceId(gone.aci, gone.deviceId);
+      return null;
+    },
+    async changeIdentity({ account: id }) {
+      await changeIdentity(account(id));
+      return null;
+    },
+    async reinstall({ account: id }) {
+      // Private, and the only place where the server looks.
+      const inside = account(id).device as unknown as { registrationId: number };
+      inside.registrationId = (inside.registrationId % 16_000) + 1;
+      return null;
+    },
+    async register({ account: id, registered }) {
+      if (registered) server.register(account(id));
+      else server.unregister(account(id));
+      return null;
+    },
+    async challenge({ device: from, account: id, on }) {
+      const pair = { source: device(from).aci, target: account(id).device.aci };
+      if (on) server.rateLimit(pair);
+      else server.stopRateLimiting(pair);
+      return null;
+    },
+    async unlink({ phone, device: id }) {
+      await account(phone).unlink(device(id));
+      await server.removeDeviceByServiceId(device(id).aci, device(id).deviceId);
+      return null;
+    },
+    async waitForSync({ phone, device: id, timeoutMs }) {
+      await within(account(phone).waitForSync(device(id)), timeoutMs, 'no sync');
+      return null;
+    },
+    async cut() {
+      const inside = server as unknown as { webSockets: Map<Device, { close(code: number): void }> };
+      for (const socket of inside.webSockets.values()) socket.close(1_001);
+      return null;
+    },
+    async username({ account: id, username }) {
+      await server.setUsername(account(id).device.aci, username);
+      return null;
+    },
+  };
+
+  return {
+    environment: {
+      kind: 'local',
+      port: server.address().port,
+      rootCertificate: derOf(certificates.certificateAuthority),
+      trustRoots: certificates.serverTrustRoots,
+      serverPublicParams: certificates.serverPublicParams,
+    },
+    serve,
+    async stop() {
+      // Waits for connections to end, which nobody here ends; the process does.
+      void server.close();
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function must<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new Error(`no such ${what}`);
+  return value;
+}
+
+const derOf = (pem: string): string => pem.replace(/-----[^-]+-----/g, '').replace(/\s+/g, '');
+
+function toAccount(id: number, { device, profileName, profileKey }: PrimaryDevice): Account {
+  return {
+    id,
+    name: profileName,
+    aci: device.aci,
+    pni: device.pni ?? null,
+    number: device.number ?? null,
+    profileKey: Uint8Array.from(profileKey.serialize()),
+  };
+}
+
+const toLinked = (id: number, { aci, deviceId }: Device): Linked => ({ id, aci, device: deviceId });
+
+type Entry = {
+  readonly source: Device;
+  readonly envelopeType?: string;
+  readonly serviceIdKind?: unknown;
+  readonly body?: string;
+  readonly content?: unknown;
+  readonly syncMessage?: unknown;
+};
+
+function take(from: PrimaryDevice, queue: Queue): Promise<Entry> {
+  switch (queue) {
+    case 'message':
+      return from.waitForMessage();
+    case 'receipt':
+      return from.waitForReceipt();
+    case 'edit':
+      return from.waitForEditMessage();
+    case 'decryption-error':
+      return from.waitForDecryptionError();
+    case 'sync':
+      return from.waitForSyncMessage();
+    default:
+      return queue satisfies never;
+  }
+}
+
+function toReceived(entry: Entry): Received {
+  const content = entry.content ?? {
+    content: { syncMessage: entry.syncMessage },
+    senderKeyDistributionMessage: null,
+    pniSignatureMessage: null,
+  };
+  return {
+    from: { aci: entry.source.aci, device: entry.source.deviceId },
+    envelope: (entry.envelopeType ?? 'CipherText') as Received['envelope'],
+    to: entry.serviceIdKind === ServiceIdKind.PNI ? 'PNI' : 'ACI',
+    body: entry.body ?? null,
+    content: Uint8Array.from(Proto.Content.encode(content as never)),
+  };
+}
+
+function within<T>(wanted: Promise<T>, ms: number, why: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(why)), ms);
+    wanted.then(resolve, reject).finally(() => clearTimeout(timer));
+  });
+}
+
+/** The mock has no call for it, so its own is done by hand: a new private key, sessions forgotten, new keys uploaded. */
+async function changeIdentity(of: PrimaryDevice): Promise<void> {
+  const inside = of as unknown as {
+    privateKey: Secret;
+    publicKey: unknown;
+    identity: Map<
+      unknown,
+      {
+        updateIdentityKey(key: Secret): Promise<void>;
+        saveIdentity(address: unknown, key: unknown): Promise<unknown>;
+      }
+    >;
+    sessions: unknown;
+    privSenderCertificate: unknown;
+    config: { getSenderCertificate(): Promise<unknown> };
+  };
+  type Secret = { getPublicKey(): unknown; constructor: { generate(): Secret } };
+  const fresh = inside.privateKey.constructor.generate();
+  inside.privateKey = fresh;
+  inside.publicKey = fresh.getPublicKey();
+  const identity = must(inside.identity.get(ServiceIdKind.ACI), 'identity');
+  await identity.updateIdentityKey(fresh);
+  await identity.saveIdentity(of.device.address, inside.publicKey);
+  (inside.sessions as { sessions: Map<unknown, unknown> }).sessions.clear();
+  await of.device.setKeys(ServiceIdKind.ACI, await of.generateKeys(of.device, ServiceIdKind.ACI));
+  inside.privSenderCertificate = await inside.config.getSenderCertificate();
+}
