@@ -44,6 +44,7 @@ const parts: readonly Part[] = [
   },
   storage('storage', '100 k messages', '0'),
   ...(process.env['BENCH_LARGE'] === '1' ? [storage('storage-large', '1 M messages', '1')] : []),
+  script('commits'),
   script('catch-up'),
   { ...script('scroll'), page: true },
   { ...script('start'), page: true },

@@ -14,6 +14,23 @@ export const shape = <T>(schema: unknown): v.GenericSchema<unknown, T> =>
 export const list = <T>(item: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, T[]> =>
   shape(v.pipe(v.array(item), v.maxLength(MAX_LIST)));
 
+/**
+ * One of several shapes, chosen by the text in one of their members: `options` by that text. Looked up at once, where `v.variant`
+ * tries one shape after the other; a lane's commit holds hundreds of them.
+ */
+export function chosenBy(
+  member: string,
+  options: Readonly<Record<string, v.GenericSchema>>,
+): v.GenericSchema<unknown, unknown> {
+  const byText = new Map(Object.entries(options));
+  const none = v.never();
+  return v.lazy((input) => {
+    const text =
+      typeof input === 'object' && input !== null ? (input as Record<string, unknown>)[member] : null;
+    return (typeof text === 'string' ? byText.get(text) : undefined) ?? none;
+  });
+}
+
 /** Text of at most `max` UTF-16 units. */
 export const text = (max: number) => v.pipe(v.string(), v.maxLength(max));
 

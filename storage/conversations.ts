@@ -64,7 +64,7 @@ export interface ConversationRecord {
   readonly archived: number;
 }
 
-/** A row of {@link conversationColumns} as the noun. */
+/** A row of {@link conversationColumns} as the noun. What is stored as JSON is read when it is asked for: most of the time it is not. */
 export function readConversation(row: ConversationRecord): Conversation {
   return {
     id: row.id,
@@ -76,12 +76,20 @@ export function readConversation(row: ConversationRecord): Conversation {
     state: row.state,
     peer: row.peer,
     title: row.title,
-    forecast: JSON.parse(row.forecast) as readonly SecurityFacts[],
+    get forecast() {
+      return JSON.parse(row.forecast) as readonly SecurityFacts[];
+    },
     hold: row.hold,
-    label: row.label === null ? null : (JSON.parse(row.label) as Label),
+    get label() {
+      return row.label === null ? null : (JSON.parse(row.label) as Label);
+    },
     labelRevision: row.label_revision,
-    draft: row.draft === null ? null : (JSON.parse(row.draft) as Content),
-    timer: row.timer === null ? null : (JSON.parse(row.timer) as Timer),
+    get draft() {
+      return row.draft === null ? null : (JSON.parse(row.draft) as Content);
+    },
+    get timer() {
+      return row.timer === null ? null : (JSON.parse(row.timer) as Timer);
+    },
     unread: row.unread,
     readUpTo: row.read_up_to,
     lastAt: row.last_at,

@@ -88,6 +88,17 @@ export function noteRun(db: Database, account: AccountId, open: boolean): void {
   else db.run('DELETE FROM meta WHERE key IN (?, ?)', `lane-run/${account}`, touchKey(account));
 }
 
+/** Whether a marker stands, or something was touched: only after a death does either. */
+export function hasMarkers(db: Database, account: AccountId): boolean {
+  return (
+    db.get(
+      'SELECT 1 WHERE EXISTS (SELECT 1 FROM marker WHERE account = ?) OR EXISTS (SELECT 1 FROM meta WHERE key = ?)',
+      account,
+      touchKey(account),
+    ) !== undefined
+  );
+}
+
 /** Takes a marker away: its envelope was settled, its item performed. */
 export function clearMarker(db: Database, account: AccountId, marker: string): void {
   db.run('DELETE FROM marker WHERE account = ? AND envelope = ?', account, marker);

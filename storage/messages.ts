@@ -17,7 +17,7 @@ import type { FailureCode } from '../shared/lane/intent.ts';
 import type { Database } from './database.ts';
 import { endOf, stayOf, type Expires } from './expiry.ts';
 import { emptyItem } from './outbox.ts';
-import { forgetWords, indexWords, wordsOf } from './search.ts';
+import { forgetWords, indexNew, indexWords, wordsOf } from './search.ts';
 
 /** A message as core decides over it; lists read more columns in queries/. */
 export interface Message {
@@ -86,10 +86,11 @@ export type NewMessage = {
 /** Adds a message with its search words and files. Null when its key is there already: the same message, delivered twice. */
 export function addMessage(db: Database, message: NewMessage, now: Millis): number | null {
   const id = nextRowid(db, now);
+  const words = wordsOf(searchText(db, message.content));
   const added = db.run(
-    `INSERT INTO message (id, conversation, account, key, kind, author, sent_at, received_at, content, evidence, label,
+    `INSERT INTO message (id, conversation, account, key, kind, author, sent_at, received_at, content, words, evidence, label,
        quote, send_state, send_state_at, outbox, expires_after_ms, expires_at)
-     VALUES (?, ?, ?, ?, 'message', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, key) DO NOTHING`,
+     VALUES (?, ?, ?, ?, 'message', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (account, key) DO NOTHING`,
     id,
     message.conversation,
     message.account,
@@ -98,6 +99,7 @@ export function addMessage(db: Database, message: NewMessage, now: Millis): numb
     message.sentAt,
     now,
     JSON.stringify(message.content),
+    words,
     message.evidence && JSON.stringify(message.evidence),
     message.label && JSON.stringify(message.label),
     message.content.quote ?? null,
@@ -109,7 +111,7 @@ export function addMessage(db: Database, message: NewMessage, now: Millis): numb
   );
   if (added.changes === 0) return null;
   linkFiles(db, id, message.content.files);
-  indexWords(db, id, wordsOf(searchText(db, message.content)));
+  indexNew(db, id, words);
   return id;
 }
 

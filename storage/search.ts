@@ -44,8 +44,13 @@ function* segments(text: string, limit: number): Generator<string> {
 export function indexWords(database: Database, message: number, words: string): void {
   forgetWords(database, message);
   if (words === '') return;
-  database.run('INSERT INTO search (rowid, words) VALUES (?, ?)', message, words);
+  indexNew(database, message, words);
   database.run('UPDATE message SET words = ? WHERE id = ?', words, message);
+}
+
+/** As {@link indexWords}, for a message that was just inserted with these very words in its row. */
+export function indexNew(database: Database, message: number, words: string): void {
+  if (words !== '') database.run('INSERT INTO search (rowid, words) VALUES (?, ?)', message, words);
 }
 
 /**

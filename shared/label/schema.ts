@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { idSchema } from '../contract/content.ts';
 import type { PeerId } from '../ids.ts';
-import { list, shape, text, time } from '../shape.ts';
+import { chosenBy, list, shape, text, time } from '../shape.ts';
 import { detailNames, type Evidence } from './evidence.ts';
 import type { Fact, SecurityFacts, Trust } from './facts.ts';
 
@@ -10,13 +10,14 @@ const span = v.union([v.pipe(v.number(), v.finite(), v.minValue(0)), v.literal('
 
 const fact = <T>(is: v.GenericSchema<unknown, T>): v.GenericSchema<unknown, Fact<T>> =>
   shape(
+    // What is most often so is tried first: each miss makes an issue that is thrown away.
     v.union([
-      v.literal('unknown'),
       v.strictObject({
         is,
         asOf: time,
         by: v.picklist(['session', 'message', 'group', 'certificate', 'network-data']),
       }),
+      v.literal('unknown'),
     ]),
   );
 
@@ -49,15 +50,15 @@ export const factsSchema = shape<SecurityFacts>(
 
 /** What is known of an identity. */
 export const trustSchema = shape<Trust>(
-  v.variant('kind', [
-    v.strictObject({
+  chosenBy('kind', {
+    checked: v.strictObject({
       kind: v.literal('checked'),
       at: time,
       by: v.picklist(['number', 'code', 'secure-join', 'own-device']),
     }),
-    v.strictObject({ kind: v.literal('unchecked') }),
-    v.strictObject({ kind: v.literal('changed'), at: time, wasChecked: v.boolean() }),
-  ]),
+    unchecked: v.strictObject({ kind: v.literal('unchecked') }),
+    changed: v.strictObject({ kind: v.literal('changed'), at: time, wasChecked: v.boolean() }),
+  }),
 );
 
 const evidenceBase = {
@@ -67,13 +68,13 @@ const evidenceBase = {
 };
 /** How one version of a message was protected. */
 export const evidenceSchema = shape<Evidence>(
-  v.variant('how', [
-    v.strictObject({
+  chosenBy('how', {
+    'sealed-here': v.strictObject({
       ...evidenceBase,
       how: v.literal('sealed-here'),
       to: list(v.strictObject({ peer, key: text(512), trust: trustSchema })),
     }),
-    v.strictObject({
+    'opened-here': v.strictObject({
       ...evidenceBase,
       how: v.literal('opened-here'),
       from: v.strictObject({
@@ -83,7 +84,12 @@ export const evidenceSchema = shape<Evidence>(
         proof: v.picklist(['signature', 'session', 'certificate', 'none']),
       }),
     }),
-    v.strictObject({ ...evidenceBase, how: v.literal('told-by-own-device'), device: text(200) }),
-    v.strictObject({ ...evidenceBase, how: v.picklist(['in-the-clear', 'imported']), from: text(512) }),
-  ]),
+    'told-by-own-device': v.strictObject({
+      ...evidenceBase,
+      how: v.literal('told-by-own-device'),
+      device: text(200),
+    }),
+    'in-the-clear': v.strictObject({ ...evidenceBase, how: v.literal('in-the-clear'), from: text(512) }),
+    imported: v.strictObject({ ...evidenceBase, how: v.literal('imported'), from: text(512) }),
+  }),
 );

@@ -2,14 +2,15 @@ import * as v from 'valibot';
 import { contentSchema, idSchema } from '../contract/content.ts';
 import { protocols, type ConversationId, type NetworkKey, type PeerId } from '../ids.ts';
 import { evidenceSchema, trustSchema } from '../label/schema.ts';
-import { shape, text, time } from '../shape.ts';
+import { chosenBy, shape, text, time } from '../shape.ts';
 import { noteCodes, type Change } from './change.ts';
 import { failureCodes } from './intent.ts';
 
 const conversation = idSchema<ConversationId>();
 const key = idSchema<NetworkKey>();
 const peer = idSchema<PeerId>();
-const author = v.union([v.literal('me'), peer]) as v.GenericSchema<unknown, PeerId | 'me'>;
+/** `me` reads as any other id does. */
+const author = peer as v.GenericSchema<unknown, PeerId | 'me'>;
 const target = v.strictObject({ conversation, key });
 const receipt = v.strictObject({
   kind: v.picklist(['delivered', 'read', 'viewed']),
@@ -32,15 +33,15 @@ export const emoji = v.pipe(v.array(v.pipe(v.string(), v.minLength(1), v.maxLeng
 
 /** One change of a commit. */
 export const changeSchema = shape<Change>(
-  v.variant('kind', [
-    v.strictObject({
+  chosenBy('kind', {
+    peer: v.strictObject({
       kind: v.literal('peer'),
       peer,
       identity: text(512),
       address: v.nullable(text(512)),
       name: v.nullable(text(500)),
     }),
-    v.strictObject({
+    message: v.strictObject({
       kind: v.literal('message'),
       target,
       author,
@@ -49,24 +50,30 @@ export const changeSchema = shape<Change>(
       evidence: evidenceSchema,
       expires: v.exactOptional(v.strictObject({ afterMs: time, startedAt: v.nullable(time) })),
     }),
-    v.strictObject({
+    edit: v.strictObject({
       kind: v.literal('edit'),
       target,
       by: author,
       content: contentSchema,
       evidence: evidenceSchema,
     }),
-    v.strictObject({ kind: v.literal('reaction'), target, by: author, emoji, evidence: evidenceSchema }),
-    v.strictObject({ kind: v.literal('delete'), target, by: author }),
-    v.strictObject({ kind: v.literal('receipt'), receipt }),
-    v.strictObject({
+    reaction: v.strictObject({
+      kind: v.literal('reaction'),
+      target,
+      by: author,
+      emoji,
+      evidence: evidenceSchema,
+    }),
+    delete: v.strictObject({ kind: v.literal('delete'), target, by: author }),
+    receipt: v.strictObject({ kind: v.literal('receipt'), receipt }),
+    'delivery-failed': v.strictObject({
       kind: v.literal('delivery-failed'),
       of: key,
       why: v.picklist(failureCodes),
       at: time,
     }),
-    v.strictObject({ kind: v.literal('own-read'), target, at: v.exactOptional(time) }),
-    v.strictObject({
+    'own-read': v.strictObject({ kind: v.literal('own-read'), target, at: v.exactOptional(time) }),
+    note: v.strictObject({
       kind: v.literal('note'),
       conversation,
       key,
@@ -74,28 +81,28 @@ export const changeSchema = shape<Change>(
       at: time,
       quoted: v.exactOptional(text(2_000)),
     }),
-    v.strictObject({ kind: v.literal('conversation'), id: conversation, patch }),
-    v.strictObject({
+    conversation: v.strictObject({ kind: v.literal('conversation'), id: conversation, patch }),
+    member: v.strictObject({
       kind: v.literal('member'),
       conversation,
       peer,
       act: v.picklist(['joined', 'left', 'removed', 'promoted', 'demoted', 'invited']),
       by: v.nullable(peer),
     }),
-    v.strictObject({
+    device: v.strictObject({
       kind: v.literal('device'),
       peer,
       device: text(200),
       act: v.picklist(['added', 'removed']),
       sameIdentity: v.boolean(),
     }),
-    v.strictObject({
+    identity: v.strictObject({
       kind: v.literal('identity'),
       peer,
       was: v.nullable(text(512)),
       now: text(512),
       trust: trustSchema,
     }),
-    v.strictObject({ kind: v.literal('peers-merged'), from: peer, into: peer }),
-  ]),
+    'peers-merged': v.strictObject({ kind: v.literal('peers-merged'), from: peer, into: peer }),
+  }),
 );

@@ -3,7 +3,7 @@ import { idSchema } from '../contract/content.ts';
 import { networks, type ConversationId, type EnvelopeKey, type FileId, type PeerId } from '../ids.ts';
 import { holdReasons } from '../label/facts.ts';
 import { factsSchema } from '../label/schema.ts';
-import { bytes, list, shape, text, time } from '../shape.ts';
+import { bytes, chosenBy, list, shape, text, time } from '../shape.ts';
 import { changeSchema } from './change-schema.ts';
 import type { Commit, Settled } from './commit.ts';
 import { flowFailures, type AccountSetup, type FlowStep } from './flow.ts';
@@ -33,23 +33,24 @@ const stateWriteSchema = shape<StateWrite>(
 
 const envelope = idSchema<EnvelopeKey>();
 const settledSchema = shape<Settled>(
-  v.variant('kind', [
-    v.strictObject({ kind: v.picklist(['consumed', 'duplicate']), envelope }),
-    v.strictObject({
+  chosenBy('kind', {
+    consumed: v.strictObject({ kind: v.literal('consumed'), envelope }),
+    duplicate: v.strictObject({ kind: v.literal('duplicate'), envelope }),
+    parked: v.strictObject({
       kind: v.literal('parked'),
       envelope,
       raw: bytes(MAX_RAW),
       needs: v.picklist(['epoch', 'sender-key', 'acceptance', 'post-message', 'newer-version']),
       until: time,
     }),
-    v.strictObject({
+    quarantined: v.strictObject({
       kind: v.literal('quarantined'),
       envelope,
       raw: v.union([bytes(MAX_RAW), v.strictObject({ at: text(1_000) })]),
       why: text(500),
     }),
-    v.strictObject({ kind: v.literal('cursor'), name: text(200), value: text(2_000) }),
-  ]),
+    cursor: v.strictObject({ kind: v.literal('cursor'), name: text(200), value: text(2_000) }),
+  }),
 );
 
 /** A lane's commit. */

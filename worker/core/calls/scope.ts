@@ -9,7 +9,7 @@ import type { Database } from '../../../storage/database.ts';
 import type { Files } from '../../../storage/files.ts';
 import { findMessage, rowidOf, type Message } from '../../../storage/messages.ts';
 import type { queries } from '../../../storage/queries/list.ts';
-import type { Scope } from '../commit/scope.ts';
+import { freshMemo, type Scope } from '../commit/scope.ts';
 import type { HostLink } from '../host.ts';
 import type { Flows } from '../lanes/flows.ts';
 import type { Lanes } from '../lanes/lanes.ts';
@@ -79,7 +79,7 @@ export function messageOf(db: Database, id: MessageId): Message {
 
 /** The scope in which the rules of a commit apply to what the person does. */
 export function personScope(of: CallScope, account: Account, touched: Touched): Scope {
-  return { db: of.db, account, now: of.clock(), touched };
+  return { db: of.db, account, now: of.clock(), touched, memo: freshMemo() };
 }
 
 /**

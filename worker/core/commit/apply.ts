@@ -7,6 +7,7 @@ import type { Intent } from '../../../shared/lane/intent.ts';
 import { setForecast } from '../../../storage/conversations.ts';
 import {
   clearMarker,
+  hasMarkers,
   IDENTITY_CURSOR,
   outcomeOf,
   readCursor,
@@ -22,7 +23,7 @@ import { changeNote, changeTarget, receiveMessage } from './message-change.ts';
 import { Held, stepOutbound } from './outbound.ts';
 import { changeDevice, changeIdentity, changeMerged, changePeer } from './peer-change.ts';
 import { holdAfterForecast, relabel } from './relabel.ts';
-import { ownConversation, type Scope } from './scope.ts';
+import { freshMemo, ownConversation, type Scope } from './scope.ts';
 import { isQuiet } from './transition.ts';
 
 /**
@@ -30,8 +31,10 @@ import { isQuiet } from './transition.ts';
  * @throws PlainsealError `bad-request` or `refused` for a commit no lane of ours would make; `disk-full`, `io` and the like
  * when the database does.
  */
-export function applyCommit(scope: Scope, commit: Commit, seq: number): CommitResult {
-  const part: Scope = { ...scope, touched: nothingTouched() };
+export function applyCommit(outer: Omit<Scope, 'memo'>, commit: Commit, seq: number): CommitResult {
+  const scope: Scope = { ...outer, memo: freshMemo() };
+  // Dropped with the savepoint: nothing of it was looked up, or touched, in vain.
+  const part: Scope = { ...outer, memo: freshMemo(), touched: nothingTouched() };
   try {
     scope.db.savepoint(() => applyAll(part, commit));
   } catch (error) {
@@ -56,17 +59,21 @@ function applyAll(scope: Scope, commit: Commit): void {
   }
   writeCells(scope.db, scope.account.id, commit.work);
   for (const change of commit.changes) applyChange(scope, change);
-  for (const forecast of commit.forecasts) {
+  // Of each conversation the last one stands.
+  const forecasts = new Map(commit.forecasts.map((forecast) => [forecast.conversation, forecast]));
+  for (const id of scope.memo.stale) if (!forecasts.has(id)) relabel(scope, id);
+  for (const forecast of forecasts.values()) {
     const conversation = ownConversation(scope, forecast.conversation);
     setForecast(scope.db, conversation.id, forecast.facts);
     relabel(scope, conversation.id, holdAfterForecast(scope.db, conversation, forecast.hold));
   }
   for (const step of commit.outbound) stepOutbound(scope, step, commit.forecasts);
   for (const intent of commit.enqueue) enqueue(scope, intent);
+  const marked = commit.inbound.length > 0 && hasMarkers(scope.db, scope.account.id);
   for (const settled of commit.inbound) {
     if (showsInAccount(scope, settled)) scope.touched.accounts = true;
     settle(scope.db, scope.account.id, settled, scope.now);
-    if (settled.kind !== 'cursor') clearMarker(scope.db, scope.account.id, settled.envelope);
+    if (marked && settled.kind !== 'cursor') clearMarker(scope.db, scope.account.id, settled.envelope);
   }
 }
 

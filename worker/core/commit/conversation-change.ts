@@ -8,7 +8,6 @@ import {
   type Conversation,
 } from '../../../storage/conversations.ts';
 import { dropMember, putMember } from '../../../storage/memberships.ts';
-import { relabel } from './relabel.ts';
 import { ownConversation, ownPeer, type Scope } from './scope.ts';
 
 type Of<K extends Change['kind']> = Extract<Change, { readonly kind: K }>;
@@ -22,7 +21,7 @@ export function changeConversation(scope: Scope, change: Of<'conversation'>): vo
   if (change.patch.peer) ownPeer(scope, change.patch.peer);
   if (known) patch(scope, ownConversation(scope, change.id), change.patch);
   else create(scope, change);
-  relabel(scope, change.id);
+  scope.memo.stale.add(change.id);
 }
 
 function create(scope: Scope, { id, patch: first }: Of<'conversation'>): void {
@@ -49,15 +48,17 @@ function patch(scope: Scope, known: Conversation, next: ConversationPatch): void
     throw new PlainsealError('refused', 'the protocol of a conversation never falls');
   if (next.peer && known.peer && next.peer !== known.peer)
     throw new PlainsealError('refused', 'a conversation keeps its peer');
-  const { state, title } = next;
-  patchConversation(scope.db, known.id, {
-    ...(next.protocol ? { protocol: next.protocol } : {}),
-    ...(next.peer ? { peer: next.peer } : {}),
-    ...(next.timer && isNewer(next.timer, known.timer) ? { timer: next.timer } : {}),
-    ...(state && mayMove(known.state, state) ? { state } : {}),
+  const { protocol, peer, timer, state, title } = next;
+  const differing = {
+    ...(protocol && protocol !== known.protocol ? { protocol } : {}),
+    ...(peer && peer !== known.peer ? { peer } : {}),
+    ...(timer && isNewer(timer, known.timer) ? { timer } : {}),
+    ...(state && state !== known.state && mayMove(known.state, state) ? { state } : {}),
     // The name of a direct conversation is the person's to give once it has one.
     ...(title !== undefined && (known.kind !== 'direct' || known.title === null) ? { title } : {}),
-  });
+  };
+  // A lane says with every message what it knows: most often nothing is new.
+  if (Object.keys(differing).length > 0) patchConversation(scope.db, known.id, differing);
 }
 
 /** Two who set the timer at once agree on the higher version; of equal ones the first stands. */
@@ -82,5 +83,5 @@ export function changeMember(scope: Scope, change: Of<'member'>): void {
       since: scope.now,
       by: change.by,
     });
-  relabel(scope, id);
+  scope.memo.stale.add(id);
 }

@@ -31,14 +31,19 @@ type Of<K extends Change['kind']> = Extract<Change, { readonly kind: K }>;
 export function changePeer(scope: Scope, change: Of<'peer'>): void {
   const known = findPeer(scope.db, change.peer);
   ownPeer(scope, change.peer);
+  if (known && saysNothingNew(known, change)) return;
   // A key that is known is replaced by an `identity` change alone, which looks at what follows.
   if (!known || keyUnknown(known)) setPeerIdentity(scope.db, change.peer, change.identity);
   describePeer(scope.db, change.peer, change);
-  const changed = known?.name !== change.name || known?.address !== change.address;
-  if (changed)
-    for (const id of conversationsWith(scope.db, scope.account.id, change.peer))
-      touchConversation(scope.touched, id);
+  for (const id of conversationsWith(scope.db, scope.account.id, change.peer))
+    touchConversation(scope.touched, id);
 }
+
+/** Null leaves what was known. */
+const saysNothingNew = (known: Peer, { name, address, identity }: Of<'peer'>): boolean =>
+  (name === null || name === known.name) &&
+  (address === null || address === known.address) &&
+  (identity === known.identity || !keyUnknown(known));
 
 /**
  * The peer's key was proven, or is another one. Another one stops its conversations whatever the lane made of it, and only

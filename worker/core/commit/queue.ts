@@ -17,6 +17,8 @@ interface Waiting {
 /** Synchronous work of one turn, in ms; what is left waits for the next, so that calls of the page get in between. */
 export const TURN_MS = 8;
 
+const turnEnds = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+
 /**
  * Gathers the commits of a turn into one transaction, each in a savepoint of its own, so that the flush is paid once and a
  * conflict of one does not drop the others. Answers only what is durable.
@@ -41,8 +43,10 @@ export function createCommitQueue(of: {
   let seq = 0;
 
   async function run(): Promise<void> {
+    // Reading and checking the first one took a turn of its own: what came meanwhile is heard before the next begins.
+    await turnEnds();
     while (waiting.length > 0) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
+      await turnEnds();
       await of.crash('core.before-commit').catch(() => undefined);
       const settle = turn();
       await of.crash('core.after-commit').catch(() => undefined);

@@ -12,7 +12,17 @@ export interface Scope {
   readonly account: Account;
   readonly now: Millis;
   readonly touched: Touched;
+  /** What one commit need not look up, or do, more than once. */
+  readonly memo: {
+    /** Peers that have a row. */
+    readonly peers: Set<PeerId>;
+    /** Conversations whose label is derived anew once all changes are in. */
+    readonly stale: Set<ConversationId>;
+  };
 }
+
+/** Where nothing is known yet. */
+export const freshMemo = (): Scope['memo'] => ({ peers: new Set(), stale: new Set() });
 
 /**
  * A conversation of this account.
@@ -31,6 +41,7 @@ export function ownConversation(scope: Scope, id: ConversationId): Conversation 
  * @throws PlainsealError `refused` for a peer of another network.
  */
 export function ownPeer(scope: Scope, id: PeerId): void {
+  if (scope.memo.peers.has(id)) return;
   const prefix = `${scope.account.network}|`;
   if (!id.startsWith(prefix)) throw new PlainsealError('refused', 'a lane named a peer of another network');
   ensurePeer(scope.db, {
@@ -39,4 +50,5 @@ export function ownPeer(scope: Scope, id: PeerId): void {
     identity: id.slice(prefix.length),
     firstSeenAt: scope.now,
   });
+  scope.memo.peers.add(id);
 }
