@@ -28,6 +28,8 @@ export type Unsealed = {
   readonly content: Uint8Array;
   readonly sentAt: Millis;
   readonly sealed: boolean;
+  /** The identity key in the certificate of a sealed one: the session it opens under must be under the same. Null when not sealed. */
+  readonly senderKey: IdentityKey | null;
   readonly hint: ContentHint;
   readonly group: Uint8Array | null;
 };
