@@ -17,8 +17,6 @@ export type { Performing } from './performing.ts';
 
 /** How often one performing goes back because devices came, went or were set up anew; then it is tried later. */
 const MAX_ROUNDS = 5;
-/** A round is: sessions, sealing, handing over. */
-const MAX_STEPS = 3 * (MAX_ROUNDS + 1);
 
 /**
  * Brings one outbox item to its end: seals it for every device of its recipient (one commit, checked by core), hands the stored bytes
@@ -37,8 +35,9 @@ export async function perform(
     item.state === 'queued'
       ? { do: 'seal', how: { renewed: false, reseal: null } }
       : await resume(performing, item);
-  for (let steps = 0; next.do !== 'end'; steps++) {
-    if (signal.aborted || steps >= MAX_STEPS) return later(performing, item);
+  const times = { seal: 0, 'start-sessions': 0, 'hand-over': 0 };
+  while (next.do !== 'end') {
+    if (signal.aborted || times[next.do]++ > MAX_ROUNDS) return later(performing, item);
     next = await advance(performing, item, next);
   }
   return next.as;
@@ -124,8 +123,8 @@ async function sessionsNext(
   item: OutboxItem,
   { of, devices, how }: Extract<Next, { readonly do: 'start-sessions' }>,
 ): Promise<Next> {
-  const { conversation, what } = item.intent;
-  const started = await startSessions(performing, of, devices, conversation);
+  const { what } = item.intent;
+  const started = await startSessions(performing, of, devices);
   switch (started.kind) {
     case 'started':
       return { do: 'seal', how };

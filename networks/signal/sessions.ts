@@ -1,6 +1,5 @@
 import type { ServiceId } from '../../crypto/signal/address.ts';
 import type { DeviceBundle, IdentityKey, SignalEngine } from '../../crypto/signal/engine.ts';
-import type { ConversationId, NetworkKey } from '../../shared/ids.ts';
 import type { Change } from '../../shared/lane/change.ts';
 import { emptyCommit, type CommitResult } from '../../shared/lane/commit.ts';
 import type { Work } from '../../shared/lane/state.ts';
@@ -59,7 +58,6 @@ export async function startSessions(
   performing: Performing,
   service: ServiceId,
   wanted: Wanted,
-  conversation: ConversationId | null,
 ): Promise<SessionsStarted> {
   const via = performing.service();
   if (via === null) return { kind: 'offline' };
@@ -76,7 +74,7 @@ export async function startSessions(
   return performing.withLocks([service], async () => {
     for (let attempt = 0; ; attempt++) {
       const work = createWork(performing.context.view);
-      const changes = await start(performing, service, { wanted, keys: found, conversation }, work);
+      const changes = await start(performing, service, { wanted, keys: found }, work);
       if (changes === null) return { kind: 'refused' };
       const result = await commit(performing.context, { ...emptyCommit, work: work.writes(), changes });
       if (result.ok) return { kind: 'started' };
@@ -89,7 +87,7 @@ export async function startSessions(
 async function start(
   { engine, own, context }: Performing,
   service: ServiceId,
-  of: { readonly wanted: Wanted; readonly keys: Keys; readonly conversation: ConversationId | null },
+  of: { readonly wanted: Wanted; readonly keys: Keys },
   work: Work,
 ): Promise<readonly Change[] | null> {
   const mine = service === own.service;
@@ -114,16 +112,10 @@ async function start(
   const telling = { account: context.account, work, ledger: { changes, moved: new Set<ServiceId>() }, now };
   const { peer } = await learnIdentity(telling, service, { now: identity, was });
   writePeer(work, service, { ...peer, devices: [...new Set([...peer.devices, ...there])] });
-  const added = there.filter((device) => !known.includes(device));
-  changes.push(...added.map((device) => deviceChange(service, device, 'added')));
   const reached = changed ? null : await readReached(work, service);
-  // Only what is not in a list that was complete once is news.
-  const news =
-    reached === null || of.conversation === null ? [] : added.filter((one) => !reached.includes(one));
-  return [
-    ...changes,
-    ...news.map((device) => newDeviceNote(of.conversation as ConversationId, service, device, now)),
-  ];
+  // Only what is not in a list that was complete once is news; core states it.
+  const added = reached === null ? [] : there.filter((one) => !known.includes(one) && !reached.includes(one));
+  return [...changes, ...added.map((device) => deviceChange(service, device, 'added'))];
 }
 
 /** The identity all of them are under, or null when one set of keys cannot be used: then none is. */
@@ -146,17 +138,4 @@ export const deviceChange = (service: ServiceId, device: number, act: 'added' | 
   device: String(device),
   act,
   sameIdentity: true,
-});
-
-const newDeviceNote = (
-  conversation: ConversationId,
-  service: ServiceId,
-  device: number,
-  at: number,
-): Change => ({
-  kind: 'note',
-  conversation,
-  key: `new-device|${service}.${device}|${at}` as NetworkKey,
-  code: 'new-device',
-  at,
 });

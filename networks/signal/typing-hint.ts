@@ -45,7 +45,8 @@ export function createTypingHints(): TypingHints {
       if (to === null || to === own.service || performing.challenge.until(now) !== null) return;
       if (performing.service() === null || !isNews(to, on, now)) return;
       const artifacts = await seal(performing, to, on, now);
-      if (artifacts.length === 0) return;
+      // Nothing was said after all.
+      if (artifacts.length === 0) return void told.delete(to);
       const draft = { to, sentAt: now, hint: 'implicit', urgent: false, online: true } as const;
       const { answer } = await handOver(performing, draft, artifacts);
       if (answer.kind !== 'sent') context.log('typing-not-sent', { why: answer.kind });

@@ -146,6 +146,17 @@ export class OtherDevice {
     this.#sessions.kept.clear();
   }
 
+  /** Asks this device to send something again that it sent then: a `PlaintextContent` for it. */
+  retryRequest(sentAt: Millis): Uint8Array {
+    const request = libsignal.DecryptionErrorMessage.forOriginal(
+      Uint8Array.of(1),
+      libsignal.CiphertextMessageType.SenderKey,
+      sentAt,
+      this.device,
+    );
+    return libsignal.PlaintextContent.from(request).serialize();
+  }
+
   /** The ratchet key of the newest message in a session, as a retry request names it. @throws where it is none. */
   static ratchetKeyOf(bytes: Uint8Array, type: 'double-ratchet' | 'prekey', sentAt: Millis): Uint8Array {
     const kind =
