@@ -341,6 +341,65 @@ describe('a device that could not open something', () => {
     expect(await composed(asks(1, 8))).toEqual({ kind: 'void', enqueue: [] });
   });
 
+  test('whatever it asks for, gets only what was sealed for it under that identity', async () => {
+    const kept = fc.record({
+      at: fc.integer({ min: 1, max: 4 }),
+      devices: fc.uniqueArray(fc.integer({ min: 1, max: 4 }), { maxLength: 3 }),
+      identity: fc.constantFrom(IDENTITY, 'bb'),
+      resends: fc.constantFrom(0, MAX_RESENDS - 1, MAX_RESENDS),
+      lastsMs: fc.constantFrom(1, SENT_FOR_MS),
+    });
+    const request = fc.record({
+      device: fc.integer({ min: 1, max: 5 }),
+      at: fc.integer({ min: 0, max: 5 }),
+      ratchetKey: fc.option(fc.uint8Array({ maxLength: 33 })),
+      renewed: fc.boolean(),
+    });
+    await fc.assert(
+      fc.asyncProperty(
+        fc.uniqueArray(kept, { selector: ({ at }) => at, maxLength: 4 }),
+        fc.array(request, { maxLength: 6 }),
+        async (log, requests) => {
+          state = createCells();
+          for (const { at, lastsMs, ...more } of log)
+            await state.run((work) =>
+              writeSent(
+                work,
+                alice,
+                at,
+                record({ ...more, content: Uint8Array.of(at), expiresAt: sentAt + lastsMs }),
+                sentAt,
+              ),
+            );
+          const given = new Map<number, number>();
+          for (const { device, at, ratchetKey, renewed } of requests) {
+            const result = await composed(asks(device, at, ratchetKey && Uint8Array.from(ratchetKey)), {
+              renewed,
+            });
+            const one = log.find((entry) => entry.at === at);
+            const times = given.get(at) ?? 0;
+            const may =
+              one !== undefined &&
+              one.devices.includes(device) &&
+              one.identity === IDENTITY &&
+              one.lastsMs === SENT_FOR_MS &&
+              one.resends + times < MAX_RESENDS;
+            if (may) given.set(at, times + 1);
+            if (result.kind !== 'draft' || result.draft.what.kind !== 'one-device') {
+              expect([result.kind, may, renewed]).toEqual(['void', false, false]);
+              continue;
+            }
+            const { content, others } = result.draft.what;
+            expect(result.draft.sentAt).toBe(at);
+            expect(decodeContent(others)).toMatchObject({ kind: 'nothing' });
+            if (may) expect(content).toEqual(Uint8Array.of(at));
+            else expect(decodeContent(content)).toMatchObject({ kind: 'nothing' });
+          }
+        },
+      ),
+    );
+  });
+
   test('gets it so many times and no more', async () => {
     await keep();
     for (let time = 0; time < MAX_RESENDS; time++)

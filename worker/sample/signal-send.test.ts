@@ -1,0 +1,617 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Got, OtherAccount } from '../../networks/signal/test/other-side.ts';
+import type { ConversationId, MessageId } from '../../shared/ids.ts';
+import { textOnly } from '../../shared/contract/content.ts';
+import { crashPoints } from '../../shared/lane/lane.ts';
+import { request } from './rig.ts';
+import { openSignalWorld, type SignalWorld } from './signal-world.ts';
+
+let world: SignalWorld;
+beforeEach(async () => {
+  world = await openSignalWorld();
+});
+afterEach(() => world.close());
+
+const phone = () => world.network.me.device(1);
+const texts = (got: readonly Got[]): readonly string[] =>
+  got.flatMap(({ content }) =>
+    content.kind === 'data' && content.data.what.kind === 'text' ? content.data.what.text : [],
+  );
+const what = (got: Got | undefined) => (got?.content.kind === 'data' ? got.content.data.what : null);
+const send = async (chat: ConversationId, text: string) => world.until(await world.say(chat, text), 'sent');
+const evidenceOf = async (id: MessageId) => (await world.rig.page.call('message.details', { id })).evidence;
+const sealedSender = async (id: MessageId) =>
+  (await evidenceOf(id))?.details.find(({ name }) => name === 'sealed-sender')?.value;
+const transcripts = () =>
+  phone().got.flatMap(({ content }) =>
+    content.kind === 'sync' && content.sync.kind === 'sent' ? content.sync : [],
+  );
+const reads = () =>
+  phone().got.flatMap(({ content }) =>
+    content.kind === 'sync' && content.sync.kind === 'read' ? content.sync.of : [],
+  );
+const steps = () => world.commits.flatMap(({ outbound }) => outbound);
+const sendsTo = (account: OtherAccount) => world.network.sends.filter(({ to }) => to === account.service);
+const row = (conversation: ConversationId) => world.rig.page.call('conversation.get', { conversation });
+const holdOf = ({ label }: Awaited<ReturnType<typeof row>>) => (label.sending.ok ? null : label.sending.why);
+const rows = async (conversation: ConversationId) =>
+  (await world.rig.page.call('message.page', { conversation, around: 'end', side: 'around', limit: 50 }))
+    .rows;
+const notes = async (chat: ConversationId) =>
+  (await rows(chat)).flatMap((one) => (one.kind === 'note' ? one.code : []));
+/** What was handed over for one device, unsealed: the inner ciphertext. */
+const bytesFor = (account: OtherAccount, device: number) =>
+  sendsTo(account).flatMap(({ parts }) =>
+    parts.filter((part) => part.device === device).map(({ bytes }) => Buffer.from(bytes).toString('hex')),
+  );
+const knowsProfile = (account: OtherAccount) => ({ profileKey: account.profileKey });
+
+describe('a message', () => {
+  test('goes to every device, sealed in a commit before a byte is on the wire; my phone is told', async () => {
+    const { account, chat } = await world.meet({ devices: 2 });
+    const seen: string[] = [];
+    world.onCrashPoint((name) => seen.push(`${name} ${sendsTo(account).length}`));
+    const { id, sentAt } = await send(chat, 'hello');
+    expect(seen.slice(0, 8)).toEqual([
+      // the sessions, the sealing, the wire, the outcome
+      'lane.before-commit 0',
+      'lane.after-commit 0',
+      'lane.before-commit 0',
+      'lane.after-commit 0',
+      'lane.before-wire-write 0',
+      'lane.after-wire-write 1',
+      'lane.before-commit 1',
+      'lane.after-commit 1',
+    ]);
+    for (const device of [1, 2]) {
+      expect(texts(account.device(device).got)).toEqual(['hello']);
+      expect(account.device(device).got).toMatchObject([{ sealed: false, type: 'prekey', sentAt }]);
+    }
+    await world.eventually(() => transcripts().length === 1);
+    expect(transcripts()).toMatchObject([
+      { to: account.service, sentAt, message: { kind: 'data', data: { what: { text: 'hello' } } } },
+    ]);
+    expect(phone().got).toMatchObject([{ sentAt, sealed: false }]);
+    expect(await evidenceOf(id)).toMatchObject({
+      how: 'sealed-here',
+      facts: [{ endToEnd: { is: true } }, { endToEnd: { is: true } }],
+      to: [{ key: Buffer.from(account.identityKey).toString('hex'), trust: { kind: 'unchecked' } }],
+    });
+    expect(await sealedSender(id)).toBe('no');
+    expect(await notes(chat)).toEqual([]);
+  });
+
+  test('after the first needs no keys any more', async () => {
+    const { account, chat } = await world.meet();
+    await send(chat, 'one');
+    const asked = world.network.asked.length;
+    await send(chat, 'two');
+    await world.eventually(() => transcripts().length === 2);
+    expect(world.network.asked.length).toBeLessThanOrEqual(asked + 1);
+    expect(world.network.asked.filter((one) => one.startsWith(account.service))).toHaveLength(1);
+    expect(texts(account.device(1).got)).toEqual(['one', 'two']);
+  });
+
+  test('with many words carries their beginning, and the whole sealed as a file', async () => {
+    const { account, chat } = await world.meet();
+    const text = 'wörter '.repeat(700);
+    world.network.arm({ delivered: false, answer: { kind: 'offline' } });
+    const id = await world.say(chat, text);
+    await world.until(id, 'sealed');
+    await world.eventually(() => sendsTo(account).length === 1);
+    world.hurry();
+    await world.until(id, 'sent');
+    const [got] = account.device(1).got;
+    expect(what(got)).toMatchObject({ longText: { cdn: 3, type: 'text/x-signal-plain' } });
+    expect(world.network.uploads).toHaveLength(1);
+    expect(Buffer.from(world.network.uploads[0]!).includes('rter')).toBe(false);
+    expect(text.startsWith(texts(account.device(1).got)[0]!)).toBe(true);
+  });
+
+  test('to myself goes to my other devices, as told', async () => {
+    const { network } = world;
+    const chat = `account|signal|${network.me.service}` as ConversationId;
+    const peer = `signal|${network.me.service}` as never;
+    await world.commit({
+      changes: [
+        {
+          kind: 'conversation',
+          id: chat,
+          patch: { kind: 'self', peer, protocol: 'signal', state: 'active' },
+        },
+      ],
+    });
+    await send(chat, 'a note');
+    expect(transcripts()).toMatchObject([
+      { to: network.me.service, message: { data: { what: { text: 'a note' } } } },
+    ]);
+    expect(network.sends).toHaveLength(1);
+  });
+
+  test('waits while there is no connection', async () => {
+    const { account, chat } = await world.meet();
+    world.connect(false);
+    const id = await world.say(chat, 'later');
+    await world.eventually(() => world.rig.db.get('SELECT 1 FROM outbox WHERE attempts > 0') !== undefined);
+    expect(sendsTo(account)).toEqual([]);
+    world.connect(true);
+    world.hurry();
+    await world.until(id, 'sent');
+  });
+});
+
+describe('sealed sender', () => {
+  test('is used with whoever gave me a profile key; details and phone are told', async () => {
+    const { account, chat } = await world.meet({ devices: 2, profile: knowsProfile });
+    const { id } = await send(chat, 'psst');
+    expect(account.device(1).got).toMatchObject([{ sealed: true, type: 'prekey' }]);
+    expect(account.device(2).got).toMatchObject([{ sealed: true, type: 'prekey' }]);
+    expect(await sealedSender(id)).toBe('yes');
+    // A wrapper is made for each attempt; what is stored is the inner ciphertext.
+    const stored = steps().flatMap(({ artifacts }) => artifacts ?? []);
+    for (const { bytes } of sendsTo(account).flatMap(({ parts }) => parts))
+      expect(stored.some((one) => Buffer.from(one.bytes as Uint8Array).includes(Buffer.from(bytes)))).toBe(
+        false,
+      );
+  });
+
+  test('is used with whoever takes it from anybody', async () => {
+    const { account, chat } = await world.meet({ profile: () => ({ sealed: 'anybody' }) });
+    account.takesAnybody = true;
+    const { id } = await send(chat, 'psst');
+    expect(account.device(1).got).toMatchObject([{ sealed: true }]);
+    expect(await sealedSender(id)).toBe('yes');
+  });
+
+  test('that is not taken is left out with the very same ciphertext, and the details say so', async () => {
+    const { account, chat } = await world.meet({ profile: () => ({ profileKey: new Uint8Array(32) }) });
+    const { id } = await send(chat, 'one');
+    expect(sendsTo(account)).toHaveLength(2);
+    expect(account.device(1).got).toMatchObject([{ sealed: false }]);
+    expect(await sealedSender(id)).toBe('no');
+    // The key that did not fit is not tried again.
+    await send(chat, 'two');
+    expect(sendsTo(account)).toHaveLength(3);
+  });
+
+  test('that is never wanted is not tried', async () => {
+    const { account, chat } = await world.meet({
+      profile: (one) => ({ ...knowsProfile(one), sealed: 'never' }),
+    });
+    await send(chat, 'one');
+    expect(sendsTo(account)).toMatchObject([{ accessKey: null }]);
+  });
+});
+
+describe('devices', () => {
+  test('that came are sealed for alone, and stated', async () => {
+    const { account, chat } = await world.meet();
+    await send(chat, 'one');
+    account.setUp(2);
+    const { id } = await send(chat, 'two');
+    expect(texts(account.device(2).got)).toEqual(['two']);
+    expect(texts(account.device(1).got)).toEqual(['one', 'two']);
+    const [, before, after] = bytesFor(account, 1);
+    expect(after).toBe(before);
+    expect(await notes(chat)).toEqual(['new-device']);
+    expect(world.commits.flatMap(({ changes }) => changes)).toContainEqual({
+      kind: 'device',
+      peer: `signal|${account.service}`,
+      device: '2',
+      act: 'added',
+      sameIdentity: true,
+    });
+    expect(steps()).toContainEqual(expect.objectContaining({ to: 'sealed', reseal: 'device-missing' }));
+    expect(await evidenceOf(id)).toMatchObject({ facts: [{}, {}] });
+  });
+
+  test('that are only found out now are no news', async () => {
+    const { account, chat } = await world.meet({ devices: 2 });
+    // The server told of one at first.
+    const one = await account.device(1).bundle();
+    world.network.forge(async () => {
+      world.network.forge(null);
+      return { kind: 'bundles', identityKey: account.identityKey, devices: [one] };
+    });
+    await send(chat, 'one');
+    expect(texts(account.device(2).got)).toEqual(['one']);
+    expect(await notes(chat)).toEqual([]);
+  });
+
+  test('that went are left out', async () => {
+    const { account, chat } = await world.meet({ devices: 2 });
+    await send(chat, 'one');
+    account.devices.delete(2);
+    await send(chat, 'two');
+    await send(chat, 'three');
+    expect(texts(account.device(1).got)).toEqual(['one', 'two', 'three']);
+    expect(
+      sendsTo(account)
+        .at(-1)
+        ?.parts.map(({ device }) => device),
+    ).toEqual([1]);
+    expect(sendsTo(account)).toHaveLength(4);
+  });
+
+  test('that were set up anew get it in a new session', async () => {
+    const { account, chat } = await world.meet({ devices: 2 });
+    await send(chat, 'one');
+    account.setUp(2);
+    await send(chat, 'two');
+    expect(texts(account.device(2).got)).toEqual(['two']);
+    const [, before, after] = bytesFor(account, 1);
+    expect(after).toBe(before);
+    expect(steps()).toContainEqual(expect.objectContaining({ to: 'sealed', reseal: 'device-stale' }));
+    expect(await notes(chat)).toEqual([]);
+  });
+
+  test('that never agree with the list end in trying later, not in a loop', async () => {
+    const { account, chat } = await world.meet();
+    await send(chat, 'one');
+    for (const answer of [
+      { kind: 'mismatched', missing: [1], extra: [] },
+      { kind: 'stale', devices: [1] },
+      { kind: 'mismatched', missing: [], extra: [99] },
+      { kind: 'mismatched', missing: [], extra: [] },
+      { kind: 'mismatched', missing: [0, 128, 1.5], extra: [-1] },
+    ] as const) {
+      const before = sendsTo(account).length;
+      world.network.arm(...Array.from({ length: 30 }, () => ({ delivered: false, answer })));
+      const id = await world.say(chat, 'two');
+      await world.eventually(
+        () => world.rig.db.get("SELECT 1 FROM outbox WHERE state = 'sealed' AND attempts > 0") !== undefined,
+      );
+      expect(sendsTo(account).length - before).toBeLessThanOrEqual(8);
+      world.network.disarm();
+      world.hurry();
+      await world.until(id, 'sent');
+    }
+  });
+});
+
+describe('another identity', () => {
+  test('found by a stale session stops the message; accepted, it goes to the new one alone', async () => {
+    const { account, chat } = await world.meet({ devices: 2 });
+    await send(chat, 'one');
+    const old = account.device(1);
+    const fresh = account.reinstall();
+    const id = await world.say(chat, 'secret');
+    expect((await world.until(id, 'held')).sending).toMatchObject({ hold: 'identity-changed' });
+    expect((await row(chat)).label).toMatchObject({
+      sending: { ok: false, why: 'identity-changed' },
+      identity: { trust: { kind: 'changed' } },
+    });
+    expect(fresh.got).toEqual([]);
+    expect(texts(old.got)).toEqual(['one']);
+    expect(await notes(chat)).toContain('identity-changed');
+    const { labelRevision } = await row(chat);
+    await world.rig.page.call('hold.resolve', {
+      request: request(),
+      conversation: chat,
+      choice: 'accept-change',
+      seenLabel: labelRevision,
+    });
+    expect(world.rig.shell.asked).toMatchObject([{ kind: 'accept-change' }]);
+    await world.until(id, 'sent');
+    expect(texts(fresh.got)).toEqual(['secret']);
+    expect(await evidenceOf(id)).toMatchObject({
+      to: [{ key: Buffer.from(account.identityKey).toString('hex') }],
+    });
+    await send(chat, 'three');
+    expect(texts(fresh.got)).toEqual(['secret', 'three']);
+  });
+
+  test('found in the place of a device that came is no new device', async () => {
+    const { account, chat } = await world.meet();
+    await send(chat, 'one');
+    const { devices } = account;
+    const before = account.device(1);
+    account.reinstall();
+    account.setUp(2);
+    devices.set(1, before);
+    const id = await world.say(chat, 'secret');
+    await world.until(id, 'held');
+    expect(account.device(2).got).toEqual([]);
+    expect(await notes(chat)).toEqual(['identity-changed']);
+  });
+
+  test('of my own account gets no transcript', async () => {
+    const { network } = world;
+    const { chat } = await world.meet();
+    network.me.identity = (await world.meet()).account.identity;
+    await send(chat, 'one');
+    await world.eventually(() => network.asked.includes(`${network.me.service}/*`));
+    await world.eventually(
+      () => world.rig.db.get("SELECT 1 FROM outbox WHERE state = 'queued'") === undefined,
+    );
+    expect(network.sends.filter(({ to }) => to === network.me.service)).toEqual([]);
+  });
+
+  test('and receipts: the author is told nothing, my own devices all the same', async () => {
+    const { account, chat } = await world.meet();
+    await send(chat, 'one');
+    await arrives(account, chat, 50);
+    account.reinstall();
+    const id = await world.say(chat, 'two');
+    await world.until(id, 'held');
+    const sends = sendsTo(account).length;
+    await discard(chat);
+    await readAll(chat);
+    await world.eventually(() => reads().length === 1);
+    expect(sendsTo(account)).toHaveLength(sends);
+  });
+});
+
+async function discard(chat: ConversationId): Promise<void> {
+  const { labelRevision } = await row(chat);
+  await world.rig.page.call('hold.resolve', {
+    request: request(),
+    conversation: chat,
+    choice: 'discard',
+    seenLabel: labelRevision,
+  });
+}
+
+/** A message of theirs, as the receiving side would commit it. */
+async function arrives(account: OtherAccount, chat: ConversationId, sentAt: number): Promise<void> {
+  await world.commit({
+    changes: [
+      {
+        kind: 'message',
+        target: { conversation: chat, key: `${account.service}:${sentAt}` as never },
+        author: `signal|${account.service}` as never,
+        sentAt,
+        content: textOnly(`theirs ${sentAt}`),
+        evidence: { how: 'imported', at: 1, from: 'test', facts: [], details: [] },
+      },
+    ],
+  });
+}
+
+async function readAll(chat: ConversationId): Promise<void> {
+  const last = (await rows(chat)).findLast((one) => one.kind === 'message');
+  await world.rig.page.call('conversation.read', { conversation: chat, upTo: last!.id });
+}
+
+describe('keys that cannot be used', () => {
+  test.each(['signature', 'malformed'] as const)('%s: the message is held', async (kind) => {
+    const { account, chat } = await world.meet();
+    const real = await account.device(1).bundle();
+    const key = kind === 'malformed' ? new Uint8Array(5) : real.signedPreKey.key;
+    const signature = new Uint8Array(64);
+    world.network.forge(async () => ({
+      kind: 'bundles',
+      identityKey: account.identityKey,
+      devices: [{ ...real, signedPreKey: { ...real.signedPreKey, key, signature } }],
+    }));
+    const id = await world.say(chat, 'one');
+    expect((await world.until(id, 'held')).sending).toMatchObject({ hold: 'no-key' });
+    expect(sendsTo(account)).toEqual([]);
+  });
+});
+
+describe('the server says', () => {
+  test.each([
+    [{ kind: 'unregistered' }, 'address-unknown'],
+    [{ kind: 'too-large' }, 'too-large'],
+    [{ kind: 'refused', status: 422 }, 'refused-by-server'],
+  ] as const)('%j: the message failed as %s', async (answer, failure) => {
+    const { account, chat } = await world.meet();
+    world.network.arm({ delivered: false, answer });
+    const id = await world.say(chat, 'one');
+    expect((await world.until(id, 'failed')).sending).toMatchObject({ failure });
+    expect(account.device(1).got).toEqual([]);
+    // What follows is not stopped by it.
+    await send(chat, 'two');
+  });
+
+  test('that nobody is there: the message failed', async () => {
+    const { account, chat } = await world.meet();
+    account.registered = false;
+    const id = await world.say(chat, 'one');
+    expect((await world.until(id, 'failed')).sending).toMatchObject({ failure: 'address-unknown' });
+    expect(transcripts()).toEqual([]);
+  });
+
+  test.each([
+    { kind: 'rate-limited', retryAfterMs: 5_000 },
+    { kind: 'offline' },
+    { kind: 'unlinked' },
+    { kind: 'expired' },
+    { kind: 'unauthorized' },
+  ] as const)('$kind: the same bytes go later', async (answer) => {
+    const { account, chat } = await world.meet();
+    world.network.arm({ delivered: false, answer });
+    const id = await world.say(chat, 'one');
+    await world.eventually(() => world.rig.db.get('SELECT 1 FROM outbox WHERE attempts > 0') !== undefined);
+    world.hurry();
+    await world.until(id, 'sent');
+    expect(new Set(bytesFor(account, 1)).size).toBe(1);
+    expect(texts(account.device(1).got)).toEqual(['one']);
+  });
+
+  test('nothing, though it arrived: the same bytes again, and it is shown once', async () => {
+    const { account, chat } = await world.meet();
+    world.network.arm({ delivered: true, answer: { kind: 'ambiguous' } });
+    const id = await world.say(chat, 'one');
+    await world.eventually(() => steps().some(({ artifacts }) => artifacts?.[0]?.outcome === 'ambiguous'));
+    world.hurry();
+    await world.until(id, 'sent');
+    expect(new Set(bytesFor(account, 1)).size).toBe(1);
+    expect(bytesFor(account, 1)).toHaveLength(2);
+    expect(texts(account.device(1).got)).toEqual(['one']);
+    expect(account.device(1).duplicates).toBe(1);
+  });
+
+  test('that it wants to see a person: that is shown, and all goes on once it has', async () => {
+    const { account, chat } = await world.meet();
+    const challenge = { kind: 'challenge', token: 'T', retryAfterMs: 60_000, options: ['captcha'] } as const;
+    world.network.arm({ delivered: false, answer: challenge });
+    const id = await world.say(chat, 'one');
+    await world.eventually(() => world.statuses.some(({ kind }) => kind === 'needs-person'));
+    await world.eventually(async () => holdOf(await row(chat)) === 'challenge');
+    const { challenge: standing, service } = world.performing();
+    expect(await standing.answer(service()!, 'wrong')).toBe('refused');
+    expect(texts(account.device(1).got)).toEqual([]);
+    expect(await standing.answer(service()!, 'right')).toBe('done');
+    await world.until(id, 'sent');
+    expect(world.network.challenges.map(({ token }) => token)).toEqual(['T', 'T']);
+    expect(holdOf(await row(chat))).toBeNull();
+    expect(await standing.answer(service()!, 'right')).toBe('none');
+  });
+
+  test('that it wants to see a person, for a moment: all goes on by itself', async () => {
+    const { chat } = await world.meet();
+    const challenge = { kind: 'challenge', token: 'T', retryAfterMs: 50, options: ['captcha'] } as const;
+    world.network.arm({ delivered: false, answer: challenge });
+    await send(chat, 'one');
+    expect(world.statuses.at(-1)).toEqual({ kind: 'online' });
+  });
+});
+
+describe('the program ends', () => {
+  const points = crashPoints.filter((name) => name.startsWith('lane.') && !name.includes('acknowledge'));
+  test.each(points.flatMap((name) => [1, 2, 3].map((time) => [name, time] as const)))(
+    'at %s, the time %i: nothing is lost, nothing is sealed twice',
+    async (point, time) => {
+      const { account, chat } = await world.meet({ devices: 2 });
+      let left = time;
+      let ended = false;
+      world.onCrashPoint((name) => {
+        if (!ended && name === point && --left === 0) ended = true;
+        if (ended) throw new Error('ended');
+      });
+      const id = await world.say(chat, 'one');
+      await world.eventually(async () => ended || (await world.row(id)).sending?.state === 'sent');
+      await world.eventually(
+        () =>
+          world.rig.db.get("SELECT 1 FROM outbox WHERE state IN ('queued', 'sealed') AND attempts = 0") ===
+          undefined,
+      );
+      world.onCrashPoint(null);
+      world.hurry();
+      await world.until(id, 'sent');
+      await world.eventually(() => transcripts().length === 1);
+      for (const device of [1, 2]) {
+        expect(texts(account.device(device).got)).toEqual(['one']);
+        expect(new Set(bytesFor(account, device)).size).toBe(1);
+      }
+    },
+  );
+});
+
+describe('what is no message', () => {
+  test('a reaction, its change and its end; a deletion; my phone is told of each', async () => {
+    const { account, chat } = await world.meet();
+    const { id, sentAt } = await send(chat, 'one');
+    const react = async (emoji: readonly string[]) => {
+      const { labelRevision } = await row(chat);
+      await world.rig.page.call('message.react', {
+        request: request(),
+        id,
+        emoji: [...emoji],
+        seenLabel: labelRevision,
+      });
+    };
+    const { got } = account.device(1);
+    await react(['👍']);
+    await world.eventually(() => got.length === 2);
+    expect(what(got[1])).toMatchObject({ kind: 'reaction', emoji: '👍', remove: false, target: { sentAt } });
+    await react([]);
+    await world.eventually(() => got.length === 3);
+    expect(what(got[2])).toMatchObject({ kind: 'reaction', emoji: '👍', remove: true });
+    await world.rig.page.call('message.delete', { request: request(), id });
+    await world.eventually(() => got.length === 4);
+    expect(what(got[3])).toEqual({ kind: 'delete', targetSentAt: sentAt });
+    await world.eventually(() => transcripts().length === 4);
+    expect(transcripts().map(({ message }) => message?.data.what.kind)).toEqual([
+      'text',
+      'reaction',
+      'reaction',
+      'delete',
+    ]);
+  });
+
+  test('an answer names what it answers', async () => {
+    const { account, chat } = await world.meet();
+    await arrives(account, chat, 50);
+    await world.until(
+      await world.say(chat, { ...textOnly('yes'), quote: `${account.service}:50` as never }),
+      'sent',
+    );
+    expect(what(account.device(1).got[0])).toMatchObject({
+      quote: { author: account.service, sentAt: 50 },
+    });
+  });
+
+  test('a timer is told, and the messages after it carry it', async () => {
+    const { account, chat } = await world.meet();
+    await send(chat, 'one');
+    await world.rig.page.call('conversation.timer', {
+      request: request(),
+      conversation: chat,
+      ms: 3_600_000,
+    });
+    const { got } = account.device(1);
+    await world.eventually(() => got.length === 2);
+    expect(got[1]?.content).toMatchObject({ data: { what: { kind: 'timer' }, timer: { ms: 3_600_000 } } });
+    await send(chat, 'two');
+    expect(got[2]?.content).toMatchObject({ data: { what: { kind: 'text' }, timer: { ms: 3_600_000 } } });
+    await world.eventually(() => transcripts().length === 3);
+    expect(transcripts()[2]?.expirationStartedAt).toBeGreaterThan(0);
+  });
+
+  test('what I read is told to its author and to my other devices', async () => {
+    const { account, chat } = await world.meet();
+    await send(chat, 'one');
+    await arrives(account, chat, 50);
+    await arrives(account, chat, 51);
+    await readAll(chat);
+    const { got } = account.device(1);
+    await world.eventually(() => got.length === 2 && reads().length === 2);
+    expect(got[1]?.content).toEqual({ kind: 'receipt', as: 'read', of: [50, 51] });
+    expect(reads()).toEqual([50, 51].map((sentAt) => ({ author: account.service, sentAt })));
+  });
+
+  test('what I read is told to my other devices alone, where the person tells nobody', async () => {
+    const { account, chat } = await world.meet();
+    await world.rig.page.call('settings.set', { request: request(), patch: { readReceipts: false } });
+    await arrives(account, chat, 50);
+    await readAll(chat);
+    await world.eventually(() => reads().length === 1);
+    expect(sendsTo(account)).toEqual([]);
+  });
+
+  test('what arrived is told to its author', async () => {
+    const { account, chat } = await world.meet();
+    await world.commit({
+      enqueue: [
+        {
+          conversation: chat,
+          sentAt: 60,
+          what: {
+            kind: 'receipt',
+            key: 'r' as never,
+            of: [`${account.service}:50` as never],
+            as: 'delivered',
+            tell: true,
+          },
+        },
+      ],
+    });
+    await world.eventually(() => account.device(1).got.length === 1);
+    expect(account.device(1).got[0]?.content).toEqual({ kind: 'receipt', as: 'delivered', of: [50] });
+    expect(phone().got).toEqual([]);
+  });
+});
+
+test('no word of a message, no id and no key is logged', async () => {
+  const { account, chat } = await world.meet({ profile: knowsProfile });
+  await send(chat, 'canary');
+  account.setUp(2);
+  await send(chat, 'canary');
+  const log = world.logged.join('\n');
+  expect(log).toContain('devices-changed');
+  for (const secret of ['canary', account.service, Buffer.from(account.identityKey).toString('hex')])
+    expect(log).not.toContain(secret);
+});
