@@ -1,0 +1,25 @@
+/** The wire formats of an MLSMessage (RFC 9420 §6). */
+export const wireFormats = [
+  'public-message',
+  'private-message',
+  'welcome',
+  'group-info',
+  'key-package',
+] as const;
+export type WireFormat = (typeof wireFormats)[number];
+
+const VERSION_MLS10 = 1;
+const HEADER_BYTES = 4;
+
+/** What an MLSMessage says it is: version and format stand in its first four bytes. Null when it is none of MLS 1.0. */
+export function wireFormatOf(bytes: Uint8Array): WireFormat | null {
+  if (bytes.length <= HEADER_BYTES) return null;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  if (view.getUint16(0) !== VERSION_MLS10) return null;
+  return wireFormats[view.getUint16(2) - 1] ?? null;
+}
+
+/** What stands behind the header of an MLSMessage. */
+export function messageBody(bytes: Uint8Array): Uint8Array {
+  return bytes.subarray(HEADER_BYTES);
+}
