@@ -1,0 +1,78 @@
+import type { ChatConnection } from '@signalapp/libsignal-client/dist/net/Chat.js';
+import * as v from 'valibot';
+import { PlainsealError } from '../../../shared/errors.ts';
+import { guard, type Channel } from '../guard.ts';
+
+/** An answer with its body read as JSON; null where there is none. */
+export type Reply = {
+  readonly status: number;
+  readonly json: unknown;
+  /** What `retry-after` says, ms. */
+  readonly retryAfterMs: number | null;
+};
+
+export type Request = {
+  readonly verb: 'GET' | 'PUT';
+  readonly path: string;
+  readonly json?: object;
+  readonly headers?: readonly (readonly [string, string])[];
+};
+
+const TIMEOUT_MS = 20_000;
+/** Largest answer that is read, in bytes. The keys of 127 devices are some 400 KB. */
+const MAX_ANSWER = 2 * 1024 * 1024;
+const SECOND_MS = 1_000;
+const MOST_RETRY_S = 7 * 24 * 60 * 60;
+
+/**
+ * Asks the server, past the guard. Throws what libsignal throws; an answer too large to be one is `bad-request`.
+ * @throws PlainsealError `refused` when the guard stops it.
+ */
+export async function ask(
+  connection: Pick<ChatConnection, 'fetch'>,
+  channel: Channel,
+  request: Request,
+): Promise<Reply> {
+  const body = request.json === undefined ? null : new TextEncoder().encode(JSON.stringify(request.json));
+  const headers = [
+    ...(request.headers ?? []),
+    ...(body ? [['content-type', 'application/json'] as const] : []),
+  ];
+  const { verb, path } = request;
+  const verdict = guard({ kind: 'request', channel, verb, path, headers, body });
+  if (verdict !== 'pass') throw new PlainsealError('refused', `guard: ${verdict.stop}`);
+  const answer = await connection.fetch({
+    verb,
+    path,
+    headers: headers.map(([name, value]) => [name, value]),
+    ...(body ? { body } : {}),
+    timeoutMillis: TIMEOUT_MS,
+  });
+  if ((answer.body?.length ?? 0) > MAX_ANSWER) throw new PlainsealError('bad-request', 'an answer too large');
+  return {
+    status: answer.status,
+    json: readJson(answer.body),
+    retryAfterMs: retryAfter(answer.headers),
+  };
+}
+
+function readJson(body: Uint8Array | undefined | null): unknown {
+  if (!body || body.length === 0) return null;
+  try {
+    return JSON.parse(new TextDecoder().decode(body));
+  } catch {
+    return null;
+  }
+}
+
+function retryAfter(headers: readonly (readonly [string, string])[]): number | null {
+  const text = headers.find(([name]) => name.toLowerCase() === 'retry-after')?.[1] ?? '';
+  if (!/^\d{1,9}$/.test(text)) return null;
+  return Math.min(Number(text), MOST_RETRY_S) * SECOND_MS;
+}
+
+/** Reads an answer's body; null when it has another shape: a hostile server gets no further. */
+export function readAs<T>(schema: v.GenericSchema<unknown, T>, { json }: Reply): T | null {
+  const read = v.safeParse(schema, json);
+  return read.success ? read.output : null;
+}

@@ -1,0 +1,243 @@
+import { usernames } from '@signalapp/libsignal-client';
+import type {
+  AuthenticatedChatConnection,
+  UnauthenticatedChatConnection,
+} from '@signalapp/libsignal-client/dist/net/Chat.js';
+import { Aci } from '@signalapp/libsignal-client';
+import { ProfileKey } from '@signalapp/libsignal-client/zkgroup.js';
+import type { Local, ServiceId } from '../../../crypto/signal/address.ts';
+import type { PreKeyUpload, SignedPublicPreKey } from '../../../crypto/signal/prekeys.ts';
+import type { Endpoints } from '../environment.ts';
+import {
+  bundlesSchema,
+  certificateSchema,
+  challengeSchema,
+  countsSchema,
+  mismatchSchema,
+  profileSchema,
+  staleSchema,
+} from './answers.ts';
+import { ask, readAs, type Reply, type Request } from './ask.ts';
+import { download, fileUrl, upload } from './cdn.ts';
+import type { DeviceMessage, SendAnswer, SignalService, Trouble } from './service.ts';
+import { neverWritten, troubleOf, troubleOfStatus } from './trouble.ts';
+
+/** Types of a message part by their numbers on the wire (Envelope.Type). */
+const types: Readonly<Record<DeviceMessage['type'], number>> = {
+  'double-ratchet': 1,
+  prekey: 3,
+  sealed: 6,
+  plaintext: 8,
+};
+
+const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
+const OFFLINE: Trouble = { kind: 'offline' };
+
+/** Signal's service over two connections. `anonymous` connects when first needed. */
+export function createService(of: {
+  readonly account: AuthenticatedChatConnection;
+  readonly anonymous: () => Promise<UnauthenticatedChatConnection>;
+  readonly endpoints: Endpoints;
+}): SignalService {
+  /** A request whose repetition does no harm; throws nothing but what the guard throws. */
+  async function get(
+    request: Request,
+    channel: 'account' | 'anonymous' = 'account',
+  ): Promise<Reply | Trouble> {
+    try {
+      const connection = channel === 'account' ? of.account : await of.anonymous();
+      const reply = await ask(connection, channel, request);
+      return troubleOfStatus(reply.status, reply.retryAfterMs) ?? reply;
+    } catch (error) {
+      if (isRefusal(error)) throw error;
+      return troubleOf(error);
+    }
+  }
+  const failed = (reply: Reply | Trouble): reply is Trouble => 'kind' in reply;
+  /** What 401 and 403 mean of my own account. */
+  const denied = (reply: Reply): Trouble =>
+    reply.status === 401 || reply.status === 403 ? { kind: 'unlinked' } : OFFLINE;
+
+  return {
+    async bundles(service, device) {
+      const reply = await get({ verb: 'GET', path: `/v2/keys/${service}/${device}` });
+      if (failed(reply)) return reply;
+      if (reply.status === 404) return { kind: 'unregistered' };
+      const read = reply.status === 200 ? readAs(bundlesSchema, reply) : null;
+      return read ? { kind: 'bundles', ...read } : denied(reply);
+    },
+
+    async send({ to, sentAt, parts, accessKey, online, urgent }) {
+      const channel = accessKey === null ? 'account' : 'anonymous';
+      const request: Request = {
+        verb: 'PUT',
+        path: `/v1/messages/${to}?story=false`,
+        headers: accessKey === null ? [] : [['unidentified-access-key', base64(accessKey)]],
+        json: {
+          messages: parts.map(({ device, registrationId, type, bytes }) => ({
+            type: types[type],
+            destinationDeviceId: device,
+            destinationRegistrationId: registrationId,
+            content: base64(bytes),
+          })),
+          timestamp: sentAt,
+          online,
+          urgent,
+        },
+      };
+      let connection;
+      try {
+        connection = channel === 'account' ? of.account : await of.anonymous();
+      } catch (error) {
+        return troubleOf(error);
+      }
+      try {
+        return readSend(await ask(connection, channel, request));
+      } catch (error) {
+        if (isRefusal(error)) throw error;
+        const trouble = troubleOf(error);
+        // Nobody knows whether it was read before the connection went; the same bytes go again, and receivers drop the twin.
+        return trouble.kind === 'offline' && !neverWritten(error) ? { kind: 'ambiguous' } : trouble;
+      }
+    },
+
+    async senderCertificate() {
+      const reply = await get({ verb: 'GET', path: '/v1/certificate/delivery?includeE164=false' });
+      if (failed(reply)) return reply;
+      const read = reply.status === 200 ? readAs(certificateSchema, reply) : null;
+      return read ? { kind: 'certificate', bytes: read.certificate } : denied(reply);
+    },
+
+    async profile(service, profileKey) {
+      const key = new ProfileKey(new Uint8Array(profileKey));
+      const version = key.getProfileKeyVersion(Aci.parseFromServiceIdString(service)).toString();
+      const reply = await get(
+        {
+          verb: 'GET',
+          path: `/v1/profile/${service}/${version}`,
+          headers: [['unidentified-access-key', base64(key.deriveAccessKey())]],
+        },
+        'anonymous',
+      );
+      if (failed(reply)) return reply;
+      const read = reply.status === 200 ? readAs(profileSchema, reply) : null;
+      if (!read) return { kind: 'unknown' };
+      return {
+        kind: 'profile',
+        identityKey: read.identityKey ?? null,
+        name: read.name ?? null,
+        unidentifiedAccess: read.unidentifiedAccess ?? null,
+        unrestrictedUnidentifiedAccess: read.unrestrictedUnidentifiedAccess ?? false,
+      };
+    },
+
+    async preKeyCounts(local) {
+      const reply = await get({ verb: 'GET', path: keysPath(local) });
+      if (failed(reply)) return reply;
+      const read = reply.status === 200 ? readAs(countsSchema, reply) : null;
+      return read ? { kind: 'counts', ec: read.count, pq: read.pqCount } : denied(reply);
+    },
+
+    async uploadPreKeys(local, keys) {
+      const reply = await get({ verb: 'PUT', path: keysPath(local), json: keysBody(keys) });
+      if (failed(reply)) return reply;
+      if (reply.status === 200 || reply.status === 204) return { kind: 'done' };
+      // A number's keys that do not fit the account's any more are refused so (Signal Desktop's AccountManager).
+      return reply.status === 422 ? { kind: 'unlinked' } : denied(reply);
+    },
+
+    async lookUpUsername(username) {
+      try {
+        const hash = usernames.hash(username);
+        const anonymous = await of.anonymous();
+        const found = await anonymous.lookUpUsernameHash({ hash });
+        return { kind: 'found', service: found ? (found.getServiceIdString() as ServiceId) : null };
+      } catch (error) {
+        return error instanceof Error && error.name.includes('Nickname')
+          ? { kind: 'found', service: null }
+          : troubleOf(error);
+      }
+    },
+
+    async download(pointer, maxBytes) {
+      const url = fileUrl(of.endpoints, pointer);
+      return url === null ? { kind: 'gone' } : download(of.endpoints, url, maxBytes);
+    },
+
+    async upload(bytes) {
+      try {
+        const form = await of.account.getUploadForm({ uploadSize: BigInt(bytes.length) });
+        return (await upload(of.endpoints, form, bytes))
+          ? { kind: 'stored', cdn: form.cdn, id: form.key }
+          : OFFLINE;
+      } catch (error) {
+        if (isRefusal(error)) throw error;
+        return troubleOf(error);
+      }
+    },
+
+    async answerChallenge(token, captcha) {
+      const reply = await get({
+        verb: 'PUT',
+        path: '/v1/challenge',
+        json: { type: 'captcha', token, captcha },
+      });
+      if (failed(reply)) return reply;
+      return { kind: reply.status === 200 || reply.status === 204 ? 'done' : 'refused' };
+    },
+  };
+}
+
+const isRefusal = (error: unknown): boolean =>
+  error instanceof Error && 'kind' in error && error.kind === 'refused';
+
+const keysPath = (local: Local): string => `/v2/keys?identity=${local === 'ACI' ? 'aci' : 'pni'}`;
+
+const signedJson = ({ id, key, signature }: SignedPublicPreKey) => ({
+  keyId: id,
+  publicKey: base64(key),
+  signature: base64(signature),
+});
+
+/** Keys as the server takes them. */
+export function keysBody(upload: PreKeyUpload): object {
+  return {
+    preKeys: upload.preKeys.map(({ id, key }) => ({ keyId: id, publicKey: base64(key) })),
+    pqPreKeys: upload.pqPreKeys.map(signedJson),
+    ...(upload.signedPreKey ? { signedPreKey: signedJson(upload.signedPreKey) } : {}),
+    ...(upload.pqLastResortPreKey ? { pqLastResortPreKey: signedJson(upload.pqLastResortPreKey) } : {}),
+  };
+}
+
+/** What the server made of a message. */
+export function readSend(reply: Reply): SendAnswer {
+  const { status, retryAfterMs } = reply;
+  switch (status) {
+    case 200:
+    case 204:
+      return { kind: 'sent' };
+    case 401:
+    case 403:
+      return { kind: 'unauthorized' };
+    case 404:
+      return { kind: 'unregistered' };
+    case 409: {
+      const read = readAs(mismatchSchema, reply);
+      return read
+        ? { kind: 'mismatched', missing: read.missingDevices, extra: read.extraDevices }
+        : { kind: 'refused', status };
+    }
+    case 410: {
+      const read = readAs(staleSchema, reply);
+      return read ? { kind: 'stale', devices: read.staleDevices } : { kind: 'refused', status };
+    }
+    case 413:
+      return { kind: 'too-large' };
+    case 428: {
+      const read = readAs(challengeSchema, reply);
+      return read ? { kind: 'challenge', ...read, retryAfterMs } : { kind: 'rate-limited', retryAfterMs };
+    }
+    default:
+      return troubleOfStatus(status, retryAfterMs) ?? { kind: 'refused', status };
+  }
+}
