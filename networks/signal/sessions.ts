@@ -90,9 +90,6 @@ async function start(
   of: { readonly wanted: Wanted; readonly keys: Keys },
   work: Work,
 ): Promise<readonly Change[] | null> {
-  const mine = service === own.service;
-  // Whoever speaks for my account under another key is not one of my devices.
-  if (mine && !Buffer.from(of.keys.identityKey).equals(own.identityKey)) return null;
   const now = context.now();
   const was = await engine.identityOf(service, work);
   const known = (await engine.devices(service, work)).map(({ device }) => device);
@@ -102,17 +99,15 @@ async function start(
   const there = bundles.map(({ device }) => device);
   const identity = await startAll(engine, service, { bundles, identityKey: of.keys.identityKey, now }, work);
   if (identity === null) return null;
-  const changed = was !== null && identity !== was && there.length > 0;
-  // What was with another identity is over, and so is what was wanted and is not there.
-  const gone = known.filter((device) => !there.includes(device) && (changed || wants(device)));
+  const gone = known.filter((device) => wants(device) && !there.includes(device));
   for (const device of gone) engine.forget({ service, device }, work);
-  if (mine) return [];
+  if (service === own.service) return [];
   const changes: Change[] = gone.map((device) => deviceChange(service, device, 'removed'));
   if (there.length === 0) return changes;
   const telling = { account: context.account, work, ledger: { changes, moved: new Set<ServiceId>() }, now };
   const { peer } = await learnIdentity(telling, service, { now: identity, was });
   writePeer(work, service, { ...peer, devices: [...new Set([...peer.devices, ...there])] });
-  const reached = changed ? null : await readReached(work, service);
+  const reached = was === null || was === identity ? await readReached(work, service) : null;
   // Only what is not in a list that was complete once is news; core states it.
   const added = reached === null ? [] : there.filter((one) => !known.includes(one) && !reached.includes(one));
   return [...changes, ...added.map((device) => deviceChange(service, device, 'added'))];

@@ -284,13 +284,7 @@ describe('another identity', () => {
     expect(fresh.got).toEqual([]);
     expect(texts(old.got)).toEqual(['one']);
     expect(await notes(chat)).toContain('identity-changed');
-    const { labelRevision } = await row(chat);
-    await world.rig.page.call('hold.resolve', {
-      request: request(),
-      conversation: chat,
-      choice: 'accept-change',
-      seenLabel: labelRevision,
-    });
+    await acceptChange(chat);
     expect(world.rig.shell.asked).toMatchObject([{ kind: 'accept-change' }]);
     await world.until(id, 'sent');
     expect(texts(fresh.got)).toEqual(['secret']);
@@ -301,24 +295,30 @@ describe('another identity', () => {
     expect(texts(fresh.got)).toEqual(['secret', 'three']);
   });
 
-  test('found in the place of a device that came is no new device', async () => {
+  test('found with a device that came is no new device; nothing goes on in the old sessions', async () => {
     const { account, chat } = await world.meet();
     await send(chat, 'one');
-    const { devices } = account;
-    const before = account.device(1);
+    const { registrationId } = account.device(1);
     account.reinstall();
-    account.setUp(2);
-    devices.set(1, before);
+    // Another telephone that happens to have the number of the old one.
+    const first = account.setUp(1, registrationId);
+    const second = account.setUp(2);
     const id = await world.say(chat, 'secret');
     await world.until(id, 'held');
-    expect(account.device(2).got).toEqual([]);
+    expect(second.got).toEqual([]);
     expect(await notes(chat)).toEqual(['identity-changed']);
+    await acceptChange(chat);
+    await world.until(id, 'sent');
+    expect(texts(second.got)).toEqual(['secret']);
+    expect(texts(first.got)).toEqual(['secret']);
+    expect(first.got).toMatchObject([{ type: 'prekey' }]);
   });
 
   test('of my own account gets no transcript', async () => {
     const { network } = world;
     const { chat } = await world.meet();
     network.me.identity = (await world.meet()).account.identity;
+    network.me.setUp(1);
     await send(chat, 'one');
     await world.eventually(() => network.asked.includes(`${network.me.service}/*`));
     await world.eventually(
@@ -342,15 +342,17 @@ describe('another identity', () => {
   });
 });
 
-async function discard(chat: ConversationId): Promise<void> {
+async function resolve(chat: ConversationId, choice: 'discard' | 'accept-change'): Promise<void> {
   const { labelRevision } = await row(chat);
   await world.rig.page.call('hold.resolve', {
     request: request(),
     conversation: chat,
-    choice: 'discard',
+    choice,
     seenLabel: labelRevision,
   });
 }
+const discard = (chat: ConversationId) => resolve(chat, 'discard');
+const acceptChange = (chat: ConversationId) => resolve(chat, 'accept-change');
 
 /** A message of theirs, as the receiving side would commit it. */
 async function arrives(account: OtherAccount, chat: ConversationId, sentAt: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { sealAttachment } from '../../crypto/signal/attachment.ts';
 import { createSignalEngine } from '../../crypto/signal/create-engine.ts';
 import { createChallenge } from '../../networks/signal/challenge.ts';
 import { createLocks } from '../../networks/signal/locks.ts';
@@ -124,11 +125,7 @@ export async function openSignalWorld(): Promise<SignalWorld> {
       sealedSender: createSealedSender(network.me.service),
       challenge: createChallenge(context, () => connected),
       renewals: createRenewals(),
-      sealFile: (plain) => ({
-        sealed: plain.map((byte) => byte ^ 255),
-        key: new Uint8Array(64),
-        digest: new Uint8Array(32),
-      }),
+      sealFile: sealAttachment,
     };
   }
 

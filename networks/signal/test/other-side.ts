@@ -95,7 +95,7 @@ class Kyber extends libsignal.KyberPreKeyStore {
 export class OtherDevice {
   readonly service: ServiceId;
   readonly device: number;
-  readonly registrationId: number = randomInt(1, 0x3fff);
+  readonly registrationId: number;
   readonly got: Got[] = [];
   /** How often something came that was opened before. */
   duplicates = 0;
@@ -107,7 +107,13 @@ export class OtherDevice {
   readonly #kyber = new Kyber();
   #nextId = KYBER_ID;
 
-  constructor(service: ServiceId, device: number, identity: libsignal.PrivateKey) {
+  constructor(
+    service: ServiceId,
+    device: number,
+    identity: libsignal.PrivateKey,
+    registrationId = randomInt(1, 0x3fff),
+  ) {
+    this.registrationId = registrationId;
     this.service = service;
     this.device = device;
     this.#identity = identity;
@@ -279,9 +285,9 @@ export class OtherAccount {
     return accessKeyOf(this.profileKey);
   }
 
-  /** Adds a device, or sets it up anew: another registration id, no sessions. */
-  setUp(device: number): OtherDevice {
-    const fresh = new OtherDevice(this.service, device, this.identity);
+  /** Adds a device, or sets it up anew: no sessions, and another registration id unless it is given. */
+  setUp(device: number, registrationId?: number): OtherDevice {
+    const fresh = new OtherDevice(this.service, device, this.identity, registrationId);
     this.devices.set(device, fresh);
     return fresh;
   }
