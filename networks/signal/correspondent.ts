@@ -78,21 +78,16 @@ export async function meetSender(telling: Telling, opened: Opened): Promise<Trus
   if (peer.devices.includes(device)) return trust;
   writePeer(telling.work, service, { ...peer, devices: [...peer.devices, device] });
   // The first is no news: that is the one they were met by.
-  if (peer.devices.length > 0 && peer.conversation) stateNewDevice(telling, service, device);
+  // Core states it in their conversations.
+  if (peer.devices.length > 0 && peer.conversation)
+    telling.ledger.changes.push({
+      kind: 'device',
+      peer: peerOf(service),
+      device: String(device),
+      act: 'added',
+      sameIdentity: true,
+    });
   return trust;
-}
-
-function stateNewDevice({ account, ledger, now }: Telling, service: ServiceId, device: number): void {
-  ledger.changes.push(
-    { kind: 'device', peer: peerOf(service), device: String(device), act: 'added', sameIdentity: true },
-    {
-      kind: 'note',
-      conversation: conversationWith(account, service),
-      key: `new-device:${service}.${device}:${now}` as NetworkKey,
-      code: 'new-device',
-      at: now,
-    },
-  );
 }
 
 /**
