@@ -90,7 +90,7 @@ type Rule = {
   readonly path: RegExp;
   readonly channels: readonly Channel[];
   readonly body: 'none' | v.GenericSchema;
-  readonly then?: (body: unknown, channel: Channel) => Verdict;
+  readonly look?: (body: unknown, channel: Channel) => Verdict;
 };
 
 /** What may be asked; everything else may not. */
@@ -102,7 +102,7 @@ const rules: readonly Rule[] = [
   {
     verb: 'GET',
     path: new RegExp(`^/v2/keys/${SERVICE}/(?:\\d{1,3}|\\*)$`),
-    channels: ['account'],
+    channels: ['account', 'anonymous'],
     body: 'none',
   },
   {
@@ -124,7 +124,7 @@ const rules: readonly Rule[] = [
     path: new RegExp(`^/v1/messages/${SERVICE}\\?story=false$`),
     channels: ['account', 'anonymous'],
     body: messageBody,
-    then: checkMessage,
+    look: checkMessage,
   },
 ];
 
@@ -175,7 +175,7 @@ function checkRequest({
     return { stop: 'not JSON' };
   }
   if (!v.is(rule.body, value)) return { stop: 'another shape' };
-  return rule.then?.(value, channel) ?? 'pass';
+  return rule.look?.(value, channel) ?? 'pass';
 }
 
 function checkMessage(value: unknown, channel: Channel): Verdict {

@@ -5,7 +5,7 @@ import type { Millis } from '../../shared/ids.ts';
 import type { Timer } from '../../shared/lane/intent.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
 import { list, shape, text, time } from '../../shared/shape.ts';
-import { readCell, writeCell } from './cell.ts';
+import { decodeCell, readCell, writeCell } from './cell.ts';
 
 /*
  * peer/<service id>   what this lane has told core of somebody, and what my phone says of them; core knows everybody who has one
@@ -57,6 +57,11 @@ const cellOf = (service: ServiceId): StateKey => ({ space: 'peer', key: service 
 
 export function readPeer(work: Pick<Work, 'get'>, service: ServiceId): Promise<PeerRecord | null> {
   return readCell(work, cellOf(service), schema);
+}
+
+/** A peer's cell that was read in a scan. @throws PlainsealError `corrupt`. */
+export function decodePeer(bytes: Uint8Array, key: StateKey): PeerRecord {
+  return decodeCell(bytes, key, schema);
 }
 
 /** Writes a peer that was read through the same work. */

@@ -14,6 +14,8 @@ export const loadLane: LoadLane = async (network) => {
   switch (network) {
     case 'email':
       return (await import('../../networks/email/lane.ts')).createLane;
+    case 'signal':
+      return (await import('../../networks/signal/lane.ts')).createLane;
     case 'dummy':
       return (await import('../../networks/dummy/lane.ts')).createLane;
     default:

@@ -1,12 +1,12 @@
-import { usernames } from '@signalapp/libsignal-client';
 import type {
   AuthenticatedChatConnection,
   UnauthenticatedChatConnection,
 } from '@signalapp/libsignal-client/dist/net/Chat.js';
-import { Aci } from '@signalapp/libsignal-client';
-import { ProfileKey } from '@signalapp/libsignal-client/zkgroup.js';
+import { accessKeyOf } from '../../../crypto/signal/access-key.ts';
 import type { Local, ServiceId } from '../../../crypto/signal/address.ts';
 import type { PreKeyUpload, SignedPublicPreKey } from '../../../crypto/signal/prekeys.ts';
+import { profileVersionOf } from '../../../crypto/signal/profile-version.ts';
+import { usernameHash } from '../../../crypto/signal/username.ts';
 import type { Endpoints } from '../environment.ts';
 import {
   bundlesSchema,
@@ -109,13 +109,13 @@ export function createService(of: {
     },
 
     async profile(service, profileKey) {
-      const key = new ProfileKey(new Uint8Array(profileKey));
-      const version = key.getProfileKeyVersion(Aci.parseFromServiceIdString(service)).toString();
+      const version = profileVersionOf(profileKey, service);
+      if (version === null) return { kind: 'unknown' };
       const reply = await get(
         {
           verb: 'GET',
           path: `/v1/profile/${service}/${version}`,
-          headers: [['unidentified-access-key', base64(key.deriveAccessKey())]],
+          headers: [['unidentified-access-key', base64(accessKeyOf(profileKey))]],
         },
         'anonymous',
       );
@@ -147,15 +147,14 @@ export function createService(of: {
     },
 
     async lookUpUsername(username) {
+      const hash = usernameHash(username);
+      if (hash === null) return { kind: 'found', service: null };
       try {
-        const hash = usernames.hash(username);
         const anonymous = await of.anonymous();
-        const found = await anonymous.lookUpUsernameHash({ hash });
+        const found = await anonymous.lookUpUsernameHash({ hash: new Uint8Array(hash) });
         return { kind: 'found', service: found ? (found.getServiceIdString() as ServiceId) : null };
       } catch (error) {
-        return error instanceof Error && error.name.includes('Nickname')
-          ? { kind: 'found', service: null }
-          : troubleOf(error);
+        return troubleOf(error);
       }
     },
 
@@ -200,12 +199,12 @@ const signedJson = ({ id, key, signature }: SignedPublicPreKey) => ({
 });
 
 /** Keys as the server takes them. */
-export function keysBody(upload: PreKeyUpload): object {
+export function keysBody(keys: PreKeyUpload): object {
   return {
-    preKeys: upload.preKeys.map(({ id, key }) => ({ keyId: id, publicKey: base64(key) })),
-    pqPreKeys: upload.pqPreKeys.map(signedJson),
-    ...(upload.signedPreKey ? { signedPreKey: signedJson(upload.signedPreKey) } : {}),
-    ...(upload.pqLastResortPreKey ? { pqLastResortPreKey: signedJson(upload.pqLastResortPreKey) } : {}),
+    preKeys: keys.preKeys.map(({ id, key }) => ({ keyId: id, publicKey: base64(key) })),
+    pqPreKeys: keys.pqPreKeys.map(signedJson),
+    ...(keys.signedPreKey ? { signedPreKey: signedJson(keys.signedPreKey) } : {}),
+    ...(keys.pqLastResortPreKey ? { pqLastResortPreKey: signedJson(keys.pqLastResortPreKey) } : {}),
   };
 }
 

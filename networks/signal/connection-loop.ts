@@ -1,0 +1,123 @@
+import type { Millis } from '../../shared/ids.ts';
+import type { LaneContext } from '../../shared/lane/lane.ts';
+import { endpointsOf } from './environment.ts';
+import { startUpkeep } from './upkeep.ts';
+import { CommitFault } from './receive.ts';
+import { createReceiver } from './reception.ts';
+import type { Running } from './running.ts';
+import { connectSignal } from './service/connect.ts';
+import { createNet } from './service/net.ts';
+import { deviceIsGone } from './service/presence.ts';
+import type { Disconnected, SignalConnection } from './service/service.ts';
+import { wipe } from './wipe.ts';
+
+/** Pauses after failures in a row, seconds: Fibonacci, as Signal's own clients wait; up to a fifth more by chance. */
+const PAUSES_S = [1, 2, 3, 5, 8, 13, 21, 34, 55] as const;
+const JITTER = 0.2;
+/** A server that takes this version no more, or another program on the same device: nothing changes within minutes. */
+const PERSON_RETRY_MS: Millis = 60 * 60_000;
+/** A connection that ended so soon after it was made was ended by the server on purpose. */
+const AT_ONCE_MS: Millis = 3_000;
+/** A connection that held this long ends the row of failures before it. */
+const STABLE_MS: Millis = 10_000;
+
+/** Keeps an account connected until it is stopped, or unlinked. */
+export async function keepConnected(running: Running, random: () => number = Math.random): Promise<void> {
+  const { context, self } = running;
+  const { signal } = running.stopping;
+  const net = createNet(self.environment, context.proxy);
+  let failures = 0;
+  while (!signal.aborted) {
+    context.status({ kind: 'connecting' });
+    const startedAt = Date.now();
+    const connected = await connectSignal({
+      net,
+      endpoints: endpointsOf(self.environment),
+      device: { service: self.identities.aci, device: self.identities.device },
+      password: self.password,
+      signal,
+    });
+    const ended =
+      connected.kind === 'connected' ? await runConnected(running, connected.connection) : connected.why;
+    if (signal.aborted) break;
+    const atOnce =
+      connected.kind === 'connected' && ended.kind === 'offline' && Date.now() - startedAt < AT_ONCE_MS;
+    const device = { service: self.identities.aci, device: self.identities.device };
+    const why: Disconnected =
+      atOnce && (await deviceIsGone(net, device, self.profileKey)) ? { kind: 'unlinked' } : ended;
+    failures = Date.now() - startedAt > STABLE_MS ? 1 : failures + 1;
+    context.log('connection-ended', { why: why.kind, failures });
+    if (why.kind === 'unlinked') {
+      await wipe(running);
+      context.status({ kind: 'needs-person', why: 'unlinked' });
+      return;
+    }
+    await pause(report(context, why, failures, random), signal);
+  }
+  context.status({ kind: 'stopped' });
+}
+
+/** Runs one connection to its end. */
+async function runConnected(running: Running, connection: SignalConnection): Promise<Disconnected> {
+  const { context, engine, own, withLocks, openFile, stopping } = running;
+  const close = (): void => connection.close();
+  stopping.signal.addEventListener('abort', close, { once: true });
+  const receiver = createReceiver({ context, engine, own, withLocks, openFile, service: connection.service });
+  const upkeep = startUpkeep(running, connection.service);
+  running.connection = connection;
+  context.status({ kind: 'catching-up', left: null });
+  void connection.queueEmpty.then(() => {
+    if (running.connection === connection) context.status({ kind: 'online' });
+  });
+  const receiving = receiver.receive(connection.deliveries).catch((error: unknown) => {
+    // What could not be made durable was not acknowledged: the server gives it again on the next connection.
+    const fault = error instanceof CommitFault ? error.why : error instanceof Error ? error.name : 'unknown';
+    context.log('receiving-ended', { fault });
+    connection.close();
+  });
+  try {
+    const why = await Promise.race([connection.ended, upkeep.unlinked]);
+    return why;
+  } finally {
+    running.connection = null;
+    connection.close();
+    upkeep.stop();
+    await receiving;
+    receiver.close();
+    stopping.signal.removeEventListener('abort', close);
+  }
+}
+
+/** Says what is wrong; gives how long to wait, ms. */
+function report(
+  context: LaneContext,
+  why: Exclude<Disconnected, { readonly kind: 'unlinked' }>,
+  failures: number,
+  random: () => number,
+): Millis {
+  if (why.kind === 'expired' || why.kind === 'elsewhere') {
+    context.status({ kind: 'needs-person', why: why.kind });
+    return PERSON_RETRY_MS;
+  }
+  const seconds = PAUSES_S[Math.min(failures, PAUSES_S.length) - 1] ?? 1;
+  const wait = Math.round(seconds * 1_000 * (1 + JITTER * random()));
+  context.status({
+    kind: 'offline',
+    retryAt: context.now() + wait,
+    ...(why.kind === 'captive-portal' ? { why: why.kind } : {}),
+  });
+  return wait;
+}
+
+/** Waits, or until `signal` aborts. */
+function pause(ms: Millis, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer);
+      signal.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    signal.addEventListener('abort', done, { once: true });
+  });
+}

@@ -1,0 +1,177 @@
+import type { ServiceId } from '../../crypto/signal/address.ts';
+import { usernameHash } from '../../crypto/signal/username.ts';
+import { assertNever } from '../../shared/assert.ts';
+import type { PeerId } from '../../shared/ids.ts';
+import { emptyCommit } from '../../shared/lane/commit.ts';
+import type { FlowAnswer, FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { encodeContent } from './codec/encode.ts';
+import { openConversation } from './correspondent.ts';
+import { errandIntent } from './errand.ts';
+import { conversationWith, isAci, peerOf, serviceIdOf, serviceOfPeer } from './names.ts';
+import { decodePeer } from './peer-record.ts';
+import { commit, CONFLICT_TRIES } from './performing.ts';
+import type { Running } from './running.ts';
+import { startSessions } from './sessions.ts';
+
+type Steps = AsyncGenerator<FlowStep, null, FlowAnswer | undefined>;
+
+/** A code that links a device: whoever gets one acted on reads everything from then on. */
+const LINK_CODE = /^\s*(?:sgnl:\/\/linkdevice|tsdevice:)/iu;
+const USERNAME = /^@?[a-z_][a-z0-9_]{2,31}\.\d{2,9}$/iu;
+const NUMBER = /^\+?[\d\s().-]{5,30}$/u;
+const DIGITS_OF_A_GROUP = 5;
+
+const failed = (why: FlowFailure): FlowStep => ({ kind: 'failed', why });
+
+/** Whether a text is a code that links a device to an account. */
+export const isLinkCode = (text: string): boolean => LINK_CODE.test(text);
+
+/**
+ * Starts a conversation with a username, a contact's number or an account id. Sessions are started at once, so that the label says
+ * what is true before the first word is written.
+ */
+export async function* chat(running: Running, address: string): Steps {
+  if (isLinkCode(address)) {
+    yield failed('code-of-another-kind');
+    return null;
+  }
+  yield { kind: 'progress', stage: 'asking' };
+  const found = await resolve(running, address.trim());
+  if (typeof found === 'object') {
+    yield failed(found.failure);
+    return null;
+  }
+  const { own } = running;
+  if (found !== own.service) {
+    const started = await startSessions(running.performing, found, '*');
+    const failure = failureOf(started.kind);
+    if (failure !== null) {
+      yield failed(failure);
+      return null;
+    }
+  }
+  yield (await open(running, found))
+    ? { kind: 'done', conversation: conversationWith(running.context.account, found), peer: peerOf(found) }
+    : failed('internal');
+  return null;
+}
+
+function failureOf(kind: Awaited<ReturnType<typeof startSessions>>['kind']): FlowFailure | null {
+  switch (kind) {
+    case 'started':
+      return null;
+    case 'nobody':
+      return 'no-key';
+    case 'refused':
+      return 'proof-failed';
+    case 'rate-limited':
+      return 'rate-limited';
+    case 'expired':
+      return 'app-expired';
+    case 'offline':
+    case 'unlinked':
+      return 'server-unreachable';
+    case 'commit-failed':
+      return 'internal';
+    default:
+      return assertNever(kind);
+  }
+}
+
+/** Whom an address means. */
+async function resolve(
+  running: Running,
+  address: string,
+): Promise<ServiceId | { readonly failure: FlowFailure }> {
+  const service = serviceIdOf(address.toLowerCase());
+  if (service !== null) return isAci(service) ? service : { failure: 'address-malformed' };
+  if (USERNAME.test(address)) return byUsername(running, address.replace(/^@/u, ''));
+  if (NUMBER.test(address)) return (await byNumber(running, address)) ?? { failure: 'no-key' };
+  return { failure: 'address-malformed' };
+}
+
+async function byUsername(
+  running: Running,
+  username: string,
+): Promise<ServiceId | { readonly failure: FlowFailure }> {
+  if (usernameHash(username) === null) return { failure: 'address-malformed' };
+  const via = running.connection?.service;
+  if (!via) return { failure: 'server-unreachable' };
+  const answer = await via.lookUpUsername(username);
+  if (answer.kind === 'found') return answer.service ?? { failure: 'no-key' };
+  return { failure: answer.kind === 'rate-limited' ? 'rate-limited' : 'server-unreachable' };
+}
+
+/** Only among my phone's contacts: the server is not asked whose number it is. */
+async function byNumber({ context }: Running, number: string): Promise<ServiceId | null> {
+  const digits = number.replace(/\D/gu, '');
+  for (const [key, { value }] of await context.view.scan('peer', '')) {
+    const known = decodePeer(value, key).number?.replace(/\D/gu, '');
+    if (
+      known &&
+      (known === digits || (digits.length >= 6 && !number.startsWith('+') && known.endsWith(digits)))
+    )
+      return serviceIdOf(key.key);
+  }
+  return null;
+}
+
+async function open(running: Running, service: ServiceId): Promise<boolean> {
+  const { context, engine, own, withLocks } = running;
+  return withLocks([service], async () => {
+    for (let attempt = 0; attempt < CONFLICT_TRIES; attempt += 1) {
+      const work = createWork(context.view);
+      const ledger = { changes: [], moved: new Set<ServiceId>() };
+      const now = context.now();
+      const conversation = await openConversation(
+        { account: context.account, work, ledger, now },
+        service,
+        'active',
+        own,
+      );
+      const facts = await engine.forecast(service, work, now);
+      const result = await commit(context, {
+        ...emptyCommit,
+        work: work.writes(),
+        changes: ledger.changes,
+        forecasts: [{ conversation, facts, hold: null }],
+      });
+      if (result.ok) return true;
+      if (result.why !== 'conflict') return false;
+    }
+    return false;
+  });
+}
+
+/** Compares the safety number: the same 60 digits stand in the other side's app. Core marks them as checked; my phone is told. */
+export async function* check(running: Running, peer: PeerId): Steps {
+  const { context, engine } = running;
+  const service = serviceOfPeer(peer);
+  const work = createWork(context.view);
+  const number = service && (await engine.safetyNumber(service, work));
+  const theirs = service && (await engine.identityOf(service, work));
+  if (!service || !number || !theirs) {
+    yield failed('no-key');
+    return null;
+  }
+  const groups = number.match(new RegExp(`\\d{${DIGITS_OF_A_GROUP}}`, 'gu')) ?? [];
+  const answer: FlowAnswer | undefined = yield { kind: 'compare-number', number: groups.join(' '), theirs };
+  if (answer?.kind !== 'yes') {
+    yield failed('proof-failed');
+    return null;
+  }
+  const at = context.now();
+  const content = encodeContent({
+    kind: 'sync-verified',
+    service,
+    identityKey: Buffer.from(theirs, 'hex'),
+    state: 'verified',
+  });
+  await commit(context, {
+    ...emptyCommit,
+    enqueue: [errandIntent({ op: 'sync-verified', content, forget: null }, at)],
+  });
+  yield { kind: 'done', conversation: conversationWith(context.account, service), peer };
+  return null;
+}

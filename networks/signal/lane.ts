@@ -1,0 +1,80 @@
+import { assertNever } from '../../shared/assert.ts';
+import { PlainsealError } from '../../shared/errors.ts';
+import { emptyCommit } from '../../shared/lane/commit.ts';
+import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../shared/lane/flow.ts';
+import type { CreateLane, Lane, LaneContext } from '../../shared/lane/lane.ts';
+import { keepConnected } from './connection-loop.ts';
+import { chat, check, isLinkCode } from './flows.ts';
+import { link } from './linking.ts';
+import { perform } from './perform.ts';
+import { retryAt } from './performing.ts';
+import { createRunning, type Running } from './running.ts';
+import { createTypingHints } from './typing-hint.ts';
+
+/** The Signal lane: a linked device of the person's own account. A process of its own, since native code may take it along. */
+export const createLane: CreateLane = (): Lane => {
+  let running: Running | null = null;
+  const typing = createTypingHints();
+
+  async function* flow(
+    start: FlowStart,
+    context: LaneContext,
+    signal: AbortSignal,
+  ): AsyncGenerator<FlowStep, AccountSetup | null, FlowAnswer | undefined> {
+    if (start.kind === 'add-account') return yield* link(start.args, context, signal);
+    if (running === null) {
+      yield { kind: 'failed', why: 'internal' };
+      return null;
+    }
+    switch (start.kind) {
+      case 'chat':
+        return yield* chat(running, start.address);
+      case 'check':
+        return yield* check(running, start.peer);
+      case 'join':
+        yield { kind: 'failed', why: isLinkCode(start.link) ? 'code-of-another-kind' : 'not-possible' };
+        return null;
+      case 'invite':
+        yield { kind: 'failed', why: 'not-possible' };
+        return null;
+      default:
+        return assertNever(start);
+    }
+  }
+
+  return {
+    async start(context) {
+      try {
+        running = await createRunning(context);
+      } catch (error) {
+        if (!(error instanceof PlainsealError) || error.kind !== 'not-found') throw error;
+        context.status({ kind: 'needs-person', why: 'unlinked' });
+        return;
+      }
+      const value = Buffer.from(running.own.identityKey).toString('hex');
+      await context.commit({ ...emptyCommit, inbound: [{ kind: 'cursor', name: 'identity', value }] });
+      running.ended = keepConnected(running);
+    },
+    async stop() {
+      const ending = running;
+      running = null;
+      if (ending === null) return;
+      ending.stopping.abort();
+      ending.performing.challenge.close();
+      await ending.ended;
+    },
+    perform(item, signal) {
+      if (running === null)
+        return Promise.resolve({ kind: 'later', retryAt: retryAt(Date.now(), item.attempts) });
+      return perform(running.performing, item, signal);
+    },
+    hint(hint) {
+      if (running === null) return;
+      const { context, performing } = running;
+      typing.hint(performing, hint).catch((error: unknown) => {
+        context.log('typing-fault', { error: error instanceof Error ? error.name : 'unknown' });
+      });
+    },
+    flow,
+  };
+};

@@ -1,0 +1,66 @@
+import { PrivateKey } from '@signalapp/libsignal-client';
+import { openAttachment, sealAttachment } from '../../crypto/signal/attachment.ts';
+import { createSignalEngine } from '../../crypto/signal/create-engine.ts';
+import type { SignalEngine } from '../../crypto/signal/engine.ts';
+import type { LaneContext } from '../../shared/lane/lane.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { ownIdentities, readSelf, type Self } from './account-record.ts';
+import { createChallenge } from './challenge.ts';
+import type { OpenFile } from './fetched-files.ts';
+import { createLocks, type WithLocks } from './locks.ts';
+import type { Performing } from './performing.ts';
+import type { Own } from './draft.ts';
+import { createRenewals } from './renewals.ts';
+import { createSealedSender } from './sealed-sender.ts';
+import type { SignalConnection } from './service/service.ts';
+
+/** One running account: what lasts from start to stop, over however many connections. */
+export interface Running {
+  readonly context: LaneContext;
+  readonly self: Self;
+  readonly own: Own;
+  readonly engine: SignalEngine;
+  readonly withLocks: WithLocks;
+  readonly openFile: OpenFile;
+  readonly performing: Performing;
+  /** The connection of the moment; null while there is none. */
+  connection: SignalConnection | null;
+  readonly stopping: AbortController;
+  /** Resolves when the connection loop has ended. */
+  ended: Promise<void>;
+}
+
+/** Reads the account and makes what it runs on. @throws PlainsealError `not-found` once it was unlinked. */
+export async function createRunning(context: LaneContext): Promise<Running> {
+  const self = await readSelf(createWork(context.view));
+  const { identities, profileKey } = self;
+  const engine = createSignalEngine(ownIdentities(self));
+  const identityKey = PrivateKey.deserialize(new Uint8Array(identities.aciIdentityKey))
+    .getPublicKey()
+    .serialize();
+  const own = { service: identities.aci, device: identities.device, identityKey, profileKey };
+  const withLocks = createLocks();
+  const running: Running = {
+    context,
+    self,
+    own,
+    engine,
+    withLocks,
+    openFile: (sealed, pointer) => openAttachment(sealed, pointer),
+    performing: {
+      context,
+      own,
+      engine,
+      service: () => running.connection?.service ?? null,
+      withLocks,
+      sealedSender: createSealedSender(own.service),
+      challenge: createChallenge(context, () => running.connection !== null),
+      renewals: createRenewals(),
+      sealFile: sealAttachment,
+    },
+    connection: null,
+    stopping: new AbortController(),
+    ended: Promise.resolve(),
+  };
+  return running;
+}

@@ -1,0 +1,132 @@
+import * as v from 'valibot';
+import type { Local, ServiceId } from '../../crypto/signal/address.ts';
+import type { Millis } from '../../shared/ids.ts';
+import { emptyCommit, type Forecast } from '../../shared/lane/commit.ts';
+import type { Intent } from '../../shared/lane/intent.ts';
+import type { StateKey } from '../../shared/lane/state.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { readCell, writeCell } from './cell.ts';
+import { encodeContent } from './codec/encode.ts';
+import { errandIntent } from './errand.ts';
+import { conversationWith } from './names.ts';
+import { readPeer } from './peer-record.ts';
+import { commit, CONFLICT_TRIES, isTrouble } from './performing.ts';
+import type { Running } from './running.ts';
+import type { SignalService } from './service/service.ts';
+
+/** Keys are looked at on every connection and then so often; that is often enough to replace what serves for a day and a half. */
+const KEYS_EVERY_MS: Millis = 12 * 60 * 60_000;
+/** How fresh the facts of a quiet conversation are kept: far less than the rules of the label believe them for. */
+const FORECASTS_EVERY_MS: Millis = 24 * 60 * 60_000;
+const FORECASTS_AT_ONCE = 50;
+
+/*
+ * upkeep/asked       my phone was asked for what it knows
+ * upkeep/forecasts   when the facts of all conversations were looked at last
+ */
+const ASKED: StateKey = { space: 'upkeep', key: 'asked' };
+const FORECASTS: StateKey = { space: 'upkeep', key: 'forecasts' };
+const atSchema = v.strictObject({ at: v.number() });
+
+/** What a connection keeps in order beside messages: my prekeys at the server, the facts of quiet conversations, what my phone knows. */
+export function startUpkeep(
+  running: Running,
+  service: SignalService,
+): {
+  /** Resolves when the server says that this device is none any more. */
+  readonly unlinked: Promise<{ readonly kind: 'unlinked' }>;
+  stop(): void;
+} {
+  const { context } = running;
+  const unlinked = Promise.withResolvers<{ readonly kind: 'unlinked' }>();
+  let stopped = false;
+  const run = async (): Promise<void> => {
+    for (const local of ['ACI', 'PNI'] as const) {
+      if (stopped) return;
+      if (local === 'PNI' && running.self.identities.pni === null) continue;
+      if ((await keepPreKeys(running, service, local)) === 'unlinked')
+        return unlinked.resolve({ kind: 'unlinked' });
+    }
+    if (!stopped) await askPhone(running);
+    if (!stopped) await refreshForecasts(running, () => stopped);
+  };
+  const start = (): void =>
+    void run().catch((error: unknown) => {
+      context.log('upkeep-fault', { error: error instanceof Error ? error.name : 'unknown' });
+    });
+  const timer = setInterval(start, KEYS_EVERY_MS);
+  start();
+  return {
+    unlinked: unlinked.promise,
+    stop: () => {
+      stopped = true;
+      clearInterval(timer);
+    },
+  };
+}
+
+/** Makes what is due, commits the private halves, then uploads the public ones: a key that is handed out can always be used. */
+async function keepPreKeys(
+  { context, engine }: Running,
+  service: SignalService,
+  local: Local,
+): Promise<'done' | 'unlinked'> {
+  const counts = await service.preKeyCounts(local);
+  if (isTrouble(counts)) return counts.kind === 'unlinked' ? 'unlinked' : 'done';
+  for (let attempt = 0; attempt < CONFLICT_TRIES; attempt += 1) {
+    const work = createWork(context.view);
+    const upload = await engine.upkeep(local, counts, work, context.now());
+    const writes = work.writes();
+    if (writes.length === 0) return 'done';
+    const result = await commit(context, { ...emptyCommit, work: writes });
+    if (!result.ok && result.why === 'conflict') continue;
+    if (!result.ok || upload === null) return 'done';
+    const uploaded = await service.uploadPreKeys(local, upload);
+    return uploaded.kind === 'unlinked' ? 'unlinked' : 'done';
+  }
+  return 'done';
+}
+
+/** Asks my phone once for its contacts, blocks, switches and keys. */
+async function askPhone({ context }: Running): Promise<void> {
+  const work = createWork(context.view);
+  if ((await readCell(work, ASKED, atSchema)) !== null) return;
+  const at = context.now();
+  writeCell(work, ASKED, { at });
+  const enqueue: Intent[] = (['contacts', 'blocked', 'configuration', 'keys'] as const).map((what, n) =>
+    errandIntent(
+      { op: 'sync-request', content: encodeContent({ kind: 'sync-request', what }), forget: null },
+      at + n,
+    ),
+  );
+  await commit(context, { ...emptyCommit, work: work.writes(), enqueue });
+}
+
+/** Looks at the facts of every conversation once a day, a few at a time, so that a quiet one does not come to be "not known". */
+async function refreshForecasts(running: Running, isStopped: () => boolean): Promise<void> {
+  const { context, engine, withLocks } = running;
+  const last = await readCell(createWork(context.view), FORECASTS, atSchema);
+  const now = context.now();
+  if (last !== null && now - last.at < FORECASTS_EVERY_MS && now >= last.at) return;
+  const peers = await context.view.scan('peer', '');
+  const services = peers.map(([{ key }]) => key as ServiceId);
+  for (let at = 0; at < services.length && !isStopped(); at += FORECASTS_AT_ONCE) {
+    const some = services.slice(at, at + FORECASTS_AT_ONCE);
+    await withLocks(some, async () => {
+      const work = createWork(context.view);
+      const forecasts: Forecast[] = [];
+      for (const service of some) {
+        if (!(await readPeer(work, service))?.conversation) continue;
+        const facts = await engine.forecast(service, work, now);
+        if (facts.length > 0)
+          forecasts.push({ conversation: conversationWith(context.account, service), facts, hold: null });
+      }
+      if (forecasts.length > 0) await commit(context, { ...emptyCommit, forecasts });
+    });
+  }
+  if (isStopped()) return;
+  const work = createWork(context.view);
+  await readCell(work, FORECASTS, atSchema);
+  writeCell(work, FORECASTS, { at: now });
+  await commit(context, { ...emptyCommit, work: work.writes() });
+}
