@@ -49,6 +49,9 @@ export async function afterAnswer(
       return end(await fail(performing, item, 'refused-by-server', artifacts));
     case 'damaged':
       return end(await fail(performing, item, 'damaged', artifacts));
+    case 'guarded':
+      performing.context.log('guard-stopped', {});
+      return end(await finish(performing, item, { to: 'held', hold: 'guard' }));
     case 'challenge':
       return end(await challenged(performing, item, answer));
     case 'unauthorized':

@@ -1,4 +1,5 @@
 import type { Device } from '../../crypto/signal/address.ts';
+import { PlainsealError } from '../../shared/errors.ts';
 import type { Stored } from '../../shared/lane/intent.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { decodeArtifact, deviceOf, type Artifact } from './artifact.ts';
@@ -7,9 +8,12 @@ import { isTrouble, type Performing } from './performing.ts';
 import type { Access } from './sealed-sender.ts';
 import type { DeviceMessage, SendAnswer, SignalService } from './service/service.ts';
 
+/** `damaged`: what is stored does not read. `guarded`: the egress guard let nothing out. */
+export type Answer = SendAnswer | { readonly kind: 'damaged' | 'guarded' };
+
 /** What came of handing over; `sealed`: the server was not told who sends. */
 export type HandedOver = {
-  readonly answer: SendAnswer | { readonly kind: 'damaged' };
+  readonly answer: Answer;
   readonly sealed: boolean;
 };
 
@@ -55,12 +59,20 @@ async function transmit(
   { to, sentAt, urgent, online }: Envelope,
   parts: readonly DeviceMessage[],
   access: Access | null,
-): Promise<SendAnswer> {
+): Promise<Answer> {
   await context.crashPoint('lane.before-wire-write');
   const accessKey = access?.accessKey ?? null;
-  const answer = await via.send({ to, sentAt, parts, accessKey, online: online ?? false, urgent });
+  const answer = await via
+    .send({ to, sentAt, parts, accessKey, online: online ?? false, urgent })
+    .catch(guarded);
   await context.crashPoint('lane.after-wire-write');
   return answer;
+}
+
+/** The guard throws; whatever else is thrown is a fault. */
+function guarded(error: unknown): Answer {
+  if (error instanceof PlainsealError && error.kind === 'refused') return { kind: 'guarded' };
+  throw error;
 }
 
 /** Null when something stored does not read, or there is nothing to send. */

@@ -7,7 +7,7 @@ import { OtherAccount } from './other-side.ts';
 type Send = Parameters<SignalService['send']>[0];
 
 /** What the next send meets: an answer in place of the server's, before or after it was delivered. */
-export type Fault = { readonly delivered: boolean; readonly answer: SendAnswer };
+export type Fault = { readonly delivered: boolean; readonly answer: SendAnswer | Error };
 
 /**
  * For tests: Signal's service in memory, with the rules of sending that the real one has: a message goes to all devices as they are
@@ -87,9 +87,9 @@ export function openNetwork(): TestNetwork {
     async send(message) {
       sends.push(message);
       const fault = faults.shift();
-      if (fault?.delivered === false) return fault.answer;
-      const answer = await judge(message);
-      return fault?.answer ?? answer;
+      const answer = fault?.delivered === false ? null : await judge(message);
+      if (fault?.answer instanceof Error) throw fault.answer;
+      return fault?.answer ?? (answer as SendAnswer);
     },
     async senderCertificate() {
       const certificate = libsignal.SenderCertificate.new(
