@@ -15,7 +15,10 @@ export function outcomeOf(db: Database, account: AccountId, envelope: EnvelopeKe
   );
 }
 
-/** Keeps an envelope's outcome, or moves a cursor. A later outcome replaces that of a parked or quarantined one, with its bytes. */
+/**
+ * Keeps an envelope's outcome, or moves a cursor. A later outcome replaces that of a parked or quarantined one, with its bytes; that it
+ * came a second time is none.
+ */
 export function settle(db: Database, account: AccountId, settled: Settled, at: Millis): void {
   if (settled.kind === 'cursor') {
     setCursor(db, account, settled.name, settled.value);
@@ -29,7 +32,7 @@ export function settle(db: Database, account: AccountId, settled: Settled, at: M
     `INSERT INTO inbound (account, envelope, outcome, at, raw, raw_at, why, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (account, envelope) DO UPDATE SET outcome = excluded.outcome, at = excluded.at, raw = excluded.raw,
        raw_at = excluded.raw_at, why = excluded.why, until = excluded.until
-     WHERE inbound.outcome IN ('parked', 'quarantined')`,
+     WHERE inbound.outcome IN ('parked', 'quarantined') AND excluded.outcome <> 'duplicate'`,
     account,
     settled.envelope,
     settled.kind,

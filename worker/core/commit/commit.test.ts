@@ -510,6 +510,12 @@ describe('inbound', () => {
       inbound: [{ kind: 'parked', envelope, raw: new Uint8Array([1, 2]), needs: 'epoch', until: 9_999 }],
     });
     expect(outcomeOf(scene.db, scene.account.id, envelope)).toBe('parked');
+    // Its acknowledgement was lost and the server gave it again: what a newer version is to open stays.
+    scene.commit({ inbound: [{ kind: 'duplicate', envelope }] });
+    expect(scene.db.get('SELECT outcome, raw FROM inbound')).toEqual({
+      outcome: 'parked',
+      raw: Buffer.from([1, 2]),
+    });
     scene.commit({ inbound: [{ kind: 'consumed', envelope }] });
     expect(scene.db.get('SELECT outcome, raw, why FROM inbound')).toEqual({
       outcome: 'consumed',
