@@ -1,5 +1,4 @@
 import manifest from '@signalapp/libsignal-client/package.json' with { type: 'json' };
-import { assertNever } from '../../shared/assert.ts';
 import type { Millis } from '../../shared/ids.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
 import type { SecurityFacts } from '../../shared/label/facts.ts';
@@ -58,18 +57,11 @@ export function plaintextFacts(now: Millis): SecurityFacts {
 }
 
 /** How the sealing is named to those who want to know. */
-export function suiteOf(proven: Proven): string {
-  switch (proven) {
-    case 'ongoing':
-      return 'PQXDH, Triple Ratchet';
-    case 'handshake':
-      return 'PQXDH, Double Ratchet';
-    case 'nothing':
-      return 'Double Ratchet';
-    default:
-      return assertNever(proven);
-  }
-}
+const suites = {
+  ongoing: 'PQXDH, Triple Ratchet',
+  handshake: 'PQXDH, Double Ratchet',
+  nothing: 'Double Ratchet',
+} as const satisfies Record<Proven, string>;
 
 /** Details of one message. `sealed`: whether the server was not told who sends; null before that is known. */
 export function detailsOf(of: {
@@ -81,7 +73,7 @@ export function detailsOf(of: {
 }): Evidence['details'] {
   const { sealed } = of;
   return [
-    { name: 'suite', value: suiteOf(of.proven) },
+    { name: 'suite', value: suites[of.proven] },
     { name: 'step', value: String(of.step) },
     { name: 'own-key', value: of.ownKey },
     { name: 'peer-key', value: of.peerKey },

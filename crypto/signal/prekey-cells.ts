@@ -41,5 +41,6 @@ export function encodePqPreKey(use: PqUse, record: Uint8Array): Uint8Array {
 
 /** A Kyber key and its use. What has no known use counts as one-time, so that it goes with its first use. */
 export function decodePqPreKey(bytes: Uint8Array): { readonly use: PqUse; readonly record: Uint8Array } {
-  return { use: useNames[bytes[0] ?? 0] ?? 'one-time', record: bytes.subarray(1) };
+  const use = bytes[0] === useNames.indexOf('last-resort') ? 'last-resort' : 'one-time';
+  return { use, record: bytes.subarray(1) };
 }

@@ -5,15 +5,17 @@ import { createSignalEngine } from '../create-engine.ts';
 import type { OpenResult, OwnIdentities, Refusal, SignalEngine, SignalEnvelope } from '../engine.ts';
 import { firstKeys, type FirstKeys } from '../upkeep.ts';
 import { createCells, type Cells } from './cells.ts';
-import { freshAci, freshPni, RawParty, type Authority } from './raw-party.ts';
+import { freshAci, createRawParty, freshPni, type Authority, type RawParty } from './raw-party.ts';
 
 export const NOW: Millis = Date.UTC(2026, 10, 26, 12);
-export const bytesOf = (text: string): Uint8Array => Uint8Array.from(Buffer.from(text));
+export const bytesOf = (text: string): Uint8Array<ArrayBuffer> => Uint8Array.from(Buffer.from(text));
 export const textOf = (bytes: Uint8Array): string => Buffer.from(bytes).toString();
 
 /** For tests: an account of mine as linking leaves it. */
 export interface Account {
   readonly identities: OwnIdentities;
+  /** My account's own, for other devices of it. */
+  readonly identity: IdentityKeyPair;
   readonly engine: SignalEngine;
   readonly cells: Cells;
   readonly keys: FirstKeys;
@@ -32,9 +34,10 @@ type Me = {
 
 export function createAccount(authorities: readonly Authority[] = [], now: Millis = NOW): Account {
   const [aci, pni] = [IdentityKeyPair.generate(), IdentityKeyPair.generate()];
+  const [aciService, pniService] = [freshAci(), freshPni()];
   const identities: OwnIdentities = {
-    aci: freshAci(),
-    pni: freshPni(),
+    aci: aciService,
+    pni: pniService,
     device: 2,
     aciRegistrationId: 11,
     pniRegistrationId: 12,
@@ -48,12 +51,13 @@ export function createAccount(authorities: readonly Authority[] = [], now: Milli
   cells.commit(keys.work);
   return {
     identities,
+    identity: aci,
     engine,
     cells,
     keys,
-    aci: { service: identities.aci, device: 2, registrationId: 11, key: aci.publicKey.serialize() },
+    aci: { service: aciService, device: 2, registrationId: 11, key: aci.publicKey.serialize() },
     pni: {
-      service: identities.pni ?? identities.aci,
+      service: pniService,
       device: 2,
       registrationId: 12,
       key: pni.publicKey.serialize(),
@@ -91,8 +95,8 @@ export function refusal(result: OpenResult): Refusal | OpenResult['kind'] {
 
 /** Somebody who has begun a session with me and has my answer, so that both sides are in step. */
 export async function acquainted(account: Account, take = 0): Promise<RawParty> {
-  const peer = new RawParty();
-  await peer.meet(account.aci, requireFirst(account), take);
+  const peer = createRawParty();
+  await peer.meet(account.aci, account.keys.aci, take);
   opened(await account.receive(await peer.write(bytesOf('hello'), account.aci)));
   const answer = await account.cells.run((work) =>
     account.engine.seal(bytesOf('hi'), { service: peer.service, device: peer.device }, work, NOW),
@@ -100,5 +104,3 @@ export async function acquainted(account: Account, take = 0): Promise<RawParty> 
   await peer.read(answer, account.aci);
   return peer;
 }
-
-const requireFirst = ({ keys }: Account): FirstKeys['aci'] => keys.aci;

@@ -31,7 +31,7 @@ export function createCells(): Cells {
     scan: async (space, prefix) =>
       [...all.values()]
         .filter(([key]) => key.space === space && key.key.startsWith(prefix))
-        .toSorted(([a], [b]) => (a.key < b.key ? -1 : 1)),
+        .toSorted(([a], [b]) => a.key.localeCompare(b.key)),
   };
   const cells: Cells = {
     view,

@@ -31,7 +31,7 @@ import {
   type SessionStore,
   type SignedPreKeyStore,
 } from '@signalapp/libsignal-client';
-import { randomUUID } from 'node:crypto';
+import { randomInt, randomUUID } from 'node:crypto';
 import type { ServiceId } from '../address.ts';
 import type { DeviceBundle, SignalEnvelope } from '../engine.ts';
 import { pad, unpad } from '../padding.ts';
@@ -57,16 +57,13 @@ export function rawStores(identity: IdentityKeyPair, registrationId: number): Ra
   return {
     saveSession: async (address, record) => void sessions.set(address.toString(), record.serialize()),
     getSession: async (address) => sessionOf(address),
-    getExistingSessions: async (addresses) => addresses.flatMap((address) => sessionOf(address) ?? []),
+    getExistingSessions: async () => [],
     getIdentityKey: async () => identity.privateKey,
     getIdentityKeyPair: async () => identity,
     getLocalRegistrationId: async () => registrationId,
     async saveIdentity(address, key) {
-      const known = identities.get(address.toString());
       identities.set(address.toString(), key.serialize());
-      return known !== undefined && Buffer.compare(known, key.serialize()) !== 0
-        ? IdentityChange.ReplacedExisting
-        : IdentityChange.NewOrUnchanged;
+      return IdentityChange.NewOrUnchanged;
     },
     isTrustedIdentity: async () => true,
     async getIdentity(address) {
@@ -109,179 +106,165 @@ export function createAuthority(): Authority {
 export const freshAci = (): ServiceId => randomUUID() as ServiceId;
 export const freshPni = (): ServiceId => `PNI:${randomUUID()}` as ServiceId;
 
+type Them = { readonly service: ServiceId; readonly device: number };
+/** With the public identity key. */
+type Known = Them & { readonly key: Uint8Array };
+
 /** For tests: a device of somebody that is nothing but libsignal. */
-export class RawParty {
-  readonly service: ServiceId;
-  readonly device: number;
-  readonly registrationId: number;
+export interface RawParty extends Them {
   readonly identity: IdentityKeyPair;
+  readonly registrationId: number;
   readonly stores: RawStores;
-  #keys = 0;
-
-  constructor(of: { service?: ServiceId; device?: number; identity?: IdentityKeyPair } = {}) {
-    this.service = of.service ?? freshAci();
-    this.device = of.device ?? 1;
-    this.identity = of.identity ?? IdentityKeyPair.generate();
-    this.registrationId = 1 + Math.floor(Math.random() * 16_000);
-    this.stores = rawStores(this.identity, this.registrationId);
-  }
-
-  get address(): ProtocolAddress {
-    return ProtocolAddress.new(this.service, this.device);
-  }
-
   /** Keys for others to begin a session with. */
-  async bundle(): Promise<DeviceBundle> {
-    const id = ++this.#keys;
-    const { privateKey } = this.identity;
-    const signed = PrivateKey.generate();
-    const once = PrivateKey.generate();
-    const pq = KEMKeyPair.generate();
-    const key = signed.getPublicKey().serialize();
-    const pqKey = pq.getPublicKey().serialize();
-    const signature = privateKey.sign(key);
-    const pqSignature = privateKey.sign(pqKey);
-    const { stores } = this;
-    await stores.saveSignedPreKey(
-      id,
-      SignedPreKeyRecord.new(id, Date.now(), signed.getPublicKey(), signed, signature),
-    );
-    await stores.savePreKey(id, PreKeyRecord.new(id, once.getPublicKey(), once));
-    await stores.saveKyberPreKey(id, KyberPreKeyRecord.new(id, Date.now(), pq, pqSignature));
-    return {
-      device: this.device,
-      registrationId: this.registrationId,
-      signedPreKey: { id, key, signature },
-      pqPreKey: { id, key: pqKey, signature: pqSignature },
-      preKey: { id, key: once.getPublicKey().serialize() },
-    };
-  }
-
+  bundle(): Promise<DeviceBundle>;
   /** Begins a session from what a device of mine uploaded; `take` picks among the one-time keys, null the last resort. */
-  async meet(
-    of: {
-      readonly service: ServiceId;
-      readonly device: number;
-      readonly registrationId: number;
-      readonly key: Uint8Array;
-    },
+  meet(
+    of: Known & { readonly registrationId: number },
     upload: FirstUpload,
     take: number | null,
-  ): Promise<void> {
-    const once = take === null ? undefined : upload.preKeys[take];
-    const pq = take === null ? upload.pqLastResortPreKey : upload.pqPreKeys[take];
-    if (pq === undefined) throw new Error('no such key');
-    const bundle = PreKeyBundle.new(
-      of.registrationId,
-      of.device,
-      once?.id ?? null,
-      once === undefined ? null : PublicKey.deserialize(Uint8Array.from(once.key)),
-      upload.signedPreKey.id,
-      PublicKey.deserialize(Uint8Array.from(upload.signedPreKey.key)),
-      Uint8Array.from(upload.signedPreKey.signature),
-      PublicKey.deserialize(Uint8Array.from(of.key)),
-      pq.id,
-      KEMPublicKey.deserialize(Uint8Array.from(pq.key)),
-      Uint8Array.from(pq.signature),
-    );
-    const to = ProtocolAddress.new(of.service, of.device);
-    await processPreKeyBundle(bundle, to, this.address, this.stores, this.stores);
-  }
-
+  ): Promise<void>;
   /** Seals a content for a device; `padded: false` leaves the padding out. */
-  async cipher(
-    content: Uint8Array,
-    to: { readonly service: ServiceId; readonly device: number },
-    padded = true,
-  ): Promise<CiphertextMessage> {
-    const address = ProtocolAddress.new(to.service, to.device);
-    const bytes = padded ? pad(content) : Uint8Array.from(content);
-    return signalEncrypt(bytes, address, this.address, this.stores, this.stores);
-  }
-
+  cipher(content: Uint8Array, to: Them, padded?: boolean): Promise<CiphertextMessage>;
   /** An envelope as the server hands it over, its sender in the clear. */
-  async write(
+  write(
     content: Uint8Array,
-    to: { readonly service: ServiceId; readonly device: number },
-    of: Partial<SignalEnvelope> & { readonly padded?: boolean } = {},
-  ): Promise<SignalEnvelope> {
-    const { padded = true, ...rest } = of;
-    const message = await this.cipher(content, to, padded);
-    return {
-      type: message.type() === CiphertextMessageType.PreKey ? 'prekey' : 'double-ratchet',
-      source: { service: this.service, device: this.device },
-      destination: to.service,
-      sentAt: 1_000,
-      serverAt: 2_000,
-      content: message.serialize(),
-      ...rest,
-    };
-  }
-
+    to: Them,
+    of?: Partial<SignalEnvelope> & { readonly padded?: boolean },
+  ): Promise<SignalEnvelope>;
   /** An envelope under sealed sender. */
-  async writeSealed(
+  writeSealed(
     content: Uint8Array,
-    to: { readonly service: ServiceId; readonly device: number; readonly key: Uint8Array },
+    to: Known,
     certificate: SenderCertificate,
-    of: Partial<SignalEnvelope> & { readonly hint?: ContentHint; readonly group?: Uint8Array } = {},
-  ): Promise<SignalEnvelope> {
-    const { hint = ContentHint.Resendable, group, ...rest } = of;
-    const message = await this.cipher(content, to);
-    return { ...(await this.seal(message, to, certificate, hint, group)), ...rest };
-  }
-
+    of?: { readonly hint?: ContentHint; readonly group?: Uint8Array },
+  ): Promise<SignalEnvelope>;
   /** Wraps a ciphertext of any kind. */
-  async seal(
+  wrap(
     message: CiphertextMessage,
-    to: { readonly service: ServiceId; readonly device: number; readonly key: Uint8Array },
+    to: Known,
     certificate: SenderCertificate,
-    hint: ContentHint,
-    group?: Uint8Array,
-  ): Promise<SignalEnvelope> {
-    const inner = UnidentifiedSenderMessageContent.new(
-      message,
-      certificate,
-      hint,
-      group === undefined ? null : Uint8Array.from(group),
-    );
-    const address = ProtocolAddress.new(to.service, to.device);
-    await this.stores.saveIdentity(address, PublicKey.deserialize(Uint8Array.from(to.key)));
-    return {
-      type: 'sealed',
-      source: null,
-      destination: to.service,
-      sentAt: 1_000,
-      serverAt: 2_000,
-      content: await sealedSenderEncrypt(inner, address, this.stores),
-    };
-  }
-
+    of?: { readonly hint?: ContentHint; readonly group?: Uint8Array },
+  ): Promise<SignalEnvelope>;
   /** Opens what the engine sealed for this device. */
-  async read(
-    sealed: { readonly type: string; readonly bytes: Uint8Array },
-    from: { readonly service: ServiceId; readonly device: number },
-  ): Promise<Uint8Array | null> {
-    const address = ProtocolAddress.new(from.service, from.device);
-    const bytes = Uint8Array.from(sealed.bytes);
-    const { stores } = this;
-    const padded =
-      sealed.type === 'prekey'
-        ? await signalDecryptPreKey(
-            PreKeySignalMessage.deserialize(bytes),
-            address,
-            this.address,
-            stores,
-            stores,
-            stores,
-            stores,
-            stores,
-          )
-        : await signalDecrypt(SignalMessage.deserialize(bytes), address, this.address, stores, stores);
-    return unpad(padded);
-  }
-
+  read(sealed: { readonly type: string; readonly bytes: Uint8Array }, from: Them): Promise<string | null>;
   /** Takes off sealed sender. */
-  async unwrap(wrapped: Uint8Array): Promise<UnidentifiedSenderMessageContent> {
-    return sealedSenderDecryptToUsmc(Uint8Array.from(wrapped), this.stores);
-  }
+  unwrap(wrapped: Uint8Array): Promise<UnidentifiedSenderMessageContent>;
+}
+
+const addressOf = ({ service, device }: Them): ProtocolAddress => ProtocolAddress.new(service, device);
+const own = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes);
+
+export function createRawParty(
+  of: { readonly service?: ServiceId; readonly device?: number; readonly identity?: IdentityKeyPair } = {},
+): RawParty {
+  const { service = freshAci(), device = 1, identity = IdentityKeyPair.generate() } = of;
+  const me = { service, device };
+  const registrationId = randomInt(1, 16_000);
+  const stores = rawStores(identity, registrationId);
+  let keys = 0;
+
+  const party: RawParty = {
+    ...me,
+    identity,
+    registrationId,
+    stores,
+    async bundle() {
+      const id = ++keys;
+      const signed = PrivateKey.generate();
+      const once = PrivateKey.generate();
+      const pq = KEMKeyPair.generate();
+      const key = signed.getPublicKey().serialize();
+      const pqKey = pq.getPublicKey().serialize();
+      const signature = identity.privateKey.sign(key);
+      const pqSignature = identity.privateKey.sign(pqKey);
+      const signedRecord = SignedPreKeyRecord.new(id, 0, signed.getPublicKey(), signed, signature);
+      await stores.saveSignedPreKey(id, signedRecord);
+      await stores.savePreKey(id, PreKeyRecord.new(id, once.getPublicKey(), once));
+      await stores.saveKyberPreKey(id, KyberPreKeyRecord.new(id, 0, pq, pqSignature));
+      return {
+        device,
+        registrationId,
+        signedPreKey: { id, key, signature },
+        pqPreKey: { id, key: pqKey, signature: pqSignature },
+        preKey: { id, key: once.getPublicKey().serialize() },
+      };
+    },
+    async meet(them, upload, take) {
+      const once = take === null ? undefined : upload.preKeys[take];
+      const pq = take === null ? upload.pqLastResortPreKey : upload.pqPreKeys[take];
+      if (pq === undefined) throw new Error('no such key');
+      const bundle = PreKeyBundle.new(
+        them.registrationId,
+        them.device,
+        once?.id ?? null,
+        once === undefined ? null : PublicKey.deserialize(own(once.key)),
+        upload.signedPreKey.id,
+        PublicKey.deserialize(own(upload.signedPreKey.key)),
+        own(upload.signedPreKey.signature),
+        PublicKey.deserialize(own(them.key)),
+        pq.id,
+        KEMPublicKey.deserialize(own(pq.key)),
+        own(pq.signature),
+      );
+      await processPreKeyBundle(bundle, addressOf(them), addressOf(me), stores, stores);
+    },
+    cipher: (content, to, padded = true) =>
+      signalEncrypt(padded ? pad(content) : own(content), addressOf(to), addressOf(me), stores, stores),
+    async write(content, to, { padded = true, ...rest } = {}) {
+      const message = await party.cipher(content, to, padded);
+      return {
+        type: message.type() === CiphertextMessageType.PreKey ? 'prekey' : 'double-ratchet',
+        source: me,
+        destination: to.service,
+        sentAt: 1_000,
+        serverAt: 2_000,
+        content: message.serialize(),
+        ...rest,
+      };
+    },
+    writeSealed: async (content, to, certificate, rest) =>
+      party.wrap(await party.cipher(content, to), to, certificate, rest),
+    async wrap(message, to, certificate, { hint = ContentHint.Resendable, group } = {}) {
+      const inner = UnidentifiedSenderMessageContent.new(
+        message,
+        certificate,
+        hint,
+        group === undefined ? null : own(group),
+      );
+      await stores.saveIdentity(addressOf(to), PublicKey.deserialize(own(to.key)));
+      return {
+        type: 'sealed',
+        source: null,
+        destination: to.service,
+        sentAt: 1_000,
+        serverAt: 2_000,
+        content: await sealedSenderEncrypt(inner, addressOf(to), stores),
+      };
+    },
+    async read({ type, bytes }, from) {
+      const padded =
+        type === 'prekey'
+          ? await signalDecryptPreKey(
+              PreKeySignalMessage.deserialize(own(bytes)),
+              addressOf(from),
+              addressOf(me),
+              stores,
+              stores,
+              stores,
+              stores,
+              stores,
+            )
+          : await signalDecrypt(
+              SignalMessage.deserialize(own(bytes)),
+              addressOf(from),
+              addressOf(me),
+              stores,
+              stores,
+            );
+      const content = unpad(padded);
+      return content === null ? null : Buffer.from(content).toString();
+    },
+    unwrap: (wrapped) => sealedSenderDecryptToUsmc(own(wrapped), stores),
+  };
+  return party;
 }
