@@ -4,23 +4,34 @@ import { verifyEvent } from 'nostr-tools/pure';
 const hex = (bytes: number) => v.pipe(v.string(), v.regex(new RegExp(`^[0-9a-f]{${bytes * 2}}$`)));
 
 /** A signed event as NIP-01 has it; `created_at` is in seconds. */
-export const Event = v.strictObject({
+export interface Event {
+  readonly id: string;
+  readonly pubkey: string;
+  readonly created_at: number;
+  readonly kind: number;
+  readonly tags: readonly (readonly string[])[];
+  readonly content: string;
+  readonly sig: string;
+}
+
+/** Reads the shape of an event, not its signature. */
+export const Event: v.GenericSchema<Event, Event> = v.strictObject({
   id: hex(32),
   pubkey: hex(32),
   created_at: v.pipe(v.number(), v.safeInteger(), v.minValue(0)),
   kind: v.pipe(v.number(), v.safeInteger(), v.minValue(0), v.maxValue(65_535)),
-  tags: v.array(v.array(v.string())),
+  tags: v.pipe(v.array(v.pipe(v.array(v.string()), v.readonly())), v.readonly()),
   content: v.string(),
   sig: hex(64),
 });
-export type Event = v.InferOutput<typeof Event>;
 
 /** Why a relay does not take an event as it stands; null when id and signature hold. Another implementation than the program's own judges. */
 export function eventFlaw(value: unknown): 'shape' | 'signature' | null {
   const read = v.safeParse(Event, value);
   if (!read.success) return 'shape';
   // A copy: nostr-tools remembers its verdict in the object it was asked about.
-  return verifyEvent({ ...read.output }) ? null : 'signature';
+  const copy = { ...read.output, tags: read.output.tags.map((tag) => [...tag]) };
+  return verifyEvent(copy) ? null : 'signature';
 }
 
 /** What becomes of an event of this kind (NIP-01): kept, kept until a newer one comes, or only passed on. */

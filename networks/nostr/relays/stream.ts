@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto';
+import { setImmediate as breathe } from 'node:timers/promises';
+import { readSignedEvent } from '../event.ts';
+import { isHex } from '../hex.ts';
+import type { RelayUrl } from '../relay-url.ts';
+import { answers, type Ask, type Range } from './ask.ts';
+import type { RelayCode } from './frame.ts';
+import type { Sink } from './pool.ts';
+
+/** Events asked for at a time. */
+const PAGE_EVENTS = 500;
+/** No relay gives pages smaller than this: fewer events are all there are. */
+const SMALLEST_PAGE = 20;
+/** Pages of one catch-up; beyond it the relay is taken to go round in circles. */
+const MAX_PAGES = 400;
+/** Ids remembered so that an event is handed over once. */
+const MAX_SEEN = 20_000;
+/** Signatures are checked on the thread that does everything else: it breathes this often. */
+const EVENTS_PER_BREATH = 8;
+
+/** Ids of events handed over already, the oldest forgotten first. Shared by all relays of a subscription. */
+export interface SeenIds {
+  has(id: string): boolean;
+  add(id: string): void;
+}
+
+/** No ids yet. */
+export function createSeenIds(): SeenIds {
+  const ids = new Set<string>();
+  return {
+    has: (id) => ids.has(id),
+    add(id) {
+      ids.add(id);
+      if (ids.size <= MAX_SEEN) return;
+      const [oldest] = ids;
+      if (oldest !== undefined) ids.delete(oldest);
+    },
+  };
+}
+
+/** What a stream says to its relay. */
+export interface Line {
+  request(subscription: string, range: Range): void;
+  close(subscription: string): void;
+}
+
+/** One subscription at one relay: what is stored, page by page from the newest back, and what comes meanwhile and after. */
+export interface Stream {
+  readonly ask: Ask;
+  /** True for the names this stream has given its requests. */
+  owns(subscription: string): boolean;
+  /** A connection stands: asks from the beginning of the range. */
+  open(line: Line): void;
+  event(event: Readonly<Record<string, unknown>>): Promise<void>;
+  /** Everything stored of a request has come. */
+  stored(subscription: string): void;
+  /** The relay has ended a request. */
+  refused(subscription: string, code: RelayCode): void;
+  /** The connection has ended, or none could be made; another may come. */
+  broken(): void;
+  /** Tells the relay that nothing more is wanted. */
+  close(): void;
+}
+
+const freshName = (): string => randomBytes(8).toString('hex');
+
+/** A stream that has asked nothing yet. `live`: it stays open after what is stored. */
+export function createStream(ask: Ask, relay: RelayUrl, sink: Sink, seen: SeenIds, live: boolean): Stream {
+  let line: Line | null = null;
+  let current = '';
+  let page: string | null = null;
+  let since: number | null = null;
+  /** Ids of this catch-up: a page without a new one is the last. */
+  let run = new Set<string>();
+  let fresh = 0;
+  let count = 0;
+  let oldest: number | null = null;
+  let pages = 0;
+  let sinceBreath = 0;
+
+  const done = (): void => {
+    run = new Set();
+    sink.caughtUp?.(relay);
+  };
+  const nextPage = (): void => {
+    if (line === null) return;
+    if (page !== null) line.close(page);
+    page = null;
+    if (fresh === 0 || count < SMALLEST_PAGE || oldest === null || pages >= MAX_PAGES) {
+      if (!live) line.close(current);
+      return done();
+    }
+    pages += 1;
+    [fresh, count] = [0, 0];
+    page = freshName();
+    line.request(page, { since, until: oldest, limit: PAGE_EVENTS });
+  };
+
+  return {
+    ask,
+    owns: (subscription) => subscription === current || subscription === page,
+    open(next) {
+      line = next;
+      [current, page, since] = [freshName(), null, sink.since()];
+      [run, fresh, count, oldest, pages] = [new Set(), 0, 0, null, 0];
+      line.request(current, { since, until: null, limit: PAGE_EVENTS });
+    },
+    async event(value) {
+      const { id, created_at } = value;
+      if (!isHex(id, 32)) return;
+      // What was handed over already need not be checked again: nothing is done with it but counting.
+      const known = seen.has(id);
+      const event = known ? null : readSignedEvent(value);
+      if (!known && (event === null || !answers(ask, event))) return;
+      count += 1;
+      if (!run.has(id) && typeof created_at === 'number') {
+        run.add(id);
+        fresh += 1;
+        oldest = Math.min(oldest ?? created_at, created_at);
+      }
+      if (event === null) return;
+      seen.add(id);
+      await sink.event(event, relay);
+      sinceBreath += 1;
+      if (sinceBreath % EVENTS_PER_BREATH === 0) await breathe();
+    },
+    stored(subscription) {
+      if (subscription === (page ?? current)) nextPage();
+    },
+    refused(subscription, code) {
+      // A page that is refused leaves the live part open, and the relay without its "all".
+      if (subscription === page) page = null;
+      sink.refused?.(relay, code);
+    },
+    broken() {
+      line = null;
+      sink.broken?.(relay);
+    },
+    close() {
+      if (page !== null) line?.close(page);
+      line?.close(current);
+      line = null;
+    },
+  };
+}
