@@ -11,7 +11,7 @@ import { createWindows, windowTrouble, type Windows } from './window.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const usage =
-  'Usage: node browser/main.ts --profile FOLDER [--json] [--no-open] [--clock-offset MS] [--authority FILE]';
+  'Usage: node browser/main.ts --profile FOLDER [--json] [--no-open] [--clock-offset MS] [--authority FILE] [--signal FILE]';
 
 function fail(sentence: string): never {
   console.error(sentence);
@@ -25,6 +25,7 @@ const { values } = parseArgs({
     'no-open': { type: 'boolean', default: false },
     'clock-offset': { type: 'string', default: '0' },
     authority: { type: 'string' },
+    signal: { type: 'string' },
   },
 });
 if (!values.profile) fail(usage);
@@ -66,6 +67,7 @@ shell = await startShell({
   version,
   clockOffset,
   authority: values.authority ? readFileSync(values.authority, 'utf8') : null,
+  signal: values.signal ? readFileSync(values.signal, 'utf8') : null,
   crashPoints: [],
   crashPoint: () => undefined,
   showQuestion: (url) => {

@@ -45,6 +45,7 @@ const start = async (
     version: '0.0.0',
     clockOffset: 0,
     authority: null,
+    signal: null,
     crashPoints: [],
     crashPoint: () => undefined,
     showQuestion: (url) => void onQuestion(url),

@@ -21,6 +21,8 @@ export type ShellOptions = {
   readonly clockOffset: number;
   /** PEM of the authority of the test servers, or null. */
   readonly authority: string | null;
+  /** Where the Signal server of the tests is, JSON, or null. */
+  readonly signal: string | null;
   readonly crashPoints: readonly CrashPoint[];
   /** Core or a lane stands at one of `crashPoints`. */
   readonly crashPoint: (name: CrashPoint) => Promise<void> | void;
@@ -133,6 +135,7 @@ async function openCore(options: ShellOptions, serve: Handlers<OwnHostCalls>): P
         crashPoints: options.crashPoints,
         clockOffset: options.clockOffset,
         authority: options.authority,
+        signal: options.signal,
       },
     });
     return core;

@@ -55,10 +55,12 @@ const host: Handlers<OwnHostCalls> = {
   'crash.point': () => null,
 };
 
-async function openCore({ kind, authority }: StartOptions, folder: string): Promise<UtilityCore> {
+async function openCore({ kind, authority, signal }: StartOptions, folder: string): Promise<UtilityCore> {
   const core = startUtilityCore(host);
   try {
-    const harness = authority === null ? null : { ...noHarness, authority: readFileSync(authority, 'utf8') };
+    const read = (file: string | null): string | null => (file === null ? null : readFileSync(file, 'utf8'));
+    const harness =
+      kind === 'test' ? { ...noHarness, authority: read(authority), signal: read(signal) } : null;
     await core.link.call('profile.open', { folder, kind, version: app.getVersion(), harness });
     return core;
   } catch (error) {

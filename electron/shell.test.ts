@@ -137,9 +137,14 @@ describe('the command line', () => {
       profile: '/b',
       kind: 'test',
       authority: null,
+      signal: null,
     });
     expect(readStart(['--test', '--authority=/ca.pem']).authority).toBe('/ca.pem');
-    expect(readStart(['--authority=/ca.pem']).authority).toBeNull();
+    expect(readStart(['--authority=/ca.pem', '--signal=/s.json'])).toMatchObject({
+      authority: null,
+      signal: null,
+    });
+    expect(readStart(['--test', '--signal=/s.json']).signal).toBe('/s.json');
   });
 
   it('takes nothing else for a profile', () => {
@@ -150,6 +155,6 @@ describe('the command line', () => {
       ['--profile=relative'],
       ['plainseal://profile=/x'],
     ])
-      expect(readStart(argv)).toEqual({ profile: null, kind: 'live', authority: null });
+      expect(readStart(argv)).toEqual({ profile: null, kind: 'live', authority: null, signal: null });
   });
 });

@@ -7,11 +7,13 @@ export type StartOptions = {
   readonly kind: 'live' | 'test';
   /** Test profiles only: file with the authority (PEM) of the test servers. */
   readonly authority: string | null;
+  /** Test profiles only: file that says where the Signal server of the tests is. */
+  readonly signal: string | null;
 };
 
 /**
- * Reads `--profile=FOLDER`, `--test` and `--authority=FILE`. Everything else is Chromium's or a deep link of somebody else, and ignored. A relative folder
- * is no folder: the working directory of an application is an accident.
+ * Reads `--profile=FOLDER`, `--test`, `--authority=FILE` and `--signal=FILE`. Everything else is Chromium's or a deep link of somebody else, and ignored. A
+ * relative folder is no folder: the working directory of an application is an accident.
  */
 export function readStart(argv: readonly string[]): StartOptions {
   const kind = argv.includes('--test') ? 'test' : 'live';
@@ -19,6 +21,7 @@ export function readStart(argv: readonly string[]): StartOptions {
     profile: pathAfter(argv, '--profile='),
     kind,
     authority: kind === 'test' ? pathAfter(argv, '--authority=') : null,
+    signal: kind === 'test' ? pathAfter(argv, '--signal=') : null,
   };
 }
 

@@ -62,7 +62,11 @@ async function show(world: World, folder: ProfileFolder, electron: string | null
   await introduce(world, prepared);
   prepared.leave();
   await plainseal.stop();
-  const args = [`--profile=${folder.profile}`, `--authority=${folder.authority}`];
+  const args = [
+    `--profile=${folder.profile}`,
+    `--authority=${folder.authority}`,
+    ...(folder.signal === null ? [] : [`--signal=${folder.signal}`]),
+  ];
   const child =
     electron === null
       ? spawn(process.execPath, ['--disable-warning=ExperimentalWarning', 'browser/main.ts', ...args], {

@@ -21,6 +21,8 @@ export interface Shell {
 export async function openShell(options: {
   readonly profile: string;
   readonly authority: string;
+  /** Where a Signal server is, JSON. */
+  readonly signal?: string | null;
   readonly points: readonly CrashPoint[];
   /** Added to the machine's clock, in ms. */
   readonly clockOffset?: number;
@@ -46,6 +48,7 @@ export async function openShell(options: {
         crashPoints: options.points,
         clockOffset: options.clockOffset ?? 0,
         authority: options.authority,
+        signal: options.signal ?? null,
       },
     });
   } catch (error) {

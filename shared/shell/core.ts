@@ -21,6 +21,8 @@ export interface ProfileCalls {
         readonly clockOffset: Millis;
         /** PEM of an authority the test servers' certificates come from: every add-account flow gets it as `ca`. */
         readonly authority: string | null;
+        /** Where a Signal server on this machine is (JSON of networks/signal's local environment): every Signal account is linked there. */
+        readonly signal: string | null;
       } | null;
     };
     readonly result: null;

@@ -47,6 +47,7 @@ export interface CoreOptions {
     readonly clockOffset: Millis;
     /** PEM: what a test account's servers are trusted by. */
     readonly authority: string | null;
+    readonly signal: string | null;
   };
   /** How a lane's pipe is made; threads and the shell's processes where absent. */
   readonly connect?: ConnectLane;
@@ -69,7 +70,7 @@ export function startCore(options: CoreOptions): Core {
   const { database: db, files, host, clock } = options;
   const random = options.random ?? Math.random;
   const log: Log = options.log ?? (() => undefined);
-  const harness = options.harness ?? { crashPoints: [], clockOffset: 0, authority: null };
+  const harness = options.harness ?? { crashPoints: [], clockOffset: 0, authority: null, signal: null };
   const told: ReadonlySet<CrashPoint> = new Set(harness.crashPoints);
   const crash = async (name: CrashPoint): Promise<void> => {
     if (told.has(name)) await host.call('crash.point', { name });

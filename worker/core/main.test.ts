@@ -82,7 +82,7 @@ async function openShell(harness: {
     folder,
     kind: 'test',
     version: '0.1.0',
-    harness: { crashPoints: harness.crashPoints, clockOffset: 0, authority: null },
+    harness: { crashPoints: harness.crashPoints, clockOffset: 0, authority: null, signal: null },
   });
   const [near, far] = pipePair();
   relay(far, lines.open(visitorName({ kind: 'page' })));

@@ -77,6 +77,7 @@ export async function openCore(
         crashPoints: harness?.crashPoints ?? [],
         clockOffset: offset,
         authority: harness?.authority ?? null,
+        signal: harness?.signal ?? null,
       },
     });
     const sweeping = new AbortController();

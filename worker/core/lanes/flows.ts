@@ -70,6 +70,8 @@ export function createFlows(of: {
   readonly clockOffset: Millis;
   /** Test harness: added to every new account as `ca`. */
   readonly authority: string | null;
+  /** Test harness: added to every new Signal account as `signal`. */
+  readonly signal: string | null;
   readonly log: Log;
 }): Flows {
   const { db, clock } = of.source;
@@ -128,7 +130,7 @@ export function createFlows(of: {
         crashPoints: of.crashPoints,
         clockOffset: of.clockOffset,
       });
-      await line.call('flow.start', { flow, start: trusting(start, of.authority) });
+      await line.call('flow.start', { flow, start: trusting(start, network, of) });
     } catch (error) {
       running.delete(flow);
       pipe.close();
@@ -229,8 +231,20 @@ export function createFlows(of: {
   };
 }
 
-/** A new account that also trusts the harness's authority. */
-function trusting(start: FlowStart, authority: string | null): FlowStart {
-  if (start.kind !== 'add-account' || authority === null) return start;
-  return { ...start, args: { ...start.args, ca: authority } };
+/** A new account that also knows the harness's servers. What the page gives never stands in their place. */
+function trusting(
+  start: FlowStart,
+  network: NetworkId,
+  { authority, signal }: { readonly authority: string | null; readonly signal: string | null },
+): FlowStart {
+  if (start.kind !== 'add-account') return start;
+  const { signal: _theirs, ...args } = start.args;
+  return {
+    ...start,
+    args: {
+      ...args,
+      ...(authority === null ? {} : { ca: authority }),
+      ...(signal === null || network !== 'signal' ? {} : { signal }),
+    },
+  };
 }
