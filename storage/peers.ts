@@ -35,6 +35,11 @@ export function ensurePeer(
   );
 }
 
+/** The lane of an account told of a peer. */
+export function knowPeer(db: Database, account: AccountId, peer: PeerId): void {
+  db.run('INSERT INTO known_peer (account, peer) VALUES (?, ?) ON CONFLICT DO NOTHING', account, peer);
+}
+
 /** What the other side says of itself; null leaves what was known. */
 export function describePeer(
   db: Database,

@@ -11,7 +11,7 @@ import { pictureBytes } from './picture.ts';
 
 export type Reads =
   | 'profile.get' | 'account.list' | 'disclosure.list' | 'inbox.page' | 'inbox.counts' | 'conversation.get'
-  | 'peer.get' | 'message.page' | 'message.rows' | 'message.details' | 'search' | 'settings.get' | 'file.read'; // prettier-ignore
+  | 'peer.get' | 'contact.list' | 'message.page' | 'message.rows' | 'message.details' | 'search' | 'settings.get' | 'file.read'; // prettier-ignore
 
 /** Calls that only look. */
 export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
@@ -62,6 +62,19 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
         conversations: [row.id],
       };
     },
+    'contact.list': ({ text, limit }) => ({
+      rows: [...memory.chats.values()]
+        .filter((row) => row.kind === 'direct' && row.peer !== null && row.state === 'active')
+        .filter((row) => row.title.toLowerCase().includes(text.toLowerCase()))
+        .slice(0, limit)
+        .map((row) => ({
+          peer: row.peer ?? ('' as never),
+          name: row.title,
+          address: null,
+          chat: row.title,
+          conversation: row.id,
+        })),
+    }),
     'message.page': ({ conversation, around, side, limit }) => {
       const all = inOrder(conversation);
       const first = chatOf(memory, conversation).firstUnread;

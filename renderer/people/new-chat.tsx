@@ -1,5 +1,7 @@
 import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
 import type { AccountRow } from '../../shared/contract/account.ts';
+import type { ContactRow } from '../../shared/contract/conversation.ts';
+import type { NetworkId } from '../../shared/ids.ts';
 import type { FlowStart } from '../../shared/lane/flow.ts';
 import { FlowProgress } from '../accounts/progress.tsx';
 import { useAccounts } from '../accounts/store.ts';
@@ -11,6 +13,7 @@ import { Choice } from '../ui/choice.tsx';
 import { TextField } from '../ui/field.tsx';
 import { Sheet } from '../ui/sheet.tsx';
 import { say } from '../words.ts';
+import { Contacts } from './contacts.tsx';
 import { InviteCode } from './invite.tsx';
 import styles from './new-chat.module.css';
 
@@ -24,13 +27,20 @@ function startOf(text: string): FlowStart {
   return isInvite(typed) ? { kind: 'join', link: typed } : { kind: 'chat', address: typed };
 }
 
-/** A new conversation: by address or invitation, or by giving out an invitation of mine. */
+/** Networks whose people are met by an invitation of mine. */
+const INVITES: readonly NetworkId[] = ['email'];
+
+/** A new conversation: by name, by address or invitation, or by giving out an invitation of mine. */
 export function NewChatSheet(): ReactNode {
   const accounts = useAccounts((state) => state.rows) ?? [];
   const [chosen, setChosen] = useState<AccountRow['id'] | null>(null);
   const account = accounts.find((row) => row.id === chosen) ?? accounts[0];
   return (
-    <Sheet title={say('new.title')} sub={say('new.sub')} onClose={() => showSheet(null)}>
+    <Sheet
+      title={say('new.title')}
+      sub={say(account?.network === 'signal' ? 'new.sub.signal' : 'new.sub')}
+      onClose={() => showSheet(null)}
+    >
       {account === undefined ? (
         <p className={styles['stated']}>{say('new.no-account')}</p>
       ) : (
@@ -44,7 +54,7 @@ export function NewChatSheet(): ReactNode {
             />
           ) : null}
           <Start key={`start ${account.id}`} account={account} />
-          <Mine key={`mine ${account.id}`} account={account} />
+          {INVITES.includes(account.network) ? <Mine key={`mine ${account.id}`} account={account} /> : null}
         </div>
       )}
     </Sheet>
@@ -65,12 +75,18 @@ function Start({ account }: { readonly account: AccountRow }): ReactNode {
     if (text.trim() !== '' && !flow.running) flow.start(startOf(text), account.network, account.id);
   }
 
+  function pick({ conversation: there, chat }: ContactRow): void {
+    if (there !== null) openConversation(there);
+    else if (!flow.running) flow.start({ kind: 'chat', address: chat }, account.network, account.id);
+  }
+
+  const byName = account.network === 'signal';
   return (
     <form className={styles['start']} onSubmit={begin}>
       <div className={styles['line']}>
         <TextField
-          label={say('new.field')}
-          placeholder={say('new.field.hint')}
+          label={say(byName ? 'new.field.signal' : 'new.field')}
+          placeholder={say(byName ? 'new.field.signal.hint' : 'new.field.hint')}
           name="to"
           autoComplete="off"
           spellCheck={false}
@@ -83,6 +99,9 @@ function Start({ account }: { readonly account: AccountRow }): ReactNode {
           {say('new.go')}
         </Button>
       </div>
+      {isInvite(text) ? null : (
+        <Contacts account={account.id} text={text} disabled={flow.running} onPick={pick} />
+      )}
       {step?.kind === 'failed' ? <FlowTrouble why={step.why} /> : null}
       {flow.error === null ? null : <ErrorTrouble kind={flow.error} />}
       {flow.running ? <FlowProgress step={step} onStop={flow.stop} /> : null}

@@ -6,7 +6,7 @@ import type { Label } from '../label/label.ts';
 import { networks } from '../ids.ts';
 import type { AccountRow, Disclosure } from './account.ts';
 import { contentSchema, idSchema } from './content.ts';
-import { timerChoices, type ConversationRow, type PeerRow } from './conversation.ts';
+import { timerChoices, type ContactRow, type ConversationRow, type PeerRow } from './conversation.ts';
 import type { MessageDetails, MessageRow, SearchHit } from './message.ts';
 import type { KeptBy, Settings } from './settings.ts';
 import { settingsPatchSchema } from './settings.ts';
@@ -80,6 +80,12 @@ export const callSchemas = {
   /** Disappearing messages: how long what is written from now on stays; null: until it is deleted. */
   'conversation.timer': v.strictObject({ request, conversation, ms: v.nullable(v.picklist(timerChoices)) }),
   'peer.get': v.strictObject({ peer: idSchema<PeerId>(), account: idSchema<AccountId>() }),
+  /** Whom an account knows by name; `text` is looked for in names and addresses, '' lists from the first. */
+  'contact.list': v.strictObject({
+    account: idSchema<AccountId>(),
+    text: v.pipe(v.string(), v.maxLength(200)),
+    limit,
+  }),
   'message.page': v.strictObject({
     conversation,
     around: v.union([v.literal('end'), v.literal('first-unread'), message]),
@@ -174,6 +180,7 @@ export interface CallResults {
   'conversation.block': null;
   'conversation.timer': null;
   'peer.get': PeerRow;
+  'contact.list': { readonly rows: readonly ContactRow[] };
   'message.page': {
     readonly rows: readonly MessageRow[];
     readonly moreBefore: boolean;

@@ -80,6 +80,17 @@ export interface PeerRow {
   readonly conversations: readonly ConversationId[];
 }
 
+/** Somebody an account knows by name, with or without a conversation. */
+export interface ContactRow {
+  readonly peer: PeerId;
+  readonly name: string;
+  readonly address: string | null;
+  /** What a `chat` flow of the network takes for them. */
+  readonly chat: string;
+  /** The direct conversation there is. */
+  readonly conversation: ConversationId | null;
+}
+
 export const sendStates = [
   'queued',
   'sealed',

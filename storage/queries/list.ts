@@ -5,7 +5,7 @@ import { searchMessages } from '../search.ts';
 import { findRow } from './conversation-rows.ts';
 import { inboxCounts, inboxPage } from './inbox.ts';
 import { messageDetails, messagePage, messageRows, searchHits } from './messages.ts';
-import { peerRow } from './people.ts';
+import { contactList, peerRow } from './people.ts';
 
 /** A read of the database: a pure function of its rows, so that it gives the same on the reader's and on the writer's connection. */
 export type Query = (database: Database, args: never) => unknown;
@@ -23,4 +23,5 @@ export const queries = {
   'message.details': messageDetails,
   search: searchHits,
   'peer.get': peerRow,
+  'contact.list': contactList,
 } as const satisfies QueryTable;

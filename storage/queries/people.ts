@@ -1,5 +1,6 @@
 import type { CallArgs } from '../../shared/contract/calls.ts';
-import type { PeerRow } from '../../shared/contract/conversation.ts';
+import type { ContactRow, PeerRow } from '../../shared/contract/conversation.ts';
+import type { ConversationId, NetworkId, PeerId } from '../../shared/ids.ts';
 import { conversationsWith } from '../conversations.ts';
 import type { Database } from '../database.ts';
 import { findPeer, trustOf } from '../peers.ts';
@@ -17,4 +18,51 @@ export function peerRow(db: Database, args: CallArgs<'peer.get'>): PeerRow | nul
     firstSeenAt: peer.firstSeenAt,
     conversations: conversationsWith(db, args.account, peer.id),
   };
+}
+
+/** Most peers of one account that are looked through. */
+const MAX_KNOWN = 20_000;
+const collator = new Intl.Collator('en');
+
+interface Known {
+  readonly id: PeerId;
+  readonly network: NetworkId;
+  readonly name: string;
+  readonly address: string | null;
+  readonly conversation: ConversationId | null;
+}
+
+/**
+ * Whom an account knows by name: contacts of its phone, and people it talks to. Strangers who ask and whoever was blocked are
+ * not among them: what they call themselves is no suggestion.
+ */
+export function contactList(
+  db: Database,
+  { account, text, limit }: CallArgs<'contact.list'>,
+): { readonly rows: readonly ContactRow[] } {
+  const known = db.all<Known>(
+    `SELECT p.id, p.network, p.name, p.address, c.id AS conversation FROM known_peer AS k
+     JOIN peer AS p ON p.id = k.peer AND p.name IS NOT NULL AND p.merged_into IS NULL
+     LEFT JOIN conversation AS c ON c.peer = p.id AND c.account = k.account AND c.kind = 'direct'
+     WHERE k.account = ? AND coalesce(c.state, 'active') IN ('active', 'left') LIMIT ?`,
+    account,
+    MAX_KNOWN,
+  );
+  const wanted = folded(text);
+  const rows = known
+    .filter(({ name, address }) => folded(name).includes(wanted) || folded(address ?? '').includes(wanted))
+    .toSorted((a, b) => collator.compare(a.name, b.name))
+    .flatMap(({ id, network, name, address, conversation }): readonly ContactRow[] => {
+      const chat = reachedBy(network, id, address);
+      return chat === null ? [] : [{ peer: id, name, address, chat, conversation }];
+    });
+  return { rows: rows.slice(0, limit) };
+}
+
+/** As it is compared: without case, width, and the blanks of a telephone number. */
+const folded = (text: string): string => text.normalize('NFKC').toLowerCase().replaceAll(/\s/gu, '');
+
+/** By what a network is asked for somebody: an address for mail, else what names the peer. */
+function reachedBy(network: NetworkId, peer: PeerId, address: string | null): string | null {
+  return network === 'email' ? address : peer.slice(network.length + 1);
 }

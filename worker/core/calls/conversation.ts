@@ -29,7 +29,8 @@ type Names =
   | 'conversation.block'
   | 'draft.save'
   | 'typing.set'
-  | 'peer.get';
+  | 'peer.get'
+  | 'contact.list';
 
 /** The list, its conversations and who is in them. */
 export function conversationCalls(of: CallScope): Serve<Names> {
@@ -156,6 +157,7 @@ export function conversationCalls(of: CallScope): Serve<Names> {
         of.lanes.get(conversation.account)?.hint({ kind: 'typing', conversation: id, on });
       return null;
     },
+    'contact.list': (args) => of.read('contact.list', args),
     'peer.get': async (args) => mustFind(await of.read('peer.get', args), 'peer'),
   };
 }

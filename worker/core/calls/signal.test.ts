@@ -260,3 +260,18 @@ describe('what I wrote on another of my devices', () => {
     expect(await given(1)).toMatchObject([{ kind: 'delete', target: 'me:10' }]);
   });
 });
+
+test('contacts of the phone are listed by name for their account, without a conversation', async () => {
+  const ann = peerId('signal', '11111111-2222-4333-8444-555555555555');
+  await commit({
+    changes: [{ kind: 'peer', peer: ann, identity: ann.slice(7), address: '+15550123', name: 'Ann' }],
+  });
+  const listed = (text: string, account = ACCOUNT) =>
+    rig.page.call('contact.list', { account, text, limit: 10 });
+  expect((await listed('an')).rows).toEqual([
+    { peer: ann, name: 'Ann', address: '+15550123', chat: ann.slice(7), conversation: null },
+  ]);
+  expect((await listed('')).rows.map(({ name }) => name)).toEqual(['Ann', 'Bob']);
+  expect((await listed('bob')).rows).toMatchObject([{ conversation: BOB_CHAT }]);
+  expect((await listed('', 'other' as typeof ACCOUNT)).rows).toEqual([]);
+});

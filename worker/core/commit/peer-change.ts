@@ -13,6 +13,7 @@ import { addNote } from '../../../storage/messages.ts';
 import {
   describePeer,
   findPeer,
+  knowPeer,
   mergePeers,
   setPeerIdentity,
   setTrust,
@@ -31,6 +32,8 @@ type Of<K extends Change['kind']> = Extract<Change, { readonly kind: K }>;
 export function changePeer(scope: Scope, change: Of<'peer'>): void {
   const known = findPeer(scope.db, change.peer);
   ownPeer(scope, change.peer);
+  if (!scope.memo.known.has(change.peer)) knowPeer(scope.db, scope.account.id, change.peer);
+  scope.memo.known.add(change.peer);
   if (known && saysNothingNew(known, change)) return;
   // A key that is known is replaced by an `identity` change alone, which looks at what follows.
   if (!known || keyUnknown(known)) setPeerIdentity(scope.db, change.peer, change.identity);

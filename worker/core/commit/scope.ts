@@ -16,13 +16,15 @@ export interface Scope {
   readonly memo: {
     /** Peers that have a row. */
     readonly peers: Set<PeerId>;
+    /** Peers that the account is known to know. */
+    readonly known: Set<PeerId>;
     /** Conversations whose label is derived anew once all changes are in. */
     readonly stale: Set<ConversationId>;
   };
 }
 
 /** Where nothing is known yet. */
-export const freshMemo = (): Scope['memo'] => ({ peers: new Set(), stale: new Set() });
+export const freshMemo = (): Scope['memo'] => ({ peers: new Set(), known: new Set(), stale: new Set() });
 
 /**
  * A conversation of this account.
