@@ -1,5 +1,7 @@
+import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { sessionFacts } from '../crypto/signal/facts.ts';
 import { en } from '../shared/words/en.ts';
 import data from './facts.json' with { type: 'json' };
 import { factsSchema, lookers, networkFacts, sights, whatRows } from './facts.ts';
@@ -41,6 +43,23 @@ describe('networks/facts.json', () => {
 
   it('we run no servers, so we see nothing', () => {
     for (const route of networkFacts.routes) for (const row of route.rows) expect(row.sees.us).toBe('no');
+  });
+
+  it('names every library once, in the version that runs', () => {
+    const names = networkFacts.libraries.map(({ name }) => name);
+    expect(names).toEqual(['openpgp', '@signalapp/libsignal-client']);
+    for (const { name, version } of networkFacts.libraries) {
+      const file = new URL(`../node_modules/${name}/package.json`, import.meta.url);
+      expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ name, version });
+    }
+  });
+
+  it('says what was reviewed where an engine says that it was', () => {
+    const { engine } = sessionFacts({ proven: 'nothing', turnedAt: 0 }, 0);
+    const libsignal = networkFacts.libraries.find(({ name }) => name === '@signalapp/libsignal-client');
+    expect(engine).toMatchObject({ is: { review: 'audited', version: libsignal?.version } });
+    expect(libsignal?.reviewedVersion).toMatch(/^parts of/);
+    expect(libsignal?.note).toContain('No public audit of the whole library is known');
   });
 
   it.each([
