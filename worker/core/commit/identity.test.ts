@@ -53,16 +53,23 @@ describe('a key that is told', () => {
       .all<{ readonly content: string }>("SELECT content FROM message WHERE kind = 'note' ORDER BY id")
       .map(({ content }) => (JSON.parse(content) as { code: string }).code);
 
-  test('as the first is the key, also of a contact known before by name alone', () => {
-    const name = BOB.slice('signal|'.length);
-    scene.commit({ changes: [{ kind: 'peer', peer: BOB, identity: name, address: null, name: 'Bob' }] });
-    expect(findPeer(scene.db, BOB)?.identity).toBe(name);
-    meet();
-    expect([findPeer(scene.db, BOB)?.identity, trust(), hold()]).toEqual([BOBS_KEY, unchecked, null]);
-  });
+  test.each(['', BOB.slice('signal|'.length)])(
+    'as the first is the key, also of a contact known before by name alone: "%s"',
+    (identity) => {
+      const byName: Change = { kind: 'peer', peer: BOB, identity, address: null, name: 'Bob' };
+      scene.commit({ changes: [byName] });
+      expect(findPeer(scene.db, BOB)?.identity).toBe(identity);
+      meet();
+      expect([findPeer(scene.db, BOB)?.identity, trust(), hold()]).toEqual([BOBS_KEY, unchecked, null]);
+      // What is known by name alone takes no key away again.
+      scene.commit({ changes: [byName] });
+      expect(findPeer(scene.db, BOB)?.identity).toBe(BOBS_KEY);
+    },
+  );
   test('as the first by an identity change stops nothing', () => {
     const { changes, forecasts } = bobMet(chat());
-    scene.commit({ changes: changes.slice(1), forecasts });
+    const byName: Change = { kind: 'peer', peer: BOB, identity: '', address: null, name: 'Bob' };
+    scene.commit({ changes: [byName, ...changes.slice(1)], forecasts });
     scene.commit({ changes: [told(unchecked, null, BOBS_KEY)] });
     expect([findPeer(scene.db, BOB)?.identity, trust(), hold(), notes()]).toEqual([
       BOBS_KEY,

@@ -99,9 +99,9 @@ function changedFrom(before: Trust | null, at: Millis): Extract<Trust, { readonl
   return { kind: 'changed', at, wasChecked };
 }
 
-/** On Signal a peer is named by its service id, which is no key: until a key is known it stands in its place. */
-const keyUnknown = (peer: Peer): boolean =>
-  peer.network === 'signal' && peer.id === peerId(peer.network, peer.identity);
+/** On Signal a peer is named by its service id, which is no key: until one is known, that or nothing stands in its place. */
+const keyUnknown = ({ id, network, identity }: Peer): boolean =>
+  network === 'signal' && (identity === '' || id === peerId(network, identity));
 
 /** Other accounts of mine that know the peer know another key by now, and have decided nothing of this one. */
 function stopOthers(scope: Scope, { peer, now }: Of<'identity'>): void {
