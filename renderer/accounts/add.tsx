@@ -1,4 +1,4 @@
-import { ChevronRight, Mail } from 'lucide-react';
+import { ChevronRight, Mail, Smartphone } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import type { NetworkId } from '../../shared/ids.ts';
 import { Brand } from '../app/brand.tsx';
@@ -9,6 +9,7 @@ import styles from './add.module.css';
 import { DisclosurePage } from './disclosure.tsx';
 import { EmailForm } from './email.tsx';
 import { AccountPage } from './page.tsx';
+import { SignalLink } from './signal.tsx';
 import { useAccounts } from './store.ts';
 
 /** The first page of a new profile. */
@@ -105,6 +106,12 @@ function Choices({ onChoose }: { readonly onChoose: (network: NetworkId) => void
         means={say('welcome.email.means')}
         onChoose={() => onChoose('email')}
       />
+      <Choice
+        icon={<Smartphone aria-hidden="true" />}
+        name={say('network.signal')}
+        means={say('welcome.signal.means')}
+        onChoose={() => onChoose('signal')}
+      />
     </ul>
   );
 }
@@ -156,5 +163,5 @@ function AddNetwork({
   const disclosure = useAccounts((state) => state.disclosures.find((each) => each.network === network));
   if (disclosure && disclosure.acceptedVersion !== disclosure.version)
     return <DisclosurePage disclosure={disclosure} onBack={onBack} />;
-  return <EmailForm onBack={onBack} />;
+  return network === 'signal' ? <SignalLink onBack={onBack} /> : <EmailForm onBack={onBack} />;
 }

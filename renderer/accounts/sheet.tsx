@@ -60,7 +60,7 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
       means: say('account.reconnect.means'),
       onAct: () => call('account.reconnect', { account: row.id }).catch(failed),
     },
-    ...(row.identity === null
+    ...(row.identity === null || row.network === 'signal'
       ? []
       : [
           {
@@ -84,8 +84,8 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
         ]),
     {
       key: 'remove',
-      label: say('account.remove'),
-      means: say('account.remove.means'),
+      label: say(row.network === 'signal' ? 'signal.unlink' : 'account.remove'),
+      means: say(row.network === 'signal' ? 'signal.unlink.means' : 'account.remove.means'),
       onAct: () =>
         insist('account.remove', { request: newRequest(), account: row.id })
           .then((removed) => {

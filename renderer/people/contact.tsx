@@ -7,7 +7,7 @@ import { useAccount } from '../accounts/store.ts';
 import { call, insist, newRequest } from '../app/core.ts';
 import { openConversation, showSheet } from '../app/view.ts';
 import { useChats } from '../chats/store.ts';
-import { FlowTrouble } from '../flows/trouble.tsx';
+import { ErrorTrouble, FlowTrouble } from '../flows/trouble.tsx';
 import { useFlow } from '../flows/use-flow.ts';
 import { FlowProgress } from '../accounts/progress.tsx';
 import { Glyph } from '../label/glyph.tsx';
@@ -18,6 +18,7 @@ import { Facts } from '../ui/facts.tsx';
 import { Sheet } from '../ui/sheet.tsx';
 import { say, words } from '../words.ts';
 import { InviteCode } from './invite.tsx';
+import { CompareNumber } from './compare-number.tsx';
 import styles from './contact.module.css';
 import { KeyGroups } from './key-groups.tsx';
 
@@ -110,6 +111,8 @@ function Compare({
   }
 
   const { step } = flow;
+  // Signal has one number for both keys, and no code for both apps to do it.
+  if (mine?.network === 'signal') return <SafetyNumber row={row} account={account} onChanged={onChanged} />;
   return (
     <section className={styles['compare']}>
       <h3>{say('person.compare')}</h3>
@@ -159,6 +162,49 @@ function Compare({
       {flow.running && step?.kind !== 'show-code' && step?.kind !== 'compare' ? (
         <FlowProgress step={step} onStop={flow.stop} />
       ) : null}
+      <p className={styles['stated']}>{say('person.differ')}</p>
+    </section>
+  );
+}
+
+/** Signal's way to check: the same 60 digits on both screens. */
+function SafetyNumber({
+  row,
+  account,
+  onChanged,
+}: {
+  readonly row: PeerRow;
+  readonly account: AccountId;
+  readonly onChanged: () => void;
+}): ReactNode {
+  const flow = useFlow();
+  const { step } = flow;
+  const isDone = step?.kind === 'done';
+  useEffect(() => {
+    if (isDone) onChanged();
+    // Once, when it has ended well.
+    // oxlint-disable-next-line react/exhaustive-effect-dependencies, react-hooks/exhaustive-deps
+  }, [isDone]);
+  return (
+    <section className={styles['compare']}>
+      <h3>{say('number.title')}</h3>
+      {step?.kind === 'compare-number' ? (
+        <CompareNumber number={step.number} onAnswer={(same) => flow.answer({ kind: same ? 'yes' : 'no' })} />
+      ) : (
+        <>
+          <p className={styles['stated']}>{say('number.how')}</p>
+          <Button
+            look={row.trust.kind === 'checked' ? 'plain' : 'go'}
+            disabled={flow.running}
+            onClick={() => flow.start({ kind: 'check', peer: row.id }, 'signal', account)}
+          >
+            {say('number.show')}
+          </Button>
+        </>
+      )}
+      <output className={styles['told']}>{isDone ? say('flow.checked') : null}</output>
+      {step?.kind === 'failed' ? <FlowTrouble why={step.why} /> : null}
+      {flow.error === null ? null : <ErrorTrouble kind={flow.error} />}
       <p className={styles['stated']}>{say('person.differ')}</p>
     </section>
   );

@@ -1,7 +1,7 @@
-import { useMemo, useState, type ReactNode } from 'react';
-import { encodeQR } from 'qr';
+import { useState, type ReactNode } from 'react';
 import { copyText } from '../app/host.ts';
 import { Button } from '../ui/button.tsx';
+import { QrPicture } from '../ui/qr.tsx';
 import { say, words } from '../words.ts';
 import styles from './invite.module.css';
 
@@ -36,24 +36,5 @@ export function InviteCode({
         )}
       </div>
     </div>
-  );
-}
-
-/** Quiet zone around a QR code, in modules (ISO/IEC 18004 wants four; the frame gives the rest). */
-const QUIET = 2;
-
-/** A text as a QR code, drawn as one path. Always dark on light: readers expect it. */
-function QrPicture({ text, label }: { readonly text: string; readonly label: string }): ReactNode {
-  const { path, size } = useMemo(() => {
-    const modules = encodeQR(text, 'raw', { ecc: 'medium', border: QUIET });
-    const dots = modules.flatMap((line, y) =>
-      line.flatMap((dark, x) => (dark ? [`M${x} ${y}h1v1h-1z`] : [])),
-    );
-    return { path: dots.join(''), size: modules.length };
-  }, [text]);
-  return (
-    <svg className={styles['qr']} viewBox={`0 0 ${size} ${size}`} role="img" aria-label={label}>
-      <path d={path} shapeRendering="crispEdges" />
-    </svg>
   );
 }

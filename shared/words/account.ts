@@ -15,7 +15,9 @@ export function accountWords(say: Say, time: ReturnType<typeof timeWords>) {
       case 'connecting':
         return say('account.connecting');
       case 'offline':
-        return say('account.offline', { time: time.clock(status.retryAt) });
+        return status.why === 'captive-portal'
+          ? say('account.captive-portal')
+          : say('account.offline', { time: time.clock(status.retryAt) });
       case 'catching-up':
         return status.left === null
           ? say('account.catching-up')

@@ -20,7 +20,16 @@ export const disclosures: {
   },
   signal: {
     version: 1,
-    statements: ['disclosure.signal.unofficial', 'disclosure.signal.untried', 'disclosure.email.no-server'],
+    statements: [
+      'disclosure.signal.unofficial',
+      'disclosure.signal.untried',
+      'disclosure.signal.content',
+      'disclosure.signal.sender',
+      'disclosure.signal.metadata',
+      'disclosure.signal.phone',
+      'disclosure.signal.groups',
+      'disclosure.email.no-server',
+    ],
   },
   nostr: {
     version: 1,

@@ -10,6 +10,7 @@ import { network } from './en/network.ts';
 import { notes } from './en/notes.ts';
 import { page } from './en/page.ts';
 import { send } from './en/send.ts';
+import { signal } from './en/signal.ts';
 import { time } from './en/time.ts';
 
 /** Every English message by id, in ICU message format. One file per noun; an id is used once. */
@@ -26,6 +27,7 @@ export const en = {
   ...notes,
   ...page,
   ...send,
+  ...signal,
   ...time,
 } as const;
 

@@ -1,0 +1,28 @@
+/** Linking Signal, and comparing its numbers. */
+export const signal = {
+  'signal.title': 'Link this computer to Signal',
+  'signal.sub': 'Your phone stays in charge and can unlink this computer.',
+  'signal.open': 'Open Signal on your phone.',
+  'signal.devices': 'Go to Settings, then Linked devices.',
+  'signal.scan': 'Choose to link a new device, and scan this code.',
+  'signal.qr': 'A code for Signal on your phone to scan',
+  'signal.new-code': 'A new code comes by itself.',
+  'signal.waiting': 'Asking Signal for a code',
+  'signal.scanned': 'Scanned. Linking this computer',
+  'signal.again': 'Show a new code',
+  'signal.history': 'Messages from now on arrive here. Older ones stay on the phone.',
+  'signal.done': 'This computer is linked.',
+  'signal.done.means': 'What people write to you arrives here too, sealed.',
+  'signal.unlink': 'Unlink',
+  'signal.unlink.means': 'Forgets its keys and messages here. Unlink it on the phone too.',
+  'signal.new.field': 'Username or number',
+  'signal.new.hint': 'name.01 or a number among your phone’s contacts',
+
+  'number.title': 'Compare the number',
+  'number.how': 'Open your chat in their Signal, and their safety number.',
+  'number.where': 'Compare on a call or side by side, not in this chat.',
+  'number.label': 'Safety number',
+  'number.match': 'They are the same',
+  'number.differ': 'They differ',
+  'number.show': 'Show the number',
+} as const;
