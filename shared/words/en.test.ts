@@ -52,6 +52,19 @@ const banned: readonly RegExp[] = [
   /\btrusted?\b/iu,
 ];
 
+/** What other programs call their own things, where a person must find them by that name. */
+const namesOfOthers: Readonly<Record<string, string>> = {
+  'number.how': 'safety number', // Signal's
+  'number.label': 'Safety number',
+};
+
+const isNameOfOthers = (found: string): boolean =>
+  Object.entries(namesOfOthers).some(
+    ([id, name]) =>
+      found.startsWith(`${id}: `) &&
+      banned.every((word) => !word.test(found.slice(found.lastIndexOf(' in ')).replace(name, ''))),
+  );
+
 /** Ids of messages of which `faults` finds any, with what it found. */
 function offenders(faults: (text: string) => readonly unknown[]): readonly string[] {
   return entries.flatMap(([id, message]) =>
@@ -83,7 +96,8 @@ describe('every English message', () => {
   });
 
   it('says nothing that claims more than is known', () => {
-    expect(offenders((text) => banned.filter((word) => word.test(text)))).toEqual([]);
+    const found = offenders((text) => banned.filter((word) => word.test(text)));
+    expect(found.filter((each) => !isNameOfOthers(each))).toEqual([]);
     // The patterns find what they are for.
     for (const bad of [
       'This is secure.',

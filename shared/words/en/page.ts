@@ -232,7 +232,7 @@ export const page = {
   'welcome.start': 'Start with one you have',
   'welcome.email': 'E-mail',
   'welcome.email.means': 'Your usual address and password',
-  'welcome.signal.means': 'Not in this version yet',
+  'welcome.signal.means': 'Linked to the phone that has your account',
   'welcome.none': 'No account with us. No servers of ours.',
   'welcome.none.more': 'We learn nothing about you, not even that you started.',
   'welcome.example.members': 'Alice',
