@@ -240,14 +240,21 @@ export function dropArtifactBytes(db: Database, id: OutboxId): void {
 export function emptyItem(db: Database, id: OutboxId): void {
   const item = findOutgoing(db, id);
   if (!item) return;
-  const { what } = item.intent;
-  const said = what.kind === 'content' || what.kind === 'edit' ? { ...what, content: textOnly('') } : what;
+  emptyIntent(db, item);
   dropArtifactBytes(db, id);
-  db.run(
-    "UPDATE outbox SET state = 'cancelled', hold = NULL, intent = ? WHERE id = ?",
-    encodeFrame({ ...item.intent, what: said }),
-    id,
-  );
+  db.run("UPDATE outbox SET state = 'cancelled', hold = NULL WHERE id = ?", id);
+}
+
+/** What an item was to say is needed no more: what kind of thing it was stays, the words and bytes of it go. */
+export function emptyIntent(db: Database, { id, intent }: Pick<Outgoing, 'id' | 'intent'>): void {
+  const what = withoutWords(intent.what);
+  if (what) db.run('UPDATE outbox SET intent = ? WHERE id = ?', encodeFrame({ ...intent, what }), id);
+}
+
+/** Null where it holds none. */
+function withoutWords(what: Intent['what']): Intent['what'] | null {
+  if (what.kind === 'content' || what.kind === 'edit') return { ...what, content: textOnly('') };
+  return what.kind === 'protocol' ? { ...what, data: new Uint8Array() } : null;
 }
 
 /** Forgets what was made: the person accepted another identity, so everything is sealed anew. */

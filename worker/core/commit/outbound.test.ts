@@ -281,6 +281,24 @@ describe('the state machine', () => {
       s: 'sent',
     });
   });
+  test.each(['sent', 'cancelled', 'failed'] as const)(
+    'what the protocol sent by itself says nothing any more once it is %s',
+    (to) => {
+      const data = new TextEncoder().encode('transcript of a secret');
+      const what = { kind: 'protocol', key: key('p'), op: 'transcript', data } as const;
+      scene.commit({ enqueue: [{ conversation: null, sentAt: 1, what }] });
+      const errand = scene.db.get<{ readonly id: OutboxId }>(
+        'SELECT id FROM outbox WHERE message IS NULL',
+      )!.id;
+      const told = "SELECT 1 FROM outbox WHERE instr(intent, CAST('secret' AS BLOB))";
+      expect(scene.db.all(told)).toHaveLength(1);
+      scene.commit({
+        outbound: [{ item: errand, to, ...(to === 'failed' ? { failure: 'too-large' } : {}) }],
+      });
+      expect(scene.item(errand)).toMatchObject({ state: to, intent: { what: { op: 'transcript' } } });
+      expect(scene.db.all(told)).toEqual([]);
+    },
+  );
   test('a receipt that a lane holds is let go: it stops nothing', () => {
     scene.commit({
       enqueue: [

@@ -19,6 +19,7 @@ import { setReaction } from '../../../storage/reactions.ts';
 import {
   artifactsOf,
   dropArtifactBytes,
+  emptyIntent,
   emptyItem,
   findOutgoing,
   putArtifact,
@@ -72,6 +73,9 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
   const to = dropped ? 'cancelled' : step.to;
   if (to !== item.state) setOutboxState(scope.db, item.id, to, held && !dropped ? (step.hold ?? null) : null);
   if (step.to === 'sent') dropArtifactBytes(scope.db, item.id);
+  // What a lane told its other devices may hold a message's words: they must not outlive it here.
+  if (item.intent.what.kind === 'protocol' && (to === 'sent' || to === 'failed' || to === 'cancelled'))
+    emptyIntent(scope.db, item);
   if (step.evidence) keepEvidence(scope, item, step);
   tellMessage(scope, item, step, message);
   if (deleted && to !== 'sealed') emptyItem(scope.db, item.id);
