@@ -1,7 +1,15 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ServiceId } from '../../crypto/signal/address.ts';
-import { decodeArtifact, destinationOf, deviceOf, encodeArtifact, type Artifact } from './artifact.ts';
+import type { Stored } from '../../shared/lane/intent.ts';
+import {
+  decodeArtifact,
+  destinationOf,
+  deviceOf,
+  encodeArtifact,
+  toHandOver,
+  type Artifact,
+} from './artifact.ts';
 
 const artifact: fc.Arbitrary<Artifact> = fc.record({
   type: fc.constantFrom('double-ratchet', 'prekey', 'plaintext'),
@@ -51,4 +59,17 @@ test('a destination names one device', () => {
       expect(deviceOf(`${text}.1`)).toBeNull();
     }),
   );
+});
+
+test('what was made for devices that are gone is not handed over, unless there is nothing else', () => {
+  const stored = (to: string, outcome: Stored['outcome']): Stored => ({
+    to,
+    identity: 'x',
+    bytes: new Uint8Array(),
+    outcome,
+  });
+  const [a, b, c] = [stored('a', 'pending'), stored('b', 'refused'), stored('c', 'ambiguous')];
+  expect(toHandOver([a, b, c])).toEqual([a, c]);
+  expect(toHandOver([b])).toEqual([b]);
+  expect(toHandOver([])).toEqual([]);
 });

@@ -1,5 +1,6 @@
 import type { Device } from '../../crypto/signal/address.ts';
 import type { Sealed } from '../../crypto/signal/engine.ts';
+import type { Stored } from '../../shared/lane/intent.ts';
 import { serviceIdOf } from './names.ts';
 
 /** What is stored for one device and resent: the inner ciphertext. The sealed-sender wrapper is made per attempt. */
@@ -43,4 +44,13 @@ export function deviceOf(destination: string): Device | null {
   const [, name = '', digits] = /^(.+)\.([1-9]\d{0,2})$/.exec(destination) ?? [];
   const service = serviceIdOf(name);
   return service === null ? null : { service, device: Number(digits) };
+}
+
+/**
+ * What is to be handed over of what is stored: not what was made for devices that are not there any more. After the server refused all
+ * of it and the person tries again, all of it.
+ */
+export function toHandOver(stored: readonly Stored[]): readonly Stored[] {
+  const live = stored.filter(({ outcome }) => outcome !== 'refused');
+  return live.length === 0 ? stored : live;
 }

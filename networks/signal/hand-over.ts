@@ -2,7 +2,7 @@ import type { Device } from '../../crypto/signal/address.ts';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { Stored } from '../../shared/lane/intent.ts';
 import { createWork } from '../../shared/lane/work.ts';
-import { decodeArtifact, deviceOf, type Artifact } from './artifact.ts';
+import { decodeArtifact, deviceOf, toHandOver, type Artifact } from './artifact.ts';
 import type { Draft } from './draft.ts';
 import { isTrouble, type Performing } from './performing.ts';
 import type { Access } from './sealed-sender.ts';
@@ -78,9 +78,7 @@ function guarded(error: unknown): Answer {
 /** Null when something stored does not read, or there is nothing to send. */
 function readParts({ to }: Pick<Draft, 'to'>, artifacts: readonly Stored[]): readonly ToDevice[] | null {
   const parts: ToDevice[] = [];
-  for (const stored of artifacts) {
-    // The device is not there any more; what was made for it stays stored.
-    if (stored.outcome === 'refused') continue;
+  for (const stored of toHandOver(artifacts)) {
     const device = deviceOf(stored.to);
     const artifact = typeof stored.bytes === 'string' ? null : decodeArtifact(stored.bytes);
     if (device?.service !== to || artifact === null) return null;

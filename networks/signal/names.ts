@@ -8,19 +8,18 @@ import {
   type PeerId,
 } from '../../shared/ids.ts';
 import type { MessageName } from './codec/content.ts';
+import { serviceIdFromText } from './codec/service-id.ts';
 
-const SERVICE_ID = /^(?:PNI:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
+export { isAci } from './codec/service-id.ts';
+
 /** A time in a name: digits without a leading zero. */
 const NAMED = /^(.+):([1-9]\d{0,15})$/;
 const ME = 'me';
 
 /** A service id in its one string form, or null. */
 export function serviceIdOf(text: string): ServiceId | null {
-  return SERVICE_ID.test(text) ? (text as ServiceId) : null;
+  return serviceIdFromText(text) === text ? (text as ServiceId) : null;
 }
-
-/** Whether it is the id of an account, not of a phone number. */
-export const isAci = (service: ServiceId): boolean => !service.startsWith('PNI:');
 
 /** The peer a service id names. */
 export const peerOf = (service: ServiceId): PeerId => peerId('signal', service);

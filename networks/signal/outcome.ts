@@ -4,7 +4,7 @@ import type { FailureCode, OutboxItem, OutboxStep, Stored } from '../../shared/l
 import type { Performed } from '../../shared/lane/lane.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
-import { deviceOf } from './artifact.ts';
+import { deviceOf, toHandOver } from './artifact.ts';
 import type { Composed, Draft } from './draft.ts';
 import { wentSealed } from './evidence.ts';
 import { readLongText, writeLongText } from './long-text.ts';
@@ -36,9 +36,9 @@ export function fail(
   return finish(performing, item, { to: 'failed', failure, artifacts: withOutcome(artifacts, 'refused') });
 }
 
-/** Stored artifacts with what became of them; those of devices that are gone stay as they are. */
+/** What was handed over, with what became of it. */
 export function withOutcome(artifacts: readonly Stored[], outcome: Stored['outcome']): readonly Stored[] {
-  return artifacts.map((artifact) => (artifact.outcome === 'refused' ? artifact : { ...artifact, outcome }));
+  return toHandOver(artifacts).map((artifact) => ({ ...artifact, outcome }));
 }
 
 /** It was taken: one commit with what my other devices are told. */
@@ -68,7 +68,7 @@ async function commitSent(
   const evidence = await settleRecord(work, item, draft, sealed, now);
   if ((await readLongText(work, item.intent.what.key)) !== null)
     writeLongText(work, item.intent.what.key, null);
-  const sent = artifacts.filter(({ outcome }) => outcome !== 'refused');
+  const sent = withOutcome(artifacts, 'accepted');
   await noteReached(
     work,
     to,
@@ -85,7 +85,7 @@ async function commitSent(
       {
         item: item.id,
         to: 'sent',
-        artifacts: withOutcome(artifacts, 'accepted'),
+        artifacts: sent,
         ...(evidence === null ? {} : { evidence }),
       },
     ],

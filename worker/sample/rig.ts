@@ -102,6 +102,8 @@ export async function startRig(options: {
   readonly kind?: 'live' | 'test';
   /** Whether the disclosures of all networks are accepted; as if the person had done so before. */
   readonly disclosed?: boolean;
+  /** Where new Signal accounts find their server, as JSON. */
+  readonly signal?: string;
   /** Runs before core starts, over an empty database. */
   readonly prepare?: (db: Database) => void;
 }): Promise<Rig> {
@@ -173,6 +175,7 @@ export async function startRig(options: {
       random: () => 0,
       connect,
       profile: { kind: options.kind ?? 'test', version: '0' },
+      harness: { crashPoints: [], clockOffset: 0, authority: null, signal: options.signal ?? null },
     });
   let core = start();
   let page = attachPage(core);

@@ -408,6 +408,20 @@ describe('the server says', () => {
     await send(chat, 'two');
   });
 
+  test('a no that the person does not take: the same bytes go again, and to devices that came since', async () => {
+    const { account, chat } = await world.meet({ devices: 2 });
+    world.network.arm({ delivered: false, answer: { kind: 'refused', status: 422 } });
+    const id = await world.say(chat, 'one');
+    await world.until(id, 'failed');
+    account.devices.delete(2);
+    account.setUp(3);
+    await world.rig.page.call('message.retry', { request: request(), id });
+    await world.until(id, 'sent');
+    for (const device of [1, 3]) expect(texts(account.device(device).got)).toEqual(['one']);
+    expect(new Set(bytesFor(account, 1)).size).toBe(1);
+    await world.eventually(() => transcripts().length === 1);
+  });
+
   test('that nobody is there: the message failed', async () => {
     const { account, chat } = await world.meet();
     account.registered = false;

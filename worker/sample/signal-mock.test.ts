@@ -1,0 +1,361 @@
+import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
+import { CiphertextMessageType, DecryptionErrorMessage, PlaintextContent } from '@signalapp/libsignal-client';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import {
+  startSignalServer,
+  type Account,
+  type Linked,
+  type Received,
+  type SignalServer,
+} from '../../e2e/peers/signal/child.ts';
+import type { ServiceId } from '../../crypto/signal/address.ts';
+import type { Incoming, MessageName, Sync } from '../../networks/signal/codec/content.ts';
+import { decodeContent } from '../../networks/signal/codec/decode.ts';
+import { EnvelopeSchema } from '../../networks/signal/proto/signal_pb.ts';
+import { ENVELOPE } from '../../networks/signal/codec/numbers.ts';
+import { serviceIdBytes } from '../../networks/signal/codec/service-id.ts';
+import { createLane } from '../../networks/signal/lane.ts';
+import { conversationWith } from '../../networks/signal/names.ts';
+import { textOnly, type Content } from '../../shared/contract/content.ts';
+import type { MessageRow } from '../../shared/contract/message.ts';
+import type { AccountId, ConversationId, MessageId } from '../../shared/ids.ts';
+import { request, startRig, type Rig } from './rig.ts';
+
+/** The whole way: the real core, the real lane, libsignal's connections, Signal's own mock server. */
+let server: SignalServer;
+let rig: Rig;
+let alice: Account;
+let phone: Account;
+let linked: Linked;
+let chat: ConversationId;
+
+beforeAll(async () => {
+  server = await startSignalServer();
+});
+afterAll(() => server.stop());
+
+beforeEach(async () => {
+  alice = await server.account('Alice');
+  phone = await server.account('Mara', { contacts: [alice] });
+  rig = await startRig({ lanes: { signal: createLane }, signal: JSON.stringify(server.environment) });
+  const { flow } = await rig.page.call('flow.start', {
+    request: request(),
+    account: null,
+    network: 'signal',
+    start: { kind: 'add-account', args: {} },
+  });
+  const shown = await rig.page.until('flow', (one) => one.flow === flow && one.step.kind === 'show-code');
+  if (shown.step.kind !== 'show-code') throw new Error('no code');
+  linked = await server.link(phone, shown.step.text);
+  await rig.page.until('flow', (one) => one.flow === flow && one.step.kind === 'done');
+  await rig.page.until('lane', ({ status }) => status.kind === 'online');
+  const account = rig.db.get<{ readonly id: AccountId }>('SELECT id FROM account')?.id as AccountId;
+  chat = conversationWith(account, alice.aci as ServiceId);
+  await server.introduce(alice, linked);
+});
+afterEach(() => rig.close());
+
+type Row = Extract<MessageRow, { readonly kind: 'message' }>;
+const row = () => rig.page.call('conversation.get', { conversation: chat });
+const rows = async () =>
+  (await rig.page.call('message.page', { conversation: chat, around: 'end', side: 'around', limit: 50 }))
+    .rows;
+const messageRow = async (id: MessageId): Promise<Row> => {
+  const [found] = (await rig.page.call('message.rows', { ids: [id] })).rows;
+  if (found?.kind !== 'message') throw new Error('no such message');
+  return found;
+};
+let seen = 0;
+async function eventually(fits: () => Promise<boolean>): Promise<void> {
+  while (!(await fits())) seen = (await rig.page.until('changed', ({ seq }) => seq > seen)).seq;
+}
+beforeEach(() => {
+  seen = 0;
+});
+
+/** Alice writes first: then I know her profile key where she gives it. */
+async function meet(withProfileKey = false): Promise<number> {
+  const sentAt = await server.sendText(alice, linked, 'hello Mara', {
+    withProfileKey,
+    sealed: withProfileKey,
+  });
+  await rig.page.until('changed', ({ conversations }) => conversations.includes(chat));
+  await rig.page.call('conversation.accept', { request: request(), conversation: chat });
+  return sentAt;
+}
+async function say(content: Content | string): Promise<MessageId> {
+  const { labelRevision } = await row();
+  const sent = await rig.page.call('message.send', {
+    request: request(),
+    conversation: chat,
+    content: typeof content === 'string' ? textOnly(content) : content,
+    seenLabel: labelRevision,
+  });
+  return sent.id;
+}
+async function until(id: MessageId, state: NonNullable<Row['sending']>['state']): Promise<Row> {
+  await eventually(async () => (await messageRow(id)).sending?.state === state);
+  return messageRow(id);
+}
+const send = async (content: Content | string) => until(await say(content), 'sent');
+const got = async (queue: Parameters<SignalServer['next']>[1], of = alice) => {
+  const received = await server.next(of, queue);
+  return { received, content: decodeContent(received.content) };
+};
+const what = (content: Incoming) => (content.kind === 'data' ? content.data.what : null);
+type Told = {
+  readonly sent: Extract<Sync, { readonly kind: 'sent' }>;
+  readonly read: Extract<Sync, { readonly of: readonly MessageName[] }>;
+};
+/** The next thing of a kind that my phone is told. */
+async function told<K extends 'sent' | 'read'>(kind: K): Promise<Told[K]> {
+  for (;;) {
+    const { content } = await got('sync', phone);
+    if (content.kind === 'sync' && content.sync.kind === kind) return content.sync as Told[K];
+  }
+}
+const sealedSender = async (id: MessageId) =>
+  (await rig.page.call('message.details', { id })).evidence?.details.find(
+    ({ name }) => name === 'sealed-sender',
+  )?.value;
+
+describe('a message', () => {
+  test('arrives at a contact with two devices, and my phone is told', async () => {
+    await server.call('addDevice', { account: alice.id });
+    await meet();
+    const { id, sentAt } = await send('hello Alice');
+    const { received, content } = await got('message');
+    expect(received).toMatchObject({ body: 'hello Alice', from: { aci: phone.aci, device: linked.device } });
+    expect(content).toMatchObject({ kind: 'data', data: { sentAt } });
+    expect(await told('sent')).toMatchObject({
+      to: alice.aci,
+      sentAt,
+      message: { data: { what: { text: 'hello Alice' } } },
+    });
+    const { deliveries } = await rig.page.call('message.details', { id });
+    expect(deliveries.map(({ to, state }) => [to, state])).toEqual([
+      [`${alice.aci}.1`, 'sent'],
+      [`${alice.aci}.2`, 'sent'],
+    ]);
+    expect(await sealedSender(id)).toBe('no');
+  });
+
+  test('goes sealed once I know a profile key', async () => {
+    await meet(true);
+    const { id } = await send('psst');
+    expect((await got('message')).received.body).toBe('psst');
+    expect(await sealedSender(id)).toBe('yes');
+  });
+
+  test('of many words comes with a file', async () => {
+    await meet();
+    const text = 'many words '.repeat(300);
+    await send(text);
+    const { content } = await got('message');
+    expect(what(content)).toMatchObject({
+      kind: 'text',
+      text: text.slice(0, 2_048),
+      longText: { cdn: 3, size: text.length, type: 'text/x-signal-plain' },
+    });
+  });
+
+  test('an answer, a reaction and its end, a timer, a deletion', async () => {
+    const sentAt = await meet();
+    const theirs = (await rows()).find((one) => one.kind === 'message') as Row;
+    const mine = await send({ ...textOnly('yes'), quote: theirs.key });
+    expect(what((await got('message')).content)).toMatchObject({
+      text: 'yes',
+      quote: { author: alice.aci, sentAt },
+    });
+    const react = async (emoji: string[]) =>
+      rig.page.call('message.react', {
+        request: request(),
+        id: theirs.id,
+        emoji,
+        seenLabel: (await row()).labelRevision,
+      });
+    await react(['👍']);
+    expect(what((await got('message')).content)).toMatchObject({
+      kind: 'reaction',
+      emoji: '👍',
+      remove: false,
+      target: { author: alice.aci, sentAt },
+    });
+    await react([]);
+    expect(what((await got('message')).content)).toMatchObject({ emoji: '👍', remove: true });
+    await rig.page.call('conversation.timer', { request: request(), conversation: chat, ms: 3_600_000 });
+    expect((await got('message')).content).toMatchObject({
+      data: { what: { kind: 'timer' }, timer: { ms: 3_600_000 } },
+    });
+    await rig.page.call('message.delete', { request: request(), id: mine.id });
+    expect(what((await got('message')).content)).toEqual({ kind: 'delete', targetSentAt: mine.sentAt });
+    for (const kind of ['text', 'reaction', 'reaction', 'timer', 'delete'])
+      expect((await told('sent')).message?.data.what.kind).toBe(kind);
+  });
+
+  test('of theirs: they are told that it arrived, and that I read it; so is my phone', async () => {
+    await meet();
+    // What came before I accepted her was not told to her.
+    const second = await server.sendText(alice, linked, 'and again');
+    expect((await got('receipt')).content).toEqual({ kind: 'receipt', as: 'delivered', of: [second] });
+    await eventually(async () => (await rows()).length >= 2);
+    const last = (await rows()).at(-1)!;
+    await rig.page.call('conversation.read', { conversation: chat, upTo: last.id });
+    const { content } = await got('receipt');
+    expect(content).toMatchObject({ kind: 'receipt', as: 'read' });
+    expect(content.kind === 'receipt' && content.of).toContain(second);
+    expect((await told('read')).of).toContainEqual({ author: alice.aci, sentAt: second });
+  });
+});
+
+describe('devices and identities', () => {
+  test('409: a device that came gets it, and is stated', async () => {
+    await meet();
+    await send('one');
+    await got('message');
+    await server.call('addDevice', { account: alice.id });
+    const { id } = await send('two');
+    expect((await got('message')).received.body).toBe('two');
+    const { deliveries } = await rig.page.call('message.details', { id });
+    expect(deliveries.map(({ to }) => to)).toContain(`${alice.aci}.2`);
+    expect((await rows()).flatMap((one) => (one.kind === 'note' ? one.code : []))).toEqual(['new-device']);
+    await send('three');
+    expect((await got('message')).received.body).toBe('three');
+  });
+
+  test('409: a device that went is left out', async () => {
+    const device = await server.call('addDevice', { account: alice.id });
+    await meet();
+    await send('one');
+    await got('message');
+    await server.call('removeDevice', { account: alice.id, device });
+    await send('two');
+    expect((await got('message')).received.body).toBe('two');
+  });
+
+  test('410: a device that was set up anew gets it in a new session', async () => {
+    await meet();
+    await send('one');
+    await got('message');
+    await server.call('reinstall', { account: alice.id });
+    await send('two');
+    expect(await got('message')).toMatchObject({ received: { body: 'two', envelope: 'PreKey' } });
+  });
+
+  test('another identity: held until the person accepts it, then it arrives', async () => {
+    await meet();
+    await send('one');
+    await got('message');
+    await server.call('changeIdentity', { account: alice.id });
+    await server.call('reinstall', { account: alice.id });
+    const id = await say('secret');
+    expect((await until(id, 'held')).sending).toMatchObject({ hold: 'identity-changed' });
+    expect(await server.call('waiting', { account: alice.id, queue: 'message' })).toBe(0);
+    await rig.page.call('hold.resolve', {
+      request: request(),
+      conversation: chat,
+      choice: 'accept-change',
+      seenLabel: (await row()).labelRevision,
+    });
+    await until(id, 'sent');
+    expect((await got('message')).received.body).toBe('secret');
+  });
+});
+
+describe('trouble', () => {
+  test('404: nobody is there any more', async () => {
+    await meet();
+    await server.call('register', { account: alice.id, registered: false });
+    const id = await say('one');
+    expect((await until(id, 'failed')).sending).toMatchObject({ failure: 'address-unknown' });
+    await server.call('register', { account: alice.id, registered: true });
+    await rig.page.call('message.retry', { request: request(), id });
+    await until(id, 'sent');
+    expect((await got('message')).received.body).toBe('one');
+  });
+
+  test('428: the person is asked for', async () => {
+    await meet();
+    await server.call('challenge', { device: linked.id, account: alice.id, on: true });
+    await say('one');
+    await rig.page.until('lane', ({ status }) => status.kind === 'needs-person' && status.why === 'captcha');
+    await eventually(async () => {
+      const { sending } = (await row()).label;
+      return !sending.ok && sending.why === 'challenge';
+    });
+    expect(await server.call('waiting', { account: alice.id, queue: 'message' })).toBe(0);
+  });
+
+  test('a connection that is cut: everything arrives, once', async () => {
+    await meet();
+    const ids = [await say('a'), await say('b')];
+    await server.call('cut', {});
+    ids.push(await say('c'));
+    for (const id of ids) await until(id, 'sent');
+    const times = new Map<string, string | null>();
+    while ((await server.call('waiting', { account: alice.id, queue: 'message' })) > 0) {
+      const { received, content } = await got('message');
+      if (content.kind === 'data') times.set(`${content.data.sentAt}`, received.body);
+    }
+    expect([...times.values()]).toEqual(['a', 'b', 'c']);
+  });
+
+  test('a message of mine that could not be opened is given again, under its own time', async () => {
+    await meet();
+    const { sentAt } = await send('one');
+    await got('message');
+    await server.call('sendRaw', { device: linked.id, envelope: retryRequest(sentAt), times: 1 });
+    const { received, content } = await got('message');
+    expect(received.body).toBe('one');
+    expect(content).toMatchObject({ data: { sentAt } });
+  });
+
+  test('a message to me that I cannot open is asked for again', async () => {
+    await meet();
+    await send('one');
+    await got('message');
+    const sentAt = Date.now();
+    const envelope = await server.call('encryptText', {
+      account: alice.id,
+      device: linked.id,
+      text: 'damaged',
+      options: { sentAt },
+    });
+    await server.call('sendRaw', { device: linked.id, envelope: damaged(envelope), times: 1 });
+    const { received }: { received: Received } = await got('decryption-error');
+    expect(received.envelope).toBe('Plaintext');
+  });
+});
+
+/** The envelope in which Alice's phone says that it could not open what I sent it then. */
+function retryRequest(sentAt: number): Uint8Array {
+  // Of no ratchet: it lost its session altogether.
+  const error = DecryptionErrorMessage.forOriginal(
+    Uint8Array.of(1),
+    CiphertextMessageType.SenderKey,
+    sentAt,
+    linked.device,
+  );
+  return toBinary(
+    EnvelopeSchema,
+    create(EnvelopeSchema, {
+      type: ENVELOPE.plaintext,
+      sourceBinary: serviceIdBytes(alice.aci as ServiceId),
+      sourceDevice: 1,
+      destinationBinary: serviceIdBytes(phone.aci as ServiceId),
+      sentAt: BigInt(Date.now()),
+      serverAt: BigInt(Date.now()),
+      content: PlaintextContent.from(error).serialize(),
+    }),
+  );
+}
+
+/** An envelope whose ciphertext was changed under way. */
+function damaged(bytes: Uint8Array): Uint8Array {
+  const envelope = fromBinary(EnvelopeSchema, bytes);
+  const content = Uint8Array.from(envelope.content ?? []);
+  // Ciphertext lies before the authentication code of eight bytes.
+  const at = content.length - 12;
+  content[at] = (content[at] ?? 0) ^ 1;
+  return toBinary(EnvelopeSchema, { ...envelope, content });
+}
