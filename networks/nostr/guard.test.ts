@@ -70,6 +70,11 @@ const good: readonly Operation[] = [
     account,
     text: request({ kinds: [1059], '#p': [account], since: 5, limit: 500 }),
   },
+  {
+    kind: 'account-request',
+    account,
+    text: request({ kinds: [10_002, 10_050, 30_443], authors: [account], limit: 9 }),
+  },
   { kind: 'nobody-request', account, text: request({ kinds: [445], '#h': [group], limit: 0 }) },
   { kind: 'nobody-request', account, text: request({ kinds: [10_002, 10_050], authors: [to], limit: 2 }) },
   { kind: 'nobody-request', account, text: request({ kinds: [30_443], authors: [to], until: 9, limit: 50 }) },
@@ -101,6 +106,7 @@ describe('the guard', () => {
       ['nobody', null],
       ['account', relay],
       ['nobody', relay],
+      ['account', null],
       ['account', null],
       ['nobody', null],
       ['nobody', null],
@@ -257,7 +263,7 @@ describe('the guard', () => {
       expect(check({ kind: 'nobody-request', account, text: request(filter) })).toBe(why);
     expect(
       check({ kind: 'account-request', account, text: request({ kinds: [1059], '#p': [to], limit: 1 }) }),
-    ).toBe('not my inbox');
+    ).toBe('not mine');
   });
 
   test('nothing stands between the lines', () => {

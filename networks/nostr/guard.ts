@@ -32,7 +32,7 @@ export type Operation =
       readonly relay: string;
       readonly text: string;
     }
-  /** Asks for my inbox. */
+  /** Asks for my inbox, and for what I have published. */
   | { readonly kind: 'account-request'; readonly account: string; readonly text: string }
   /** Asks for groups, lists and key packages; names me nowhere. */
   | { readonly kind: 'nobody-request'; readonly account: string; readonly text: string }
@@ -40,7 +40,7 @@ export type Operation =
 
 /** Larger frames are never sent by this version. Characters. */
 const FRAME_LIMIT = 128 * 1024;
-const LIST_LIMIT = 20;
+const LIST_LIMIT = 50;
 const ASK_LIMIT = 100;
 const PAGE_LIMIT = 500;
 /** The smallest MLS message there is comes to more. Bytes. */
@@ -131,9 +131,10 @@ function listFault({ pubkey, tags, content }: GuardEvent, account: string, name:
   if (pubkey !== account) return 'author';
   if (content !== '') return 'content in the clear';
   if (tags.length > LIST_LIMIT) return 'tags';
-  const good = tags.every(
-    (tag) => tag.length === 2 && tag[0] === name && /^wss?:\/\/[^\s@#]+$/.test(tag[1] ?? ''),
-  );
+  const good = tags.every(([first, url, marker, ...more]) => {
+    const marked = marker === undefined || (name === 'r' && (marker === 'read' || marker === 'write'));
+    return first === name && /^wss?:\/\/[^\s@#]+$/.test(url ?? '') && marked && more.length === 0;
+  });
   return good ? null : 'tag value';
 }
 
@@ -195,8 +196,10 @@ function requestFault(
   if (!Array.isArray(values) || values.length === 0 || values.length > ASK_LIMIT) return 'conditions';
   if (!values.every((value) => isHex(value, 64))) return 'condition value';
   const asked = `${JSON.stringify(kinds)} ${name}`;
-  if (kind === 'account-request')
-    return asked === '[1059] #p' && values.join() === account ? null : 'not my inbox';
+  if (kind === 'account-request') {
+    const mine = asked === '[1059] #p' || asked === '[10002,10050,30443] authors';
+    return mine && values.join() === account ? null : 'not mine';
+  }
   if (text.includes(account)) return 'names the account';
   return ['[445] #h', '[10002,10050] authors', '[30443] authors'].includes(asked) ? null : 'not asked for';
 }

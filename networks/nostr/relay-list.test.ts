@@ -2,6 +2,7 @@ import { expect, test } from 'vitest';
 import { signEvent } from './event.ts';
 import { freshSecretKey } from './keys.ts';
 import {
+  extendedListDraft,
   INBOX_LIST_KIND,
   inboxListDraft,
   newer,
@@ -56,6 +57,36 @@ test('a tag of relays is there once, with different and valid relays', () => {
     [['relays', a, 'x']],
   ])
     expect(readRelaysTag(tags, 'relays')).toBeNull();
+});
+
+test('a list that others use too keeps what they wrote', () => {
+  const c = 'wss://c.example' as RelayUrl;
+  const standing = event(RELAY_LIST_KIND, [
+    ['r', a, 'read'],
+    ['r', b, 'write'],
+    ['x', 'other'],
+  ]);
+  const draft = extendedListDraft(standing, [b, c], 0);
+  expect(draft).toMatchObject({
+    created_at: 2,
+    tags: [
+      ['r', a, 'read'],
+      ['r', b, 'write'],
+      ['r', c],
+    ],
+  });
+  expect(draft && readRelayList(signEvent(draft, secret))?.write).toEqual([b, c]);
+  expect(extendedListDraft(standing, [b], 5)).toBeNull();
+  const both = extendedListDraft(standing, [a], 5);
+  expect(both?.tags).toEqual([
+    ['r', b, 'write'],
+    ['r', a],
+  ]);
+  const inbox = event(INBOX_LIST_KIND, [['relay', a]]);
+  expect(extendedListDraft(inbox, [a, b], 9)?.tags).toEqual([
+    ['relay', a],
+    ['relay', b],
+  ]);
 });
 
 test('the later event stands, of one second the one with the lower id', () => {

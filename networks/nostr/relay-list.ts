@@ -30,6 +30,32 @@ export function inboxListDraft(relays: readonly RelayUrl[], created_at: number):
   return { created_at, kind: INBOX_LIST_KIND, tags, content: '' };
 }
 
+/**
+ * A list that stands already, with relays of mine beside what others wrote into it, their markers included; null when nothing is missing.
+ * `relays`: all of them are written to, or are inboxes.
+ */
+export function extendedListDraft(
+  standing: SignedEvent,
+  relays: readonly RelayUrl[],
+  created_at: number,
+): Draft | null {
+  const { kind, tags } = standing;
+  const there = kind === RELAY_LIST_KIND ? readRelayList(standing)?.write : readInboxList(standing);
+  const name = kind === RELAY_LIST_KIND ? 'r' : 'relay';
+  const missing = distinct(relays).filter((relay) => there?.includes(relay) === false);
+  if (missing.length === 0) return null;
+  const known = (tag: Tag): boolean => tag[0] === name && readRelayUrl(tag[1]) !== null;
+  const added = missing.map((relay): Tag => [name, relay]);
+  // A relay that was marked for reading only is now both.
+  const kept = tags.filter((tag) => known(tag) && !missing.some((relay) => relay === tag[1]));
+  return {
+    created_at: Math.max(created_at, standing.created_at + 1),
+    kind,
+    tags: [...kept, ...added],
+    content: '',
+  };
+}
+
 /** A relay list of a verified event; null when it is of another kind. Entries that are no relay are left out. */
 export function readRelayList({ kind, tags }: SignedEvent): RelayList | null {
   if (kind !== RELAY_LIST_KIND) return null;

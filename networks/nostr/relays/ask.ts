@@ -12,6 +12,8 @@ import { INBOX_LIST_KIND, RELAY_LIST_KIND } from '../relay-list.ts';
 export type Ask =
   /** Invitations to me. */
   | { readonly kind: 'inbox'; readonly account: PublicKey }
+  /** What I have published myself: lists and key packages. */
+  | { readonly kind: 'own'; readonly account: PublicKey }
   /** Messages of groups. */
   | { readonly kind: 'groups'; readonly groups: readonly NostrGroupId[] }
   /** Where accounts can be found: both lists of each. */
@@ -25,9 +27,9 @@ export interface Range {
   readonly limit: number;
 }
 
-/** As whom an ask goes out: only the inbox is mine alone. */
+/** As whom an ask goes out: what names me goes where I am known anyway. */
 export function identityOf(ask: Ask): Identity {
-  return ask.kind === 'inbox' ? 'account' : 'nobody';
+  return ask.kind === 'inbox' || ask.kind === 'own' ? 'account' : 'nobody';
 }
 
 interface Condition {
@@ -40,6 +42,10 @@ function conditionOf(ask: Ask): Condition {
   switch (ask.kind) {
     case 'inbox':
       return { kinds: [GIFT_WRAP_KIND], name: '#p', values: [ask.account] };
+    case 'own': {
+      const kinds = [RELAY_LIST_KIND, INBOX_LIST_KIND, KEY_PACKAGE_KIND];
+      return { kinds, name: 'authors', values: [ask.account] };
+    }
     case 'groups':
       return { kinds: [GROUP_EVENT_KIND], name: '#h', values: ask.groups };
     case 'lists':

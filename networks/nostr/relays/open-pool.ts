@@ -15,6 +15,8 @@ const MAX_FETCHED = 2_000;
 export function openPool(context: LinkContext): RelayPool {
   const links = new Map<string, Link>();
   const stopping = new AbortController();
+  /** Ends of the fetches under way. */
+  const fetching = new Set<() => void>();
 
   const linkTo = (relay: RelayUrl, identity: Identity): Link => {
     const name = `${identity} ${relay}`;
@@ -91,7 +93,9 @@ export function openPool(context: LinkContext): RelayPool {
       );
       if (open.size === 0) finished.resolve();
       const timer = setTimeout(finished.resolve, timeoutMs);
+      fetching.add(finished.resolve);
       await finished.promise;
+      fetching.delete(finished.resolve);
       clearTimeout(timer);
       end();
       return { events: events.toSorted((a, b) => (newer(a, b) === a ? -1 : 1)), complete };
@@ -108,6 +112,7 @@ export function openPool(context: LinkContext): RelayPool {
     },
     close() {
       stopping.abort();
+      for (const end of fetching) end();
       for (const link of links.values()) link.close();
     },
   };

@@ -1,6 +1,6 @@
 import { startRelay } from '../../../../e2e/peers/nostr/relay.ts';
 import type { Relay, RelayOptions } from '../../../../e2e/peers/nostr/relay.ts';
-import { authEvent } from '../../auth.ts';
+import { authOperation } from '../../auth.ts';
 import { signEvent, type SignedEvent } from '../../event.ts';
 import { giftWrap } from '../../gift-wrap.ts';
 import { guard, type Operation, type Passed } from '../../guard.ts';
@@ -45,12 +45,8 @@ export function createWorld({ environment = 'test', ca, proxy, silent }: WorldOp
     reach: { environment, ca: ca ?? null, proxy: proxy ?? null },
     account,
     now: Date.now,
-    prove: (relay, identity, challenge): Operation | null => {
-      if (silent) return null;
-      const key = identity === 'account' ? secret : freshSecretKey();
-      const text = JSON.stringify(['AUTH', authEvent(key, relay, challenge, Date.now())]);
-      return { kind: identity === 'account' ? 'account-auth' : 'nobody-auth', account, relay, text };
-    },
+    prove: (relay, identity, challenge): Operation | null =>
+      silent ? null : authOperation(identity, secret, relay, challenge, Date.now()),
     log: (event, facts) => void log.push(`${event} ${JSON.stringify(facts)}`),
   });
   return {

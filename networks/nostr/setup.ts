@@ -1,0 +1,183 @@
+import type { AccountSetup, FlowAnswer, FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
+import type { LaneContext } from '../../shared/lane/lane.ts';
+import type { StateView } from '../../shared/lane/state.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { writeAccount, type Account } from './account-record.ts';
+import { authOperation } from './auth.ts';
+import type { SignedEvent } from './event.ts';
+import { npub } from './key-code.ts';
+import { freshSecretKey, publicKeyOf, type SecretKey } from './keys.ts';
+import { freshSlot } from './marmot/key-package-event.ts';
+import { readOwnKey } from './own-key.ts';
+import { newer, readInboxList, readRelayList } from './relay-list.ts';
+import { relayBar, typedRelayUrl, type RelayUrl } from './relay-url.ts';
+import { suggestedRelays } from './relays/directory.ts';
+import { openPool } from './relays/open-pool.ts';
+import type { RelayPool } from './relays/pool.ts';
+
+type Args = Readonly<Record<string, string>>;
+type Flow = AsyncGenerator<FlowStep, AccountSetup | null, FlowAnswer | undefined>;
+
+/** Times the person is asked again before the flow gives up. */
+const ASK_LIMIT = 10;
+const MAX_RELAYS = 8;
+const MAX_NAME_CHARACTERS = 100;
+
+const emptyView: StateView = { get: async () => null, scan: async () => [] };
+const arg = (args: Args, name: string): string => args[name] ?? '';
+
+/** The relays the person chose, or the proposed ones; or why they cannot be used. */
+function chosenRelays(typed: string, environment: 'live' | 'test'): readonly RelayUrl[] | FlowFailure {
+  const words = typed.split(/[\s,]+/).filter((word) => word !== '');
+  const relays = words.length === 0 && environment === 'live' ? suggestedRelays : words.map(typedRelayUrl);
+  if (relays.length === 0 || relays.length > MAX_RELAYS) return 'server-unreachable';
+  for (const relay of relays) {
+    if (relay === null) return 'server-unreachable';
+    const bar = relayBar(relay, environment);
+    if (bar === 'no-tls') return 'tls-required';
+    if (bar === 'environment') return environment === 'live' ? 'test-profile-only' : 'not-possible';
+    if (bar !== null) return 'not-possible';
+  }
+  return relays as readonly RelayUrl[];
+}
+
+/** The key: the one that was brought, or a fresh one. */
+async function chosenKey(args: Args): Promise<SecretKey | FlowFailure> {
+  const text = arg(args, 'secret');
+  if (text === '') return freshSecretKey();
+  const read = await readOwnKey(text, arg(args, 'passphrase') || null);
+  if (read.kind === 'secret') return read.secret;
+  if (read.why === 'not-secret') return 'code-of-another-kind';
+  return read.why === 'wrong-passphrase' || read.why === 'passphrase-needed'
+    ? 'login-refused'
+    : 'code-malformed';
+}
+
+/** What the person can mend without starting over, and the fields to ask for. */
+function fieldsFor(why: FlowFailure, args: Args): (FlowStep & { readonly kind: 'ask' })['fields'] | null {
+  switch (why) {
+    case 'server-unreachable':
+    case 'tls-required':
+      return [{ name: 'relays', secret: false, value: arg(args, 'relays') || suggestedRelays.join(' ') }];
+    case 'code-malformed':
+    case 'code-of-another-kind':
+      return [{ name: 'secret', secret: true, value: '' }];
+    case 'login-refused':
+      return [{ name: 'passphrase', secret: true, value: '' }];
+    default:
+      return null;
+  }
+}
+
+/**
+ * Adds an account in one step: a fresh key, or the one that was brought; relays that answer. Nothing is published and nothing written
+ * before it returns the setup for core to store. Arguments, all optional: `displayName`, `relays` (separated by spaces), `secret` (nsec,
+ * hex or ncryptsec) with `passphrase`, `ca` (PEM, test profiles only).
+ */
+export async function* addAccount(args: Args, context: LaneContext, signal: AbortSignal): Flow {
+  let given = args;
+  for (let asked = 0; asked < ASK_LIMIT && !signal.aborted; asked += 1) {
+    yield { kind: 'progress', stage: 'connecting' };
+    const tried = await attempt(given, context, signal);
+    if (typeof tried !== 'string') {
+      yield { kind: 'done', conversation: null, peer: null };
+      return tried;
+    }
+    const fields = signal.aborted ? null : fieldsFor(tried, given);
+    if (fields === null) {
+      yield { kind: 'failed', why: signal.aborted ? 'cancelled' : tried };
+      return null;
+    }
+    const answer = yield { kind: 'ask', fields, why: tried };
+    if (answer?.kind !== 'fields') break;
+    given = { ...given, ...answer.values };
+  }
+  yield { kind: 'failed', why: 'cancelled' };
+  return null;
+}
+
+async function attempt(
+  args: Args,
+  context: LaneContext,
+  signal: AbortSignal,
+): Promise<AccountSetup | FlowFailure> {
+  const ca = arg(args, 'ca') || null;
+  if (ca !== null && context.environment === 'live') return 'test-profile-only';
+  const relays = chosenRelays(arg(args, 'relays'), context.environment);
+  if (typeof relays === 'string') return relays;
+  const secret = await chosenKey(args);
+  if (typeof secret === 'string') return secret;
+  if (signal.aborted) return 'cancelled';
+  const key = publicKeyOf(secret);
+  const pool = openPool({
+    reach: { environment: context.environment, ca, proxy: context.proxy },
+    account: key,
+    now: context.now,
+    prove: (relay, identity, challenge) => authOperation(identity, secret, relay, challenge, context.now()),
+    log: context.log,
+  });
+  const end = (): void => pool.close();
+  signal.addEventListener('abort', end, { once: true });
+  try {
+    const found = await pool.fetch({ kind: 'own', account: key }, relays);
+    if (found.complete.length === 0) return whyNone(pool);
+    const brought = arg(args, 'secret') !== '';
+    const account: Account = {
+      secret,
+      displayName: arg(args, 'displayName').trim().slice(0, MAX_NAME_CHARACTERS),
+      ...(brought
+        ? broughtRelays(found.events, relays, context.environment)
+        : { write: relays, inbox: relays }),
+      slot: freshSlot(),
+      origin: brought ? 'brought' : 'made',
+      writtenDownAt: null,
+      ca,
+    };
+    const work = createWork(emptyView);
+    await writeAccount(work, account);
+    const address = npub(key);
+    return {
+      network: 'nostr',
+      address,
+      displayName: account.displayName,
+      identity: address,
+      work: work.writes(),
+    };
+  } finally {
+    signal.removeEventListener('abort', end);
+    pool.close();
+  }
+}
+
+/** Why no relay has answered, as far as one reason stands out. */
+function whyNone(pool: RelayPool): FlowFailure {
+  const faults = pool.links().map(({ state }) => ('fault' in state ? state.fault : null));
+  if (faults.includes('proxy')) return 'not-possible';
+  return faults.length > 0 && faults.every((fault) => fault === 'certificate')
+    ? 'certificate-refused'
+    : 'server-unreachable';
+}
+
+/**
+ * A key that is used elsewhere has lists already: other programs rely on them. They stay, with what the person chose beside them; relays
+ * that this program does not connect to are left to the others.
+ */
+function broughtRelays(
+  events: readonly SignedEvent[],
+  chosen: readonly RelayUrl[],
+  environment: 'live' | 'test',
+): Pick<Account, 'write' | 'inbox'> {
+  const latest = <T>(read: (event: SignedEvent) => T | null): T | null => {
+    const [first, ...rest] = events.filter((event) => read(event) !== null);
+    return first === undefined ? null : read(rest.reduce(newer, first));
+  };
+  const beside = (theirs: readonly RelayUrl[]): readonly RelayUrl[] =>
+    [...new Set([...theirs.filter((relay) => relayBar(relay, environment) === null), ...chosen])].slice(
+      0,
+      2 * MAX_RELAYS,
+    );
+  return {
+    write: beside(latest(readRelayList)?.write ?? []),
+    inbox: beside(latest(readInboxList) ?? []),
+  };
+}
