@@ -98,7 +98,7 @@ function resealFor(
     return end(later(performing, item));
   const how: How = {
     renewed: false,
-    reseal: { reason: named.reason, devices, gone, stored: artifacts },
+    reseal: { reason: named.reason, devices, gone, stored: withOutcome(artifacts, 'pending') },
   };
   // Sessions that are there, but not with the device as it is now, are replaced as well.
   return devices.length === 0 ? { do: 'seal', how } : { do: 'start-sessions', of: draft.to, devices, how };

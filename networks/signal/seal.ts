@@ -31,7 +31,7 @@ export interface Reseal {
   readonly devices: readonly number[];
   /** Devices that are not there any more. */
   readonly gone: readonly number[];
-  /** What was made before. */
+  /** What was made before, and is to go out with it. */
   readonly stored: readonly Stored[];
 }
 
@@ -79,7 +79,8 @@ async function sealOnce(performing: Performing, item: OutboxItem, how: How): Pro
   const evidence = await sealedEvidence(performing, draft, parts, reseal === null ? null : before, work, now);
   if (draft.keptMs !== null)
     await keep(item, draft, { parts, before: reseal && before, evidence }, work, now);
-  const artifacts = [...lost(reseal, parts), ...parts.map((part) => storedOf(draft.to, part))];
+  const made = [...lost(reseal, parts), ...parts.map((part) => storedOf(draft.to, part))];
+  const artifacts = replaced(reseal?.stored ?? [], made);
   const step: OutboxStep = {
     item: item.id,
     to: 'sealed',
@@ -96,7 +97,7 @@ async function sealOnce(performing: Performing, item: OutboxItem, how: How): Pro
     enqueue: reseal === null ? draft.enqueue : [],
   });
   if (!result.ok) return { kind: 'commit-failed', draft, result };
-  return { kind: 'sealed', draft, artifacts: replaced(reseal?.stored ?? [], artifacts) };
+  return { kind: 'sealed', draft, artifacts };
 }
 
 const within =
