@@ -68,14 +68,14 @@ export function Header({ row }: { readonly row: ConversationRow }): ReactNode {
             {words.identitySentence(label)}
           </span>
         </p>
-        {row.timer === null ? null : (
-          <p className={styles['limit']} data-testid="header-timer">
-            {say('chat.timer.goes', { span: words.stay(row.timer) })}
-          </p>
-        )}
         {limits.length === 0 || stopped ? null : (
           <p className={styles['limit']} data-testid="header-limit">
             {limits[0]}
+          </p>
+        )}
+        {row.timer === null ? null : (
+          <p className={styles['limit']} data-testid="header-timer">
+            {say('chat.timer.goes', { span: words.stay(row.timer) })}
           </p>
         )}
       </div>

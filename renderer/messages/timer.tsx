@@ -31,7 +31,7 @@ export function TimerSheet({ conversation }: { readonly conversation: Conversati
   return (
     <Sheet title={say('chat.timer')} sub={say('chat.timer.sub')} onClose={() => showSheet(null)}>
       <Choice
-        label={say('chat.timer')}
+        label={say('chat.timer.choice')}
         means={say('chat.timer.means')}
         value={now === null ? OFF : String(now)}
         options={[

@@ -99,7 +99,7 @@ function Start({ account }: { readonly account: AccountRow }): ReactNode {
           {say('new.go')}
         </Button>
       </div>
-      {isInvite(text) ? null : (
+      {isInvite(text) || (!byName && text.trim() === '') ? null : (
         <Contacts account={account.id} text={text} disabled={flow.running} onPick={pick} />
       )}
       {step?.kind === 'failed' ? <FlowTrouble why={step.why} /> : null}
