@@ -65,6 +65,12 @@ export function giftWrap(own: SecretKey, to: PublicKey, draft: Draft, now: Milli
 /** Why a wrap was not opened. `not-mine`: to somebody else, or sealed to a key I do not have. */
 export type WrapFault = 'not-a-wrap' | 'not-mine' | 'bad-seal' | 'bad-rumor' | 'other-author';
 
+/** Me: the key and its public half. */
+export interface Own {
+  readonly secret: SecretKey;
+  readonly key: PublicKey;
+}
+
 export type Unwrapped =
   { readonly kind: 'opened'; readonly rumor: Rumor } | { readonly kind: 'refused'; readonly why: WrapFault };
 
@@ -78,15 +84,15 @@ function parse(text: string | null): unknown {
 /**
  * Opens a verified wrap. The rumor's author is proven by the seal's signature; anybody may be that author, also a stranger.
  */
-export function unwrapGift(own: SecretKey, wrap: SignedEvent): Unwrapped {
+export function unwrapGift({ secret, key }: Own, wrap: SignedEvent): Unwrapped {
   if (wrap.kind !== GIFT_WRAP_KIND) return refused('not-a-wrap');
-  if (onlyValue(wrap.tags, 'p') !== publicKeyOf(own)) return refused('not-mine');
-  const wrapped = openText(conversationKey(own, wrap.pubkey), wrap.content);
+  if (onlyValue(wrap.tags, 'p') !== key) return refused('not-mine');
+  const wrapped = openText(conversationKey(secret, wrap.pubkey), wrap.content);
   if (wrapped === null) return refused('not-mine');
   const seal = readSignedEvent(parse(wrapped));
   if (seal === null || seal.kind !== SEAL_KIND || seal.tags.length > 0) return refused('bad-seal');
   const author = publicKeyFrom(seal.pubkey);
-  const sealed = author && openText(conversationKey(own, author), seal.content);
+  const sealed = author && openText(conversationKey(secret, author), seal.content);
   if (sealed === null) return refused('bad-seal');
   const rumor = readRumor(parse(sealed));
   if (rumor === null) return refused('bad-rumor');

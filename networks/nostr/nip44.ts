@@ -1,9 +1,8 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 import { chacha20 } from '@noble/ciphers/chacha.js';
-import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { PlainsealError } from '../../shared/errors.ts';
 import { fromBase64, toBase64 } from './base64.ts';
-import { fromHex } from './hex.ts';
+import { sharedX } from './ecdh.ts';
 import type { PublicKey, SecretKey } from './keys.ts';
 
 /**
@@ -24,14 +23,8 @@ const MAX_PAYLOAD_CHARACTERS = 4 * Math.ceil(MAX_PAYLOAD_BYTES / 3);
 
 /** The key two accounts share, the same from both sides; 32 bytes. @throws PlainsealError `corrupt` when the other key is no point. */
 export function conversationKey(own: SecretKey, other: PublicKey): Uint8Array {
-  let shared: Uint8Array;
-  try {
-    shared = secp256k1.getSharedSecret(own, fromHex(`02${other}`)).subarray(1, 33);
-  } catch (error) {
-    throw new PlainsealError('corrupt', 'no shared secret with this key', { cause: error });
-  }
   // HKDF-Extract alone: HMAC under the salt.
-  return createHmac('sha256', SALT).update(shared).digest();
+  return createHmac('sha256', SALT).update(sharedX(own, other)).digest();
 }
 
 interface MessageKeys {

@@ -117,7 +117,7 @@ test('found, invited, written to; and no relay reads a word or learns who is in 
   ).toBe('accepted');
 
   // Bob opens the invitation.
-  const opened = unwrapGift(bob.secret, await invited.promise);
+  const opened = unwrapGift(bob, await invited.promise);
   if (opened.kind !== 'opened') throw new Error(opened.why);
   expect(opened.rumor.pubkey).toBe(alice.key);
   expect(readWelcome(opened.rumor)).toEqual({ ...welcome, message: Uint8Array.from(welcome.message) });

@@ -16,7 +16,7 @@ const MAX_PAGES = 400;
 /** Ids remembered so that an event is handed over once. */
 const MAX_SEEN = 20_000;
 /** Signatures are checked on the thread that does everything else: it breathes this often. */
-const EVENTS_PER_BREATH = 8;
+const BREATH_MS = 10;
 
 /** Ids of events handed over already, the oldest forgotten first. Shared by all relays of a subscription. */
 export interface SeenIds {
@@ -76,7 +76,7 @@ export function createStream(ask: Ask, relay: RelayUrl, sink: Sink, seen: SeenId
   let count = 0;
   let oldest: number | null = null;
   let pages = 0;
-  let sinceBreath = 0;
+  let breathedAt = performance.now();
 
   const done = (): void => {
     run = new Set();
@@ -121,8 +121,9 @@ export function createStream(ask: Ask, relay: RelayUrl, sink: Sink, seen: SeenId
       if (event === null) return;
       seen.add(id);
       await sink.event(event, relay);
-      sinceBreath += 1;
-      if (sinceBreath % EVENTS_PER_BREATH === 0) await breathe();
+      if (performance.now() - breathedAt < BREATH_MS) return;
+      await breathe();
+      breathedAt = performance.now();
     },
     stored(subscription) {
       if (subscription === (page ?? current)) nextPage();
