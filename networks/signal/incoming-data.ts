@@ -91,7 +91,7 @@ async function takeMessage(receiving: Receiving, said: Said, what: Shown): Promi
       ? {}
       : { expires: { afterMs: data.timer.ms, startedAt: said.expirationStartedAt } }),
   });
-  if (by !== 'me') ledger.arrived.set(conversation, [...(ledger.arrived.get(conversation) ?? []), key]);
+  if (by !== 'me') noteArrived(receiving, conversation, key);
   if (missing === 'files')
     ledger.changes.push({
       kind: 'note',
@@ -104,6 +104,11 @@ async function takeMessage(receiving: Receiving, said: Said, what: Shown): Promi
   else park(receiving, arrival);
 }
 
+/** Their author is to be told that it arrived. */
+function noteArrived({ ledger }: Receiving, conversation: ConversationId, key: NetworkKey): void {
+  ledger.arrived.set(conversation, [...(ledger.arrived.get(conversation) ?? []), key]);
+}
+
 /** An edit of the writer's own message. What it cannot show does not take the place of what is there. */
 async function takeEdit(receiving: Receiving, said: Said, what: Shown, editOf: Millis): Promise<void> {
   const { work, own, ledger } = receiving;
@@ -111,6 +116,7 @@ async function takeEdit(receiving: Receiving, said: Said, what: Shown, editOf: M
   const { content, missing } = await contentOf(receiving, what);
   const key = await messageKeyOf(work, { author, sentAt: editOf }, own.service);
   await noteRevision(work, ownKey(receiving, said), key);
+  if (by !== 'me') noteArrived(receiving, conversation, ownKey(receiving, said));
   if (missing !== 'unknown')
     ledger.changes.push({ kind: 'edit', target: { conversation, key }, by, content, evidence });
   if (missing === 'nothing') consumed(receiving, arrival);

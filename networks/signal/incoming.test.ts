@@ -249,6 +249,11 @@ describe('what is about another message', () => {
       world.alice(data({ kind: 'delete', targetSentAt: T }, T + 4)),
     );
     const by = peerOf(ALICE);
+    // That an edit arrived is told too, by the time of the edit.
+    expect(world.core.items().at(-1)?.intent.what).toMatchObject({
+      kind: 'receipt',
+      of: [`${ALICE}:${T + 1}`],
+    });
     expect(world.core.changes('edit')).toMatchObject([
       { target: { conversation: CHAT, key: `${ALICE}:${T}` }, by, content: { text: 'better' } },
     ]);

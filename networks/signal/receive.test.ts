@@ -136,6 +136,19 @@ describe('a batch', () => {
     expect(world.acknowledged).toHaveLength(5);
   });
 
+  it('goes on past a cell that does not read: only whom it is about is set aside', async () => {
+    const world = await met();
+    const nonsense = { value: Uint8Array.of(0xc1), expect: ABSENT };
+    world.core.put([
+      { key: { space: 'peer', key: ALICE }, ...nonsense },
+      { key: { space: 'lost', key: 'asked' }, ...nonsense },
+    ]);
+    await world.arrive(world.alice(text('lost', T + 1), { key: 'lost' }), world.bob(text('fine', T + 2)));
+    expect(texts(world)).toEqual(['hello', 'fine']);
+    expect(world.core.outcome(key('lost'))).toBe('quarantined');
+    expect(world.acknowledged).toHaveLength(3);
+  });
+
   it('that this very device wrote is no news', async () => {
     const world = createReceivingWorld();
     await world.arrive(

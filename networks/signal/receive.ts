@@ -169,7 +169,7 @@ async function takeOne(receiving: Receiving, one: Unwrapped): Promise<void> {
 
 /** Errors of the pipe to core and of its disk are no fault of an envelope. */
 function isCoreGone(error: unknown): boolean {
-  return ['gone', 'io', 'disk-full', 'cancelled', 'corrupt', 'read-only'].includes(kindOf(error));
+  return ['gone', 'io', 'disk-full', 'cancelled', 'read-only'].includes(kindOf(error));
 }
 
 async function takeUnwrapped(receiving: Receiving, one: Unwrapped): Promise<void> {
@@ -240,7 +240,8 @@ async function setAside(
 ): Promise<void> {
   receiving.log('envelope-set-aside', { why, kind: error === null ? 'none' : kindOf(error) });
   receiving.ledger.inbound.push({ kind: 'quarantined', envelope: delivery.key, raw: delivery.raw, why });
-  if (from !== null) await stateUnopened(receiving, from.from, from.sentAt);
+  // What is known of them does not read: they alone are stopped by it.
+  if (from !== null && kindOf(error) !== 'corrupt') await stateUnopened(receiving, from.from, from.sentAt);
 }
 
 /** One receipt per conversation for all that arrived; core lets it go where the other side is a stranger. */

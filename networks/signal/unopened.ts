@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { Device, ServiceId } from '../../crypto/signal/address.ts';
 import type { Refusal, Unsealed } from '../../crypto/signal/engine.ts';
+import { kindOf } from '../../shared/errors.ts';
 import type { Millis, NetworkKey } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
 import { list, shape, text, time } from '../../shared/shape.ts';
@@ -48,8 +49,16 @@ const schema = shape<readonly Asked[]>(
   ),
 );
 
-const readAsked = async (work: Pick<Work, 'get'>): Promise<readonly Asked[]> =>
-  (await readCell(work, ASKED, schema)) ?? [];
+/** One that does not read is begun anew: nothing of it is worth stopping everything else for. */
+async function readAsked(work: Pick<Work, 'get'>): Promise<readonly Asked[]> {
+  try {
+    return (await readCell(work, ASKED, schema)) ?? [];
+  } catch (error) {
+    if (kindOf(error) !== 'corrupt') throw error;
+    return [];
+  }
+}
+
 const writeAsked = (work: Work, asked: readonly Asked[]): void =>
   writeCell(work, ASKED, asked.length === 0 ? null : asked);
 

@@ -47,8 +47,10 @@ export const MAX_CONTACTS_BLOB = 32 * 1024 * 1024;
 export const MAX_CONTACTS = 100_000;
 /** Largest entry of the contacts blob, in bytes. */
 export const MAX_CONTACT = 64 * 1024;
-/** Most entries of a list inside a message: receipts, read messages, deletions, blocked people. */
-export const MAX_NAMES = 10_000;
+/** Most messages that one message is about: receipts, read messages, deletions. Each becomes a change, of which a commit takes 10 000. */
+export const MAX_NAMES = 4_000;
+/** Most people in the list of blocked ones. */
+export const MAX_BLOCKED = 10_000;
 /** Most styles and mentions that are kept of one text; Signal's own clients write at most 250. */
 export const MAX_BODY_RANGES = 250;
 /** Most files of one message. */

@@ -3,7 +3,15 @@ import type { SyncMessage as Wire } from '../proto/signal_pb.ts';
 import { pointerOf } from './attachment.ts';
 import type { MessageName, Sync } from './content.ts';
 import { dataOf } from './data-message.ts';
-import { ANSWER, FETCH_LATEST, MAX_NAMES, PUBLIC_KEY_BYTES, SYNC_REQUEST, VERIFIED } from './numbers.ts';
+import {
+  ANSWER,
+  FETCH_LATEST,
+  MAX_BLOCKED,
+  MAX_NAMES,
+  PUBLIC_KEY_BYTES,
+  SYNC_REQUEST,
+  VERIFIED,
+} from './numbers.ts';
 import { aciOf, listOf, malformed, mustBytes, optionalServiceOf, timeOf } from './reading.ts';
 import { isAci, serviceIdFromBytes, serviceIdFromText } from './service-id.ts';
 
@@ -122,8 +130,8 @@ function requestOf(type: number | undefined): Request {
 
 /** Entries that do not read are left out, so that one of them does not unblock the rest. */
 function blockedOf(wire: Case<'blocked'>): Extract<Sync, { readonly kind: 'blocked' }>['services'] {
-  const binary = listOf(wire.servicesBinary, MAX_NAMES, 'blocked people').map(serviceIdFromBytes);
-  const texts = listOf(wire.services, MAX_NAMES, 'blocked people').map(serviceIdFromText);
+  const binary = listOf(wire.servicesBinary, MAX_BLOCKED, 'blocked people').map(serviceIdFromBytes);
+  const texts = listOf(wire.services, MAX_BLOCKED, 'blocked people').map(serviceIdFromText);
   return [...new Set([...binary, ...texts])].flatMap((service) =>
     service !== null && isAci(service) ? [service] : [],
   );
