@@ -53,6 +53,7 @@ export const createLane: CreateLane = (): Lane => {
       }
       const value = Buffer.from(running.own.identityKey).toString('hex');
       await context.commit({ ...emptyCommit, inbound: [{ kind: 'cursor', name: 'identity', value }] });
+      running.performing.sweeper.start();
       running.ended = keepConnected(running);
     },
     async stop() {
@@ -61,6 +62,7 @@ export const createLane: CreateLane = (): Lane => {
       if (ending === null) return;
       ending.stopping.abort();
       ending.performing.challenge.close();
+      ending.performing.sweeper.close();
       await ending.ended;
     },
     perform(item, signal) {

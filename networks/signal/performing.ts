@@ -9,6 +9,7 @@ import type { WithLocks } from './locks.ts';
 import type { Renewals } from './renewals.ts';
 import type { SealedSender } from './sealed-sender.ts';
 import type { SignalService, Trouble } from './service/service.ts';
+import type { Sweeper } from './sweeper.ts';
 
 /** What performing needs of the running lane. */
 export interface Performing {
@@ -21,6 +22,7 @@ export interface Performing {
   readonly sealedSender: SealedSender;
   readonly challenge: Challenge;
   readonly renewals: Renewals;
+  readonly sweeper: Sweeper;
   /** Seals the bytes of a file under a fresh key. */
   readonly sealFile: (plain: Uint8Array) => {
     readonly sealed: Uint8Array;

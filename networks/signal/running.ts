@@ -13,6 +13,7 @@ import type { Own } from './draft.ts';
 import { createRenewals } from './renewals.ts';
 import { createSealedSender } from './sealed-sender.ts';
 import type { SignalConnection } from './service/service.ts';
+import { createSweeper } from './sweeper.ts';
 
 /** One running account: what lasts from start to stop, over however many connections. */
 export interface Running {
@@ -56,6 +57,7 @@ export async function createRunning(context: LaneContext): Promise<Running> {
       sealedSender: createSealedSender(own.service),
       challenge: createChallenge(context, () => running.connection !== null),
       renewals: createRenewals(),
+      sweeper: createSweeper(context, withLocks),
       sealFile: sealAttachment,
     },
     connection: null,

@@ -97,6 +97,7 @@ async function sealOnce(performing: Performing, item: OutboxItem, how: How): Pro
     enqueue: reseal === null ? draft.enqueue : [],
   });
   if (!result.ok) return { kind: 'commit-failed', draft, result };
+  if (draft.keptMs !== null) performing.sweeper.note(draft.to, now + draft.keptMs);
   return { kind: 'sealed', draft, artifacts };
 }
 

@@ -6,7 +6,7 @@ import type { Evidence } from '../../shared/label/evidence.ts';
 import { evidenceSchema } from '../../shared/label/schema.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
 import { list, shape, text, time } from '../../shared/shape.ts';
-import { decodeCell, readCell, writeCell } from './cell.ts';
+import { readCell, writeCell } from './cell.ts';
 
 /*
  * What was sealed is kept for a while, so that a device that could not open it may ask for it again:
@@ -97,13 +97,17 @@ export async function forgetSent(work: Work, service: ServiceId, sentAt: Millis)
   );
 }
 
-/** Lets go of everything that is over. To be run now and then: nothing else does where nothing is sent any more. */
-export async function sweepSent(work: Work, now: Millis): Promise<void> {
-  for (const [key, bytes] of await work.scan(TIMES, '')) {
-    const times = decodeCell(bytes, key, timesSchema);
-    if (times.some(([, expiresAt]) => expiresAt <= now))
-      await keepTimes(work, key.key as ServiceId, times, now);
-  }
+/** Lets go of what is over of a service id; gives when the next of it is, null for nothing. */
+export async function sweepSent(work: Work, service: ServiceId, now: Millis): Promise<Millis | null> {
+  const times = (await readCell(work, timesCell(service), timesSchema)) ?? [];
+  const left = times.filter(([, expiresAt]) => expiresAt > now);
+  if (left.length < times.length) await keepTimes(work, service, times, now);
+  return left.length === 0 ? null : Math.min(...left.map(([, expiresAt]) => expiresAt));
+}
+
+/** The service ids of which anything is kept. */
+export async function keptServices(work: Pick<Work, 'scan'>): Promise<readonly ServiceId[]> {
+  return (await work.scan(TIMES, '')).map(([{ key }]) => key as ServiceId);
 }
 
 async function keepTimes(work: Work, service: ServiceId, times: Times, now: Millis): Promise<void> {

@@ -1,8 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { OtherDevice, type Got, type OtherAccount } from '../../networks/signal/test/other-side.ts';
 import { errandIntent } from '../../networks/signal/errand.ts';
+import { readSent, writeSent } from '../../networks/signal/send-log.ts';
 import { MAX_RENEWALS } from '../../networks/signal/renewals.ts';
 import type { ConversationId, Millis } from '../../shared/ids.ts';
+import { createWork } from '../../shared/lane/work.ts';
 import { request } from './rig.ts';
 import { openSignalWorld, type SignalWorld } from './signal-world.ts';
 
@@ -113,6 +115,31 @@ describe('a device that could not open a message', () => {
     for (let time = 0; time < MAX_RENEWALS + 3; time++) await ask(1, sentAt - 1, ratchetKey(1));
     expect(kinds(account.device(1).got).filter((kind) => kind === 'null-message')).toHaveLength(MAX_RENEWALS);
     expect(lastState()).toBe('cancelled');
+  });
+
+  test('gets nothing of what has disappeared: nothing of it is kept', async () => {
+    await send('one');
+    const { sentAt } = await send('gone soon');
+    const kept = () =>
+      world.rig.db.get(
+        'SELECT 1 FROM lane_state WHERE space = ? AND key = ?',
+        'sent',
+        `${account.service}/${sentAt}`,
+      ) !== undefined;
+    const cell = { space: 'sent', key: `${account.service}/${sentAt}` };
+    expect(kept()).toBe(true);
+    const { context, sweeper } = world.performing();
+    const record = await readSent(createWork(context.view), account.service, sentAt, 0);
+    await world.commit({
+      write: async (work) => {
+        await work.get(cell);
+        await writeSent(work, account.service, sentAt, { ...record!, expiresAt: Date.now() + 30 }, 0);
+      },
+    });
+    sweeper.note(account.service, Date.now() + 30);
+    await world.eventually(() => !kept());
+    await ask(1, sentAt, ratchetKey(1));
+    expect(kinds(account.device(1).got)).toEqual(['one', 'gone soon', 'null-message']);
   });
 
   test('gets nothing that was deleted', async () => {

@@ -15,6 +15,7 @@ import { createRenewals } from '../../networks/signal/renewals.ts';
 import { createSealedSender } from '../../networks/signal/sealed-sender.ts';
 import { openNetwork, OWN_DEVICE, type TestNetwork } from '../../networks/signal/test/network.ts';
 import type { OtherAccount, OtherDevice } from '../../networks/signal/test/other-side.ts';
+import { createSweeper } from '../../networks/signal/sweeper.ts';
 import { createTypingHints } from '../../networks/signal/typing-hint.ts';
 import { textOnly, type Content } from '../../shared/contract/content.ts';
 import type { SendState } from '../../shared/contract/conversation.ts';
@@ -90,7 +91,7 @@ export async function openSignalWorld(): Promise<SignalWorld> {
       ...core,
       commit: (commit) => {
         commits.push(commit);
-        return core.commit(commit);
+        return core.commit(commit).finally(() => setImmediate(told));
       },
       status: (status) => {
         statuses.push(status);
@@ -101,6 +102,7 @@ export async function openSignalWorld(): Promise<SignalWorld> {
         logged.push(JSON.stringify([event, facts]));
       },
     };
+    const withLocks = createLocks();
     const identities = {
       aci: network.me.service,
       pni: null,
@@ -121,10 +123,11 @@ export async function openSignalWorld(): Promise<SignalWorld> {
       },
       engine: createSignalEngine(identities),
       service: () => (connected ? network.service : null),
-      withLocks: createLocks(),
+      withLocks,
       sealedSender: createSealedSender(network.me.service),
       challenge: createChallenge(context, () => connected),
       renewals: createRenewals(),
+      sweeper: createSweeper(context, withLocks),
       sealFile: sealAttachment,
     };
   }
@@ -137,7 +140,10 @@ export async function openSignalWorld(): Promise<SignalWorld> {
       context.status({ kind: 'online' });
       begin();
     },
-    stop: async () => performing?.challenge.close(),
+    stop: async () => {
+      performing?.challenge.close();
+      performing?.sweeper.close();
+    },
     perform: (item, signal) => perform(given(), item, signal).finally(() => setImmediate(told)),
     hint: (hint) => {
       hints = Promise.all([hints, typing.hint(given(), hint)]);
