@@ -131,6 +131,35 @@ describe('messages', () => {
     );
     expect(scene.message('one')).toBeNull();
   });
+  test('nobody but me speaks, reacts or confirms in a conversation with myself', () => {
+    const notes = 'notes' as ConversationId;
+    const me = peerId('email', 'ME');
+    const mallory = peerId('email', 'MALLORY');
+    const patch = { kind: 'self', peer: me, protocol: 'openpgp', state: 'active' } as const;
+    const mine = { ...messageFrom(ALICE, notes, 'mine', 'to do'), author: 'me' } as Change;
+    scene.commit({ changes: [{ kind: 'conversation', id: notes, patch }, mine] });
+    expect(() => scene.commit({ changes: [messageFrom(mallory, notes, 'x', 'theirs')] })).toThrow(
+      expect.objectContaining({ kind: 'refused' }),
+    );
+    const target = { conversation: notes, key: key('mine') };
+    const evidence = openedBy(mallory);
+    const react = (by: typeof mallory | 'me', emoji: string): Change => ({
+      kind: 'reaction',
+      target,
+      by,
+      emoji: [emoji],
+      evidence,
+    });
+    scene.commit({
+      changes: [
+        { kind: 'receipt', receipt: { kind: 'read', of: key('mine'), by: mallory, at: 1 } },
+        react(mallory, '👎'),
+        react('me', '👍'),
+      ],
+    });
+    expect(row('mine')).toMatchObject({ sending: null, reactions: [{ emoji: '👍' }] });
+    expect(row('mine').reactions).toHaveLength(1);
+  });
   test('what a blocked person writes is dropped', () => {
     scene.commit(meeting(chat, ALICE));
     patchConversation(scene.db, chat, { state: 'blocked' });

@@ -31,7 +31,9 @@ export function receiveMessage(scope: Scope, change: Of<'message'>): void {
   const author = change.author === 'me' ? null : change.author;
   if (author !== null) {
     ownPeer(scope, author);
-    mustBeIn(scope, conversation, author);
+    // A lane that mixes conversations up must not put words into a mouth.
+    if (!isIn(scope, conversation, author))
+      throw new PlainsealError('refused', 'the author is not in this conversation');
     // What a blocked person writes is taken from the server and dropped here.
     if (conversation.state === 'blocked') return;
   }
@@ -77,16 +79,10 @@ export function pastLabel(scope: Scope, conversation: Conversation, evidence: Ev
   return labelUnder(scope, conversation, evidence.facts, null, evidence.at);
 }
 
-/**
- * In a direct conversation only its peer speaks (or one that turned out to be the same).
- * @throws PlainsealError `refused` for anybody else: a lane that mixes conversations up must not put words into a mouth.
- */
-function mustBeIn(scope: Scope, conversation: Conversation, author: PeerId): void {
-  if (conversation.kind !== 'direct' || conversation.peer === null || author === conversation.peer) return;
-  const merged =
-    findPeer(scope.db, author)?.mergedInto === conversation.peer ||
-    findPeer(scope.db, conversation.peer)?.mergedInto === author;
-  if (!merged) throw new PlainsealError('refused', 'the author is not in this conversation');
+/** In a conversation with one person, or with myself, only its peer speaks (or one that turned out to be the same). */
+function isIn(scope: Scope, { kind, peer }: Conversation, author: PeerId): boolean {
+  if ((kind !== 'direct' && kind !== 'self') || peer === null || author === peer) return true;
+  return findPeer(scope.db, author)?.mergedInto === peer || findPeer(scope.db, peer)?.mergedInto === author;
 }
 
 const targetOf = (change: Targeted): NetworkKey =>
@@ -154,7 +150,8 @@ function react(scope: Scope, message: Message, change: Of<'reaction'>): void {
   if (message.deleted) return;
   if (change.by !== 'me') {
     ownPeer(scope, change.by);
-    if (ownConversation(scope, message.conversation).state === 'blocked') return;
+    const conversation = ownConversation(scope, message.conversation);
+    if (conversation.state === 'blocked' || !isIn(scope, conversation, change.by)) return;
   }
   setReaction(scope.db, message.id, { ...change, at: scope.now });
   touchMessage(scope.touched, message.conversation, message.id);

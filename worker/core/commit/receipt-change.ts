@@ -21,7 +21,8 @@ export function furtherThan(next: SendState, now: SendState | null): boolean {
 export function changeReceipt(scope: Scope, message: Message, receipt: Receipt): void {
   const conversation = findConversation(scope.db, message.conversation);
   if (message.author !== null || !conversation) return;
-  if (conversation.kind === 'direct' && conversation.peer !== receipt.by) return;
+  const { kind, peer } = conversation;
+  if ((kind === 'direct' || kind === 'self') && peer !== receipt.by) return;
   ownPeer(scope, receipt.by);
   if (!addReceipt(scope.db, message.id, receipt)) return;
   const state = receipt.kind === 'delivered' ? 'delivered' : 'read';
