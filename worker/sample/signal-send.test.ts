@@ -141,6 +141,17 @@ describe('a message', () => {
   });
 });
 
+test('many conversations at once: each in its order, every one told to my phone', async () => {
+  const people = await Promise.all(Array.from({ length: 6 }, () => world.meet({ devices: 2 })));
+  const words = ['a', 'b', 'c', 'd'];
+  for (const word of words) await Promise.all(people.map(({ chat }) => world.say(chat, word)));
+  const all = people.length * words.length;
+  await world.eventually(() => transcripts().length === all);
+  for (const { account } of people)
+    for (const device of [1, 2]) expect(texts(account.device(device).got)).toEqual(words);
+  expect(phone().duplicates).toBe(0);
+});
+
 describe('sealed sender', () => {
   test('is used with whoever gave me a profile key; details and phone are told', async () => {
     const { account, chat } = await world.meet({ devices: 2, profile: knowsProfile });
