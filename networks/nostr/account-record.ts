@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { Millis } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
-import { decodeFrame, encodeFrame } from '../../shared/wire/codec.ts';
+import { readCell, writeCell } from './cell.ts';
 import { isHex } from './hex.ts';
 import { publicKeyOf, secretKeyFrom, type PublicKey, type SecretKey } from './keys.ts';
 import type { Slot } from './marmot/key-package-event.ts';
@@ -30,7 +30,7 @@ export interface Account {
 export const ACCOUNT: StateKey = { space: 'account', key: 'self' };
 
 const relayUrl = v.custom<RelayUrl>((value) => readRelayUrl(value) !== null);
-const accountSchema = v.object({
+const accountSchema: v.GenericSchema<unknown, Account> = v.object({
   secret: v.pipe(
     v.instance(Uint8Array),
     v.transform((bytes) => secretKeyFrom(bytes)),
@@ -48,7 +48,7 @@ const accountSchema = v.object({
 /** Writes the account. */
 export async function writeAccount(work: Work, account: Account): Promise<void> {
   await work.get(ACCOUNT);
-  work.put(ACCOUNT, encodeFrame(account));
+  writeCell(work, ACCOUNT, account);
 }
 
 /** My account with its public key. */
@@ -58,13 +58,7 @@ export interface Self extends Account {
 
 /** Reads the account. @throws PlainsealError `corrupt` when it is not there or does not read. */
 export async function readSelf(work: Pick<Work, 'get'>): Promise<Self> {
-  const bytes = await work.get(ACCOUNT);
-  if (bytes === null) throw new PlainsealError('corrupt', 'account state is missing');
-  try {
-    const account = v.parse(accountSchema, decodeFrame(bytes));
-    return { ...account, key: publicKeyOf(account.secret) };
-  } catch {
-    // Without the cause: what does not read may be the key.
-    throw new PlainsealError('corrupt', 'account state does not read');
-  }
+  const account = await readCell(work, ACCOUNT, accountSchema);
+  if (account === null) throw new PlainsealError('corrupt', 'account state is missing');
+  return { ...account, key: publicKeyOf(account.secret) };
 }

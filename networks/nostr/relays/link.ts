@@ -112,7 +112,7 @@ export function createLink(relay: RelayUrl, identity: Identity, context: LinkCon
     if (frame.kind !== 'event' && frame.kind !== 'eose' && frame.kind !== 'closed') return;
     const stream = [...streams].find((one) => one.owns(frame.subscription));
     if (stream === undefined) return;
-    if (frame.kind === 'event') await stream.event(frame.event);
+    if (frame.kind === 'event') await stream.event(frame.subscription, frame.event);
     else if (frame.kind === 'eose') stream.stored(frame.subscription);
     else await onClosed(stream, frame.subscription, frame.code);
   };

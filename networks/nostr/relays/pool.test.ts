@@ -196,6 +196,41 @@ describe('subscribing', () => {
     expect(requests.at(-1)?.text).toContain(`"since":${since}`);
   });
 
+  test('what is settled from an earlier run is not handed over again, but counts for what is whole', async () => {
+    const world = create();
+    const relay = await world.relay({ limits: { maxLimit: 20 } });
+    const events = manyGroupEvents(50, 1_000_000);
+    relay.put(events);
+    const settled = new Set(events.slice(10).map(({ id }) => id as string));
+    const taker = take(world.pool, groups, [urlOf(relay)], { known: (id) => settled.has(id) });
+    await taker.caughtUp(1);
+    expect(taker.ids.toSorted()).toEqual(
+      events
+        .slice(0, 10)
+        .map(({ id }) => id)
+        .toSorted(),
+    );
+  });
+
+  test('an event that comes meanwhile with an old date does not hide what is stored in between', async () => {
+    const world = create();
+    const relay = await world.relay({ limits: { maxLimit: 20 } });
+    const events = manyGroupEvents(60, 1_000_000);
+    relay.put(events);
+    let late = false;
+    const taker = take(world.pool, groups, [urlOf(relay)], {
+      event() {
+        if (late) return;
+        late = true;
+        relay.put(manyGroupEvents(1, 5));
+      },
+    });
+    await taker.caughtUp(1);
+    const asked = relay.record.frames().filter(({ text }) => text.includes('"until"'));
+    expect(asked.length).toBeGreaterThan(2);
+    expect(asked.some(({ text }) => text.includes('"until":1000002,'))).toBe(true);
+  });
+
   test('what was tampered with, or not asked for, is not handed over', async () => {
     const world = create();
     const relay = await world.relay();

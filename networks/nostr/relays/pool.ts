@@ -32,6 +32,8 @@ export interface Sink {
    * What cannot be worked off now is the sink's to keep: the relay will not send it again before the next connection.
    */
   event(event: SignedEvent, relay: RelayUrl): void | Promise<void>;
+  /** Whether an event is settled from an earlier run: it is then neither checked nor handed over. */
+  known?(id: string): boolean;
   /** A relay has given all it had stored in the range. */
   caughtUp?(relay: RelayUrl): void;
   /** A relay does not answer this ask. It is asked again, later or at the next connection. */

@@ -51,7 +51,7 @@ export interface Stream {
   owns(subscription: string): boolean;
   /** A connection stands: asks from the beginning of the range. */
   open(line: Line): void;
-  event(event: Readonly<Record<string, unknown>>): Promise<void>;
+  event(subscription: string, event: Readonly<Record<string, unknown>>): Promise<void>;
   /** Everything stored of a request has come. */
   stored(subscription: string): void;
   /** The relay has ended a request. */
@@ -69,6 +69,8 @@ export function createStream(ask: Ask, relay: RelayUrl, sink: Sink, seen: SeenId
   let line: Line | null = null;
   let current = '';
   let page: string | null = null;
+  /** The request whose stored events are coming; null once all have come. What comes live counts for nothing: it may be dated at will. */
+  let asking: string | null = null;
   let since: number | null = null;
   /** Ids of this catch-up: a page without a new one is the last. */
   let run = new Set<string>();
@@ -78,8 +80,16 @@ export function createStream(ask: Ask, relay: RelayUrl, sink: Sink, seen: SeenId
   let pages = 0;
   let breathedAt = performance.now();
 
+  const countIn = (id: string, created_at: unknown): void => {
+    count += 1;
+    if (run.has(id) || typeof created_at !== 'number') return;
+    run.add(id);
+    fresh += 1;
+    oldest = Math.min(oldest ?? created_at, created_at);
+  };
   const done = (): void => {
     run = new Set();
+    asking = null;
     sink.caughtUp?.(relay);
   };
   const nextPage = (): void => {
@@ -93,6 +103,7 @@ export function createStream(ask: Ask, relay: RelayUrl, sink: Sink, seen: SeenId
     pages += 1;
     [fresh, count] = [0, 0];
     page = freshName();
+    asking = page;
     line.request(page, { since, until: oldest, limit: PAGE_EVENTS });
   };
 
@@ -103,21 +114,17 @@ export function createStream(ask: Ask, relay: RelayUrl, sink: Sink, seen: SeenId
       line = next;
       [current, page, since] = [freshName(), null, sink.since()];
       [run, fresh, count, oldest, pages] = [new Set(), 0, 0, null, 0];
+      asking = current;
       line.request(current, { since, until: null, limit: PAGE_EVENTS });
     },
-    async event(value) {
+    async event(subscription, value) {
       const { id, created_at } = value;
       if (!isHex(id, 32)) return;
       // What was handed over already need not be checked again: nothing is done with it but counting.
-      const known = seen.has(id);
+      const known = seen.has(id) || sink.known?.(id) === true;
       const event = known ? null : readSignedEvent(value);
       if (!known && (event === null || !answers(ask, event))) return;
-      count += 1;
-      if (!run.has(id) && typeof created_at === 'number') {
-        run.add(id);
-        fresh += 1;
-        oldest = Math.min(oldest ?? created_at, created_at);
-      }
+      if (subscription === asking) countIn(id, created_at);
       if (event === null) return;
       seen.add(id);
       await sink.event(event, relay);
@@ -126,11 +133,12 @@ export function createStream(ask: Ask, relay: RelayUrl, sink: Sink, seen: SeenId
       breathedAt = performance.now();
     },
     stored(subscription) {
-      if (subscription === (page ?? current)) nextPage();
+      if (subscription === asking) nextPage();
     },
     refused(subscription, code) {
       // A page that is refused leaves the live part open, and the relay without its "all".
       if (subscription === page) page = null;
+      if (subscription === asking) asking = null;
       sink.refused?.(relay, code);
     },
     broken() {

@@ -1,0 +1,34 @@
+import * as v from 'valibot';
+import { PlainsealError } from '../../shared/errors.ts';
+import type { StateKey, Work } from '../../shared/lane/state.ts';
+import { decodeFrame, encodeFrame } from '../../shared/wire/codec.ts';
+
+/** Reads a record of the lane's state (MessagePack). Throws `corrupt` without the cause: what does not read may hold a key. */
+export function decodeCell<T>(bytes: Uint8Array, key: StateKey, schema: v.GenericSchema<unknown, T>): T {
+  const read = v.safeParse(schema, decoded(bytes));
+  if (!read.success) throw new PlainsealError('corrupt', `lane state ${key.space} does not read`);
+  return read.output;
+}
+
+function decoded(bytes: Uint8Array): unknown {
+  try {
+    return decodeFrame(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+/** As {@link decodeCell}, for a cell still to be read; null when it does not exist. */
+export async function readCell<T>(
+  work: Pick<Work, 'get'>,
+  key: StateKey,
+  schema: v.GenericSchema<unknown, T>,
+): Promise<T | null> {
+  const bytes = await work.get(key);
+  return bytes === null ? null : decodeCell(bytes, key, schema);
+}
+
+/** Writes a record; null removes it. The cell must have been read through the same work before. */
+export function writeCell(work: Work, key: StateKey, value: object | null): void {
+  work.put(key, value === null ? null : encodeFrame(value));
+}

@@ -1,0 +1,75 @@
+import * as v from 'valibot';
+import type { Millis } from '../../shared/ids.ts';
+import type { StateKey, Work } from '../../shared/lane/state.ts';
+import { decodeCell, readCell, writeCell } from './cell.ts';
+import type { EventId } from './event.ts';
+import type { Operation } from './guard.ts';
+import { readRelayUrl, type RelayUrl } from './relay-url.ts';
+import type { RelayOutcome } from './relays/pool.ts';
+
+/**
+ * What is left of publishing one event. The first OK settles what waits for it, but every relay of the list must be tried once, also after
+ * a restart, or members who read elsewhere never see it (Marmot, transports/nostr.md, "Publish targets").
+ */
+export interface Fanout {
+  readonly id: EventId;
+  /** The finished frame with what it is about: the guard looks at it again before each attempt. */
+  readonly operation: Extract<Operation, { readonly kind: 'group-message' | 'gift-wrap' }>;
+  /** Relays not tried yet. A later change of the group's relays changes nothing here. */
+  readonly left: readonly RelayUrl[];
+  readonly madeAt: Millis;
+}
+
+const SPACE = 'fanout';
+/** An obligation older than this is given up: relays keep events of this age anyway. */
+const VALID_MS = 7 * 24 * 60 * 60 * 1000;
+
+const keyOf = (id: EventId): StateKey => ({ space: SPACE, key: id });
+const relayUrl = v.custom<RelayUrl>((value) => readRelayUrl(value) !== null);
+const common = { account: v.string(), text: v.string() };
+const schema: v.GenericSchema<unknown, Fanout> = v.object({
+  id: v.custom<EventId>((value) => typeof value === 'string'),
+  operation: v.variant('kind', [
+    v.object({ kind: v.literal('group-message'), group: v.string(), ...common }),
+    v.object({ kind: v.literal('gift-wrap'), to: v.string(), ...common }),
+  ]),
+  left: v.array(relayUrl),
+  madeAt: v.number(),
+});
+
+/** Records an event that is about to be published, in the commit that precedes the first attempt. */
+export async function startFanout(work: Work, fanout: Fanout): Promise<void> {
+  await work.get(keyOf(fanout.id));
+  writeCell(work, keyOf(fanout.id), { ...fanout, left: [...new Set(fanout.left)] });
+}
+
+/** A relay counts as tried once the event was handed over, or when this program never connects to it. */
+function isTried(outcome: RelayOutcome | undefined): boolean {
+  if (outcome === undefined) return false;
+  if (outcome.kind !== 'offline') return true;
+  return outcome.fault === 'no-tls' || outcome.fault === 'environment' || outcome.fault === 'inner-network';
+}
+
+/** Takes off the relays that were tried; gives those still left. The record goes when none is. */
+export async function settleFanout(
+  work: Work,
+  id: EventId,
+  outcomes: ReadonlyMap<RelayUrl, RelayOutcome>,
+): Promise<readonly RelayUrl[]> {
+  const fanout = await readCell(work, keyOf(id), schema);
+  if (fanout === null) return [];
+  const left = fanout.left.filter((relay) => !isTried(outcomes.get(relay)));
+  writeCell(work, keyOf(id), left.length === 0 ? null : { ...fanout, left });
+  return left;
+}
+
+/** Everything still to be tried, the oldest first; what is too old is removed. */
+export async function pendingFanouts(work: Work, now: Millis): Promise<readonly Fanout[]> {
+  const pending: Fanout[] = [];
+  for (const [key, bytes] of await work.scan(SPACE, '')) {
+    const fanout = decodeCell(bytes, key, schema);
+    if (now - fanout.madeAt > VALID_MS) writeCell(work, key, null);
+    else pending.push(fanout);
+  }
+  return pending.toSorted((a, b) => a.madeAt - b.madeAt);
+}

@@ -1,0 +1,120 @@
+import * as v from 'valibot';
+import type { Millis } from '../../shared/ids.ts';
+import type { StateKey, Work } from '../../shared/lane/state.ts';
+import { decodeCell, readCell, writeCell } from './cell.ts';
+import type { EventId, SignedEvent } from './event.ts';
+import { unwrapGift, type Own, type WrapFault } from './gift-wrap.ts';
+import { isHex } from './hex.ts';
+import type { PublicKey } from './keys.ts';
+import { readWelcome, type FoundWelcome } from './marmot/welcome.ts';
+import { readRelayUrl, type RelayUrl } from './relay-url.ts';
+
+/**
+ * Invitations that wait for the person. Anybody can send them: nothing is joined, fetched or answered before the person accepts, and
+ * however many come, no more than a bounded number is kept.
+ */
+export interface Request {
+  /** The wrap it came in. */
+  readonly id: EventId;
+  /** Who sealed it. Proven; the group it leads to is not. */
+  readonly from: PublicKey;
+  readonly welcome: FoundWelcome;
+  readonly receivedAt: Millis;
+}
+
+/** What a wrap of the inbox turned out to be. */
+export type Invitation =
+  | { readonly kind: 'welcome'; readonly from: PublicKey; readonly welcome: FoundWelcome }
+  /** Something of another use of Nostr (a direct message, say), or a welcome that does not read. */
+  | { readonly kind: 'other'; readonly eventKind: number }
+  | { readonly kind: 'refused'; readonly why: WrapFault };
+
+/** Opens a verified wrap of my inbox. */
+export function openInvitation(own: Own, wrap: SignedEvent): Invitation {
+  const opened = unwrapGift(own, wrap);
+  if (opened.kind === 'refused') return opened;
+  const { rumor } = opened;
+  const welcome = readWelcome(rumor);
+  return welcome === null
+    ? { kind: 'other', eventKind: rumor.kind }
+    : { kind: 'welcome', from: rumor.pubkey, welcome };
+}
+
+const SPACE = 'request';
+const INDEX: StateKey = { space: 'request-index', key: 'all' };
+const MAX_REQUESTS = 200;
+const MAX_PER_SENDER = 3;
+/** A larger welcome is a group that this program could not carry anyway. Bytes. */
+const MAX_WELCOME_BYTES = 48 * 1024;
+
+const keyOf = (id: EventId): StateKey => ({ space: SPACE, key: id });
+const hexId = <T extends string>() => v.custom<T>((value) => isHex(value, 32));
+const relayUrl = v.custom<RelayUrl>((value) => readRelayUrl(value) !== null);
+const requestSchema: v.GenericSchema<unknown, Request> = v.object({
+  id: hexId<EventId>(),
+  from: hexId<PublicKey>(),
+  welcome: v.object({
+    keyPackageEvent: hexId<EventId>(),
+    relays: v.array(relayUrl),
+    message: v.instance(Uint8Array),
+  }),
+  receivedAt: v.number(),
+});
+/** Requests decided about, remembered so that they are not asked again when a relay sends them again. */
+const MAX_DECIDED = 1_000;
+/** Who has sent which, in the order they came: enough to bound them without opening any. */
+const indexSchema = v.object({
+  open: v.array(v.object({ id: hexId<EventId>(), from: hexId<PublicKey>() })),
+  decided: v.array(hexId<EventId>()),
+});
+type Index = v.InferOutput<typeof indexSchema>;
+
+async function readIndex(work: Pick<Work, 'get'>): Promise<Index> {
+  return (await readCell(work, INDEX, indexSchema)) ?? { open: [], decided: [] };
+}
+
+/**
+ * Keeps a request. Of one sender the newest few stay. When there are too many altogether the new one is `refused`: a flood must not wash
+ * away what was there before it. `known`: it was kept, or decided about, before.
+ */
+export async function keepRequest(work: Work, request: Request): Promise<'kept' | 'known' | 'refused'> {
+  const { open, decided } = await readIndex(work);
+  if (decided.includes(request.id) || open.some(({ id }) => id === request.id)) return 'known';
+  if (request.welcome.message.length > MAX_WELCOME_BYTES) return 'refused';
+  const theirs = open.filter(({ from }) => from === request.from);
+  const displaced = theirs.length < MAX_PER_SENDER ? undefined : theirs[0];
+  if (displaced === undefined && open.length >= MAX_REQUESTS) return 'refused';
+  if (displaced !== undefined) await remove(work, displaced.id);
+  await work.get(keyOf(request.id));
+  writeCell(work, keyOf(request.id), request);
+  const rest = open.filter(({ id }) => id !== displaced?.id);
+  writeCell(work, INDEX, { open: [...rest, { id: request.id, from: request.from }], decided });
+  return 'kept';
+}
+
+async function remove(work: Work, id: EventId): Promise<void> {
+  await work.get(keyOf(id));
+  writeCell(work, keyOf(id), null);
+}
+
+/** One request; null when it is not there (any more). */
+export function readRequest(work: Pick<Work, 'get'>, id: EventId): Promise<Request | null> {
+  return readCell(work, keyOf(id), requestSchema);
+}
+
+/** All requests, the newest first. */
+export async function allRequests(work: Pick<Work, 'scan'>): Promise<readonly Request[]> {
+  const cells = await work.scan(SPACE, '');
+  const requests = cells.map(([key, bytes]) => decodeCell(bytes, key, requestSchema));
+  return requests.toSorted((a, b) => b.receivedAt - a.receivedAt);
+}
+
+/** Takes a request off the list: it was accepted or declined. */
+export async function settleRequest(work: Work, id: EventId): Promise<void> {
+  const { open, decided } = await readIndex(work);
+  await remove(work, id);
+  writeCell(work, INDEX, {
+    open: open.filter((one) => one.id !== id),
+    decided: [...decided.filter((one) => one !== id), id].slice(-MAX_DECIDED),
+  });
+}

@@ -1,0 +1,44 @@
+import type { StateKey, StateView, Work } from '../../../shared/lane/state.ts';
+import { createWork } from '../../../shared/lane/work.ts';
+
+/** State in memory, and works over it whose writes a test can make stand. */
+export interface MemoryState {
+  readonly view: StateView;
+  work(): Work;
+  /** As a commit that is ok. */
+  commit(work: Work): void;
+  keys(space: string): readonly string[];
+}
+
+/** Nothing stored yet. */
+export function createMemoryState(): MemoryState {
+  const cells = new Map<
+    string,
+    { readonly key: StateKey; readonly value: Uint8Array; readonly version: number }
+  >();
+  const nameOf = ({ space, key }: StateKey): string => `${space}/${key}`;
+  const inSpace = (space: string) => [...cells.values()].filter(({ key }) => key.space === space);
+  const view: StateView = {
+    get: async (key) => {
+      const cell = cells.get(nameOf(key));
+      return cell ? { value: cell.value, version: cell.version } : null;
+    },
+    scan: async (space, prefix) =>
+      inSpace(space)
+        .filter(({ key }) => key.key.startsWith(prefix))
+        .map(({ key, value, version }) => [key, { value, version }] as const),
+  };
+  return {
+    view,
+    work: () => createWork(view),
+    commit(work) {
+      for (const { key, value, expect } of work.writes()) {
+        const standing = cells.get(nameOf(key))?.version ?? 0;
+        if (standing !== expect) throw new Error(`conflict in ${key.space}`);
+        if (value === null) cells.delete(nameOf(key));
+        else cells.set(nameOf(key), { key, value, version: standing + 1 });
+      }
+    },
+    keys: (space) => inSpace(space).map(({ key }) => key.key),
+  };
+}
