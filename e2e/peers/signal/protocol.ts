@@ -82,6 +82,8 @@ export interface Calls {
       readonly count: number;
       readonly sealed: boolean;
       readonly from: number;
+      /** Each text begins with it, an x and its number: `wordx000007`. */
+      readonly word?: string;
     };
     readonly result: readonly number[];
   };

@@ -73,22 +73,27 @@ export async function startMock(): Promise<{
       });
       return timestamp;
     },
-    async queueTexts({ accounts: ids, device: to, count, sealed, from }) {
+    async queueTexts({ accounts: ids, device: to, count, sealed, from, word = 'message' }) {
       const times = Array.from({ length: count }, (_, n) => from + n);
       for (let at = 0; at < count; at += FILL_AT_ONCE) {
         const sealing = times.slice(at, at + FILL_AT_ONCE).map(async (timestamp, n) => {
           const sender = account(must(ids[(at + n) % ids.length], 'account'));
-          return sender.encryptText(device(to), `Message ${at + n} of many, as long as most are.`, {
-            timestamp,
-            sealed: sealed && n % 2 === 0,
-          });
+          return sender.encryptText(
+            device(to),
+            `${word}x${String(at + n).padStart(6, '0')} is one of many, as long as most messages are.`,
+            {
+              timestamp,
+              sealed: sealed && n % 2 === 0,
+            },
+          );
         });
-        for (const envelope of await Promise.all(sealing)) await server.send(device(to), envelope);
+        // Answers only once the device has taken it: not awaited, or nothing could be queued for one that is away.
+        for (const envelope of await Promise.all(sealing)) void server.send(device(to), envelope);
       }
       return times;
     },
     async sendRaw({ device: to, envelope, times }) {
-      for (let n = 0; n < times; n += 1) await server.send(device(to), Buffer.from(envelope));
+      for (let n = 0; n < times; n += 1) void server.send(device(to), Buffer.from(envelope));
       return null;
     },
     encryptText: async ({ account: id, device: to, text, options }) =>
