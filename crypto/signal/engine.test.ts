@@ -123,6 +123,10 @@ describe('a session', () => {
     await account.engine.seal(bytesOf('not sent'), deviceOf(peer), work, NOW);
     await account.engine.seal(bytesOf('neither'), deviceOf(peer), work, NOW);
     point.drop();
+    const other = work.savepoint();
+    await account.engine.archive(deviceOf(peer), work);
+    expect(await account.engine.canSeal(deviceOf(peer), work, NOW)).toBe(false);
+    other.drop();
     const sealed = await account.engine.seal(bytesOf('sent'), deviceOf(peer), work, NOW);
     expect(sealed.details).toContainEqual({ name: 'step', value: '1' });
     expect(await peer.read(sealed, account.aci)).toBe('sent');
@@ -292,6 +296,9 @@ describe('an identity', () => {
       identity: keyOf(renewed),
       identityWas: keyOf(peer),
     });
+    const work = createWork(account.cells.view);
+    expect(await account.engine.canSeal(deviceOf(peer), work, NOW)).toBe(false);
+    expect(await forecast(account, peer, NOW)).toHaveLength(1);
     await expect(seal(account, 'hi', peer)).rejects.toMatchObject({ kind: 'not-found' });
     expect(await renewed.read(await seal(account, 'hi', renewed), account.aci)).toBe('hi');
   });
