@@ -11,6 +11,7 @@ import { readLongText, writeLongText } from './long-text.ts';
 import { forecastsOf } from './forecast.ts';
 import { afterCommit, commit, CONFLICT_TRIES, DONE, type Performing } from './performing.ts';
 import { noteReached } from './reached.ts';
+import type { How } from './seal.ts';
 import { readSent, writeSent } from './send-log.ts';
 import { transcriptIntent } from './transcript.ts';
 
@@ -113,11 +114,21 @@ export async function holdWithoutKey(performing: Performing, item: OutboxItem): 
   return finish(performing, item, { to: 'held', hold: 'no-key' }, { forecasts });
 }
 
+/** Nobody waits for it, and there is nobody or nothing to send to. What was sealed already cannot be taken back into the blue. */
+export function letGo(performing: Performing, item: OutboxItem, { reseal }: How): Promise<Performed> {
+  return reseal === null
+    ? finish(performing, item, { to: 'cancelled' })
+    : fail(performing, item, 'address-unknown', reseal.stored);
+}
+
 /** Nothing is to be sent to the recipient. What my other devices are told is all there is to do. */
 export function endVoid(
   performing: Performing,
   item: OutboxItem,
   { enqueue }: Extract<Composed, { readonly kind: 'void' }>,
+  how: How,
 ): Promise<Performed> {
-  return finish(performing, item, { to: enqueue.length > 0 ? 'sent' : 'cancelled' }, { enqueue });
+  return enqueue.length === 0
+    ? letGo(performing, item, how)
+    : finish(performing, item, { to: 'sent' }, { enqueue });
 }

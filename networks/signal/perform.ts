@@ -8,7 +8,7 @@ import { compose } from './compose.ts';
 import { handOver } from './hand-over.ts';
 import { upload } from './long-text-upload.ts';
 import { end, type Next } from './next.ts';
-import { endVoid, fail, finish, holdWithoutKey } from './outcome.ts';
+import { endVoid, fail, holdWithoutKey, letGo } from './outcome.ts';
 import { afterCommit, afterTrouble, commit, DONE, later, type Performing } from './performing.ts';
 import { seal, type How, type SealResult } from './seal.ts';
 import { startSessions } from './sessions.ts';
@@ -86,7 +86,7 @@ async function sealNext(performing: Performing, item: OutboxItem, how: How): Pro
             devices: [result.to.device],
             how: { ...how, renewed: true },
           }
-        : end(await finish(performing, item, { to: 'cancelled' }));
+        : end(await letGo(performing, item, how));
     case 'upload': {
       const uploaded = await upload(performing, item.intent.what.key, result.text);
       if (uploaded.kind === 'uploaded') return { do: 'seal', how };
@@ -99,7 +99,7 @@ async function sealNext(performing: Performing, item: OutboxItem, how: How): Pro
     case 'failed':
       return end(await fail(performing, item, result.failure));
     case 'void':
-      return end(await endVoid(performing, item, result));
+      return end(await endVoid(performing, item, result, how));
     case 'commit-failed':
       return end(await sealFailed(performing, item, result));
     default:
@@ -123,7 +123,6 @@ async function sessionsNext(
   item: OutboxItem,
   { of, devices, how }: Extract<Next, { readonly do: 'start-sessions' }>,
 ): Promise<Next> {
-  const { what } = item.intent;
   const started = await startSessions(performing, of, devices);
   switch (started.kind) {
     case 'started':
@@ -131,8 +130,8 @@ async function sessionsNext(
     case 'nobody':
       // No other device of mine: there is nobody to tell.
       return end(
-        what.kind === 'protocol' && how.reseal === null
-          ? await finish(performing, item, { to: 'cancelled' })
+        item.intent.what.kind === 'protocol'
+          ? await letGo(performing, item, how)
           : await fail(performing, item, 'address-unknown', how.reseal?.stored),
       );
     case 'refused':

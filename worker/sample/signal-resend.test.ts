@@ -90,6 +90,16 @@ describe('a device that could not open a message', () => {
     expect(sends()).toHaveLength(before);
   });
 
+  test('that went while it was given it again gets nothing, and the others nothing either', async () => {
+    const { sentAt } = await send('one');
+    account.devices.delete(2);
+    await ask(2, sentAt, null);
+    expect(lastState()).toBe('failed');
+    expect(kinds(account.device(1).got)).toEqual(['one']);
+    await send('two');
+    expect(kinds(account.device(1).got)).toEqual(['one', 'two']);
+  });
+
   test('that came later gets nothing of before', async () => {
     const { sentAt } = await send('one');
     account.setUp(3);
