@@ -6,6 +6,7 @@ import { createAnswers } from './answers.ts';
 import { requestOf } from './ask.ts';
 import { pauseAfter } from './back-off.ts';
 import { readRelayFrame, type RelayCode, type RelayFrame } from './frame.ts';
+import { fetchInformation, type RelayInformation } from './information.ts';
 import type { LinkState, RelayOutcome } from './pool.ts';
 import { createQueue } from './queue.ts';
 import { barOf, openSocket, type Reach, type RelayFault, type RelaySocket } from './socket.ts';
@@ -43,6 +44,8 @@ const CONNECT_WAIT_MS = 20_000;
 const IDLE_MS = 60_000;
 /** A request that the relay has ended for now is made again after this. */
 const ASK_AGAIN_MS = 15_000;
+/** Every relay takes frames of this size; larger ones are not sent before it has said what it takes. */
+const UNASKED_BYTES = 16 * 1024;
 const passing: ReadonlySet<RelayCode> = new Set(['rate-limited', 'error', 'other']);
 
 /** Opens nothing before something is wanted. */
@@ -60,6 +63,7 @@ export function createLink(relay: RelayUrl, identity: Identity, context: LinkCon
   let idle: NodeJS.Timeout | undefined;
   let challenge: string | null = null;
   let proving: Promise<boolean> | null = null;
+  let information: Promise<RelayInformation | null> | null = null;
   /** Streams that have asked again after a proof on this connection. */
   let askedAgain = new Set<Stream>();
   let changed = Promise.withResolvers<void>();
@@ -200,6 +204,14 @@ export function createLink(relay: RelayUrl, identity: Identity, context: LinkCon
   };
 
   const hand = async (frame: Passed, id: string, signal: AbortSignal): Promise<RelayOutcome> => {
+    const bytes = Buffer.byteLength(frame.text, 'utf8');
+    if (bytes > UNASKED_BYTES && bar === null) {
+      information ??= fetchInformation(relay, context.reach);
+      const most = (await information)?.maxMessageBytes ?? null;
+      // Without an answer the relay is asked again the next time.
+      if (most === null) information = null;
+      else if (bytes > most) return { kind: 'too-large', most };
+    }
     for (let again = false; ; again = true) {
       const at = await online(signal);
       if (typeof at === 'string') return { kind: 'offline', fault: at };

@@ -73,6 +73,20 @@ describe('publishing', () => {
     expect(await publication.first).toBe('nowhere');
   });
 
+  test('what a relay says it does not take is not sent to it', async () => {
+    const world = create();
+    const [small, large] = [await world.relay({ limits: { maxMessageBytes: 20_000 } }), await world.relay()];
+    const frame = passedGroup(world.account, groupEvent(Date.now(), 24_000));
+    const { outcomes } = world.pool.publish(frame, [small, large].map(urlOf));
+    expect(await outcomes).toEqual(
+      new Map([
+        [urlOf(small), { kind: 'too-large', most: 20_000 }],
+        [urlOf(large), { kind: 'accepted' }],
+      ]),
+    );
+    expect(small.record.frames()).toEqual([]);
+  });
+
   test('one event on its way twice is sent once', async () => {
     const world = create();
     const relay = await world.relay();

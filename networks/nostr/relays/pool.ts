@@ -12,6 +12,8 @@ export type RelayOutcome =
   | { readonly kind: 'accepted' }
   /** OK false. */
   | { readonly kind: 'refused'; readonly code: RelayCode }
+  /** Not handed over: longer than the relay says it takes (NIP-11), in bytes. */
+  | { readonly kind: 'too-large'; readonly most: number }
   /** Handed over, no answer seen: it may be there. The same event can be sent again. */
   | { readonly kind: 'ambiguous' }
   /** Never handed over. */

@@ -1,4 +1,5 @@
 import { isIP } from 'node:net';
+import type { ConnectionOptions } from 'node:tls';
 import { WebSocket } from 'ws';
 import { isPassed, type Identity, type Passed } from '../guard.ts';
 import { MAX_EVENT_CHARACTERS } from '../event.ts';
@@ -64,6 +65,17 @@ export function barOf(relay: RelayUrl, reach: Reach): RelayFault | null {
   return null;
 }
 
+/** TLS 1.2 at least, certificate and host name checked; nothing in the environment can switch that off. */
+export function tlsOf(relay: RelayUrl, reach: Reach): ConnectionOptions {
+  const host = relayHost(relay);
+  return {
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: true,
+    ...(reach.ca === null || reach.environment === 'live' ? {} : { ca: reach.ca }),
+    ...(isIP(host.replace(/^\[|\]$/g, '')) ? {} : { servername: host }),
+  };
+}
+
 /**
  * Opens a connection: TLS 1.2 at least, certificate and host name checked, no redirects, no compression, bounded frames.
  * Gives the fault when it does not open. `onText` is called for every text frame, in order.
@@ -78,16 +90,12 @@ export async function openSocket(
   const bar = barOf(relay, reach);
   if (bar !== null) return bar;
   if (signal.aborted) return 'unreachable';
-  const host = relayHost(relay);
   const socket = new WebSocket(relay, {
     maxPayload: MAX_FRAME_BYTES,
     handshakeTimeout: HANDSHAKE_MS,
     perMessageDeflate: false,
     followRedirects: false,
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: true,
-    ...(reach.ca === null || reach.environment === 'live' ? {} : { ca: reach.ca }),
-    ...(isIP(host.replace(/^\[|\]$/g, '')) ? {} : { servername: host }),
+    ...tlsOf(relay, reach),
   });
   const abort = (): void => socket.terminate();
   signal.addEventListener('abort', abort, { once: true });

@@ -15,7 +15,6 @@ import type { RelayPool, Sink } from '../pool.ts';
 /** Some group; its key stays the same, so that what a test seals can be told apart only by its id. */
 export const group = 'cd'.repeat(32) as NostrGroupId;
 const groupKey = new Uint8Array(32).fill(7);
-const filler = Buffer.alloc(200);
 
 /** One account with its pool, and relays that end with the test. */
 export interface World {
@@ -69,9 +68,9 @@ export function createWorld({ environment = 'test', ca, proxy, silent }: WorldOp
 /** The address of a relay as the program has it. */
 export const urlOf = (relay: Relay): RelayUrl => relay.url as RelayUrl;
 
-/** A message to the group, at a time. */
-export function groupEvent(at = Date.now()): SignedEvent {
-  return sealGroupEvent(groupKey, group, filler, at);
+/** A message to the group, at a time, of so many bytes. */
+export function groupEvent(at = Date.now(), bytes = 200): SignedEvent {
+  return sealGroupEvent(groupKey, group, Buffer.alloc(bytes), at);
 }
 
 /** Many messages to the group, one a second, the first at epoch second `from`. Signed with one key: only their number matters. */
