@@ -1,4 +1,5 @@
 import { emptyCommit, type CommitResult } from '../../shared/lane/commit.ts';
+import type { Millis } from '../../shared/ids.ts';
 import type { Change } from '../../shared/lane/change.ts';
 import type { OutboxItem, OutboxStep, ResealReason, Stored } from '../../shared/lane/intent.ts';
 import type { Work } from '../../shared/lane/state.ts';
@@ -71,14 +72,31 @@ async function sealOnce(performing: Performing, item: OutboxItem, how: How): Pro
   // The one who asked is not there any more.
   if (what.kind === 'one-device' && !ready.some(({ device }) => device === what.device))
     return { kind: 'void', enqueue: [] };
-  const kept = await readSent(work, draft.to, draft.sentAt, now);
-  const before = kept?.item === item.id ? kept : null;
   const wanted = reseal === null ? ready : ready.filter(({ device }) => reseal.devices.includes(device));
+  return commitSealed(performing, item, reseal, { draft, wanted, work, now });
+}
+
+/** Seals a draft for devices, and commits what came of it. */
+async function commitSealed(
+  performing: Performing,
+  item: OutboxItem,
+  reseal: Reseal | null,
+  of: {
+    readonly draft: Draft;
+    readonly wanted: Awaited<ReturnType<typeof sealable>>['ready'];
+    readonly work: Work;
+    readonly now: Millis;
+  },
+): Promise<SealResult> {
+  const { context, engine, sweeper } = performing;
+  const { draft, wanted, work, now } = of;
+  const kept = await readSent(work, draft.to, draft.sentAt, now);
+  const same = kept?.item === item.id ? kept : null;
   const parts: Part[] = [];
-  for (const one of wanted) parts.push(await makePart(engine, draft, before, one, work, now));
-  const evidence = await sealedEvidence(performing, draft, parts, reseal === null ? null : before, work, now);
-  if (draft.keptMs !== null)
-    await keep(item, draft, { parts, before: reseal && before, evidence }, work, now);
+  for (const one of wanted) parts.push(await makePart(engine, draft, same, one, work, now));
+  const before = reseal === null ? null : same;
+  const evidence = await sealedEvidence(performing, draft, parts, before, work, now);
+  if (draft.keptMs !== null) await keep(item, draft, { parts, before, evidence }, work, now);
   const made = [...lost(reseal, parts), ...parts.map((part) => storedOf(draft.to, part))];
   const artifacts = replaced(reseal?.stored ?? [], made);
   const step: OutboxStep = {
@@ -97,7 +115,7 @@ async function sealOnce(performing: Performing, item: OutboxItem, how: How): Pro
     enqueue: reseal === null ? draft.enqueue : [],
   });
   if (!result.ok) return { kind: 'commit-failed', draft, result };
-  if (draft.keptMs !== null) performing.sweeper.note(draft.to, now + draft.keptMs);
+  if (draft.keptMs !== null) sweeper.note(draft.to, now + draft.keptMs);
   return { kind: 'sealed', draft, artifacts };
 }
 
@@ -138,7 +156,7 @@ async function keep(
     readonly evidence: SentRecord['evidence'];
   },
   work: Work,
-  now: number,
+  now: Millis,
 ): Promise<void> {
   const [first] = of.parts;
   if (first === undefined || draft.what.kind !== 'content') return;
