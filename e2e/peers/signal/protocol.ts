@@ -148,6 +148,15 @@ export interface Calls {
   };
   /** Cuts every connection. */
   cut: { readonly args: Record<string, never>; readonly result: null };
+  /** Answers requests whose path begins so in the server's place; `status` null: as itself again. */
+  answer: {
+    readonly args: { readonly path: string; readonly status: number | null; readonly body?: string };
+    readonly result: null;
+  };
+  /** Answers new connections with a status instead of taking them, until told null. */
+  refuseConnections: { readonly args: { readonly status: number | null }; readonly result: null };
+  /** Requests whose path begins so, over sockets, since the start. */
+  requests: { readonly args: { readonly path: string }; readonly result: number };
   username: { readonly args: { readonly account: number; readonly username: string }; readonly result: null };
 }
 

@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as Mock from '@signalapp/mock-server';
+import { disturbances } from './disturb.ts';
 import type { Account, CallName, Calls, Linked, LocalEnvironment, Queue, Received } from './protocol.ts';
 
 // CommonJS whose exports Node's loader does not see through.
@@ -34,6 +35,10 @@ export async function startMock(): Promise<{
   const device = (id: number): Device => must(devices[id], 'device');
   const kindOf = (to: 'ACI' | 'PNI' = 'ACI') => (to === 'ACI' ? ServiceIdKind.ACI : ServiceIdKind.PNI);
   const known = (made: Device): number => devices.push(made) - 1;
+  // Answers only once the device has taken it, and fails when its connection goes meanwhile: then the server still has it.
+  const hand = (to: Device, envelope: Buffer<ArrayBuffer>): void =>
+    void server.send(to, envelope).catch(() => undefined);
+  const disturb = disturbances(server);
 
   const serve: Serve = {
     async account({ name, contacts, number }) {
@@ -87,13 +92,12 @@ export async function startMock(): Promise<{
             },
           );
         });
-        // Answers only once the device has taken it: not awaited, or nothing could be queued for one that is away.
-        for (const envelope of await Promise.all(sealing)) void server.send(device(to), envelope);
+        for (const envelope of await Promise.all(sealing)) hand(device(to), envelope);
       }
       return times;
     },
     async sendRaw({ device: to, envelope, times }) {
-      for (let n = 0; n < times; n += 1) void server.send(device(to), Buffer.from(envelope));
+      for (let n = 0; n < times; n += 1) hand(device(to), Buffer.from(envelope));
       return null;
     },
     encryptText: async ({ account: id, device: to, text, options }) =>
@@ -182,6 +186,15 @@ export async function startMock(): Promise<{
       for (const socket of inside.webSockets.values()) socket.close(1_001);
       return null;
     },
+    async answer({ path, status, body }) {
+      disturb.answer(path, status, body);
+      return null;
+    },
+    async refuseConnections({ status }) {
+      disturb.refuse(status);
+      return null;
+    },
+    requests: async ({ path }) => disturb.requests(path),
     async username({ account: id, username }) {
       await server.setUsername(account(id).device.aci, username);
       return null;
