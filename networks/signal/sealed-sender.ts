@@ -35,9 +35,25 @@ export interface SealedSender {
   denied(service: ServiceId, accessKey: Uint8Array, now: Millis): void;
 }
 
+type CertificateAnswer = Awaited<ReturnType<SignalService['senderCertificate']>>;
+
 export function createSealedSender(own: ServiceId): SealedSender {
-  let certificate: { readonly bytes: Uint8Array; readonly until: Millis } | null = null;
+  let certificate: { readonly answer: Promise<CertificateAnswer>; readonly until: Millis } | null = null;
   const refused = new Map<ServiceId, { readonly accessKey: string; readonly until: Millis }>();
+
+  async function certificateAt(now: Millis, via: SignalService): Promise<CertificateAnswer> {
+    if (certificate === null || certificate.until <= now)
+      certificate = { answer: via.senderCertificate(), until: now + CERTIFICATE_FOR_MS };
+    const asked = certificate;
+    try {
+      const answer = await asked.answer;
+      if (answer.kind !== 'certificate' && certificate === asked) certificate = null;
+      return answer;
+    } catch (error) {
+      if (certificate === asked) certificate = null;
+      throw error;
+    }
+  }
 
   function allowed(service: ServiceId, accessKey: Uint8Array, now: Millis): Uint8Array | null {
     const no = refused.get(service);
@@ -63,12 +79,10 @@ export function createSealedSender(own: ServiceId): SealedSender {
     async access(service, work, via, now) {
       const accessKey = await keyFor(service, work, now);
       if (accessKey === null) return null;
-      if (certificate === null || certificate.until <= now) {
-        const answer = await via.senderCertificate();
-        if (answer.kind !== 'certificate') return answer;
-        certificate = { bytes: answer.bytes, until: now + CERTIFICATE_FOR_MS };
-      }
-      return { kind: 'access', accessKey, certificate: certificate.bytes };
+      const answer = await certificateAt(now, via);
+      return answer.kind === 'certificate'
+        ? { kind: 'access', accessKey, certificate: answer.bytes }
+        : answer;
     },
     denied(service, accessKey, now) {
       refused.set(service, { accessKey: hex(accessKey), until: now + DENIED_FOR_MS });
