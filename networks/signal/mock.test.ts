@@ -170,7 +170,7 @@ describe('a linked device of the mock server', () => {
     expect(await server.next(alice, 'decryption-error')).toMatchObject({ from: { aci: world.phone.aci } });
   });
 
-  test('takes in a full queue once, also over a cut connection', async () => {
+  test('takes in a queue that filled up while it was away, once', async () => {
     const world = await linkedWithAlice();
     const { alice, linked, core, lane } = world;
     await server.sendText(alice, linked, 'first');
@@ -189,8 +189,6 @@ describe('a linked device of the mock server', () => {
     });
     const next = await start(cellsOf(core));
     running = next.lane;
-    await next.core.until('some', () => texts(next.core).length > 150);
-    await server.call('cut', {});
     await next.core.until('all', () => texts(next.core).length >= count);
     await queued;
     const numbers = texts(next.core).map((words) => Number(/\d+/.exec(words)?.[0]));

@@ -239,6 +239,62 @@ describe('a commit', () => {
   });
 });
 
+describe('while a commit is made', () => {
+  const many = (world: ReceivingWorld, faultAt: number | null = null) =>
+    Array.from({ length: 250 }, (_, n) =>
+      world.alice(text(`${n}`, T + 10 + n), { key: `${n}`, ...(n === faultAt ? { fault: true } : {}) }),
+    );
+
+  it('the next is opened over the state it leaves', async () => {
+    const world = await met();
+    let first = true;
+    world.core.onCrashPoint(async (name) => {
+      if (name !== 'lane.before-commit' || !first) return;
+      first = false;
+      // Number 150 belongs into the commit after this one.
+      await world.core.until('the next batch', () =>
+        world.core.logged.some(({ event }) => event === 'envelope-set-aside'),
+      );
+    });
+    await world.arrive(...many(world, 150));
+    expect(texts(world)).toHaveLength(250);
+    expect(world.core.commits.map(({ inbound }) => inbound.length)).toEqual([1, 100, 100, 50]);
+    expect(world.acknowledged.slice(1)).toEqual(Array.from({ length: 250 }, (_, n) => `${n}`));
+  });
+
+  it('what was opened ahead is opened anew when it does not stand', async () => {
+    const world = await met();
+    let commits = 0;
+    world.core.intercept(() => (++commits === 1 || commits === 3 ? { ok: false, why: 'conflict' } : null));
+    await world.arrive(...many(world));
+    expect(texts(world)).toEqual(['hello', ...Array.from({ length: 250 }, (_, n) => `${n}`)]);
+    expect(commits).toBe(5);
+  });
+
+  it('what was opened ahead of one that cannot stand is not handed to core', async () => {
+    const world = await met();
+    let commits = 0;
+    world.core.intercept(() => (++commits === 2 ? { ok: false, why: 'io' } : null));
+    await expect(world.arrive(...many(world))).rejects.toMatchObject({ why: 'io' });
+    expect(commits).toBe(2);
+    expect(world.acknowledged).toHaveLength(101);
+    await world.arrive(...many(world).slice(100));
+    expect(texts(world)).toHaveLength(251);
+  });
+
+  it('another task that wrote in between makes the next one anew', async () => {
+    const world = await met();
+    world.core.onCrashPoint((name) => {
+      if (name !== 'lane.after-commit') return;
+      const known = world.core.cells.get(`peer\u0000${ALICE}`);
+      if (known)
+        world.core.put([{ key: { space: 'peer', key: ALICE }, value: known.value, expect: known.version }]);
+    });
+    await world.arrive(...many(world));
+    expect(texts(world)).toHaveLength(251);
+  });
+});
+
 describe('after a run that died', () => {
   it('one delivery is touched at a time, marked before', async () => {
     const world = createReceivingWorld({ careful: true });

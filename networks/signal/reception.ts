@@ -9,18 +9,18 @@ import { commitOf, createLedger } from './ledger.ts';
 import type { WithLocks } from './locks.ts';
 import { commit } from './performing.ts';
 import { createProfileNames } from './profile-names.ts';
-import { receiveBatch } from './receive.ts';
+import { receive } from './receive.ts';
 import type { Own, Reception } from './receiving.ts';
 import type { Delivery, SignalService } from './service/service.ts';
 import { createTyping } from './typing.ts';
 import { LOST_AFTER_MS, stateLost } from './unopened.ts';
 import { unwrap, type Unwrapped } from './unwrap.ts';
 
-/** Deliveries of one commit at most, and bytes of them. */
-const BATCH = 100;
-const BATCH_BYTES = 8 * 1024 * 1024;
+/** Deliveries taken in under the same locks at most, a few commits of them, and their bytes. */
+const TAKE = 400;
+const TAKE_BYTES = 8 * 1024 * 1024;
 /** Deliveries taken from the connection and unsealed ahead of their turn. */
-const AHEAD = 4 * BATCH;
+const AHEAD = 2 * TAKE;
 
 /** Taking in what arrives over one connection. */
 export interface Receiver {
@@ -92,16 +92,16 @@ async function tellLost(context: LaneContext): Promise<void> {
   if (work.writes().length > 0) await commit(context, commitOf(work, ledger, []));
 }
 
-/** Batch by batch: while one is opened and committed, the wrappers of the next are taken off. */
+/** While some are opened and committed, the wrappers of the next are taken off. */
 async function receiveAll(reception: Reception, deliveries: AsyncIterable<Delivery>): Promise<void> {
   const { context } = reception;
   const queue = createQueue(reception, deliveries);
   try {
     for (;;) {
-      const batch = await queue.next();
-      if (batch.length === 0) return;
-      await context.credit(batch.reduce((sum, { delivery }) => sum + delivery.raw.length, 0));
-      await receiveBatch(reception, batch);
+      const next = await queue.next();
+      if (next.length === 0) return;
+      await context.credit(next.reduce((sum, { delivery }) => sum + delivery.raw.length, 0));
+      await receive(reception, next);
     }
   } finally {
     queue.close();
@@ -114,7 +114,7 @@ function createQueue(
   deliveries: AsyncIterable<Delivery>,
 ): { next(): Promise<readonly Unwrapped[]>; close(): void } {
   const { careful } = reception.context;
-  const most = careful ? 1 : BATCH;
+  const most = careful ? 1 : TAKE;
   const waiting: { readonly delivery: Delivery; readonly unwrapped: Promise<Unwrapped> | null }[] = [];
   const state: { ended: { readonly error: unknown } | null; closed: boolean } = {
     ended: null,
@@ -159,13 +159,13 @@ function createQueue(
   };
 }
 
-/** How many of the first go into one batch. */
+/** How many of the first are taken in together. */
 function countOf(waiting: readonly { readonly delivery: Delivery }[], most: number): number {
   let bytes = 0;
   let count = 0;
   for (const { delivery } of waiting) {
     bytes += delivery.raw.length;
-    if (count === most || (count > 0 && bytes > BATCH_BYTES)) break;
+    if (count === most || (count > 0 && bytes > TAKE_BYTES)) break;
     count += 1;
   }
   return count;
