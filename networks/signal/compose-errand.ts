@@ -6,6 +6,7 @@ import { isAci } from './codec/service-id.ts';
 import { failed, type Composed, type Composing, type Draft } from './draft.ts';
 import { errandIntent, readErrand } from './errand.ts';
 import { messageNameOf } from './names.ts';
+import { readPhoneSettings } from './phone-record.ts';
 import { composeResend } from './resend.ts';
 import { forgetSent, SENT_FOR_MS } from './send-log.ts';
 
@@ -18,19 +19,21 @@ const quiet = { urgent: false, told: null, enqueue: [] } as const;
  * A receipt: the author is told where the intent says so, my other devices are always told what I read. A receipt for somebody
  * else's messages than the other side's goes nowhere.
  */
-export function composeReceipt(
-  { own }: Composing,
+export async function composeReceipt(
+  { own, work }: Composing,
   to: ServiceId,
   { sentAt }: Intent,
   { of, as, tell }: Of<'receipt'>,
-): Composed {
+): Promise<Composed> {
   const names = of.flatMap((key) => messageNameOf(key, own.service) ?? []);
   const theirs = names.filter(({ author }) => author !== own.service && isAci(author));
   const told = theirs.length > 0 && as === 'read';
   const content = told ? encodeContent({ kind: 'sync-read', of: theirs }) : null;
   const enqueue = content === null ? [] : [errandIntent({ op: 'sync-read', content, forget: null }, sentAt)];
   const times = names.filter(({ author }) => author === to).map((name) => name.sentAt);
-  if (!tell || to === own.service || times.length === 0) return { kind: 'void', enqueue };
+  // Read receipts are a switch of the whole account: what my phone says counts here too.
+  const allowed = as !== 'read' || (await readPhoneSettings(work)).readReceipts !== false;
+  if (!tell || !allowed || to === own.service || times.length === 0) return { kind: 'void', enqueue };
   return {
     kind: 'draft',
     draft: {

@@ -10,6 +10,7 @@ import type { Composed, Draft } from './draft.ts';
 import { errandIntent, readErrand } from './errand.ts';
 import { bodyOf, MAX_BODY_BYTES, writeLongText } from './long-text.ts';
 import { conversationWith, peerOf } from './names.ts';
+import { notePhoneSettings } from './phone-record.ts';
 import { MAX_RESENDS } from './resend.ts';
 import { readSent, SENT_FOR_MS, writeSent, type SentRecord } from './send-log.ts';
 import { createCells } from './test/cells.ts';
@@ -268,6 +269,14 @@ describe('a receipt', () => {
     const result = await composed(receipt('read', false));
     expect(result).toMatchObject({ kind: 'void' });
     expect(synced(result.kind === 'void' ? result.enqueue : [])).toEqual(read);
+  });
+
+  test('of reading goes to my own devices alone where my phone says so; one of delivery goes out', async () => {
+    await state.run((work) => notePhoneSettings(work, { readReceipts: false, typing: null }));
+    expect(await composed(receipt('read', true))).toMatchObject({ kind: 'void', enqueue: [{}] });
+    expect(await composed(receipt('delivered', true))).toMatchObject({ kind: 'draft' });
+    await state.run((work) => notePhoneSettings(work, { readReceipts: true, typing: null }));
+    expect(await composed(receipt('read', true))).toMatchObject({ kind: 'draft' });
   });
 
   test('of delivery goes to the author alone', async () => {

@@ -8,6 +8,7 @@ import { encodeContent } from './codec/encode.ts';
 import { handOver } from './hand-over.ts';
 import { serviceOfConversation } from './names.ts';
 import { commit, type Performing } from './performing.ts';
+import { readPhoneSettings } from './phone-record.ts';
 import { sealable } from './sessions.ts';
 
 /** Signal's programs say again so often that somebody still types, and forget after fifteen seconds without. */
@@ -54,11 +55,13 @@ export function createTypingHints(): TypingHints {
   };
 }
 
-/** Seals for the devices there are sessions with; empty where there is none, or one of them would need a new one. */
+/** Seals for the devices there are sessions with; empty where there is none, one of them would need a new one, or nobody is to be told. */
 function seal(performing: Performing, to: ServiceId, on: boolean, now: Millis) {
   const { context, engine, withLocks } = performing;
   return withLocks([to], async () => {
     const work = createWork(context.view);
+    // A switch of the whole account, as my phone has it.
+    if ((await readPhoneSettings(work)).typing === false) return [];
     const { ready, without } = await sealable(performing, to, work, now);
     if (without.length > 0) return [];
     const content = encodeContent({ kind: 'typing', on, at: now });

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { OtherDevice, type Got, type OtherAccount } from '../../networks/signal/test/other-side.ts';
 import { errandIntent } from '../../networks/signal/errand.ts';
 import { readSent, writeSent } from '../../networks/signal/send-log.ts';
+import { notePhoneSettings } from '../../networks/signal/phone-record.ts';
 import { MAX_RENEWALS } from '../../networks/signal/renewals.ts';
 import type { ConversationId, Millis } from '../../shared/ids.ts';
 import { createWork } from '../../shared/lane/work.ts';
@@ -213,6 +214,13 @@ describe('typing', () => {
     ).toEqual([true, false]);
     await send('two');
     expect(kinds(account.device(1).got).at(-1)).toBe('two');
+  });
+
+  test('is not told where my phone says so', async () => {
+    await send('one');
+    await world.commit({ write: (work) => notePhoneSettings(work, { readReceipts: null, typing: false }) });
+    await type(true);
+    expect(sends().filter(({ online }) => online)).toEqual([]);
   });
 
   test('is not told under another identity', async () => {
