@@ -8,7 +8,6 @@ import type { SignedEvent } from './event.ts';
 import { npub } from './key-code.ts';
 import { freshSecretKey, publicKeyOf, type SecretKey } from './keys.ts';
 import { freshSlot } from './marmot/key-package-event.ts';
-import { readOwnKey } from './own-key.ts';
 import { newer, readInboxList, readRelayList } from './relay-list.ts';
 import { relayBar, typedRelayUrl, type RelayUrl } from './relay-url.ts';
 import { suggestedRelays } from './relays/directory.ts';
@@ -41,44 +40,32 @@ function chosenRelays(typed: string, environment: 'live' | 'test'): readonly Rel
   return relays as readonly RelayUrl[];
 }
 
-/** The key: the one that was brought, or a fresh one. */
-async function chosenKey(args: Args): Promise<SecretKey | FlowFailure> {
-  const text = arg(args, 'secret');
-  if (text === '') return freshSecretKey();
-  const read = await readOwnKey(text, arg(args, 'passphrase') || null);
-  if (read.kind === 'secret') return read.secret;
-  if (read.why === 'not-secret') return 'code-of-another-kind';
-  return read.why === 'wrong-passphrase' || read.why === 'passphrase-needed'
-    ? 'login-refused'
-    : 'code-malformed';
-}
-
 /** What the person can mend without starting over, and the fields to ask for. */
 function fieldsFor(why: FlowFailure, args: Args): (FlowStep & { readonly kind: 'ask' })['fields'] | null {
   switch (why) {
     case 'server-unreachable':
     case 'tls-required':
       return [{ name: 'relays', secret: false, value: arg(args, 'relays') || suggestedRelays.join(' ') }];
-    case 'code-malformed':
-    case 'code-of-another-kind':
-      return [{ name: 'secret', secret: true, value: '' }];
-    case 'login-refused':
-      return [{ name: 'passphrase', secret: true, value: '' }];
     default:
       return null;
   }
 }
 
 /**
- * Adds an account in one step: a fresh key, or the one that was brought; relays that answer. Nothing is published and nothing written
- * before it returns the setup for core to store. Arguments, all optional: `displayName`, `relays` (separated by spaces), `secret` (nsec,
- * hex or ncryptsec) with `passphrase`, `ca` (PEM, test profiles only).
+ * Adds an account in one step: a fresh key, relays that answer. Nothing is published and nothing written before it returns the setup for
+ * core to store. Arguments, all optional: `displayName`, `relays` (separated by spaces), `ca` (PEM, test profiles only). `brought`: a key
+ * the person has already. It never comes through the arguments: the page hears flows, and must hear no key (decision 7).
  */
-export async function* addAccount(args: Args, context: LaneContext, signal: AbortSignal): Flow {
+export async function* addAccount(
+  args: Args,
+  context: LaneContext,
+  signal: AbortSignal,
+  brought: SecretKey | null = null,
+): Flow {
   let given = args;
   for (let asked = 0; asked < ASK_LIMIT && !signal.aborted; asked += 1) {
     yield { kind: 'progress', stage: 'connecting' };
-    const tried = await attempt(given, context, signal);
+    const tried = await attempt(given, context, signal, brought);
     if (typeof tried !== 'string') {
       yield { kind: 'done', conversation: null, peer: null };
       return tried;
@@ -100,14 +87,14 @@ async function attempt(
   args: Args,
   context: LaneContext,
   signal: AbortSignal,
+  brought: SecretKey | null,
 ): Promise<AccountSetup | FlowFailure> {
   const ca = arg(args, 'ca') || null;
   if (ca !== null && context.environment === 'live') return 'test-profile-only';
   const relays = chosenRelays(arg(args, 'relays'), context.environment);
   if (typeof relays === 'string') return relays;
-  const secret = await chosenKey(args);
-  if (typeof secret === 'string') return secret;
   if (signal.aborted) return 'cancelled';
+  const secret = brought ?? freshSecretKey();
   const key = publicKeyOf(secret);
   const pool = openPool({
     reach: { environment: context.environment, ca, proxy: context.proxy },
@@ -121,15 +108,14 @@ async function attempt(
   try {
     const found = await pool.fetch({ kind: 'own', account: key }, relays);
     if (found.complete.length === 0) return whyNone(pool);
-    const brought = arg(args, 'secret') !== '';
     const account: Account = {
       secret,
       displayName: arg(args, 'displayName').trim().slice(0, MAX_NAME_CHARACTERS),
-      ...(brought
+      ...(brought !== null
         ? broughtRelays(found.events, relays, context.environment)
         : { write: relays, inbox: relays }),
       slot: freshSlot(),
-      origin: brought ? 'brought' : 'made',
+      origin: brought === null ? 'made' : 'brought',
       writtenDownAt: null,
       ca,
     };
