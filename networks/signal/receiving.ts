@@ -5,7 +5,7 @@ import type { Evidence } from '../../shared/label/evidence.ts';
 import type { Trust } from '../../shared/label/facts.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
 import type { Work } from '../../shared/lane/state.ts';
-import type { AttachmentPointer, MessageName } from './codec/content.ts';
+import type { AttachmentPointer } from './codec/content.ts';
 import type { OpenFile } from './fetched-files.ts';
 import type { Ledger } from './ledger.ts';
 import type { WithLocks } from './locks.ts';
@@ -75,11 +75,6 @@ export interface Arrival {
   /** The trust in the sender as this lane knows it. */
   readonly trust: Trust;
 }
-
-export const nameOf = ({ unsealed }: Pick<Arrival, 'unsealed'>): MessageName => ({
-  author: unsealed.from.service,
-  sentAt: unsealed.sentAt,
-});
 
 /** How an arrival was opened: from a peer, or told by another device of mine, which says nothing of the way it took before. */
 export function evidenceOf({ own, now }: Pick<Receiving, 'own' | 'now'>, arrival: Arrival): Evidence {
