@@ -6,7 +6,7 @@ import type { Plainseal } from '../../e2e/fixtures/plainseal.ts';
 import { watch } from '../../e2e/fixtures/app.ts';
 import { chatRow, messageWith, readHeader } from '../../e2e/fixtures/steps.ts';
 import { en } from '../../shared/words/en.ts';
-import { answerTo } from './contacts.ts';
+import { answerTo } from './answer.ts';
 import type { Expected, Row } from './table.ts';
 
 /** How long a row, the mail server and a contact may take, in ms. */

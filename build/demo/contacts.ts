@@ -1,5 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { startDeltaChat, type DeltaChat } from '../../e2e/peers/deltachat.ts';
+import { answerTo } from './answer.ts';
+import { startSignalWorld, type SignalWorld } from './signal.ts';
 import { startMailServerProcess, type MailServerProcess } from '../../e2e/peers/mail/child.ts';
 
 /** Where everybody in the demo lives: a name nobody can own (RFC 2606). */
@@ -13,28 +15,29 @@ export interface World {
   readonly alice: DeltaChat;
   /** A Delta Chat user whose key I only learn from a mail: not checked. */
   readonly bob: DeltaChat;
+  /** A contact on Signal, and my phone. */
+  readonly signal: SignalWorld;
   stop(): Promise<void>;
 }
-
-/** How a contact answers: with what it read, so that an answer proves that the text came through. */
-export const answerTo = (text: string): string => `You wrote: ${text}`;
 
 /** Starts the mail server in a process of its own and the contacts, each a real Delta Chat core. */
 export async function startWorld(): Promise<World> {
   const mail = await startMailServerProcess({ policy: 'open' });
   try {
-    const [alice, bob] = await Promise.all([
+    const [alice, bob, signal] = await Promise.all([
       startDeltaChat({ mail, address: demoAddress('alice'), name: 'Alice' }),
       // Bob's program still writes to people whose key it does not know, with its own key in the header.
       startDeltaChat({ mail, address: demoAddress('bob'), name: 'Bob', config: { force_encryption: '0' } }),
+      startSignalWorld(),
     ]);
     for (const contact of [alice, bob]) contact.answer(({ text }) => answerTo(text));
     return {
       mail,
       alice,
       bob,
+      signal,
       stop: async () => {
-        await Promise.all([alice.stop(), bob.stop()]);
+        await Promise.all([alice.stop(), bob.stop(), signal.stop()]);
         await mail.stop();
       },
     };

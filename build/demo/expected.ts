@@ -57,4 +57,14 @@ export const expected: readonly Expected[] = [
     accepted: true,
     answered: false,
   },
+  // On Signal, linked to my phone: nobody but us two holds keys, and old keys are thrown away.
+  {
+    listed: /Nadia/,
+    contact: 'Nadia',
+    network: 'Test network · Signal',
+    protocol: 'Signal Protocol',
+    readers: /^Only people in this chat can read this\.$/,
+    identity: /^Not checked yet\.$/,
+    ...answers,
+  },
 ];

@@ -97,7 +97,7 @@ console.log(
 );
 await buildPage();
 const world = await startWorld();
-const folder = await makeProfileFolder(world.mail.ca);
+const folder = await makeProfileFolder(world.mail.ca, world.signal.server.environment);
 try {
   if (values.check) process.exitCode = (await check(world, folder)) ? 0 : 1;
   else await show(world, folder, electron);

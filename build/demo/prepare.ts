@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { attachToCore, runFlow, type CoreLink } from '../../e2e/fixtures/contract.ts';
 import type { FlowStart } from '../../shared/lane/flow.ts';
 import { demoAddress, type World } from './contacts.ts';
+import { linkPhone } from './signal.ts';
 
 /** My own address in the demo. */
 export const myAddress = demoAddress('mara');
@@ -20,8 +21,8 @@ export interface Prepared {
   leave(): void;
 }
 
-/** Adds the account of the demo. `url`: a way in that the shell gave. */
-export async function prepare({ mail }: World, url: string): Promise<Prepared> {
+/** Adds the accounts of the demo. `url`: a way in that the shell gave. */
+export async function prepare({ mail, signal }: World, url: string): Promise<Prepared> {
   const core = await attachToCore(url);
   const { rows } = await core.call('disclosure.list', {});
   for (const { network, version } of rows)
@@ -37,6 +38,7 @@ export async function prepare({ mail }: World, url: string): Promise<Prepared> {
   };
   await runFlow(core, { network: 'email', account: null, start: { kind: 'add-account', args } });
   const { id: account } = await accountRow(core);
+  await linkPhone(signal, core);
   const flow = async (start: FlowStart): Promise<void> => {
     await runFlow(core, { network: 'email', account, start });
   };
@@ -56,7 +58,7 @@ export async function prepare({ mail }: World, url: string): Promise<Prepared> {
 }
 
 async function accountRow(core: CoreLink) {
-  const [row] = (await core.call('account.list', {})).rows;
+  const row = (await core.call('account.list', {})).rows.find(({ network }) => network === 'email');
   if (!row) throw new Error('the account was not added');
   return row;
 }

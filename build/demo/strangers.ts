@@ -1,5 +1,6 @@
 import { startDeltaChat, replaceKey, type DeltaChat } from '../../e2e/peers/deltachat.ts';
-import { answerTo, demoAddress, plainMail, type World } from './contacts.ts';
+import { answerTo } from './answer.ts';
+import { demoAddress, plainMail, type World } from './contacts.ts';
 import { myAddress, type Prepared } from './prepare.ts';
 
 /** Those the check meets beside the demo's contacts: each must make the page say something else. */
