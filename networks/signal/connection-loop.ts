@@ -6,7 +6,6 @@ import { CommitFault } from './receive.ts';
 import { createReceiver } from './reception.ts';
 import type { Running } from './running.ts';
 import { connectSignal } from './service/connect.ts';
-import { createNet } from './service/net.ts';
 import { deviceIsGone } from './service/presence.ts';
 import type { Disconnected, SignalConnection } from './service/service.ts';
 import { wipe } from './wipe.ts';
@@ -23,32 +22,31 @@ const STABLE_MS: Millis = 10_000;
 
 /** Keeps an account connected until it is stopped, or unlinked. */
 export async function keepConnected(running: Running, random: () => number = Math.random): Promise<void> {
-  const { context, self } = running;
+  const { context, self, net } = running;
   const { signal } = running.stopping;
-  const net = createNet(self.environment, context.proxy);
+  const device = { service: self.identities.aci, device: self.identities.device };
   let failures = 0;
   while (!signal.aborted) {
     context.status({ kind: 'connecting' });
-    const startedAt = Date.now();
+    const startedAt = performance.now();
     const connected = await connectSignal({
       net,
       endpoints: endpointsOf(self.environment),
-      device: { service: self.identities.aci, device: self.identities.device },
+      device,
       password: self.password,
       signal,
     });
     const ended =
       connected.kind === 'connected' ? await runConnected(running, connected.connection) : connected.why;
     if (signal.aborted) break;
-    const atOnce =
-      connected.kind === 'connected' && ended.kind === 'offline' && Date.now() - startedAt < AT_ONCE_MS;
-    const device = { service: self.identities.aci, device: self.identities.device };
+    const lasted = performance.now() - startedAt;
+    const atOnce = connected.kind === 'connected' && ended.kind === 'offline' && lasted < AT_ONCE_MS;
     const why: Disconnected =
       atOnce && (await deviceIsGone(net, device, self.profileKey)) ? { kind: 'unlinked' } : ended;
-    failures = Date.now() - startedAt > STABLE_MS ? 1 : failures + 1;
+    failures = lasted > STABLE_MS ? 1 : failures + 1;
     context.log('connection-ended', { why: why.kind, failures });
     if (why.kind === 'unlinked') {
-      await wipe(running);
+      await wipe(context);
       context.status({ kind: 'needs-person', why: 'unlinked' });
       return;
     }

@@ -20,6 +20,8 @@ type Steps = AsyncGenerator<FlowStep, null, FlowAnswer | undefined>;
 const LINK_CODE = /^\s*(?:sgnl:\/\/linkdevice|tsdevice:)/iu;
 const USERNAME = /^@?[a-z_][a-z0-9_]{2,31}\.\d{2,9}$/iu;
 const NUMBER = /^\+?[\d\s().-]{5,30}$/u;
+/** Digits of a number without its country that say whose it is. */
+const MIN_NATIONAL = 6;
 const DIGITS_OF_A_GROUP = 5;
 
 const failed = (why: FlowFailure): FlowStep => ({ kind: 'failed', why });
@@ -103,18 +105,24 @@ async function byUsername(
   return { failure: answer.kind === 'rate-limited' ? 'rate-limited' : 'server-unreachable' };
 }
 
-/** Only among my phone's contacts: the server is not asked whose number it is. */
+/**
+ * Only among my phone's contacts: the server is not asked whose number it is. Without its country a number counts only where one
+ * contact alone has it.
+ */
 async function byNumber({ context }: Running, number: string): Promise<ServiceId | null> {
   const digits = number.replace(/\D/gu, '');
+  const national = digits.replace(/^0+/u, '');
+  const ending: ServiceId[] = [];
   for (const [key, { value }] of await context.view.scan('peer', '')) {
+    const service = serviceIdOf(key.key);
     const known = decodePeer(value, key).number?.replace(/\D/gu, '');
-    if (
-      known &&
-      (known === digits || (digits.length >= 6 && !number.startsWith('+') && known.endsWith(digits)))
-    )
-      return serviceIdOf(key.key);
+    if (!known || service === null) continue;
+    if (known === digits) return service;
+    if (!number.startsWith('+') && national.length >= MIN_NATIONAL && known.endsWith(national))
+      ending.push(service);
   }
-  return null;
+  const [only, ...others] = ending;
+  return only !== undefined && others.length === 0 ? only : null;
 }
 
 async function open(running: Running, service: ServiceId): Promise<boolean> {

@@ -10,6 +10,7 @@ import { perform } from './perform.ts';
 import { retryAt } from './performing.ts';
 import { createRunning, type Running } from './running.ts';
 import { createTypingHints } from './typing-hint.ts';
+import { wipe } from './wipe.ts';
 
 /** The Signal lane: a linked device of the person's own account. A process of its own, since native code may take it along. */
 export const createLane: CreateLane = (): Lane => {
@@ -48,6 +49,8 @@ export const createLane: CreateLane = (): Lane => {
         running = await createRunning(context);
       } catch (error) {
         if (!(error instanceof PlainsealError) || error.kind !== 'not-found') throw error;
+        // What an unlinking that was cut short has left.
+        await wipe(context);
         context.status({ kind: 'needs-person', why: 'unlinked' });
         return;
       }

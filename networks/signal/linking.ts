@@ -52,6 +52,11 @@ export async function* link(
     yield failed('not-confirmed');
     return null;
   }
+  // From here on there is no way back: the server is about to have the device.
+  if (signal.aborted) {
+    yield failed('cancelled');
+    return null;
+  }
   const linked = await register(net, environment, given, context);
   if ('failure' in linked) {
     yield failed(linked.failure);
@@ -134,7 +139,7 @@ async function register(
   const own: Omit<OwnIdentities, 'trustRoots'> = {
     ...identities,
     aci: given.aci,
-    pni: identities.pniIdentityKey === null ? null : given.pni,
+    pni: given.pni,
     device: linked.deviceId,
     aciRegistrationId: registrationId,
     pniRegistrationId,

@@ -1,4 +1,4 @@
-import { PrivateKey } from '@signalapp/libsignal-client';
+import { PrivateKey, type Net } from '@signalapp/libsignal-client';
 import { openAttachment, sealAttachment } from '../../crypto/signal/attachment.ts';
 import { createSignalEngine } from '../../crypto/signal/create-engine.ts';
 import type { SignalEngine } from '../../crypto/signal/engine.ts';
@@ -12,6 +12,7 @@ import type { Performing } from './performing.ts';
 import type { Own } from './draft.ts';
 import { createRenewals } from './renewals.ts';
 import { createSealedSender } from './sealed-sender.ts';
+import { createNet } from './service/net.ts';
 import type { SignalConnection } from './service/service.ts';
 import { createSweeper } from './sweeper.ts';
 
@@ -19,6 +20,7 @@ import { createSweeper } from './sweeper.ts';
 export interface Running {
   readonly context: LaneContext;
   readonly self: Self;
+  readonly net: Net.Net;
   readonly own: Own;
   readonly engine: SignalEngine;
   readonly withLocks: WithLocks;
@@ -31,7 +33,7 @@ export interface Running {
   ended: Promise<void>;
 }
 
-/** Reads the account and makes what it runs on. @throws PlainsealError `not-found` once it was unlinked. */
+/** Reads the account and makes what it runs on. @throws PlainsealError `not-found` once it was unlinked, `refused` for a proxy. */
 export async function createRunning(context: LaneContext): Promise<Running> {
   const self = await readSelf(createWork(context.view));
   const { identities, profileKey } = self;
@@ -44,6 +46,7 @@ export async function createRunning(context: LaneContext): Promise<Running> {
   const running: Running = {
     context,
     self,
+    net: createNet(self.environment, context.proxy),
     own,
     engine,
     withLocks,

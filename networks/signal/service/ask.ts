@@ -1,7 +1,7 @@
 import type { ChatConnection } from '@signalapp/libsignal-client/dist/net/Chat.js';
 import * as v from 'valibot';
 import { PlainsealError } from '../../../shared/errors.ts';
-import { guard, type Channel } from '../guard.ts';
+import { guard, type Channel, type Operation } from '../guard.ts';
 
 /** An answer with its body read as JSON; null where there is none. */
 export type Reply = {
@@ -24,6 +24,12 @@ const MAX_ANSWER = 2 * 1024 * 1024;
 const SECOND_MS = 1_000;
 const MOST_RETRY_S = 7 * 24 * 60 * 60;
 
+/** The last thing before any write to a socket. @throws PlainsealError `refused` when the guard stops it. */
+export function passGuard(operation: Operation): void {
+  const verdict = guard(operation);
+  if (verdict !== 'pass') throw new PlainsealError('refused', `guard: ${verdict.stop}`);
+}
+
 /**
  * Asks the server, past the guard. Throws what libsignal throws; an answer too large to be one is `bad-request`.
  * @throws PlainsealError `refused` when the guard stops it.
@@ -39,8 +45,7 @@ export async function ask(
     ...(body ? [['content-type', 'application/json'] as const] : []),
   ];
   const { verb, path } = request;
-  const verdict = guard({ kind: 'request', channel, verb, path, headers, body });
-  if (verdict !== 'pass') throw new PlainsealError('refused', `guard: ${verdict.stop}`);
+  passGuard({ kind: 'request', channel, verb, path, headers, body });
   const answer = await connection.fetch({
     verb,
     path,

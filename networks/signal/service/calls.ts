@@ -17,7 +17,7 @@ import {
   profileSchema,
   staleSchema,
 } from './answers.ts';
-import { ask, readAs, type Reply, type Request } from './ask.ts';
+import { ask, passGuard, readAs, type Reply, type Request } from './ask.ts';
 import { download, fileUrl, upload } from './cdn.ts';
 import type { DeviceMessage, SendAnswer, SignalService, Trouble } from './service.ts';
 import { neverWritten, troubleOf, troubleOfStatus } from './trouble.ts';
@@ -151,9 +151,11 @@ export function createService(of: {
       if (hash === null) return { kind: 'found', service: null };
       try {
         const anonymous = await of.anonymous();
+        passGuard({ kind: 'username', channel: 'anonymous', hash });
         const found = await anonymous.lookUpUsernameHash({ hash: new Uint8Array(hash) });
         return { kind: 'found', service: found ? (found.getServiceIdString() as ServiceId) : null };
       } catch (error) {
+        if (isRefusal(error)) throw error;
         return troubleOf(error);
       }
     },
@@ -165,6 +167,7 @@ export function createService(of: {
 
     async upload(bytes) {
       try {
+        passGuard({ kind: 'upload-form', channel: 'account', size: bytes.length });
         const form = await of.account.getUploadForm({ uploadSize: BigInt(bytes.length) });
         return (await upload(of.endpoints, form, bytes))
           ? { kind: 'stored', cdn: form.cdn, id: form.key }

@@ -1,9 +1,12 @@
 import { request } from 'node:https';
-import { PlainsealError } from '../../../shared/errors.ts';
 import type { Endpoints } from '../environment.ts';
-import { guard } from '../guard.ts';
+import { passGuard } from './ask.ts';
 
-const TIMEOUT_MS = 60_000;
+/** Silence after which a transfer is given up, and how long one may take at all. */
+const SILENT_MS = 20_000;
+const WHOLE_MS = 5 * 60_000;
+/** The content network that files are put to (TUS). */
+const UPLOADS = 3;
 
 export type Fetched =
   { readonly kind: 'bytes'; readonly bytes: Uint8Array } | { readonly kind: 'gone' | 'offline' };
@@ -19,34 +22,39 @@ export function fileUrl(
   return `${base}/attachments/${id}`;
 }
 
-/** Fetches a file, at most `maxBytes` of it, over TLS with Signal's own authority only. */
-export function download(endpoints: Endpoints, url: string, maxBytes: number): Promise<Fetched> {
-  const verdict = guard({ kind: 'download', url });
-  if (verdict !== 'pass') throw new PlainsealError('refused', `guard: ${verdict.stop}`);
+/**
+ * Fetches a file, at most `maxBytes` of it, over TLS with Signal's own authority only. More than that is `gone`: the file that was
+ * promised is not there.
+ * @throws PlainsealError `refused` for what is no file of a content network.
+ */
+export async function download(
+  { authority }: Pick<Endpoints, 'authority'>,
+  url: string,
+  maxBytes: number,
+): Promise<Fetched> {
+  passGuard({ kind: 'download', url });
   return new Promise((resolve) => {
-    const asked = request(url, { ca: endpoints.authority, timeout: TIMEOUT_MS }, (answer) => {
-      if (answer.statusCode === 404 || answer.statusCode === 403 || answer.statusCode === 410) {
-        asked.destroy();
-        return resolve({ kind: 'gone' });
-      }
-      if (answer.statusCode !== 200) {
-        asked.destroy();
-        return resolve({ kind: 'offline' });
-      }
+    const asked = request(url, { ca: authority, timeout: SILENT_MS }, (answer) => {
+      const { statusCode = 0 } = answer;
+      if (statusCode !== 200) return end({ kind: [403, 404, 410].includes(statusCode) ? 'gone' : 'offline' });
       const parts: Uint8Array[] = [];
       let size = 0;
       answer.on('data', (part: Uint8Array) => {
         size += part.length;
-        if (size > maxBytes) {
-          asked.destroy();
-          resolve({ kind: 'gone' });
-        } else parts.push(part);
+        if (size > maxBytes) end({ kind: 'gone' });
+        else parts.push(part);
       });
-      answer.on('end', () => resolve({ kind: 'bytes', bytes: Uint8Array.from(Buffer.concat(parts)) }));
-      answer.on('error', () => resolve({ kind: 'offline' }));
+      answer.on('end', () => end({ kind: 'bytes', bytes: Uint8Array.from(Buffer.concat(parts)) }));
+      answer.on('error', () => end({ kind: 'offline' }));
     });
-    asked.on('timeout', () => asked.destroy());
-    asked.on('error', () => resolve({ kind: 'offline' }));
+    const timer = setTimeout(() => end({ kind: 'offline' }), WHOLE_MS);
+    function end(fetched: Fetched): void {
+      clearTimeout(timer);
+      resolve(fetched);
+      asked.destroy();
+    }
+    asked.on('timeout', () => end({ kind: 'offline' }));
+    asked.on('error', () => end({ kind: 'offline' }));
     asked.end();
   });
 }
@@ -60,24 +68,23 @@ export type UploadForm = {
 };
 
 /**
- * Puts sealed bytes to the content network (TUS, creation with upload). True once it has them all.
+ * Puts sealed bytes to the content network (TUS, creation with upload). True once it has them all. Of the address the server gives
+ * only path and query count: no answer of it sends a file elsewhere.
  * @throws PlainsealError `refused` for bytes that are no sealed file.
  */
-export function upload(endpoints: Endpoints, form: UploadForm, bytes: Uint8Array): Promise<boolean> {
-  const verdict = guard({ kind: 'upload', bytes });
-  if (verdict !== 'pass') throw new PlainsealError('refused', `guard: ${verdict.stop}`);
-  // Signed by the server, but only ever for its own content networks.
-  const isOurs = Object.values(endpoints.cdn).some(
-    (base) => new URL(base).origin === form.signedUploadUrl.origin,
-  );
-  if (!isOurs || form.cdn !== 3) return Promise.resolve(false);
+export async function upload(endpoints: Endpoints, form: UploadForm, bytes: Uint8Array): Promise<boolean> {
+  const base = endpoints.cdn[UPLOADS];
+  if (base === undefined || form.cdn !== UPLOADS) return false;
+  const { pathname, search } = form.signedUploadUrl;
+  const url = `${new URL(base).origin}${pathname}${search}`;
+  passGuard({ kind: 'upload', url, bytes });
   return new Promise((resolve) => {
     const asked = request(
-      form.signedUploadUrl,
+      url,
       {
         method: 'POST',
         ca: endpoints.authority,
-        timeout: TIMEOUT_MS,
+        timeout: SILENT_MS,
         headers: {
           ...Object.fromEntries(form.headers),
           'tus-resumable': '1.0.0',
@@ -87,13 +94,16 @@ export function upload(endpoints: Endpoints, form: UploadForm, bytes: Uint8Array
           'upload-metadata': `filename ${Buffer.from(form.key).toString('base64')}`,
         },
       },
-      (answer) => {
-        answer.resume();
-        resolve(answer.statusCode === 201 || answer.statusCode === 200);
-      },
+      ({ statusCode }) => end(statusCode === 201 || statusCode === 200),
     );
-    asked.on('timeout', () => asked.destroy());
-    asked.on('error', () => resolve(false));
+    const timer = setTimeout(() => end(false), WHOLE_MS);
+    function end(stored: boolean): void {
+      clearTimeout(timer);
+      resolve(stored);
+      asked.destroy();
+    }
+    asked.on('timeout', () => end(false));
+    asked.on('error', () => end(false));
     asked.end(bytes);
   });
 }

@@ -1,14 +1,12 @@
 import type { LibSignalError, Net } from '@signalapp/libsignal-client';
-import type {
-  AuthenticatedChatConnection,
-  UnauthenticatedChatConnection,
-} from '@signalapp/libsignal-client/dist/net/Chat.js';
+import type { AuthenticatedChatConnection } from '@signalapp/libsignal-client/dist/net/Chat.js';
 import type { Device } from '../../../crypto/signal/address.ts';
 import { decodeEnvelope } from '../codec/envelope.ts';
 import type { Endpoints } from '../environment.ts';
-import { ask } from './ask.ts';
+import { createAnonymous } from './anonymous.ts';
 import { createService } from './calls.ts';
 import { createDeliveryQueue } from './deliveries.ts';
+import { keepAlive } from './keep-alive.ts';
 import type { Disconnected, SignalConnection } from './service.ts';
 import { disconnectedBy } from './trouble.ts';
 
@@ -22,7 +20,7 @@ export type Connected =
 
 /** Connects an account's device. `keepAliveMs`: for tests. */
 export async function connectSignal(of: {
-  readonly net: Net.Net;
+  readonly net: Pick<Net.Net, 'connectAuthenticatedChat' | 'connectUnauthenticatedChat'>;
   readonly endpoints: Endpoints;
   readonly device: Device;
   readonly password: string;
@@ -33,19 +31,29 @@ export async function connectSignal(of: {
   const deliveries = createDeliveryQueue();
   const queueEmpty = Promise.withResolvers<void>();
   const ended = Promise.withResolvers<Disconnected>();
+  const anonymous = createAnonymous(net, signal);
+  let account: AuthenticatedChatConnection | null = null;
   let timer: ReturnType<typeof setInterval> | undefined;
-  let anonymous: Promise<UnauthenticatedChatConnection> | null = null;
+  let over = false;
 
   function finish(why: Disconnected): void {
+    over = true;
     clearInterval(timer);
     deliveries.end();
-    queueEmpty.resolve();
     ended.resolve(why);
-    void anonymous?.then((one) => one.disconnect()).catch(() => undefined);
-    anonymous = null;
+    anonymous.close();
   }
 
-  let account: AuthenticatedChatConnection;
+  function close(): void {
+    finish({ kind: 'offline' });
+    account?.disconnect().catch(() => undefined);
+  }
+
+  async function keepBothAlive(): Promise<void> {
+    if (account && !(await keepAlive(account, 'account'))) return close();
+    await anonymous.keepAlive();
+  }
+
   try {
     account = await net.connectAuthenticatedChat(
       `${device.service}.${device.device}`,
@@ -54,59 +62,33 @@ export async function connectSignal(of: {
       {
         onIncomingMessage(envelope, _serverAt, ack) {
           const raw = Uint8Array.from(envelope);
-          const decoded = decodeEnvelope(raw);
-          deliveries.push({ ...decoded, raw, acknowledge: () => acknowledge(ack) });
+          const held = deliveries.push({
+            ...decodeEnvelope(raw),
+            raw,
+            acknowledge: () => acknowledge(ack),
+          });
+          // What was not acknowledged comes again on the next connection.
+          if (!held) close();
         },
-        onQueueEmpty: () => queueEmpty.resolve(),
+        onQueueEmpty: () => void deliveries.taken().then(queueEmpty.resolve),
         onConnectionInterrupted: (cause: LibSignalError | null) => finish(disconnectedBy(cause)),
       },
       { abortSignal: signal },
     );
   } catch (error) {
+    anonymous.close();
     return { kind: 'failed', why: disconnectedBy(error) };
   }
-
-  function connectAnonymous(): Promise<UnauthenticatedChatConnection> {
-    // One at a time; the next that needs it after it went connects again.
-    anonymous ??= net
-      .connectUnauthenticatedChat(
-        { onConnectionInterrupted: () => void (anonymous = null) },
-        { abortSignal: signal },
-      )
-      .catch((error: unknown) => {
-        anonymous = null;
-        throw error;
-      });
-    return anonymous;
-  }
-
-  async function keepAlive(): Promise<void> {
-    const request = { verb: 'GET', path: '/v1/keepalive' } as const;
-    const kept = await ask(account, 'account', request).then(
-      ({ status }) => status === OK,
-      () => false,
-    );
-    if (!kept) {
-      close();
-      return;
-    }
-    const other = anonymous;
-    if (other) await ask(await other, 'anonymous', request).catch(() => (anonymous = null));
-  }
-
-  function close(): void {
-    finish({ kind: 'offline' });
-    account.disconnect().catch(() => undefined);
-  }
-
-  timer = setInterval(() => void keepAlive().catch(() => close()), of.keepAliveMs ?? KEEPALIVE_MS);
+  // It may have ended before it was handed over: then `ended` says so.
+  if (over) account.disconnect().catch(() => undefined);
+  else timer = setInterval(() => void keepBothAlive().catch(close), of.keepAliveMs ?? KEEPALIVE_MS);
   return {
     kind: 'connected',
     connection: {
       deliveries,
       queueEmpty: queueEmpty.promise,
       ended: ended.promise,
-      service: createService({ account, anonymous: connectAnonymous, endpoints: of.endpoints }),
+      service: createService({ account, anonymous: () => anonymous.get(), endpoints: of.endpoints }),
       close,
     },
   };

@@ -1,30 +1,52 @@
 import type { Delivery } from './service.ts';
 
+/** Bytes that may wait; more than a server leaves unacknowledged (it stops at some hundred deliveries). */
+const MAX_WAITING_BYTES = 64 * 1024 * 1024;
+/** Taken entries are cut off so many at a time: one by one would move the whole of a long queue each time. */
+const CUT = 256;
+
 /** What came and was not taken yet, in the server's order. */
 export interface DeliveryQueue extends AsyncIterable<Delivery> {
-  push(delivery: Delivery): void;
+  /** False when that is more than may wait: nothing is kept of it. */
+  push(delivery: Delivery): boolean;
+  /** Resolves once the reader has taken all that came so far. */
+  taken(): Promise<void>;
   /** No more come; what is there is still given. */
   end(): void;
 }
 
-/**
- * A queue for one reader. libsignal has no way to be told "not now", so nothing bounds it here: the server stops by itself once
- * enough waits for its acknowledgement.
- */
-export function createDeliveryQueue(): DeliveryQueue {
+/** A queue for one reader. libsignal cannot be told "not now", so it is bounded: whoever floods it loses the connection. */
+export function createDeliveryQueue(maxBytes: number = MAX_WAITING_BYTES): DeliveryQueue {
   const waiting: Delivery[] = [];
-  let taken = 0;
+  const watchers: { readonly until: number; resolve(): void }[] = [];
+  let cut = 0;
+  let bytes = 0;
+  let pushed = 0;
+  let given = 0;
   let ended = false;
   let wake: (() => void) | null = null;
   const tell = (): void => {
     wake?.();
     wake = null;
   };
+  const look = (): void => {
+    while (watchers[0] && watchers[0].until <= given) watchers.shift()?.resolve();
+  };
   return {
     push(delivery) {
-      if (ended) return;
+      if (ended) return true;
+      if (bytes + delivery.raw.length > maxBytes) return false;
+      bytes += delivery.raw.length;
+      pushed += 1;
       waiting.push(delivery);
       tell();
+      return true;
+    },
+    taken() {
+      return new Promise((resolve) => {
+        watchers.push({ until: pushed, resolve });
+        look();
+      });
     },
     end() {
       ended = true;
@@ -32,14 +54,16 @@ export function createDeliveryQueue(): DeliveryQueue {
     },
     async *[Symbol.asyncIterator]() {
       for (;;) {
-        const next = waiting[taken];
+        const next = waiting[cut];
         if (next) {
-          taken += 1;
-          // Not shifted one by one: that moves the whole of a long queue each time.
-          if (taken >= 256) {
-            waiting.splice(0, taken);
-            taken = 0;
+          cut += 1;
+          if (cut >= CUT) {
+            waiting.splice(0, cut);
+            cut = 0;
           }
+          bytes -= next.raw.length;
+          given += 1;
+          look();
           yield next;
         } else if (ended) return;
         else

@@ -1,4 +1,5 @@
 import { Net } from '@signalapp/libsignal-client';
+import { PlainsealError } from '../../../shared/errors.ts';
 import type { SignalEnvironment } from '../environment.ts';
 import { userAgent } from './user-agent.ts';
 
@@ -9,8 +10,12 @@ const OVER_THE_SOCKET = new Map([
   ['grpc.MessagesAnonymousSendSingleRecipientMessage', 'ws'],
 ] as const);
 
-/** libsignal's network of one environment, with its pinned certificates. @throws Error for a proxy that is none. */
+/**
+ * libsignal's network of one environment, with its pinned certificates.
+ * @throws PlainsealError `refused` for a proxy: files would not go over it, and half a proxy hides nothing.
+ */
 export function createNet(environment: SignalEnvironment, proxy: string | null): Net.Net {
+  if (proxy !== null) throw new PlainsealError('refused', 'this network goes over no proxy yet');
   const net = new Net.Net(
     environment.kind === 'local'
       ? {
@@ -30,6 +35,5 @@ export function createNet(environment: SignalEnvironment, proxy: string | null):
         },
   );
   net.setRemoteConfig(OVER_THE_SOCKET, Net.BuildVariant.Production);
-  if (proxy !== null) net.setProxyFromUrl(proxy);
   return net;
 }
