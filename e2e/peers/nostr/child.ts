@@ -39,6 +39,7 @@ export interface RelayProcess {
   disarmAll(): Promise<void>;
   connections(): Promise<readonly number[]>;
   dropConnections(): Promise<void>;
+  freezeConnections(): Promise<void>;
   goOffline(): Promise<void>;
   goOnline(): Promise<void>;
   /** New connections see a certificate with this flaw, or a good one again. */
@@ -136,6 +137,7 @@ export async function startRelayProcess(options: StartOptions = {}): Promise<Rel
     disarmAll: () => tell({ name: 'disarmAll' }),
     connections: () => ask({ name: 'connections' }),
     dropConnections: () => tell({ name: 'dropConnections' }),
+    freezeConnections: () => tell({ name: 'freezeConnections' }),
     goOffline: () => tell({ name: 'goOffline' }),
     goOnline: () => tell({ name: 'goOnline' }),
     present: (flaw) => tell({ name: 'present', flaw }),

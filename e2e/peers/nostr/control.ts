@@ -113,6 +113,7 @@ export const Call = v.variant('name', [
   v.object({ name: v.literal('disarmAll') }),
   v.object({ name: v.literal('connections') }),
   v.object({ name: v.literal('dropConnections') }),
+  v.object({ name: v.literal('freezeConnections') }),
   v.object({ name: v.literal('goOffline') }),
   v.object({ name: v.literal('goOnline') }),
   v.object({ name: v.literal('present'), flaw }),
@@ -152,6 +153,7 @@ export const Answers = {
   disarmAll: nothing,
   connections: v.array(v.number()),
   dropConnections: nothing,
+  freezeConnections: nothing,
   goOffline: nothing,
   goOnline: nothing,
   present: nothing,
@@ -219,6 +221,9 @@ export function createController(
         return relay.connections();
       case 'dropConnections':
         relay.dropConnections();
+        return null;
+      case 'freezeConnections':
+        relay.freezeConnections();
         return null;
       case 'goOffline':
         await relay.goOffline();

@@ -41,6 +41,8 @@ export interface Relay {
   /** Numbers of the open connections. */
   connections(): readonly number[];
   dropConnections(): void;
+  /** The open connections go dead without a word: nothing is read, no ping answered. */
+  freezeConnections(): void;
   goOffline(): Promise<void>;
   /** Listens on the same port again. */
   goOnline(): Promise<void>;
@@ -146,6 +148,9 @@ export async function startRelay({ certificate, limits: given = {} }: RelayOptio
     disarmAll: () => faults.disarmAll(),
     connections: () => [...sessions.keys()],
     dropConnections,
+    freezeConnections() {
+      for (const session of sessions.values()) session.freeze();
+    },
     goOffline,
     async goOnline() {
       if (!server.listening) await listen(port);

@@ -25,6 +25,8 @@ export interface Session {
   readonly id: number;
   /** Hands over an event to the subscriptions it fits. */
   offer(event: Event): void;
+  /** Neither reads nor answers any more, as if the line had gone dead without a word. */
+  freeze(): void;
   close(): void;
 }
 
@@ -200,6 +202,7 @@ export function serve(socket: WebSocket, id: number, shared: Shared): Session {
       for (const [name, filters] of subscriptions)
         if (filters.some((filter) => fits(filter, event))) delivery.give(name, event, true);
     },
+    freeze: () => socket.pause(),
     close: cut,
   };
 }

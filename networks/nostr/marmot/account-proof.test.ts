@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
+import { decodeMlsMessage, getCiphersuiteFromName, getCiphersuiteImpl } from 'ts-mls';
+import { makeKeyPackageRef } from 'ts-mls/keyPackage.js';
 import { fromHex, toHex } from '../hex.ts';
 import { freshSecretKey, publicKeyFromBytes, publicKeyOf, secretKeyFrom, type PublicKey } from '../keys.ts';
 import { accountProofHolds, readAccountProof, signAccountProof } from './account-proof.ts';
@@ -36,6 +38,14 @@ test('the proof in a key package of MDK holds, for its own leaf only', () => {
   expect(accountProofHolds(proof, identity, mlsKey)).toBe(true);
   expect(accountProofHolds(proof, publicKeyOf(freshSecretKey()), mlsKey)).toBe(false);
   expect(accountProofHolds(proof, identity, mdk.subarray(9, 41))).toBe(false);
+});
+
+test('a key package has the reference that another implementation gives it', async () => {
+  const decoded = decodeMlsMessage(mdk, 0)?.[0];
+  if (decoded?.wireformat !== 'mls_key_package') throw new Error('the vector does not decode');
+  const suite = getCiphersuiteFromName('MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519');
+  const { hash } = await getCiphersuiteImpl(suite);
+  expect(keyPackageRef(mdk)).toBe(toHex(await makeKeyPackageRef(decoded.keyPackage, hash)));
 });
 
 test('a proof with one bit changed does not hold', () => {

@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createAuthority } from '../../../e2e/peers/certificate.ts';
 import { signEvent } from '../event.ts';
 import { inboxListDraft, relayListDraft } from '../relay-list.ts';
@@ -20,6 +20,7 @@ import {
 
 const worlds: World[] = [];
 afterEach(async () => {
+  vi.useRealTimers();
   for (const world of worlds.splice(0)) await world.end();
 });
 function create(options?: WorldOptions): World {
@@ -359,6 +360,85 @@ describe('fetching', () => {
     const fetched = await world.pool.fetch(lists, [closing, endless].map(urlOf), { timeoutMs: 500 });
     expect(fetched).toEqual({ events: [], complete: [] });
     expect(await world.pool.fetch(lists, [])).toEqual({ events: [], complete: [] });
+  });
+});
+
+describe('time', () => {
+  /** From here on time passes only when the test says so; sockets work as ever. */
+  const holdTime = (): void => void vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
+
+  test('an event that is not answered may be there', async () => {
+    const world = create();
+    const relay = await world.relay();
+    relay.arm({ kind: 'silent-event', taken: true });
+    holdTime();
+    const publication = world.pool.publish(passedGroup(world.account, groupEvent()), [urlOf(relay)]);
+    await relay.record.waitForEvent({ verdict: 'silent' });
+    vi.advanceTimersByTime(15_000);
+    expect(await publication.first).toBe('ambiguous');
+  });
+
+  test('an event does not wait for a relay for ever', async () => {
+    const world = create();
+    const relay = await world.relay();
+    const held = relay.arm({ kind: 'stall-connect' }, { times: 'always' });
+    holdTime();
+    const publication = world.pool.publish(passedGroup(world.account, groupEvent()), [urlOf(relay)]);
+    await held.struck;
+    vi.advanceTimersByTime(20_000);
+    expect(await publication.first).toBe('nowhere');
+  });
+
+  test('a connection nobody wants is closed, and made again when somebody does', async () => {
+    const world = create();
+    const relay = await world.relay();
+    holdTime();
+    expect(await world.pool.publish(passedGroup(world.account, groupEvent()), [urlOf(relay)]).first).toBe(
+      'accepted',
+    );
+    vi.advanceTimersByTime(59_000);
+    expect(relay.connections()).toHaveLength(1);
+    vi.advanceTimersByTime(1_000);
+    vi.useRealTimers();
+    await expect.poll(() => relay.connections()).toEqual([]);
+    await expect.poll(() => kinds(world.pool.links())).toEqual(['idle']);
+    expect(await world.pool.publish(passedGroup(world.account, groupEvent()), [urlOf(relay)]).first).toBe(
+      'accepted',
+    );
+  });
+
+  test('a line that went dead without a word is noticed', async () => {
+    const world = create();
+    const relay = await world.relay();
+    holdTime();
+    const taker = take(world.pool, groups, [urlOf(relay)]);
+    await taker.caughtUp(1);
+    // Quiet for a while: a ping goes out, and its answer comes with the next event at the latest.
+    vi.advanceTimersByTime(30_000);
+    relay.put([groupEvent()]);
+    await taker.count(1);
+    vi.advanceTimersByTime(29_000);
+    expect(kinds(world.pool.links())).toEqual(['online']);
+    relay.freezeConnections();
+    vi.advanceTimersByTime(1_000 + 14_000);
+    expect(kinds(world.pool.links())).toEqual(['online']);
+    vi.advanceTimersByTime(1_000);
+    await taker.broken(1);
+    expect(world.log.at(-1)).toContain('"fault":"silent"');
+    vi.advanceTimersByTime(1_000);
+    await taker.caughtUp(2);
+  });
+
+  test('a relay that ended a request for now is asked again', async () => {
+    const world = create();
+    const relay = await world.relay();
+    relay.arm({ kind: 'close-subscription', prefix: 'rate-limited' });
+    holdTime();
+    const taker = take(world.pool, groups, [urlOf(relay)]);
+    await taker.refused(1);
+    vi.advanceTimersByTime(15_000);
+    await taker.caughtUp(1);
+    expect(taker.codes).toEqual(['rate-limited']);
   });
 });
 
