@@ -10,6 +10,7 @@ import { BinaryWriter, WireType } from '@bufbuild/protobuf/wire';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { addressOf, isAci, isDeviceNumber, type Device, type ServiceId } from './address.ts';
+import { certificateHolds } from './certificate.ts';
 import type { ContentHint, Refusal, Sealed, SignalEnvelope, Unsealed } from './engine.ts';
 import { hexOf, identityKey, ownOf, type Own, type OwnIdentity } from './identity.ts';
 import { publicKeyOf } from './public-key.ts';
@@ -54,7 +55,7 @@ async function takeOff(own: Own, envelope: SignalEnvelope): Promise<Unsealed | R
   try {
     const inner = await sealedSenderDecryptToUsmc(unshared(sealed), ownKeys(own.aci, null));
     const certificate = inner.senderCertificate();
-    if (!certificate.validateWithTrustRoots([...own.trustRoots], serverAt)) return refused('certificate');
+    if (!certificateHolds(own, certificate, serverAt)) return refused('certificate');
     const service = certificate.senderAci()?.getServiceIdString() as ServiceId | undefined;
     const device = certificate.senderDeviceId();
     // Text that reads as the same id in another form would be another sender everywhere else.
