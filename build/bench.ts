@@ -44,7 +44,17 @@ const parts: readonly Part[] = [
   },
   storage('storage', '100 k messages', '0'),
   ...(process.env['BENCH_LARGE'] === '1' ? [storage('storage-large', '1 M messages', '1')] : []),
+  {
+    name: 'signal-engine',
+    step: {
+      script: VITEST,
+      args: ['bench', '--run', 'crypto/signal', '--reporter=json', `--outputFile.json=${report}`],
+    },
+    read: () => readBenchmarks(JSON.parse(readFileSync(report, 'utf8')), (task) => /raw|alone/.test(task)),
+  },
   script('commits'),
+  script('signal-drain'),
+  script('signal-send'),
   script('catch-up'),
   { ...script('scroll'), page: true },
   { ...script('start'), page: true },

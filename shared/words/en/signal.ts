@@ -15,8 +15,6 @@ export const signal = {
   'signal.done.means': 'What people write to you arrives here too, sealed.',
   'signal.unlink': 'Unlink',
   'signal.unlink.means': 'Forgets its keys and messages here. Unlink it on the phone too.',
-  'signal.new.field': 'Username or number',
-  'signal.new.hint': 'name.01 or a number among your phone’s contacts',
 
   'number.title': 'Compare the number',
   'number.how': 'Open your chat in their Signal, and their safety number.',
