@@ -11,6 +11,9 @@ import { innerOf, ratchetKeyOf, shownBy } from './ratchet-message.ts';
 import { readSession, writeSession } from './session-cell.ts';
 import { createStores } from './stores.ts';
 
+/** libsignal gives a message's type as a plain number. */
+const PREKEY: number = CiphertextMessageType.PreKey;
+
 /**
  * Pads a `Content` and seals it for one device, as my account. Only under the identity known of the device's service id.
  * @throws PlainsealError `not-found` without a session that can seal for it.
@@ -38,7 +41,7 @@ export async function seal(
     throw new PlainsealError('not-found', 'the session does not seal', { cause });
   });
   const bytes = message.serialize();
-  const type = message.type() === CiphertextMessageType.PreKey ? 'prekey' : 'double-ratchet';
+  const type = message.type() === PREKEY ? 'prekey' : 'double-ratchet';
   const inner = type === 'prekey' ? innerOf(bytes) : bytes;
   const { saved, identity } = stores;
   if (saved === null || identity === null || inner === null)

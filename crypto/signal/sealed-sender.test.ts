@@ -1,4 +1,5 @@
 import {
+  CiphertextMessageType,
   ContentHint,
   DecryptionErrorMessage,
   IdentityKeyPair,
@@ -351,7 +352,12 @@ describe('wrapping', () => {
       key: account.identity.publicKey,
     });
     const request = PlaintextContent.from(
-      DecryptionErrorMessage.forOriginal((await peer.cipher(bytesOf('a'), account.aci)).serialize(), 2, 5, 1),
+      DecryptionErrorMessage.forOriginal(
+        (await peer.cipher(bytesOf('a'), account.aci)).serialize(),
+        CiphertextMessageType.Whisper,
+        5,
+        1,
+      ),
     );
     const work = createWork(cells.view);
     const plain = { type: 'plaintext' as const, bytes: request.serialize() };

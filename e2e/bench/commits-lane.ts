@@ -14,7 +14,7 @@ import { emptyCommit, type Commit } from '../../shared/lane/commit.ts';
 import type { CoreCalls, LaneCalls, LaneNews } from '../../shared/lane/protocol.ts';
 import { ABSENT, type StateKey } from '../../shared/lane/state.ts';
 import { parentPipe } from '../../shared/wire/parent.ts';
-import { link, type Handlers } from '../../shared/wire/rpc.ts';
+import { link } from '../../shared/wire/rpc.ts';
 import { sessionFacts } from '../../worker/sample/signal.ts';
 import type { Drain } from './commits.ts';
 
@@ -96,9 +96,7 @@ const commits = Array.from({ length: messages / perCommit }, (_, index) => commi
 
 const line = link<Pick<LaneCalls, 'start' | 'stop'>, CoreCalls, LaneNews, Record<string, never>>({
   pipe: parentPipe(),
-  serve: { start: () => (void drain(), null), stop: () => null } as Handlers<
-    Pick<LaneCalls, 'start' | 'stop'>
-  >,
+  serve: { start: () => (void drain(), null), stop: () => null },
 });
 
 async function drain(): Promise<void> {

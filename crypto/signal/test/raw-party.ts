@@ -37,6 +37,9 @@ import type { DeviceBundle, SignalEnvelope } from '../engine.ts';
 import { pad, unpad } from '../padding.ts';
 import type { FirstUpload } from '../upkeep.ts';
 
+/** libsignal gives a message's type as a plain number. */
+const PREKEY: number = CiphertextMessageType.PreKey;
+
 export type RawStores = SessionStore & IdentityKeyStore & PreKeyStore & SignedPreKeyStore & KyberPreKeyStore;
 
 /** For tests: libsignal's stores in memory, everything serialized as a database has it. */
@@ -213,7 +216,7 @@ export function createRawParty(
     async write(content, to, { padded = true, ...rest } = {}) {
       const message = await party.cipher(content, to, padded);
       return {
-        type: message.type() === CiphertextMessageType.PreKey ? 'prekey' : 'double-ratchet',
+        type: message.type() === PREKEY ? 'prekey' : 'double-ratchet',
         source: me,
         destination: to.service,
         sentAt: 1_000,

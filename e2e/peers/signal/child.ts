@@ -4,7 +4,6 @@ import { fileURLToPath } from 'node:url';
 import type {
   Account,
   Answer,
-  Call,
   CallName,
   Calls,
   Linked,
@@ -72,8 +71,8 @@ export async function startSignalServer(): Promise<SignalServer> {
     lastId += 1;
     const id = lastId;
     return new Promise((resolve, reject) => {
-      pending.set(id, { resolve: resolve as (value: unknown) => void, reject });
-      child.send({ id, name, args } as Call);
+      pending.set(id, { resolve, reject });
+      child.send({ id, name, args });
     });
   }
 

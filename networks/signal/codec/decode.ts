@@ -7,14 +7,8 @@ import { bytesOf, listOf, malformed, parse, timeOf } from './reading.ts';
 import { syncOf } from './sync-message.ts';
 
 export { decodeContacts } from './contacts.ts';
-export { decodeEnvelope, type DecodedEnvelope } from './envelope.ts';
-export {
-  decodeProvisionEnvelope,
-  decodeProvisionMessage,
-  type IdentityPair,
-  type ProvisionEnvelope,
-  type ProvisionMessage,
-} from './provisioning.ts';
+export { decodeEnvelope } from './envelope.ts';
+export { decodeProvisionEnvelope, decodeProvisionMessage } from './provisioning.ts';
 
 /**
  * Reads an opened `Content`, its padding taken off.

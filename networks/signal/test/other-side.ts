@@ -8,6 +8,10 @@ import type { Incoming } from '../codec/content.ts';
 import { decodeContent } from '../codec/decode.ts';
 import type { DeviceMessage } from '../service/service.ts';
 
+/** libsignal gives a message's type as a plain number. */
+const PREKEY: number = libsignal.CiphertextMessageType.PreKey;
+const WHISPER: number = libsignal.CiphertextMessageType.Whisper;
+
 /** For tests: what a device of somebody got, opened by libsignal with keys of its own. */
 export interface Got {
   readonly from: ServiceId;
@@ -179,13 +183,8 @@ export class OtherDevice {
     if (type === 'sealed') {
       const usmc = await libsignal.sealedSenderDecryptToUsmc(bytes, this.#identities);
       bytes = usmc.contents();
-      const inner = usmc.msgType() as libsignal.CiphertextMessageType;
-      type =
-        inner === libsignal.CiphertextMessageType.PreKey
-          ? 'prekey'
-          : inner === libsignal.CiphertextMessageType.Whisper
-            ? 'double-ratchet'
-            : 'plaintext';
+      const inner = usmc.msgType();
+      type = inner === PREKEY ? 'prekey' : inner === WHISPER ? 'double-ratchet' : 'plaintext';
     }
     const content = await this.#open(type, bytes, libsignal.ProtocolAddress.new(from, fromDevice)).catch(
       (error: unknown) => {

@@ -86,7 +86,7 @@ describe('a key that is told', () => {
   ])('in the place of another holds with what came in: %s', (_name, change) => {
     meet();
     const arrives = { ...bobSays(5, 'new phone'), target: { conversation: chat(), key: 'x:5' as never } };
-    scene.commit({ changes: [change, arrives as Change] });
+    scene.commit({ changes: [change, arrives] });
     expect([trust().kind, hold(), notes()]).toEqual(['changed', 'identity-changed', ['identity-changed']]);
     expect(scene.message('x:5')).not.toBeNull();
     scene.commit({ changes: [change] });
