@@ -243,7 +243,7 @@ export class OtherDevice {
       this.#sessions,
       this.#identities,
     );
-    const type = message.type() === libsignal.CiphertextMessageType.PreKey ? 'prekey' : 'double-ratchet';
+    const type = message.type() === PREKEY ? 'prekey' : 'double-ratchet';
     return { type, bytes: message.serialize() };
   }
 }
