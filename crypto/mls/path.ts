@@ -132,6 +132,7 @@ export async function makePath(
     publicKeys.push(pair.public);
   }
   const commitSecret = await deriveSecret(secret, 'path', suite.kdf);
+  if (secrets.size === 0) secret.fill(0);
   const { parents, leafHash } = await parentsOf(suite, await hashTree(suite, tree), steps, publicKeys);
   const { credential, capabilities, extensions, signaturePublicKey } = me.node;
   const leafNode = await signLeafNodeCommit(

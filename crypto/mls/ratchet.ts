@@ -46,7 +46,7 @@ export async function startRatchet(
   const rest = new Map(secrets);
   rest.delete(start);
   let at: NodeIndex = toNodeIndex(start);
-  let secret = Uint8Array.from(secrets.get(start) ?? []);
+  let secret: Uint8Array = Uint8Array.from(secrets.get(start) ?? []);
   const child = (side: 'left' | 'right'): Promise<Uint8Array> =>
     expandWithLabel(secret, 'tree', utf8(side), kdf.size, kdf);
   while (!isLeaf(at)) {
@@ -54,7 +54,7 @@ export async function startRatchet(
     const goesLeft = isBelow(target, left(at));
     rest.set(goesLeft ? right(at) : left(at), goesLeft ? onRight : onLeft);
     secret.fill(0);
-    secret = Uint8Array.from(goesLeft ? onLeft : onRight);
+    secret = goesLeft ? onLeft : onRight;
     at = goesLeft ? left(at) : right(at);
   }
   const first = await expandWithLabel(secret, 'application', new Uint8Array(), kdf.size, kdf);

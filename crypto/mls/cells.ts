@@ -1,0 +1,274 @@
+import type { GroupContext } from 'ts-mls';
+import { encode } from 'ts-mls/codec/tlsEncoder.js';
+import { decodeGroupContext, groupContextEncoder } from 'ts-mls/groupContext.js';
+import { decodeKeySchedule, keyScheduleEncoder, type KeySchedule } from 'ts-mls/keySchedule.js';
+import { decodeRatchetTree, ratchetTreeEncoder } from 'ts-mls/ratchetTree.js';
+import { PlainsealError } from '../../shared/errors.ts';
+import type { Brand, Millis } from '../../shared/ids.ts';
+import type { StateKey, Work } from '../../shared/lane/state.ts';
+import { joined, Malformed, readWhole, u32, u64, u8, utf8, vector, vectorOf, type Reader } from './bytes.ts';
+import type { NodeKeys } from './path.ts';
+import {
+  decodeRatchet,
+  decodeSecretTree,
+  encodeRatchet,
+  encodeSecretTree,
+  type Ratchet,
+  type SecretTree,
+} from './ratchet.ts';
+import type { Tree } from './tree.ts';
+
+/*
+ * mls-group        <group>                  head: what epoch it is in, which ones are kept, my signature key
+ * mls-epoch        <group>/<epoch>          context, key schedule, my private keys
+ * mls-tree         <group>/<epoch>          the public tree, and when each leaf last had new keys
+ * mls-secrets      <group>/<epoch>          what is left of the secret tree
+ * mls-ratchet      <group>/<epoch>/<leaf>   one sender's ratchet
+ * mls-proposal     <group>/<epoch>/<ref>    a proposal that waits for a commit
+ * mls-pending      <group>                  my commit that no relay has taken yet, with the epoch it leads to
+ * mls-key-package  <ref>                    private halves of a key package of mine
+ *
+ * A message writes one ratchet, and the first of a sender also what is left of the secret tree. Nothing of the tree.
+ */
+
+/** A group id in hex. */
+export type GroupKey = Brand<string, 'MlsGroupKey'>;
+/** Names one epoch of one branch: two commits of one epoch lead to epochs of the same number that are not the same. */
+export type EpochId = Brand<string, 'MlsEpochId'>;
+
+/** An epoch that is kept. */
+export interface EpochRef {
+  readonly id: EpochId;
+  readonly number: bigint;
+  /** The epoch it came from; null for the one I began with. */
+  readonly parent: EpochId | null;
+  readonly startedAt: Millis;
+  /** SHA-256 over the commit that began it, hex; empty for the one I began with. */
+  readonly commit: string;
+}
+
+export interface Head {
+  /** False once I was removed. */
+  readonly active: boolean;
+  readonly current: EpochId;
+  readonly signKey: Uint8Array;
+  /** The reference of the key package I joined with; empty for a group of my own making. */
+  readonly keyPackage: string;
+  /** When I joined. */
+  readonly since: Millis;
+  readonly epochs: readonly EpochRef[];
+}
+
+/** What is secret of an epoch, besides its message keys. */
+export interface Epoch {
+  readonly context: GroupContext;
+  readonly confirmationTag: Uint8Array;
+  readonly leaf: number;
+  readonly keys: NodeKeys;
+  readonly secrets: KeySchedule;
+}
+
+/** What is public of an epoch. */
+export interface Roster {
+  readonly tree: Tree;
+  /** When each leaf last had new keys, as far as I saw it. Leaves I know nothing of are missing. */
+  readonly renewedAt: ReadonlyMap<number, Millis>;
+}
+
+const space =
+  (name: string) =>
+  (key: string): StateKey => ({ space: `mls-${name}`, key });
+export const groupCell = space('group');
+export const epochCell = space('epoch');
+export const treeCell = space('tree');
+export const secretsCell = space('secrets');
+export const ratchetCell = space('ratchet');
+export const proposalCell = space('proposal');
+export const pendingCell = space('pending');
+export const keyPackageCell = space('key-package');
+
+/** How the cells of an epoch are named. */
+export const under = (group: GroupKey, epoch: EpochId): string => `${group}/${epoch}`;
+
+const FORM = 1;
+
+/** Reads a cell of mine. @throws PlainsealError `corrupt`: that is no fault of any message. */
+export function readCell<T>(bytes: Uint8Array, read: (from: Reader) => T): T {
+  try {
+    return readWhole(bytes, (from) => {
+      if (from.u8() !== FORM) throw new Malformed('another form');
+      return read(from);
+    });
+  } catch (cause) {
+    if (cause instanceof Malformed)
+      throw new PlainsealError('corrupt', 'a cell of MLS does not read', { cause });
+    throw cause;
+  }
+}
+
+export const cellOf = (...parts: readonly Uint8Array[]): Uint8Array => joined(u8(FORM), ...parts);
+
+const text = (from: Reader): string => Buffer.from(from.vector()).toString('utf8');
+const millis = (at: Millis): Uint8Array => u64(BigInt(Math.max(0, Math.floor(at))));
+const readMillis = (from: Reader): Millis => Number(from.u64());
+
+export const encodeHead = ({ active, current, signKey, keyPackage, since, epochs }: Head): Uint8Array =>
+  cellOf(
+    u8(active ? 1 : 0),
+    vector(utf8(current)),
+    vector(signKey),
+    vector(utf8(keyPackage)),
+    millis(since),
+    vectorOf(
+      epochs.map(({ id, number, parent, startedAt, commit }) =>
+        joined(
+          vector(utf8(id)),
+          u64(number),
+          vector(utf8(parent ?? '')),
+          millis(startedAt),
+          vector(utf8(commit)),
+        ),
+      ),
+    ),
+  );
+
+export const decodeHead = (bytes: Uint8Array): Head =>
+  readCell(bytes, (from) => ({
+    active: from.u8() === 1,
+    current: text(from) as EpochId,
+    signKey: from.vector(),
+    keyPackage: text(from),
+    since: readMillis(from),
+    epochs: from.list((entry) => ({
+      id: text(entry) as EpochId,
+      number: entry.u64(),
+      parent: (text(entry) || null) as EpochId | null,
+      startedAt: readMillis(entry),
+      commit: text(entry),
+    })),
+  }));
+
+export const encodeEpoch = ({ context, confirmationTag, leaf, keys, secrets }: Epoch): Uint8Array =>
+  cellOf(
+    encode(groupContextEncoder)(context),
+    vector(confirmationTag),
+    u32(leaf),
+    vectorOf([...keys].map(([at, key]) => joined(u32(at), vector(key)))),
+    encode(keyScheduleEncoder)(secrets),
+  );
+
+export const decodeEpoch = (bytes: Uint8Array): Epoch =>
+  readCell(bytes, (from) => ({
+    context: from.one(decodeGroupContext),
+    confirmationTag: from.vector(),
+    leaf: from.u32(),
+    keys: new Map(from.list((entry) => [entry.u32(), entry.vector()])),
+    secrets: from.one(decodeKeySchedule),
+  }));
+
+export const encodeRoster = ({ tree, renewedAt }: Roster): Uint8Array =>
+  cellOf(
+    vectorOf([...renewedAt].map(([leaf, at]) => joined(u32(leaf), millis(at)))),
+    encode(ratchetTreeEncoder)(tree),
+  );
+
+export const decodeRoster = (bytes: Uint8Array): Roster =>
+  readCell(bytes, (from) => ({
+    renewedAt: new Map(from.list((entry) => [entry.u32(), readMillis(entry)])),
+    tree: from.one(decodeRatchetTree),
+  }));
+
+/** A commit of mine that is not applied yet, and the epoch it leads to. */
+export interface Pending {
+  readonly from: EpochId;
+  /** SHA-256 over the commit, hex. */
+  readonly commit: string;
+  readonly epoch: Uint8Array;
+  readonly roster: Uint8Array;
+  readonly secrets: Uint8Array;
+}
+
+export const encodePending = ({ from, commit, epoch, roster, secrets }: Pending): Uint8Array =>
+  cellOf(vector(utf8(from)), vector(utf8(commit)), vector(epoch), vector(roster), vector(secrets));
+
+export const decodePending = (bytes: Uint8Array): Pending =>
+  readCell(bytes, (from) => ({
+    from: text(from) as EpochId,
+    commit: text(from),
+    epoch: from.vector(),
+    roster: from.vector(),
+    secrets: from.vector(),
+  }));
+
+/** Reads what other files of the engine encode. @throws PlainsealError `corrupt`. */
+function own<T>(bytes: Uint8Array, decode: (bytes: Uint8Array) => T): T {
+  return readCell(cellOf(bytes), (from) => decode(from.take(from.left)));
+}
+
+export async function readHead(work: Pick<Work, 'get'>, group: GroupKey): Promise<Head | null> {
+  const bytes = await work.get(groupCell(group));
+  return bytes === null ? null : decodeHead(bytes);
+}
+
+/** @throws PlainsealError `corrupt` when a cell that must be there is not, or does not read. */
+async function mustRead<T>(
+  work: Pick<Work, 'get'>,
+  cell: StateKey,
+  decode: (bytes: Uint8Array) => T,
+): Promise<T> {
+  const bytes = await work.get(cell);
+  if (bytes === null) throw new PlainsealError('corrupt', 'a cell of MLS is missing');
+  return decode(bytes);
+}
+
+export const readEpoch = (work: Pick<Work, 'get'>, group: GroupKey, id: EpochId): Promise<Epoch> =>
+  mustRead(work, epochCell(under(group, id)), decodeEpoch);
+
+/** Reads the public part of epochs. */
+export interface Rosters {
+  read(work: Pick<Work, 'get'>, group: GroupKey, id: EpochId): Promise<Roster>;
+}
+
+const MAX_ROSTERS = 16;
+
+/** Keeps the trees that were read last: to read a large one takes longer than all else that a message needs. They are public. */
+export function createRosters(): Rosters {
+  const known = new Map<string, Roster>();
+  return {
+    async read(work, group, id) {
+      const name = under(group, id);
+      const roster = known.get(name) ?? (await mustRead(work, treeCell(name), decodeRoster));
+      known.delete(name);
+      known.set(name, roster);
+      const [oldest] = known.keys();
+      if (known.size > MAX_ROSTERS && oldest !== undefined) known.delete(oldest);
+      return roster;
+    },
+  };
+}
+
+export async function readSecretTree(
+  work: Pick<Work, 'get'>,
+  group: GroupKey,
+  id: EpochId,
+): Promise<SecretTree> {
+  return mustRead(work, secretsCell(under(group, id)), (bytes) => own(bytes, decodeSecretTree));
+}
+
+export async function readRatchet(
+  work: Pick<Work, 'get'>,
+  group: GroupKey,
+  id: EpochId,
+  leaf: number,
+): Promise<Ratchet | null> {
+  const bytes = await work.get(ratchetCell(`${under(group, id)}/${leaf}`));
+  return bytes === null ? null : own(bytes, decodeRatchet);
+}
+
+export function writeRatchet(work: Work, group: GroupKey, id: EpochId, leaf: number, ratchet: Ratchet): void {
+  work.put(ratchetCell(`${under(group, id)}/${leaf}`), encodeRatchet(ratchet));
+}
+
+export function writeSecretTree(work: Work, group: GroupKey, id: EpochId, secrets: SecretTree): void {
+  work.put(secretsCell(under(group, id)), encodeSecretTree(secrets));
+}
