@@ -68,6 +68,11 @@ export function readLocalEnvironment(text: string): SignalEnvironment | null {
   return read.success ? read.output : null;
 }
 
+/** Whether a profile may use an environment: a test profile knows its own server and no other, a live one Signal's and no other. */
+export function fitsProfile(environment: SignalEnvironment, profile: 'live' | 'test'): boolean {
+  return environment.kind === (profile === 'test' ? 'local' : 'live');
+}
+
 /** Whom an environment trusts and where its files lie. */
 export function endpointsOf(environment: SignalEnvironment): Endpoints {
   if (environment.kind === 'local') {

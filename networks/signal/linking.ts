@@ -10,7 +10,7 @@ import type { LaneContext } from '../../shared/lane/lane.ts';
 import { ABSENT } from '../../shared/lane/state.ts';
 import { encodeSelf, SELF, type Self } from './account-record.ts';
 import { encodeDeviceName, type ProvisionMessage } from './codec/provisioning.ts';
-import { endpointsOf, readLocalEnvironment, type SignalEnvironment } from './environment.ts';
+import { endpointsOf, fitsProfile, readLocalEnvironment, type SignalEnvironment } from './environment.ts';
 import { linkedSchema } from './service/answers.ts';
 import { ask, readAs, type Reply } from './service/ask.ts';
 import { connectSignal } from './service/connect.ts';
@@ -70,14 +70,14 @@ export async function* link(
 
 const failed = (why: FlowFailure): FlowStep => ({ kind: 'failed', why });
 
-/** A test profile knows its own server and no other; a live profile knows Signal's, and never a local one. */
+/** The environment the harness names, or Signal's own; null for one that the profile may not use. */
 function environmentFor(
   args: Readonly<Record<string, string>>,
-  { environment }: LaneContext,
+  { environment: profile }: LaneContext,
 ): SignalEnvironment | null {
   const local = args['signal'];
-  if (environment === 'test') return local === undefined ? null : readLocalEnvironment(local);
-  return local === undefined ? { kind: 'live' } : null;
+  const environment = local === undefined ? ({ kind: 'live' } as const) : readLocalEnvironment(local);
+  return environment !== null && fitsProfile(environment, profile) ? environment : null;
 }
 
 type Linked = { readonly self: Self; readonly keys: FirstKeys };

@@ -2,11 +2,13 @@ import { PrivateKey, type Net } from '@signalapp/libsignal-client';
 import { openAttachment, sealAttachment } from '../../crypto/signal/attachment.ts';
 import { createSignalEngine } from '../../crypto/signal/create-engine.ts';
 import type { SignalEngine } from '../../crypto/signal/engine.ts';
+import { PlainsealError } from '../../shared/errors.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { ownIdentities, readSelf, type Self } from './account-record.ts';
 import { createChallenge } from './challenge.ts';
 import type { OpenFile } from './fetched-files.ts';
+import { fitsProfile } from './environment.ts';
 import { createLocks, type WithLocks } from './locks.ts';
 import type { Performing } from './performing.ts';
 import type { Own } from './draft.ts';
@@ -33,9 +35,11 @@ export interface Running {
   ended: Promise<void>;
 }
 
-/** Reads the account and makes what it runs on. @throws PlainsealError `not-found` once it was unlinked, `refused` for a proxy. */
+/** Reads the account and makes what it runs on. @throws PlainsealError `not-found` once it was unlinked, `refused` for a proxy or a foreign environment. */
 export async function createRunning(context: LaneContext): Promise<Running> {
   const self = await readSelf(createWork(context.view));
+  if (!fitsProfile(self.environment, context.environment))
+    throw new PlainsealError('refused', 'an account of another environment');
   const { identities, profileKey } = self;
   const engine = createSignalEngine(ownIdentities(self));
   const identityKey = PrivateKey.deserialize(new Uint8Array(identities.aciIdentityKey))

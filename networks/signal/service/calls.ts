@@ -20,7 +20,7 @@ import {
 import { ask, passGuard, readAs, type Reply, type Request } from './ask.ts';
 import { download, fileUrl, upload } from './cdn.ts';
 import type { DeviceMessage, SendAnswer, SignalService, Trouble } from './service.ts';
-import { neverWritten, troubleOf, troubleOfStatus } from './trouble.ts';
+import { troubleOf, troubleOfStatus } from './trouble.ts';
 
 /** Types of a message part by their numbers on the wire (Envelope.Type). */
 const types: Readonly<Record<DeviceMessage['type'], number>> = {
@@ -32,12 +32,17 @@ const types: Readonly<Record<DeviceMessage['type'], number>> = {
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 const OFFLINE: Trouble = { kind: 'offline' };
+/** Libsignal's own calls wait without end. */
+const TYPED_CALL_MS = 20_000;
+const inTime = () => ({ abortSignal: AbortSignal.timeout(TYPED_CALL_MS) });
 
 /** Signal's service over two connections. `anonymous` connects when first needed. */
 export function createService(of: {
   readonly account: AuthenticatedChatConnection;
   readonly anonymous: () => Promise<UnauthenticatedChatConnection>;
   readonly endpoints: Endpoints;
+  /** Whether the account's connection has ended. */
+  readonly ended: () => boolean;
 }): SignalService {
   /** A request whose repetition does no harm; throws nothing but what the guard throws. */
   async function get(
@@ -85,6 +90,8 @@ export function createService(of: {
           urgent,
         },
       };
+      // What is not written for certain may go again without being a second one.
+      if (of.ended()) return OFFLINE;
       let connection;
       try {
         connection = channel === 'account' ? of.account : await of.anonymous();
@@ -96,8 +103,9 @@ export function createService(of: {
       } catch (error) {
         if (isRefusal(error)) throw error;
         const trouble = troubleOf(error);
-        // Nobody knows whether it was read before the connection went; the same bytes go again, and receivers drop the twin.
-        return trouble.kind === 'offline' && !neverWritten(error) ? { kind: 'ambiguous' } : trouble;
+        // Libsignal says the same of a connection that was closed and of one that closes with the request on it. The same bytes go
+        // again, and receivers drop the twin.
+        return trouble.kind === 'offline' ? { kind: 'ambiguous' } : trouble;
       }
     },
 
@@ -152,7 +160,7 @@ export function createService(of: {
       try {
         const anonymous = await of.anonymous();
         passGuard({ kind: 'username', channel: 'anonymous', hash });
-        const found = await anonymous.lookUpUsernameHash({ hash: new Uint8Array(hash) });
+        const found = await anonymous.lookUpUsernameHash({ hash: new Uint8Array(hash) }, inTime());
         return { kind: 'found', service: found ? (found.getServiceIdString() as ServiceId) : null };
       } catch (error) {
         if (isRefusal(error)) throw error;
@@ -168,7 +176,7 @@ export function createService(of: {
     async upload(bytes) {
       try {
         passGuard({ kind: 'upload-form', channel: 'account', size: bytes.length });
-        const form = await of.account.getUploadForm({ uploadSize: BigInt(bytes.length) });
+        const form = await of.account.getUploadForm({ uploadSize: BigInt(bytes.length) }, inTime());
         return (await upload(of.endpoints, form, bytes))
           ? { kind: 'stored', cdn: form.cdn, id: form.key }
           : OFFLINE;

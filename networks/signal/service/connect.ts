@@ -88,7 +88,12 @@ export async function connectSignal(of: {
       deliveries,
       queueEmpty: queueEmpty.promise,
       ended: ended.promise,
-      service: createService({ account, anonymous: () => anonymous.get(), endpoints: of.endpoints }),
+      service: createService({
+        account,
+        anonymous: () => anonymous.get(),
+        endpoints: of.endpoints,
+        ended: () => over,
+      }),
       close,
     },
   };

@@ -40,11 +40,6 @@ export function troubleOf(error: unknown): Trouble {
   }
 }
 
-/** Whether a request that threw was certainly never written: then it may go again without being a second one. */
-export function neverWritten(error: unknown): boolean {
-  return error instanceof LibSignalErrorBase && error.code === ErrorCode.ChatServiceInactive;
-}
-
 /** The trouble an answer's status means everywhere; null for all others. */
 export function troubleOfStatus(status: number, retryAfterMs: number | null): Trouble | null {
   if (status === 429) return { kind: 'rate-limited', retryAfterMs };
