@@ -34,6 +34,9 @@ type Shown = {
   close(): void;
 };
 
+/** How showing codes ends. */
+export type CodesEnd = { readonly scan: Scan } | { readonly failure: FlowFailure };
+
 export type CodeSource = Pick<Net.Net, 'connectProvisioning'>;
 
 /**
@@ -45,20 +48,16 @@ export async function* showCodes(
   context: Pick<LaneContext, 'now'>,
   signal: AbortSignal,
   codeMs: Millis = CODE_MS,
-): AsyncGenerator<
-  FlowStep,
-  { readonly scan: Scan } | { readonly failure: FlowFailure },
-  FlowAnswer | undefined
-> {
+): AsyncGenerator<FlowStep, CodesEnd, FlowAnswer | undefined> {
   const open: Shown[] = [];
   const scanned = Promise.withResolvers<Scan>();
   try {
     for (let shown = 0; shown < MAX_CODES; shown += 1) {
+      if (open.length === MAX_OPEN) open.shift()?.close();
       const code = await openCode(net, signal);
       if ('failure' in code) return code;
       void code.scan.then(scanned.resolve);
       open.push(code);
-      if (open.length > MAX_OPEN) open.shift()?.close();
       yield { kind: 'show-code', text: code.url, expiresAt: context.now() + codeMs };
       const scan = await scanWithin(scanned.promise, code.ended, signal, codeMs);
       if (scan !== null) return { scan };
