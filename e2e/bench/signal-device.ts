@@ -16,7 +16,7 @@ export interface SignalDevice {
   readonly linkMs: number;
   /** Starts core on the profile, afresh. */
   open(): Promise<Shell>;
-  /** The conversation with somebody, once they have written. */
+  /** The conversation with somebody, once they have written and the phone's list of contacts has come. */
   chatWith(shell: Shell, account: Account): Promise<ConversationId>;
   close(): Promise<void>;
 }
@@ -61,7 +61,9 @@ export async function linkDevice(count: number): Promise<SignalDevice> {
       async chatWith(of, account) {
         const find = async (): Promise<ConversationId | null> => {
           const { rows } = await of.page.call('inbox.page', { filter: 'all', before: null, limit: 200 });
-          return rows.find(({ peer }) => peer === `signal|${account.aci}`)?.id ?? null;
+          return (
+            rows.find(({ peer, state }) => peer === `signal|${account.aci}` && state === 'active')?.id ?? null
+          );
         };
         for (;;) {
           const changed = of.page.next('changed');
