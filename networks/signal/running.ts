@@ -1,7 +1,9 @@
 import { PrivateKey, type Net } from '@signalapp/libsignal-client';
 import { openAttachment, sealAttachment } from '../../crypto/signal/attachment.ts';
 import { createSignalEngine } from '../../crypto/signal/create-engine.ts';
+import type { Local } from '../../crypto/signal/address.ts';
 import type { SignalEngine } from '../../crypto/signal/engine.ts';
+import type { PreKeyUpload } from '../../crypto/signal/prekeys.ts';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
@@ -22,12 +24,14 @@ import { createSweeper } from './sweeper.ts';
 export interface Running {
   readonly context: LaneContext;
   readonly self: Self;
-  readonly net: Net.Net;
+  readonly net: Pick<Net.Net, 'connectAuthenticatedChat' | 'connectUnauthenticatedChat'>;
   readonly own: Own;
   readonly engine: SignalEngine;
   readonly withLocks: WithLocks;
   readonly openFile: OpenFile;
   readonly performing: Performing;
+  /** Public keys whose private halves are kept, and that the server has not taken yet. */
+  readonly keysToUpload: Map<Local, PreKeyUpload>;
   /** The connection of the moment; null while there is none. */
   connection: SignalConnection | null;
   readonly stopping: AbortController;
@@ -67,6 +71,7 @@ export async function createRunning(context: LaneContext): Promise<Running> {
       sweeper: createSweeper(context, withLocks),
       sealFile: sealAttachment,
     },
+    keysToUpload: new Map(),
     connection: null,
     stopping: new AbortController(),
     ended: Promise.resolve(),

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { Local, ServiceId } from '../../crypto/signal/address.ts';
+import type { PreKeyUpload } from '../../crypto/signal/prekeys.ts';
 import type { Millis } from '../../shared/ids.ts';
 import { emptyCommit, type Forecast } from '../../shared/lane/commit.ts';
 import type { Intent } from '../../shared/lane/intent.ts';
@@ -35,6 +36,8 @@ export function startUpkeep(
 ): {
   /** Resolves when the server says that this device is none any more. */
   readonly unlinked: Promise<{ readonly kind: 'unlinked' }>;
+  /** Resolves when the first round is over. */
+  readonly idle: Promise<void>;
   stop(): void;
 } {
   const { context } = running;
@@ -50,14 +53,14 @@ export function startUpkeep(
     if (!stopped) await askPhone(running);
     if (!stopped) await refreshForecasts(running, () => stopped);
   };
-  const start = (): void =>
-    void run().catch((error: unknown) => {
+  const round = (): Promise<void> =>
+    run().catch((error: unknown) => {
       context.log('upkeep-fault', { error: error instanceof Error ? error.name : 'unknown' });
     });
-  const timer = setInterval(start, KEYS_EVERY_MS);
-  start();
+  const timer = setInterval(() => void round(), KEYS_EVERY_MS);
   return {
     unlinked: unlinked.promise,
+    idle: round(),
     stop: () => {
       stopped = true;
       clearInterval(timer);
@@ -65,14 +68,20 @@ export function startUpkeep(
   };
 }
 
-/** Makes what is due, commits the private halves, then uploads the public ones: a key that is handed out can always be used. */
+/**
+ * Makes what is due, commits the private halves, then uploads the public ones: a key that is handed out can always be used. What
+ * could not be uploaded is, on the next occasion.
+ */
 async function keepPreKeys(
-  { context, engine }: Running,
+  running: Running,
   service: SignalService,
   local: Local,
 ): Promise<'done' | 'unlinked'> {
+  const left = running.keysToUpload.get(local);
+  if (left !== undefined) return uploadKeys(running, service, local, left);
   const counts = await service.preKeyCounts(local);
   if (isTrouble(counts)) return counts.kind === 'unlinked' ? 'unlinked' : 'done';
+  const { context, engine } = running;
   for (let attempt = 0; attempt < CONFLICT_TRIES; attempt += 1) {
     const work = createWork(context.view);
     const upload = await engine.upkeep(local, counts, work, context.now());
@@ -80,11 +89,21 @@ async function keepPreKeys(
     if (writes.length === 0) return 'done';
     const result = await commit(context, { ...emptyCommit, work: writes });
     if (!result.ok && result.why === 'conflict') continue;
-    if (!result.ok || upload === null) return 'done';
-    const uploaded = await service.uploadPreKeys(local, upload);
-    return uploaded.kind === 'unlinked' ? 'unlinked' : 'done';
+    return !result.ok || upload === null ? 'done' : uploadKeys(running, service, local, upload);
   }
   return 'done';
+}
+
+async function uploadKeys(
+  { keysToUpload }: Running,
+  service: SignalService,
+  local: Local,
+  upload: PreKeyUpload,
+): Promise<'done' | 'unlinked'> {
+  keysToUpload.set(local, upload);
+  const uploaded = await service.uploadPreKeys(local, upload);
+  if (uploaded.kind === 'done') keysToUpload.delete(local);
+  return uploaded.kind === 'unlinked' ? 'unlinked' : 'done';
 }
 
 /** Asks my phone once for its contacts, blocks, switches and keys. */

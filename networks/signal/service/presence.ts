@@ -10,7 +10,7 @@ const NOT_FOUND = 404;
  * server says then that the password is no longer good. Anything but a plain no means that it is still there.
  */
 export async function deviceIsGone(
-  net: Net.Net,
+  net: Pick<Net.Net, 'connectUnauthenticatedChat'>,
   { service, device }: Device,
   profileKey: Uint8Array,
 ): Promise<boolean> {
