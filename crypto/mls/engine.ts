@@ -14,12 +14,14 @@ export interface OwnMember {
   leafComponents(signatureKey: Uint8Array): Components;
 }
 
-/** What leaves of mine can do, and what groups of mine ask for. */
+/** What leaves of mine can do, and what groups of mine ask for. An empty dictionary is none. */
 export interface Profile {
   /** Extension types beside those of RFC 9420. */
   readonly extensions: readonly number[];
   /** Proposal types beside those of RFC 9420. */
   readonly proposals: readonly number[];
+  /** What groups that I make ask of all their members, of these. */
+  readonly requires: { readonly extensions: readonly number[]; readonly proposals: readonly number[] };
   /** Components of every key package. */
   readonly keyPackageComponents: Components;
 }

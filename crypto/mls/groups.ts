@@ -28,7 +28,7 @@ import {
 } from './cells.ts';
 import type { Standing as Known } from './commit.ts';
 import { withComponents, type Components } from './components.ts';
-import type { Standing } from './engine.ts';
+import type { Profile, Standing } from './engine.ts';
 import { generateKeyPackage } from './key-packages.ts';
 import { memberOf, viewOf } from './members.ts';
 import { encodeSecretTree } from './ratchet.ts';
@@ -143,16 +143,16 @@ export async function pendingOf(work: Work, group: GroupKey, head: Head): Promis
 export const dropPending = (group: GroupKey, work: Work): Promise<void> => drop(work, pendingCell(group));
 
 /** What the group asks of all members, and its components. */
-function extensionsOf({ profile }: Setting, components: Components): Extension[] {
+function extensionsOf({ requires }: Profile, components: Components): Extension[] {
   const required: Extension = {
     extensionType: 'required_capabilities',
     extensionData: encodeRequiredCapabilities({
-      extensionTypes: [...profile.extensions],
-      proposalTypes: [...profile.proposals],
+      extensionTypes: [...requires.extensions],
+      proposalTypes: [...requires.proposals],
       credentialTypes: [],
     }),
   };
-  const asks = profile.extensions.length + profile.proposals.length > 0 ? [required] : [];
+  const asks = requires.extensions.length + requires.proposals.length > 0 ? [required] : [];
   return components.size === 0 ? asks : withComponents(asks, components);
 }
 
@@ -179,7 +179,7 @@ export async function createGroup(
     epoch: 0n,
     treeHash: rootHash(tree, await hashTree(suite, tree)),
     confirmedTranscriptHash: new Uint8Array(),
-    extensions: extensionsOf(setting, components),
+    extensions: extensionsOf(setting.profile, components),
   };
   const epochSecret = suite.rng.randomBytes(suite.kdf.size);
   const keySchedule = await initializeKeySchedule(epochSecret, suite.kdf);

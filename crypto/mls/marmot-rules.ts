@@ -15,6 +15,7 @@ const IDENTITY_BYTES = 32;
 export const marmotProfile: Profile = {
   extensions: [DICTIONARY],
   proposals: [APP_DATA_UPDATE, SELF_REMOVE],
+  requires: { extensions: [DICTIONARY], proposals: [APP_DATA_UPDATE, SELF_REMOVE] },
   keyPackageComponents: new Map([[LAST_RESORT, new Uint8Array()]]),
 };
 

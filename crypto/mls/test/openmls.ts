@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
+import type * as CoreCryptoLibrary from '@wireapp/core-crypto/browser';
 
-type Library = typeof import('@wireapp/core-crypto/browser');
+type Library = typeof CoreCryptoLibrary;
 
 /** A member that is OpenMLS: core-crypto's build for browsers, which Node runs once it believes to be in one. */
 export interface OpenMls {

@@ -13,9 +13,19 @@ import { nodeSuite } from '../suite.ts';
 export const NOW = Date.UTC(2026, 10, 26);
 
 /** Plain RFC 9420: no extensions, as OpenMLS in core-crypto speaks it. */
-export const plainProfile: Profile = { extensions: [], proposals: [], keyPackageComponents: new Map() };
+export const plainProfile: Profile = {
+  extensions: [],
+  proposals: [],
+  requires: { extensions: [], proposals: [] },
+  keyPackageComponents: new Map(),
+};
 /** With the two proposals of the draft. */
-export const draftProfile: Profile = { extensions: [6], proposals: [8, 10], keyPackageComponents: new Map() };
+export const draftProfile: Profile = {
+  extensions: [6],
+  proposals: [8, 10],
+  requires: { extensions: [6], proposals: [8, 10] },
+  keyPackageComponents: new Map(),
+};
 
 /** For groups without a profile: members are taken unless their name begins with "mallory", and may do anything. */
 export const testRules: GroupRules = {
@@ -59,9 +69,11 @@ export function createParty(
     readonly rules?: GroupRules;
     readonly profile?: Profile;
     readonly me?: OwnMember;
+    /** Cells of before: a program that was started again. */
+    readonly cells?: Cells;
   } = {},
 ): Party {
-  const cells = createCells();
+  const cells = options.cells ?? createCells();
   const engine = createMlsEngine({
     suite: nodeSuite,
     rules: options.rules ?? testRules,
