@@ -48,7 +48,8 @@ const accountSchema: v.GenericSchema<unknown, Account> = v.object({
 /** Writes the account. */
 export async function writeAccount(work: Work, account: Account): Promise<void> {
   await work.get(ACCOUNT);
-  writeCell(work, ACCOUNT, account);
+  const { secret, displayName, write, inbox, slot, origin, writtenDownAt, ca } = account;
+  writeCell(work, ACCOUNT, { secret, displayName, write, inbox, slot, origin, writtenDownAt, ca });
 }
 
 /** My account with its public key. */

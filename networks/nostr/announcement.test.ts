@@ -7,7 +7,8 @@ import type { RelayUrl } from './relay-url.ts';
 
 const secret = freshSecretKey();
 const [a, b] = ['wss://a.example', 'wss://b.example'] as [RelayUrl, RelayUrl];
-const account = { write: [a], inbox: [a, b] };
+const account = { write: [a], inbox: [a, b], origin: 'made' } as const;
+const brought = { ...account, origin: 'brought' } as const;
 const now = 50_000;
 
 test('a new account publishes both lists, once', () => {
@@ -20,13 +21,13 @@ test('a new account publishes both lists, once', () => {
   expect(missingLists(account, held, now)).toEqual([]);
 });
 
-test('a list that stands is extended, the newest of several', () => {
+test('of a key used elsewhere a list is extended, the newest of several', () => {
   const held = [
     signEvent(inboxListDraft([a], 90), secret),
     signEvent(inboxListDraft([a, b], 10), secret),
     signEvent(relayListDraft([b], 10), secret),
   ];
-  const [relays, inbox, ...more] = missingLists(account, held, now);
+  const [relays, inbox, ...more] = missingLists(brought, held, now);
   expect(relays?.draft).toMatchObject({
     created_at: 50,
     tags: [
@@ -42,4 +43,9 @@ test('a list that stands is extended, the newest of several', () => {
     ],
   });
   expect(more).toEqual([]);
+});
+
+test('a list of mine alone follows what the person chose, also when a relay goes', () => {
+  const held = [signEvent(relayListDraft([b, a], 90), secret), signEvent(inboxListDraft([a, b], 10), secret)];
+  expect(missingLists(account, held, now)).toEqual([{ kind: 'relay-list', draft: relayListDraft([a], 91) }]);
 });

@@ -9,7 +9,8 @@ import { npub } from './key-code.ts';
 import { freshSecretKey, publicKeyOf, type SecretKey } from './keys.ts';
 import { freshSlot } from './marmot/key-package-event.ts';
 import { newer, readInboxList, readRelayList } from './relay-list.ts';
-import { relayBar, typedRelayUrl, type RelayUrl } from './relay-url.ts';
+import { chosenRelays, MAX_CHOSEN_RELAYS } from './relay-choice.ts';
+import { relayBar, type RelayUrl } from './relay-url.ts';
 import { suggestedRelays } from './relays/directory.ts';
 import { openPool } from './relays/open-pool.ts';
 import type { RelayPool } from './relays/pool.ts';
@@ -19,26 +20,10 @@ type Flow = AsyncGenerator<FlowStep, AccountSetup | null, FlowAnswer | undefined
 
 /** Times the person is asked again before the flow gives up. */
 const ASK_LIMIT = 10;
-const MAX_RELAYS = 8;
 const MAX_NAME_CHARACTERS = 100;
 
 const emptyView: StateView = { get: async () => null, scan: async () => [] };
 const arg = (args: Args, name: string): string => args[name] ?? '';
-
-/** The relays the person chose, or the proposed ones; or why they cannot be used. */
-function chosenRelays(typed: string, environment: 'live' | 'test'): readonly RelayUrl[] | FlowFailure {
-  const words = typed.split(/[\s,]+/).filter((word) => word !== '');
-  const relays = words.length === 0 && environment === 'live' ? suggestedRelays : words.map(typedRelayUrl);
-  if (relays.length === 0 || relays.length > MAX_RELAYS) return 'server-unreachable';
-  for (const relay of relays) {
-    if (relay === null) return 'server-unreachable';
-    const bar = relayBar(relay, environment);
-    if (bar === 'no-tls') return 'tls-required';
-    if (bar === 'environment') return environment === 'live' ? 'test-profile-only' : 'not-possible';
-    if (bar !== null) return 'not-possible';
-  }
-  return relays as readonly RelayUrl[];
-}
 
 /** What the person can mend without starting over, and the fields to ask for. */
 function fieldsFor(why: FlowFailure, args: Args): (FlowStep & { readonly kind: 'ask' })['fields'] | null {
@@ -160,7 +145,7 @@ function broughtRelays(
   const beside = (theirs: readonly RelayUrl[]): readonly RelayUrl[] =>
     [...new Set([...theirs.filter((relay) => relayBar(relay, environment) === null), ...chosen])].slice(
       0,
-      2 * MAX_RELAYS,
+      2 * MAX_CHOSEN_RELAYS,
     );
   return {
     write: beside(latest(readRelayList)?.write ?? []),
