@@ -17,6 +17,8 @@ const JITTER = 0.2;
 const PERSON_RETRY_MS: Millis = 60 * 60_000;
 /** A connection that ended so soon after it was made was ended by the server on purpose. */
 const AT_ONCE_MS: Millis = 3_000;
+/** A device that the server does not find so often, one time after the other, is none any more: its keys go, and do not come back. */
+const MISSING_TIMES = 2;
 /** A connection that held this long ends the row of failures before it. */
 const STABLE_MS: Millis = 10_000;
 
@@ -26,6 +28,7 @@ export async function keepConnected(running: Running, random: () => number = Mat
   const { signal } = running.stopping;
   const device = { service: self.identities.aci, device: self.identities.device };
   let failures = 0;
+  let missing = 0;
   while (!signal.aborted) {
     context.status({ kind: 'connecting' });
     const startedAt = performance.now();
@@ -41,8 +44,8 @@ export async function keepConnected(running: Running, random: () => number = Mat
     if (signal.aborted) break;
     const lasted = performance.now() - startedAt;
     const atOnce = connected.kind === 'connected' && ended.kind === 'offline' && lasted < AT_ONCE_MS;
-    const why: Disconnected =
-      atOnce && (await deviceIsGone(net, device, self.profileKey)) ? { kind: 'unlinked' } : ended;
+    missing = atOnce && (await deviceIsGone(net, device, self.profileKey)) ? missing + 1 : 0;
+    const why: Disconnected = missing < MISSING_TIMES ? ended : { kind: 'unlinked' };
     failures = lasted > STABLE_MS ? 1 : failures + 1;
     context.log('connection-ended', { why: why.kind, failures });
     if (why.kind === 'unlinked') {

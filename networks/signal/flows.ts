@@ -12,7 +12,7 @@ import { conversationWith, isAci, peerOf, serviceIdOf, serviceOfPeer } from './n
 import { decodePeer } from './peer-record.ts';
 import { commit, CONFLICT_TRIES } from './performing.ts';
 import type { Running } from './running.ts';
-import { startSessions } from './sessions.ts';
+import { startSessions, type SessionsStarted } from './sessions.ts';
 
 type Steps = AsyncGenerator<FlowStep, null, FlowAnswer | undefined>;
 
@@ -47,9 +47,8 @@ export async function* chat(running: Running, address: string): Steps {
   const { own } = running;
   if (found !== own.service) {
     const started = await startSessions(running.performing, found, '*');
-    const failure = failureOf(started.kind);
-    if (failure !== null) {
-      yield failed(failure);
+    if (started.kind !== 'started') {
+      yield failed(failureOf(started.kind));
       return null;
     }
   }
@@ -59,10 +58,8 @@ export async function* chat(running: Running, address: string): Steps {
   return null;
 }
 
-function failureOf(kind: Awaited<ReturnType<typeof startSessions>>['kind']): FlowFailure | null {
+function failureOf(kind: Exclude<SessionsStarted['kind'], 'started'>): FlowFailure {
   switch (kind) {
-    case 'started':
-      return null;
     case 'nobody':
       return 'no-key';
     case 'refused':
@@ -102,7 +99,7 @@ async function byUsername(
   if (!via) return { failure: 'server-unreachable' };
   const answer = await via.lookUpUsername(username);
   if (answer.kind === 'found') return answer.service ?? { failure: 'no-key' };
-  return { failure: answer.kind === 'rate-limited' ? 'rate-limited' : 'server-unreachable' };
+  return { failure: failureOf(answer.kind) };
 }
 
 /**

@@ -56,6 +56,7 @@ export function createFakeNet(
     remote: FakeChatRemote,
   ): C {
     let lastId = 0;
+    let over = false;
     made.push(channel);
     async function serve(): Promise<void> {
       const request = await remote.assertReceiveIncomingRequest();
@@ -68,7 +69,7 @@ export function createFakeNet(
       };
       asked.push(one);
       const given = await answer(one);
-      if (given === null) return;
+      if (given === null || over) return;
       remote.sendReplyTo(request, {
         status: given.status,
         message: '',
@@ -83,6 +84,11 @@ export function createFakeNet(
       void serve().catch(() => undefined);
       return reply;
     };
+    const disconnect = connection.disconnect.bind(connection);
+    connection.disconnect = () => {
+      over = true;
+      return disconnect();
+    };
     const push = (path: string, body: Uint8Array): void => {
       lastId += 1;
       remote.sendRawServerRequest(frame(path, body, lastId));
@@ -90,7 +96,10 @@ export function createFakeNet(
     ends.set(channel, {
       deliver: (envelope) => push('/api/v1/message', envelope),
       queueEmpty: () => push('/api/v1/queue/empty', new Uint8Array(0)),
-      cut: () => remote.injectConnectionInterrupted(),
+      cut: () => {
+        over = true;
+        remote.injectConnectionInterrupted();
+      },
     });
     return connection;
   }
