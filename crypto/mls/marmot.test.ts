@@ -176,8 +176,8 @@ describe('the rules of Marmot', () => {
     });
     const group = await honest.create(utf8('g'), components([9]));
     const { welcome } = await honest.commit(group, [{ kind: 'add', keyPackage: await bob.keyPackage() }]);
-    const joined = await bob.run((work) => bob.engine.join(welcome!, work, Date.UTC(2026, 10, 26)));
-    expect(joined).toEqual(refused);
+    const result = await bob.run((work) => bob.engine.join(welcome!, work, Date.UTC(2026, 10, 26)));
+    expect(result).toEqual(refused);
   });
 
   test('nobody leaves a group without a policy that reads', async () => {
