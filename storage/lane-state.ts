@@ -1,6 +1,12 @@
 import { PlainsealError } from '../shared/errors.ts';
 import type { AccountId } from '../shared/ids.ts';
-import { ABSENT, type StateCell, type StateKey, type StateWrite } from '../shared/lane/state.ts';
+import {
+  ABSENT,
+  freshVersion,
+  type StateCell,
+  type StateKey,
+  type StateWrite,
+} from '../shared/lane/state.ts';
 import type { Database } from './database.ts';
 
 /** Most cells one scan returns; a space that holds more needs a narrower prefix. */
@@ -52,9 +58,11 @@ export function scanCells(
  * @throws PlainsealError `conflict` on the first that has not; the caller's transaction must then drop the others.
  */
 export function writeCells(db: Database, account: AccountId, writes: readonly StateWrite[]): void {
-  for (const { key, value, expect } of writes) {
+  for (const { key, value, expect, version = freshVersion() } of writes) {
     const changed =
-      value === null ? removeCell(db, account, key, expect) : writeCell(db, account, key, value, expect);
+      value === null
+        ? removeCell(db, account, key, expect)
+        : writeCell(db, account, key, { value, version }, expect);
     if (!changed) throw new PlainsealError('conflict', 'a state cell has another version');
   }
 }
@@ -76,25 +84,27 @@ function writeCell(
   db: Database,
   account: AccountId,
   key: StateKey,
-  value: Uint8Array,
+  { value, version }: StateCell,
   expect: number,
 ): boolean {
   if (expect === ABSENT)
     return (
       db.run(
-        `INSERT INTO lane_state (account, space, key, value, version) VALUES (?, ?, ?, ?, ${VERSION_SQL})
+        `INSERT INTO lane_state (account, space, key, value, version) VALUES (?, ?, ?, ?, ?)
          ON CONFLICT DO NOTHING`,
         account,
         key.space,
         key.key,
         value,
+        version,
       ).changes === 1
     );
   return (
     db.run(
-      `UPDATE lane_state SET value = ?, version = ${VERSION_SQL}
+      `UPDATE lane_state SET value = ?, version = ?
        WHERE account = ? AND space = ? AND key = ? AND version = ?`,
       value,
+      version,
       account,
       key.space,
       key.key,
@@ -102,6 +112,3 @@ function writeCell(
     ).changes === 1
   );
 }
-
-// Random and never 0: a cell that was removed and made again must not get the version an older reader still expects.
-const VERSION_SQL = '((random() & 1125899906842623) | 1)';

@@ -6,6 +6,7 @@ import type { SignalEngine } from '../../crypto/signal/engine.ts';
 import type { PreKeyUpload } from '../../crypto/signal/prekeys.ts';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
+import { remembered } from '../../shared/lane/remembered.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { ownIdentities, readSelf, type Self } from './account-record.ts';
 import { createChallenge } from './challenge.ts';
@@ -40,7 +41,8 @@ export interface Running {
 }
 
 /** Reads the account and makes what it runs on. @throws PlainsealError `not-found` once it was unlinked, `refused` for a proxy or a foreign environment. */
-export async function createRunning(context: LaneContext): Promise<Running> {
+export async function createRunning(given: LaneContext): Promise<Running> {
+  const context: LaneContext = { ...given, ...remembered(given) };
   const self = await readSelf(createWork(context.view));
   if (!fitsProfile(self.environment, context.environment))
     throw new PlainsealError('refused', 'an account of another environment');

@@ -1,15 +1,21 @@
-import type { StateCell, StateKey, StateView, StateWrite } from '../../shared/lane/state.ts';
+import {
+  ABSENT,
+  type StateCell,
+  type StateKey,
+  type StateView,
+  type StateWrite,
+} from '../../shared/lane/state.ts';
 
 const joined = ({ space, key }: StateKey): string => `${space}\u0000${key}`;
 
 /**
- * A view in which writes stand that are on their way to core: what is made over it holds once they do. Core raises the version of a
- * cell by one with each write; were it otherwise, what is made over this view would conflict, and be made anew.
+ * A view in which writes stand that are on their way to core: what is made over it holds once they do. Were their versions others,
+ * what is made over this view would conflict, and be made anew.
  */
 export function viewAfter(view: StateView, writes: readonly StateWrite[]): StateView {
   const cells = new Map<string, readonly [StateKey, StateCell | null]>();
-  for (const { key, value, expect } of writes)
-    cells.set(joined(key), [key, value === null ? null : { value, version: expect + 1 }]);
+  for (const { key, value, version = ABSENT } of writes)
+    cells.set(joined(key), [key, value === null ? null : { value, version }]);
   return {
     async get(key) {
       const written = cells.get(joined(key));

@@ -28,7 +28,12 @@ const peer = idSchema<PeerId>();
 export const stateKeySchema = shape<StateKey>(v.strictObject({ space: text(200), key: text(1_000) }));
 
 const stateWriteSchema = shape<StateWrite>(
-  v.strictObject({ key: stateKeySchema, value: v.nullable(bytes(MAX_STATE_VALUE)), expect: time }),
+  v.strictObject({
+    key: stateKeySchema,
+    value: v.nullable(bytes(MAX_STATE_VALUE)),
+    expect: time,
+    version: v.exactOptional(v.pipe(time, v.minValue(1))),
+  }),
 );
 
 const envelope = idSchema<EnvelopeKey>();

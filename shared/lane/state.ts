@@ -7,6 +7,15 @@ export type StateCell = { readonly value: Uint8Array; readonly version: number }
 /** Version of a cell that does not exist. */
 export const ABSENT = 0;
 
+/** Versions are below this: 50 bits, so that chance never gives a cell that was removed and made again the one it had. */
+const MAX_VERSION = 2 ** 50;
+
+/** A version no cell had before. */
+export function freshVersion(): number {
+  const [high = 0, low = 0] = crypto.getRandomValues(new Uint32Array(2));
+  return (((high & 0x3_ffff) * 2 ** 32 + low) % MAX_VERSION) + 1;
+}
+
 /** Read access to an account's state in the database. */
 export interface StateView {
   get(key: StateKey): Promise<StateCell | null>;
@@ -19,6 +28,11 @@ export type StateWrite = {
   readonly key: StateKey;
   readonly value: Uint8Array | null;
   readonly expect: number;
+  /**
+   * The version it gets, random and not {@link ABSENT}, so that the lane knows it without asking: what is made next can be made
+   * while this one is still on its way. Core chooses one where none is given.
+   */
+  readonly version?: number;
 };
 
 /** What engines read and write through; nothing is durable before the lane hands {@link Work.writes} to core in a commit. */

@@ -23,7 +23,7 @@ describe('a unit of work', () => {
     const work = createWork(viewOf({ a: { value: bytes(1), version: 7 } }));
     expect(await work.get(key('a'))).toEqual(bytes(1));
     work.put(key('a'), bytes(2));
-    expect(work.writes()).toEqual([{ key: key('a'), value: bytes(2), expect: 7 }]);
+    expect(work.writes()).toMatchObject([{ key: key('a'), value: bytes(2), expect: 7 }]);
   });
 
   test('a write without a read expects nothing to be there', () => {

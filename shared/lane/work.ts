@@ -1,5 +1,6 @@
 import {
   ABSENT,
+  freshVersion,
   type StateCell,
   type StateKey,
   type StateView,
@@ -82,6 +83,7 @@ export function createWork(view: StateView): Work {
         key,
         value,
         expect: versions.get(name) ?? ABSENT,
+        ...(value === null ? {} : { version: freshVersion() }),
       }));
     },
   };

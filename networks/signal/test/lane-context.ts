@@ -13,7 +13,13 @@ import type { Commit, CommitResult, Settled } from '../../../shared/lane/commit.
 import type { Intent, OutboxItem } from '../../../shared/lane/intent.ts';
 import type { CrashPoint, FileMeta, LaneContext, LaneStatus } from '../../../shared/lane/lane.ts';
 import { commitSchema } from '../../../shared/lane/schema.ts';
-import { ABSENT, type StateCell, type StateKey, type StateWrite } from '../../../shared/lane/state.ts';
+import {
+  ABSENT,
+  freshVersion,
+  type StateCell,
+  type StateKey,
+  type StateWrite,
+} from '../../../shared/lane/state.ts';
 
 /**
  * A stand-in for core, in memory: state with versions, commits that stand or fall whole and must pass the checks of core's border, an
@@ -76,8 +82,7 @@ export function createCoreDouble(options: DoubleOptions = {}): CoreDouble {
   };
 
   function put(writes: readonly StateWrite[]): void {
-    for (const { key, value } of writes) {
-      const version = (cells.get(nameOf(key))?.version ?? ABSENT) + 1;
+    for (const { key, value, version = freshVersion() } of writes) {
       keys.set(nameOf(key), key);
       if (value === null) cells.delete(nameOf(key));
       else cells.set(nameOf(key), { value, version });

@@ -1,0 +1,98 @@
+import * as fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { emptyCommit, type CommitResult } from './commit.ts';
+import { remembered } from './remembered.ts';
+import { ABSENT, type StateCell, type StateKey } from './state.ts';
+import { createWork } from './work.ts';
+
+/** Core's state in memory, counting how often it is asked. */
+function createCore() {
+  const cells = new Map<string, StateCell>();
+  const core = {
+    asked: 0,
+    refuse: null as Extract<CommitResult, { ok: false }> | null,
+    cells,
+    view: {
+      get: async ({ key }: StateKey) => {
+        core.asked += 1;
+        return cells.get(key) ?? null;
+      },
+      scan: async () => [],
+    },
+    commit: async (commit: Parameters<ReturnType<typeof remembered>['commit']>[0]): Promise<CommitResult> => {
+      if (core.refuse) return core.refuse;
+      for (const { key, expect: expected } of commit.work)
+        if ((cells.get(key.key)?.version ?? ABSENT) !== expected) return { ok: false, why: 'conflict' };
+      for (const { key, value, version = 1 } of commit.work)
+        if (value === null) cells.delete(key.key);
+        else cells.set(key.key, { value, version });
+      return { ok: true, seq: 1 };
+    },
+  };
+  return core;
+}
+const keyOf = (key: string): StateKey => ({ space: 's', key });
+
+describe('remembered state', () => {
+  test('is asked for once, and written without asking', async () => {
+    const core = createCore();
+    const lane = remembered(core);
+    for (let n = 0; n < 5; n += 1) {
+      const work = createWork(lane.view);
+      await work.get(keyOf('a'));
+      work.put(keyOf('a'), Uint8Array.of(n));
+      expect((await lane.commit({ ...emptyCommit, work: work.writes() })).ok).toBe(true);
+    }
+    expect(core.asked).toBe(1);
+    expect(core.cells.get('a')?.value).toEqual(Uint8Array.of(4));
+  });
+
+  test('is forgotten when a commit does not stand', async () => {
+    const core = createCore();
+    const lane = remembered(core);
+    await lane.view.get(keyOf('a'));
+    core.cells.set('a', { value: Uint8Array.of(9), version: 7 });
+    const work = createWork(lane.view);
+    await work.get(keyOf('a'));
+    work.put(keyOf('a'), Uint8Array.of(1));
+    expect(await lane.commit({ ...emptyCommit, work: work.writes() })).toEqual({
+      ok: false,
+      why: 'conflict',
+    });
+    expect((await lane.view.get(keyOf('a')))?.version).toBe(7);
+    core.refuse = { ok: false, why: 'io' };
+    expect((await lane.commit({ ...emptyCommit, work: [] })).ok).toBe(false);
+    core.refuse = null;
+    await lane.view.get(keyOf('a'));
+    expect(core.asked).toBe(3);
+  });
+
+  test('never keeps an answer that a write has overtaken', async () => {
+    const core = createCore();
+    const lane = remembered(core);
+    const late = lane.view.get(keyOf('a'));
+    const write = { key: keyOf('a'), value: Uint8Array.of(1), expect: ABSENT, version: 5 };
+    await Promise.all([late, lane.commit({ ...emptyCommit, work: [write] })]);
+    expect((await lane.view.get(keyOf('a')))?.version).toBe(5);
+  });
+
+  test('is what stands, whatever is read, written and removed', async () => {
+    const step = fc.record({ key: fc.constantFrom('a', 'b', 'c'), remove: fc.boolean(), value: fc.nat(255) });
+    await fc.assert(
+      fc.asyncProperty(fc.array(fc.array(step, { maxLength: 4 }), { maxLength: 20 }), async (commits) => {
+        const core = createCore();
+        const lane = remembered(core);
+        for (const steps of commits) {
+          const work = createWork(lane.view);
+          for (const { key, remove, value } of steps) {
+            await work.get(keyOf(key));
+            work.put(keyOf(key), remove ? null : Uint8Array.of(value));
+          }
+          expect((await lane.commit({ ...emptyCommit, work: work.writes() })).ok).toBe(true);
+          for (const key of ['a', 'b', 'c'])
+            expect(await lane.view.get(keyOf(key))).toEqual(core.cells.get(key) ?? null);
+        }
+      }),
+    );
+  });
+});

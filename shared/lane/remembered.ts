@@ -1,0 +1,84 @@
+import type { Commit, CommitResult } from './commit.ts';
+import { ABSENT, type StateCell, type StateKey, type StateView } from './state.ts';
+
+/** What of a lane's state is remembered at most. */
+const MAX_CELLS = 4_000;
+const MAX_BYTES = 16 * 1024 * 1024;
+
+type Core = { readonly view: StateView; readonly commit: (commit: Commit) => Promise<CommitResult> };
+
+const joined = ({ space, key }: StateKey): string => `${space}\u0000${key}`;
+const sizeOf = (cell: StateCell | null): number => cell?.value.byteLength ?? 0;
+
+/**
+ * Core's state as a lane reads and writes it, with what was read or written lately remembered: each question to core crosses two
+ * processes. The lane is the only one that writes its state, so what it wrote is what stands. A commit that does not stand makes it
+ * forget everything: then somebody was wrong about something.
+ */
+export function remembered(core: Core): Core {
+  const cells = new Map<string, StateCell | null>();
+  let bytes = 0;
+  /** Rises with every write and every forgetting: an answer that was asked for before is not kept. */
+  let turn = 0;
+
+  function keep(name: string, cell: StateCell | null): void {
+    drop(name);
+    cells.set(name, cell);
+    bytes += sizeOf(cell);
+    for (const oldest of cells.keys()) {
+      if (cells.size <= MAX_CELLS && bytes <= MAX_BYTES) break;
+      drop(oldest);
+    }
+  }
+  function drop(name: string): void {
+    bytes -= sizeOf(cells.get(name) ?? null);
+    cells.delete(name);
+  }
+  function forget(): void {
+    turn += 1;
+    cells.clear();
+    bytes = 0;
+  }
+
+  return {
+    view: {
+      async get(key) {
+        const name = joined(key);
+        const known = cells.get(name);
+        if (known !== undefined) {
+          // Used last: forgotten last.
+          keep(name, known);
+          return known;
+        }
+        const asked = turn;
+        const cell = await core.view.get(key);
+        if (turn === asked) keep(name, cell);
+        return cell;
+      },
+      scan: (space, prefix) => core.view.scan(space, prefix),
+    },
+    async commit(commit) {
+      // Until its outcome is known nobody knows what stands.
+      turn += 1;
+      for (const { key } of commit.work) drop(joined(key));
+      let result: CommitResult;
+      try {
+        result = await core.commit(commit);
+      } catch (error) {
+        forget();
+        throw error;
+      }
+      if (!result.ok) {
+        forget();
+        return result;
+      }
+      turn += 1;
+      for (const { key, value, version = ABSENT } of commit.work) {
+        if (value === null) keep(joined(key), null);
+        else if (version !== ABSENT) keep(joined(key), { value, version });
+        else drop(joined(key));
+      }
+      return result;
+    },
+  };
+}
