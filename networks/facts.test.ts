@@ -14,7 +14,7 @@ describe('networks/facts.json', () => {
         `${route.network} ${route.protocol}`,
       ).toEqual([...whatRows]);
     const names = networkFacts.routes.map((route) => `${route.network} ${route.protocol}`);
-    expect(names).toEqual(['email openpgp', 'email none']);
+    expect(names).toEqual(['email openpgp', 'email none', 'signal signal']);
   });
 
   it('is dated: no row is newer than the page says', () => {
@@ -31,6 +31,15 @@ describe('networks/facts.json', () => {
       ...networkFacts.routes.flatMap((route) => route.rows.map((row) => row.note)),
     ];
     for (const id of ids) expect(en).toHaveProperty([id]);
+  });
+
+  it('says of each network once whether a program like this one is wanted there', () => {
+    const networks = [...new Set(networkFacts.routes.map(({ network }) => network))];
+    expect(networkFacts.permissions.map(({ network }) => network)).toEqual(networks);
+    for (const { note, asOf } of networkFacts.permissions) {
+      expect(en).toHaveProperty([note]);
+      expect(asOf <= networkFacts.asOf).toBe(true);
+    }
   });
 
   it('agrees with the label: only what is end to end is closed to servers', () => {

@@ -50,6 +50,16 @@ export const factsSchema = v.strictObject({
       ),
     }),
   ),
+  /** What those who run a network say of a program like this one. */
+  permissions: v.array(
+    v.strictObject({
+      network: v.picklist(networks),
+      is: v.picklist(['open', 'tolerated', 'contract']),
+      note: v.pipe(v.string(), v.startsWith('facts.permission.')),
+      asOf: day,
+      sources,
+    }),
+  ),
   libraries: v.array(
     v.strictObject({
       name: v.string(),

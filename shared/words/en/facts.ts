@@ -26,5 +26,12 @@ export const facts = {
   'facts.note.time': 'Your internet provider sees that you connect.',
   'facts.note.size': 'Sealing adds some. The rough size stays visible.',
   'facts.note.ip': 'Some mail servers write it into the mail.',
+  'facts.note.no-subject': 'Signal has no subject lines.',
+  'facts.note.sealed-sender': 'Hidden from Signal where the other side allows it.',
+  'facts.note.signal-delivers': 'Signal must know whom to give it to.',
+  'facts.note.blocks': 'Filled up in steps of 80 bytes. The rough size stays visible.',
+  'facts.note.signal-ip': 'Signal’s servers see it. The other side does not.',
+  'facts.permission.open': 'Anybody may write a program for it.',
+  'facts.permission.tolerated': 'Signal does not support programs of others. It has let them be.',
   'facts.note.open': 'Between mail servers it may travel open, too.',
 } as const;
