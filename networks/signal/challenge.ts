@@ -17,6 +17,8 @@ export interface Challenge {
     readonly retryAfterMs: Millis | null;
     readonly options: readonly string[];
   }): Millis;
+  /** Says that a person is needed, if one is: a new connection has said otherwise meanwhile. False: none is. */
+  say(): boolean;
   /** It is over: something was sent. */
   passed(): void;
   /** Gives the server what the person's browser got. `none`: no challenge stands. */
@@ -30,12 +32,18 @@ export function createChallenge(
   context: Pick<LaneContext, 'now' | 'status'>,
   connected: () => boolean,
 ): Challenge {
-  let standing: { readonly token: string; readonly retryAt: Millis } | null = null;
+  let standing: { readonly token: string; readonly retryAt: Millis; readonly captcha: boolean } | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
   function close(): void {
     clearTimeout(timer);
     standing = null;
+  }
+
+  function say(): boolean {
+    if (standing?.captcha !== true) return false;
+    context.status({ kind: 'needs-person', why: 'captcha' });
+    return true;
   }
 
   function passed(): void {
@@ -51,12 +59,13 @@ export function createChallenge(
       close();
       const wait = retryAfterMs ?? ASK_AGAIN_MS;
       const retryAt = context.now() + wait;
-      standing = { token, retryAt };
+      standing = { token, retryAt, captcha: options.includes('captcha') };
       timer = setTimeout(passed, Math.min(wait, MAX_TIMER_MS));
       timer.unref();
-      if (options.includes('captcha')) context.status({ kind: 'needs-person', why: 'captcha' });
+      say();
       return retryAt;
     },
+    say,
     passed,
     async answer(via, captcha) {
       const asked = standing;

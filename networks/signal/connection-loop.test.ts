@@ -89,6 +89,21 @@ describe('on the mock server', () => {
     expect([...core.cells.keys()].some((name) => name.startsWith('prekey/'))).toBe(true);
   });
 
+  test('still needs a person after a reconnect while a challenge stands', async () => {
+    const core = createCoreDouble({ work: setup.work });
+    const running = await createRunning(core.context);
+    const ended = keepConnected(running);
+    await core.until('online', () => core.statuses.at(-1)?.kind === 'online');
+    running.performing.challenge.demand({ token: 'token', retryAfterMs: null, options: ['captcha'] });
+    const before = core.statuses.length;
+    await server.call('cut', {});
+    await core.until('a person', () => core.statuses.slice(before).some((one) => isPerson(one, 'captcha')));
+    expect(core.statuses.slice(before).map(({ kind }) => kind)).not.toContain('online');
+    running.performing.challenge.close();
+    running.stopping.abort();
+    await ended;
+  });
+
   const secrets = (core: CoreDouble) =>
     [...core.cells.keys()].filter((name) => /^(?:account|session|identity|prekey|pq-)/.test(name));
 

@@ -68,7 +68,8 @@ async function runConnected(running: Running, connection: SignalConnection): Pro
   running.connection = connection;
   context.status({ kind: 'catching-up', left: null });
   void connection.queueEmpty.then(() => {
-    if (running.connection === connection) context.status({ kind: 'online' });
+    if (running.connection === connection && !running.performing.challenge.say())
+      context.status({ kind: 'online' });
   });
   const receiving = receiver.receive(connection.deliveries).catch((error: unknown) => {
     // What could not be made durable was not acknowledged: the server gives it again on the next connection.

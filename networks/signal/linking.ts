@@ -26,8 +26,8 @@ const PASSWORD_BYTES = 24;
 
 /**
  * Links this computer to the account of a phone that scans a code. Nothing is written until the server has taken the new device;
- * then everything is handed to core at once. A death between the two leaves a device on the phone's list that nobody uses: the
- * server knows no way to take back half a link, and what was never written cannot be lost.
+ * then everything is handed to core at once. A death between the two, or a change of mind, leaves a device on the phone's list that
+ * nobody uses: the server knows no way to take back half a link, and what was never written cannot be lost.
  */
 export async function* link(
   args: Readonly<Record<string, string>>,
