@@ -35,15 +35,22 @@ describe('two commits of one epoch', () => {
     expect(await alice.read(await bob.seal(group, 'together again'))).toBe('together again');
   });
 
-  test('a commit of mine that is pending falls to one that comes first', async () => {
+  test('a commit of mine waits while another comes first, and may still win', async () => {
     const [alice, bob] = parties('alice', 'bob') as [Party, Party];
     const group = await groupOf([alice, bob]);
+    const base = (await standingOf(alice, group)).current;
     const mine = await alice.stage(group);
     await hand((await bob.commit(group)).commit, [alice]);
-    expect((await standingOf(alice, group)).pending).toBeNull();
-    await expect(alice.apply(group)).rejects.toMatchObject({ kind: 'not-found' });
-    expect((await alice.process(mine.commit)).kind).toBe('competing');
     await expectAgreed(group, [alice, bob]);
+    expect((await standingOf(alice, group)).pending).toEqual([]);
+    await expect(alice.apply(group)).rejects.toMatchObject({ kind: 'not-found' });
+    expect(await alice.process(mine.commit)).toMatchObject({ kind: 'competing', at: [base] });
+    for (const party of [alice, bob]) {
+      await party.run((work) => party.engine.rewind(group, base.id, work));
+      expect(await party.process(mine.commit)).toMatchObject({ kind: 'commit', mine: party === alice });
+    }
+    await expectAgreed(group, [alice, bob]);
+    expect([...alice.cells.all.values()].filter(([{ space }]) => space === 'mls-pending')).toEqual([]);
   });
 
   test('going back and the same way again starts no ratchet anew', async () => {
@@ -65,10 +72,10 @@ describe('two commits of one epoch', () => {
     const [alice] = parties('alice') as [Party];
     const group = await groupOf([alice]);
     const { digest } = await alice.stage(group);
-    expect((await standingOf(alice, group)).pending).toBe(digest);
-    await alice.run((work) => alice.engine.dropPending(group, work));
-    await alice.run((work) => alice.engine.dropPending(group, work));
-    expect((await standingOf(alice, group)).pending).toBeNull();
+    expect((await standingOf(alice, group)).pending).toEqual([digest]);
+    await alice.run((work) => alice.engine.dropPending(group, digest, work));
+    await alice.run((work) => alice.engine.dropPending(group, digest, work));
+    expect((await standingOf(alice, group)).pending).toEqual([]);
   });
 
   test('after a start in between, the echo of a commit applies it', async () => {

@@ -25,7 +25,7 @@ import type { Tree } from './tree.ts';
  * mls-secrets      <group>/<epoch>          what is left of the secret tree
  * mls-ratchet      <group>/<epoch>/<leaf>   one sender's ratchet
  * mls-proposal     <group>/<epoch>/<ref>    a proposal that waits for a commit
- * mls-pending      <group>                  my commit that no relay has taken yet, with the epoch it leads to
+ * mls-pending      <group>/<epoch>/<digest> a commit of mine that is not applied, with the epoch it leads to
  * mls-key-package  <ref>                    private halves of a key package of mine
  *
  * A message writes one ratchet, and the first of a sender also what is left of the secret tree. Nothing of the tree.
@@ -178,23 +178,18 @@ export const decodeRoster = (bytes: Uint8Array): Roster =>
     tree: from.one(decodeRatchetTree),
   }));
 
-/** A commit of mine that is not applied yet, and the epoch it leads to. */
+/** The epoch that a commit of mine leads to, which is not applied: the cells that it will have. */
 export interface Pending {
-  readonly from: EpochId;
-  /** SHA-256 over the commit, hex. */
-  readonly commit: string;
   readonly epoch: Uint8Array;
   readonly roster: Uint8Array;
   readonly secrets: Uint8Array;
 }
 
-export const encodePending = ({ from, commit, epoch, roster, secrets }: Pending): Uint8Array =>
-  cellOf(vector(utf8(from)), vector(utf8(commit)), vector(epoch), vector(roster), vector(secrets));
+export const encodePending = ({ epoch, roster, secrets }: Pending): Uint8Array =>
+  cellOf(vector(epoch), vector(roster), vector(secrets));
 
 export const decodePending = (bytes: Uint8Array): Pending =>
   readCell(bytes, (from) => ({
-    from: text(from) as EpochId,
-    commit: text(from),
     epoch: from.vector(),
     roster: from.vector(),
     secrets: from.vector(),

@@ -45,7 +45,7 @@ export function createMlsEngine(options: {
     standing: (group, work) => standing(setting, group, work),
     forget,
     stage: (group, changes, work, now) => refusable(() => stage(setting, group, changes, work, now)),
-    applyPending: (group, work, now) => applyPending(setting, group, work, now),
+    applyPending: (group, digest, work, now) => applyPending(setting, group, digest, work, now),
     dropPending,
     propose: (group, request, work) => refusable(() => propose(setting, group, request, work)),
     waiting: (group, work) => waiting(setting, group, work),

@@ -69,7 +69,7 @@ export type Request =
   | { readonly kind: 'remove'; readonly leaf: number }
   | { readonly kind: 'app-data-update'; readonly component: number; readonly data: Uint8Array | null };
 
-/** A commit of mine, stored as pending: the group stays in its epoch until {@link MlsEngine.applyPending}. */
+/** A commit of mine, stored as pending: the group stays in its epoch until {@link MlsEngine.applyPending}, or until the commit comes back. */
 export type Staged =
   | {
       readonly kind: 'staged';
@@ -152,8 +152,8 @@ export interface Standing {
   readonly current: EpochRef;
   /** Every epoch that is kept, on every branch, the current one among them. */
   readonly epochs: readonly EpochRef[];
-  /** Digest of a commit of mine that is not applied. */
-  readonly pending: string | null;
+  /** Digests of commits of mine for this epoch that are not applied. */
+  readonly pending: readonly string[];
 }
 
 /**
@@ -180,11 +180,12 @@ export interface MlsEngine {
   /** Forgets all of a group. */
   forget(group: GroupKey, work: Work): Promise<void>;
 
-  /** Makes a commit and stores it as pending, in place of one that is pending. */
+  /** Makes a commit and stores it as pending, beside others. It stays so for as long as the epoch it is for is kept. */
   stage(group: GroupKey, changes: readonly Change[], work: Work, now: Millis): Promise<Staged>;
-  /** Moves the group on by its pending commit: once somebody has taken it. @throws PlainsealError `not-found` without one. */
-  applyPending(group: GroupKey, work: Work, now: Millis): Promise<EpochRef>;
-  dropPending(group: GroupKey, work: Work): Promise<void>;
+  /** Moves the group on by a commit of mine: once somebody has taken it. @throws PlainsealError `not-found` when it is not of this epoch. */
+  applyPending(group: GroupKey, digest: string, work: Work, now: Millis): Promise<EpochRef>;
+  /** Forgets a commit of mine that was never sent. */
+  dropPending(group: GroupKey, digest: string, work: Work): Promise<void>;
   /** Asks for a change; gives an MLSMessage. The proposal waits here too. */
   propose(
     group: GroupKey,

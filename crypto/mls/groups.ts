@@ -79,7 +79,7 @@ async function drop(work: Work, cell: Parameters<Work['put']>[0]): Promise<void>
 async function dropEpoch(work: Work, group: GroupKey, id: EpochId): Promise<void> {
   const name = under(group, id);
   for (const cell of [epochCell(name), treeCell(name), secretsCell(name)]) await drop(work, cell);
-  for (const cell of [ratchetCell(`${name}/`), proposalCell(`${name}/`)])
+  for (const cell of [ratchetCell, proposalCell, pendingCell].map((of) => of(`${name}/`)))
     for (const [key] of await work.scan(cell.space, cell.key)) work.put(key, null);
 }
 
@@ -102,9 +102,7 @@ async function writeHead(work: Work, group: GroupKey, head: Head, now: Millis): 
 }
 
 /** The cells of an epoch that has begun. */
-export type EpochCells = Pick<Pending, 'epoch' | 'roster' | 'secrets'>;
-
-export const encodeBegan = ({ epoch, roster, secrets }: Began): EpochCells => ({
+export const encodeBegan = ({ epoch, roster, secrets }: Began): Pending => ({
   epoch: encodeEpoch(epoch),
   roster: encodeRoster(roster),
   secrets: encodeSecretTree(secrets),
@@ -116,7 +114,7 @@ export async function enter(
   group: GroupKey,
   head: Head,
   ref: EpochRef,
-  cells: EpochCells,
+  cells: Pending,
   now: Millis,
 ): Promise<EpochRef> {
   const known = head.epochs.find(({ id }) => id === ref.id);
@@ -126,21 +124,33 @@ export async function enter(
     work.put(treeCell(name), cells.roster);
     work.put(secretsCell(name), cells.secrets);
   }
-  await dropPending(group, work);
   const epochs = known === undefined ? [...head.epochs, ref] : head.epochs;
   await writeHead(work, group, { ...head, active: true, current: ref.id, epochs }, now);
   return known ?? ref;
 }
 
-/** My pending commit; null when there is none, or it was made for an epoch the group is no longer in. */
-export async function pendingOf(work: Work, group: GroupKey, head: Head): Promise<Pending | null> {
-  const bytes = await work.get(pendingCell(group));
-  if (bytes === null) return null;
-  const pending = decodePending(bytes);
-  return pending.from === head.current ? pending : null;
+/**
+ * A commit of mine for an epoch, that is not applied; null when it is none. It stays as long as that epoch does: after another commit has
+ * come first, mine may still be the one that everybody else follows.
+ */
+export async function pendingOf(
+  work: Work,
+  group: GroupKey,
+  id: EpochId,
+  digest: string,
+): Promise<Pending | null> {
+  const bytes = await work.get(pendingCell(`${under(group, id)}/${digest}`));
+  return bytes === null ? null : decodePending(bytes);
 }
 
-export const dropPending = (group: GroupKey, work: Work): Promise<void> => drop(work, pendingCell(group));
+/** Forgets a commit of mine, applied or not wanted any more. */
+export const clearPending = (work: Work, group: GroupKey, id: EpochId, digest: string): Promise<void> =>
+  drop(work, pendingCell(`${under(group, id)}/${digest}`));
+
+/** See {@link MlsEngine.dropPending}. */
+export async function dropPending(group: GroupKey, digest: string, work: Work): Promise<void> {
+  await clearPending(work, group, (await headOf(work, group)).current, digest);
+}
 
 /** What the group asks of all members, and its components. */
 function extensionsOf({ requires }: Profile, components: Components): Extension[] {
@@ -211,13 +221,15 @@ export async function createGroup(
 export async function standing(setting: Setting, group: GroupKey, work: Work): Promise<Standing> {
   const head = await headOf(work, group);
   const { epoch, roster } = await standingAt(setting, work, group, head.current);
+  const prefix = `${under(group, head.current)}/`;
+  const pending = await work.scan(pendingCell('').space, prefix);
   return {
     active: head.active,
     view: viewOf(epoch.context, roster.tree),
     me: epoch.leaf,
     current: refIn(head, head.current),
     epochs: head.epochs,
-    pending: (await pendingOf(work, group, head))?.commit ?? null,
+    pending: pending.map(([{ key }]) => key.slice(prefix.length)),
   };
 }
 
@@ -225,7 +237,6 @@ export async function standing(setting: Setting, group: GroupKey, work: Work): P
 export async function rewind(group: GroupKey, to: EpochId, work: Work): Promise<EpochRef> {
   const head = await headOf(work, group);
   const ref = refIn(head, to);
-  await dropPending(group, work);
   // Nothing is thrown away here: what is newer than this may yet turn out to be the branch that wins.
   work.put(groupCell(group), encodeHead({ ...head, active: true, current: to }));
   return ref;
@@ -241,12 +252,10 @@ export async function forget(group: GroupKey, work: Work): Promise<void> {
   const head = await readHead(work, group);
   if (head === null) return;
   for (const { id } of head.epochs) await dropEpoch(work, group, id);
-  await dropPending(group, work);
   work.put(groupCell(group), null);
 }
 
 /** Notes that I was removed: what is kept still opens what was sent before. */
-export async function deactivate(work: Work, group: GroupKey, head: Head): Promise<void> {
-  await dropPending(group, work);
+export function deactivate(work: Work, group: GroupKey, head: Head): void {
   work.put(groupCell(group), encodeHead({ ...head, active: false }));
 }

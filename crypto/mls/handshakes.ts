@@ -28,6 +28,7 @@ import {
   type Signed,
 } from './framing.ts';
 import {
+  clearPending,
   deactivate,
   encodeBegan,
   enter,
@@ -89,9 +90,8 @@ export async function stage(
   const { suite, rules } = setting;
   const made = await makeCommit(suite, rules, standing, head.signKey, chosen, now);
   const digest = digestOf(made.commit);
-  const pending: Pending = { from: head.current, commit: digest, ...encodeBegan(made.began) };
-  await work.get(pendingCell(group));
-  work.put(pendingCell(group), encodePending(pending));
+  const cell = pendingCell(`${under(group, head.current)}/${digest}`);
+  work.put(cell, encodePending(encodeBegan(made.began)));
   return { kind: 'staged', commit: made.commit, welcome: made.welcome, digest, view: made.view };
 }
 
@@ -112,11 +112,12 @@ async function chosenOf(
   return { proposal, sender: epoch.leaf, byReference: false, ref: null };
 }
 
-/** Moves on to the epoch that my pending commit leads to. */
+/** Moves on to the epoch that a pending commit of mine leads to. */
 async function enterPending(
   { suite }: Setting,
   group: GroupKey,
   head: Head,
+  digest: string,
   pending: Pending,
   work: Work,
   now: Millis,
@@ -127,8 +128,9 @@ async function enterPending(
     number: context.epoch,
     parent: head.current,
     startedAt: now,
-    commit: pending.commit,
+    commit: digest,
   };
+  await clearPending(work, group, head.current, digest);
   return enter(work, group, head, ref, pending, now);
 }
 
@@ -136,13 +138,14 @@ async function enterPending(
 export async function applyPending(
   setting: Setting,
   group: GroupKey,
+  digest: string,
   work: Work,
   now: Millis,
 ): Promise<EpochRef> {
   const head = await headOf(work, group);
-  const pending = await pendingOf(work, group, head);
-  if (pending === null) throw new PlainsealError('not-found', 'no commit is pending');
-  return enterPending(setting, group, head, pending, work, now);
+  const pending = await pendingOf(work, group, head.current, digest);
+  if (pending === null) throw new PlainsealError('not-found', 'no such commit is pending');
+  return enterPending(setting, group, head, digest, pending, work, now);
 }
 
 /** See {@link MlsEngine.propose}. @throws Refused. */
@@ -324,15 +327,15 @@ async function takeCommit(
   const { suite, rules } = setting;
   const { group, head, current, standing } = place;
   const proposed = await proposedIn(place, commit, signed.framed.leaf, work);
-  const pending = await pendingOf(work, group, head);
-  if (pending?.commit === digest) {
+  const pending = await pendingOf(work, group, current.id, digest);
+  if (pending !== null) {
     const view = await viewOfCommit(setting, standing, signed.framed.leaf, proposed);
-    const epoch = await enterPending(setting, group, head, pending, work, now);
+    const epoch = await enterPending(setting, group, head, digest, pending, work, now);
     return { kind: 'commit', view, epoch, mine: true };
   }
   const applied = await applyCommit(suite, rules, standing, signed, commit, proposed, now);
   if (applied.kind === 'removed') {
-    await deactivate(work, group, head);
+    deactivate(work, group, head);
     return { kind: 'removed', view: applied.view };
   }
   const { began, view } = applied;

@@ -2,7 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { hexOf, utf8 } from './bytes.ts';
 import type { GroupKey } from './cells.ts';
 import { createOpenMls, EXPORTER_LABEL, type OpenMls } from './test/openmls.ts';
+import { seeded } from './test/seeded.ts';
 import { createParty, plainProfile, type Party } from './test/party.ts';
+
+/** A longer run: MLS_STEPS=500. */
+const STEPS = Number(process.env['MLS_STEPS'] ?? 40);
 
 /** OpenMLS looks at the clock of the machine. */
 const now = (): number => Date.now();
@@ -63,21 +67,10 @@ const openSeat = (member: OpenMls): Seat => ({
   read: (message) => member.receive(message),
 });
 
-/** Numbers that look random and are the same in every run (mulberry32). */
-function seeded(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) % below;
-  };
-}
-
 describe('OpenMLS and this engine in one group', () => {
   test.each([1, 2, 3])(
     'export one secret after every epoch of script %i',
-    { timeout: 120_000 },
+    { timeout: 600_000 },
     async (seed) => {
       const draw = seeded(seed);
       const pick = <T>(from: readonly T[]): T => from[draw(from.length)]!;
@@ -94,7 +87,7 @@ describe('OpenMLS and this engine in one group', () => {
       const count = (kind: Seat['kind']): number => seats.filter((seat) => seat.kind === kind).length;
       const did = { add: 0, remove: 0, renew: 0, byOpenMls: 0 };
 
-      for (let step = 0; step < 40; step++) {
+      for (let step = 0; step < STEPS; step++) {
         const actor = pick(seats);
         const others = seats.filter((seat) => seat !== actor);
         // Three of ours and one OpenMLS are the aim; from there on it goes up and down.

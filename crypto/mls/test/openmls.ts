@@ -9,6 +9,7 @@ export interface OpenMls {
   readonly identity: string;
   /** A fresh key package, as an MLSMessage. */
   keyPackage(): Promise<Uint8Array>;
+  create(groupId: Uint8Array): Promise<void>;
   join(welcome: Uint8Array): Promise<void>;
   /** Takes a commit or a message; gives the text of a message. */
   receive(message: Uint8Array): Promise<string | null>;
@@ -106,6 +107,10 @@ export async function createOpenMls(number: number): Promise<OpenMls> {
         made = (await context.generateKeyPackage(credential)).serialize();
       });
       return Uint8Array.from([...KEY_PACKAGE_HEADER, ...made]);
+    },
+    async create(groupId) {
+      conversation = new ConversationId(groupId);
+      await core.transaction((context) => context.createConversation(conversation, credential));
     },
     async join(welcome) {
       await core.transaction(async (context) => {

@@ -55,7 +55,8 @@ export interface Party {
     changes?: readonly Change[],
     now?: number,
   ): Promise<Extract<Staged, { kind: 'staged' }>>;
-  apply(group: GroupKey, now?: number): Promise<void>;
+  /** Applies a commit of mine, the only one that is pending by default. */
+  apply(group: GroupKey, now?: number, digest?: string): Promise<void>;
   process(message: Uint8Array, now?: number): Promise<Processed>;
   seal(group: GroupKey, text: string, now?: number): Promise<Uint8Array>;
   /** The text of a message that must open. */
@@ -100,11 +101,14 @@ export function createParty(
     },
     async commit(group, changes = [], now = NOW) {
       const staged = await party.stage(group, changes, now);
-      await party.apply(group, now);
+      await party.apply(group, now, staged.digest);
       return staged;
     },
-    async apply(group, now = NOW) {
-      await party.run((work) => engine.applyPending(group, work, now));
+    async apply(group, now = NOW, digest) {
+      await party.run(async (work) => {
+        const [only = ''] = (await engine.standing(group, work)).pending;
+        await engine.applyPending(group, digest ?? only, work, now);
+      });
     },
     process: (message, now = NOW) => party.run((work) => engine.process(message, work, now)),
     seal: async (group, text, now = NOW) =>
