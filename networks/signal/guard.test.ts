@@ -162,6 +162,9 @@ describe('messages', () => {
       expect(passes(ratchet(field(4, cipher), field(15, content)))).toBe(false);
       expect(passes(ratchet(field(4, blocks), field(4, cipher)))).toBe(false);
     }
+    // Too short to be told from chance by its letters: the form itself has no room for it.
+    expect(passes(ratchet(field(4, bytesOf('meet me at nine.'))))).toBe(false);
+    expect(passes(ratchet(field(4, bytesOf('meet me at nine.')), field(4, cipher)))).toBe(false);
     const { bytes } = await seal(short);
     expect(passes(Uint8Array.from([...bytes, ...short]))).toBe(false);
   });
