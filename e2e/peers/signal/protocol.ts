@@ -28,6 +28,9 @@ export type Received = {
   /** Which of its identities it was sent to. */
   readonly to: 'ACI' | 'PNI';
   readonly body: string | null;
+  /** The time that names a message, epoch ms. */
+  readonly sentAt: number | null;
+  readonly receipt: { readonly as: 'delivered' | 'read' | 'viewed'; readonly of: readonly number[] } | null;
   readonly content: Uint8Array;
 };
 
@@ -157,6 +160,11 @@ export interface Calls {
   refuseConnections: { readonly args: { readonly status: number | null }; readonly result: null };
   /** Requests whose path begins so, over sockets, since the start. */
   requests: { readonly args: { readonly path: string }; readonly result: number };
+  /** The 60 digits that the account's own app would show for somebody. */
+  safetyNumber: {
+    readonly args: { readonly account: number; readonly with: number };
+    readonly result: string;
+  };
   username: { readonly args: { readonly account: number; readonly username: string }; readonly result: null };
 }
 

@@ -22,6 +22,18 @@ test('makes accounts with and without a number', async () => {
   await expect(server.next(alice, 'message', 50)).rejects.toThrow('no message came');
 });
 
+test('two phones show the same safety number, and another once a key became another', async () => {
+  const alice = await server.account('Alice');
+  const bob = await server.account('Bob');
+  const shown = await server.call('safetyNumber', { account: alice.id, with: bob.id });
+  expect(shown).toMatch(/^\d{60}$/);
+  expect(await server.call('safetyNumber', { account: bob.id, with: alice.id })).toBe(shown);
+  await server.call('changeIdentity', { account: bob.id });
+  const later = await server.call('safetyNumber', { account: alice.id, with: bob.id });
+  expect(later).not.toBe(shown);
+  expect(await server.call('safetyNumber', { account: bob.id, with: alice.id })).toBe(later);
+});
+
 test('ends with its driver', async () => {
   const other = await startSignalServer();
   expect(existsSync(`/proc/${other.pid}`)).toBe(true);

@@ -4,7 +4,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as Mock from '@signalapp/mock-server';
 import { disturbances } from './disturb.ts';
-import type { Account, CallName, Calls, Linked, LocalEnvironment, Queue, Received } from './protocol.ts';
+import { changeIdentity, safetyNumber } from './identity.ts';
+import type { Account, CallName, Calls, Linked, LocalEnvironment } from './protocol.ts';
+import { take, toReceived } from './received.ts';
 
 // CommonJS whose exports Node's loader does not see through.
 const mock = createRequire(import.meta.url)('@signalapp/mock-server') as typeof Mock;
@@ -195,6 +197,7 @@ export async function startMock(): Promise<{
       return null;
     },
     requests: async ({ path }) => disturb.requests(path),
+    safetyNumber: async ({ account: id, with: other }) => safetyNumber(account(id), account(other)),
     async username({ account: id, username }) {
       await server.setUsername(account(id).device.aci, username);
       return null;
@@ -238,78 +241,9 @@ function toAccount(id: number, { device, profileName, profileKey }: PrimaryDevic
 
 const toLinked = (id: number, { aci, deviceId }: Device): Linked => ({ id, aci, device: deviceId });
 
-type Entry = {
-  readonly source: Device;
-  readonly envelopeType?: string;
-  readonly serviceIdKind?: unknown;
-  readonly body?: string;
-  readonly content?: unknown;
-  readonly syncMessage?: unknown;
-};
-
-function take(from: PrimaryDevice, queue: Queue): Promise<Entry> {
-  switch (queue) {
-    case 'message':
-      return from.waitForMessage();
-    case 'receipt':
-      return from.waitForReceipt();
-    case 'edit':
-      return from.waitForEditMessage();
-    case 'decryption-error':
-      return from.waitForDecryptionError();
-    case 'sync':
-      return from.waitForSyncMessage();
-    default:
-      return queue satisfies never;
-  }
-}
-
-function toReceived(entry: Entry): Received {
-  const content = entry.content ?? {
-    content: { syncMessage: entry.syncMessage },
-    senderKeyDistributionMessage: null,
-    pniSignatureMessage: null,
-  };
-  return {
-    from: { aci: entry.source.aci, device: entry.source.deviceId },
-    envelope: (entry.envelopeType ?? 'CipherText') as Received['envelope'],
-    to: entry.serviceIdKind === ServiceIdKind.PNI ? 'PNI' : 'ACI',
-    body: entry.body ?? null,
-    content: Uint8Array.from(Proto.Content.encode(content as never)),
-  };
-}
-
 function within<T>(wanted: Promise<T>, ms: number, why: string): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(why)), ms);
     wanted.then(resolve, reject).finally(() => clearTimeout(timer));
   });
-}
-
-/** The mock has no call for it, so its own is done by hand: a new private key, sessions forgotten, new keys uploaded. */
-async function changeIdentity(of: PrimaryDevice): Promise<void> {
-  const inside = of as unknown as {
-    privateKey: Secret;
-    publicKey: unknown;
-    identity: Map<
-      unknown,
-      {
-        updateIdentityKey(key: Secret): Promise<void>;
-        saveIdentity(address: unknown, key: unknown): Promise<unknown>;
-      }
-    >;
-    sessions: unknown;
-    privSenderCertificate: unknown;
-    config: { getSenderCertificate(): Promise<unknown> };
-  };
-  type Secret = { getPublicKey(): unknown; constructor: { generate(): Secret } };
-  const fresh = inside.privateKey.constructor.generate();
-  inside.privateKey = fresh;
-  inside.publicKey = fresh.getPublicKey();
-  const identity = must(inside.identity.get(ServiceIdKind.ACI), 'identity');
-  await identity.updateIdentityKey(fresh);
-  await identity.saveIdentity(of.device.address, inside.publicKey);
-  (inside.sessions as { sessions: Map<unknown, unknown> }).sessions.clear();
-  await of.device.setKeys(ServiceIdKind.ACI, await of.generateKeys(of.device, ServiceIdKind.ACI));
-  inside.privSenderCertificate = await inside.config.getSenderCertificate();
 }
