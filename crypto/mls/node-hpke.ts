@@ -63,9 +63,9 @@ interface Key {
   readonly raw: Uint8Array;
   readonly key: KeyObject;
 }
-const secretKey = (key: Key): PrivateKey => key as unknown as PrivateKey;
-const publicKey = (key: Key): PublicKey => key as unknown as PublicKey;
-const opened = (key: PrivateKey | PublicKey): Key => key as unknown as Key;
+const secretKey = (key: Key): PrivateKey => key;
+const publicKey = (key: Key): PublicKey => key;
+const opened = (key: PrivateKey): Key => key;
 
 function privateFrom(raw: Uint8Array): Key {
   if (raw.length !== KEY_BYTES) throw new RangeError('no X25519 key');

@@ -64,7 +64,7 @@ function guardEvent(value: unknown): GuardEvent | null {
     pubkey,
     created_at: created_at as number,
     kind: kind as number,
-    tags: rows as readonly (readonly string[])[],
+    tags: rows,
     content,
   };
 }

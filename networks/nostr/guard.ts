@@ -109,8 +109,8 @@ function keyPackageFault({ pubkey, tags, content }: GuardEvent, account: string)
   if (pubkey !== account) return 'author';
   if (
     tags
-      .map(([name]) => name)
-      .toSorted()
+      .map(([name = '']) => name)
+      .toSorted((a, b) => (a < b ? -1 : a > b ? 1 : 0))
       .join() !== KEY_PACKAGE_TAGS
   )
     return 'tags';

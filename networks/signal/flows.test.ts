@@ -80,7 +80,7 @@ describe('a chat', () => {
 
   test('is started with a number of my phone’s contacts, and only where it is one person’s', async () => {
     const world = await createWorld();
-    const other = `${randomUUID()}` as ServiceId;
+    const other = randomUUID() as string as ServiceId;
     const work = createWork(world.core.context.view);
     writePeer(work, world.friend.service, { ...unknownPeer, number: '+491512345678' });
     world.core.put(work.writes());

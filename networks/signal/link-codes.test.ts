@@ -156,7 +156,7 @@ describe('on the mock server', () => {
       // The mock hands the oldest open code to the phone: that of the picture it took before.
       if (n === 2) linking.push(server.link(phone, first));
     });
-    linking.forEach((one) => one.catch(() => undefined));
+    for (const one of linking) one.catch(() => undefined);
     expect(shown).toHaveLength(2);
     if (!('scan' in ended)) throw new Error(ended.failure);
     expect(readScan(ended.scan)).toMatchObject({ aci: phone.aci, number: phone.number, pni: phone.pni });

@@ -61,7 +61,7 @@ function refs(tags: readonly Tag[], name: string): readonly EventId[] {
 function emojiOf(content: string): string | null {
   if (content === '+' || content === '') return '👍';
   if (content === '-') return '👎';
-  const short = [...content].length <= MAX_EMOJI_LENGTH;
+  const short = Array.from(content).length <= MAX_EMOJI_LENGTH;
   return short && !/[\p{Cc}\s]/u.test(content) ? content : null;
 }
 
