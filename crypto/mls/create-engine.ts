@@ -4,12 +4,13 @@ import { createRosters, readEpoch, type EpochId, type GroupKey } from './cells.t
 import type { MlsEngine, OwnMember, Processed, Profile } from './engine.ts';
 import { PRIVATE_MESSAGE, PUBLIC_MESSAGE, readHeader, readPublic } from './framing.ts';
 import { createGroup, dropPending, forget, headOf, refIn, rewind, standing, upkeep } from './groups.ts';
-import { applyPending, propose, stage, takeHandshake, waiting } from './handshakes.ts';
+import { applyPending, stage, takeHandshake } from './handshakes.ts';
 import { join, readWelcome } from './join.ts';
 import { dropKeyPackage, listKeyPackages, makeKeyPackage, readKeyPackage } from './key-packages.ts';
 import type { GroupRules } from './members.ts';
 import { factsOf, openMessage, seal } from './messages.ts';
 import { readPrivate } from './private-message.ts';
+import { propose, waiting } from './proposals.ts';
 import { refusable, type Setting } from './setting.ts';
 import type { Suite } from './suite.ts';
 import type { Millis } from '../../shared/ids.ts';

@@ -131,7 +131,7 @@ describe('what is written reads as what it was', () => {
       fc.property(fc.dictionary(u16.map(String), small), (entries) => {
         const components = new Map(Object.entries(entries).map(([id, data]) => [Number(id), data]));
         const again = decodeDictionary(encodeDictionary(components));
-        expect([...again].toSorted()).toEqual([...components].toSorted());
+        expect(new Map(again)).toEqual(new Map(components));
       }),
     );
     fc.assert(

@@ -12,7 +12,7 @@ import { readHead, type EpochRef, type GroupKey, type Head, type Roster } from '
 import type { Invitation, Joined, KeyPackageRef } from './engine.ts';
 import { encodeMessage, readHeader, WELCOME } from './framing.ts';
 import { encodeBegan, enter, forget, groupKeyOf } from './groups.ts';
-import { dropKeyPackage, ownKeyPackage, type OwnKeyPackage } from './key-packages.ts';
+import { dropKeyPackage, ownKeyPackages, type OwnKeyPackage } from './key-packages.ts';
 import { checkLeaf } from './leaf-check.ts';
 import { memberOf, viewOf, type GroupView, type Member } from './members.ts';
 import { keysFromWelcome } from './path.ts';
@@ -32,8 +32,8 @@ import {
   type Tree,
 } from './tree.ts';
 
-/** No welcome for a thousand members comes near. */
-const MAX_BYTES = 4 * 1024 * 1024;
+/** A welcome to a thousand members is a third of it. */
+const MAX_BYTES = 1024 * 1024;
 
 /** Reads a welcome, and nothing but its form. @throws Malformed. */
 export function decodeWelcomeMessage(message: Uint8Array): Welcome {
@@ -58,10 +58,12 @@ interface Opened {
 /** Opens what is for me in a welcome. @throws Refused, Malformed. */
 async function open({ suite }: Setting, welcome: Welcome, work: Work): Promise<Opened> {
   demand(welcome.cipherSuite === SUITE_NAME, 'unsupported');
+  // Read once, whatever the welcome names.
+  const known = await ownKeyPackages(work);
   for (const { newMember } of welcome.secrets) {
     const ref = hexOf(newMember);
-    const own = await ownKeyPackage(work, ref);
-    if (own === null) continue;
+    const own = known.get(ref);
+    if (own === undefined) continue;
     const key = await suite.hpke.importPrivateKey(own.secrets.initPrivateKey);
     const secrets = await quiet(decryptGroupSecrets(key, newMember, welcome, suite.hpke));
     // Pre-shared keys are none of this engine's.

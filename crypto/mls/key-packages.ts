@@ -115,6 +115,12 @@ export async function ownKeyPackage(work: Work, ref: KeyPackageRef): Promise<Own
   return bytes === null ? null : decodeOwn(bytes);
 }
 
+/** All key packages of mine, by reference. */
+export async function ownKeyPackages(work: Work): Promise<ReadonlyMap<KeyPackageRef, OwnKeyPackage>> {
+  const cells = await work.scan(keyPackageCell('').space, '');
+  return new Map(cells.map(([{ key }, bytes]) => [key, decodeOwn(bytes)]));
+}
+
 export async function dropKeyPackage(ref: KeyPackageRef, work: Work): Promise<void> {
   if ((await work.get(keyPackageCell(ref))) !== null) work.put(keyPackageCell(ref), null);
 }
@@ -122,11 +128,10 @@ export async function dropKeyPackage(ref: KeyPackageRef, work: Work): Promise<vo
 /** See {@link MlsEngine.keyPackages}. */
 export async function listKeyPackages(work: Work, now: Millis): Promise<readonly MadeKeyPackage[]> {
   const found: MadeKeyPackage[] = [];
-  const cell = keyPackageCell('');
-  for (const [{ key }, bytes] of await work.scan(cell.space, '')) {
-    const one = shown(key, decodeOwn(bytes).keyPackage);
+  for (const [ref, { keyPackage }] of await ownKeyPackages(work)) {
+    const one = shown(ref, keyPackage);
     if (one.expiresAt > now) found.push(one);
-    else work.put(keyPackageCell(key), null);
+    else work.put(keyPackageCell(ref), null);
   }
   return found;
 }

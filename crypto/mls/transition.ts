@@ -1,5 +1,5 @@
 import type { GroupContext } from 'ts-mls';
-import { initializeEpoch, type EpochSecrets } from 'ts-mls/keySchedule.js';
+import { initializeEpoch, type EpochSecrets, type KeySchedule } from 'ts-mls/keySchedule.js';
 import type { Millis } from '../../shared/ids.ts';
 import { hexOf, joined, vector } from './bytes.ts';
 import type { Epoch, EpochId, Roster } from './cells.ts';
@@ -43,10 +43,17 @@ export async function begin(
   const { keySchedule, encryptionSecret } = schedule;
   return {
     id: await epochId(suite, keySchedule.epochAuthenticator),
-    epoch: { context, confirmationTag, leaf, keys, secrets: keySchedule },
+    epoch: { context, confirmationTag, leaf, keys, secrets: needed(keySchedule) },
     roster: { tree, renewedAt },
     secrets: freshSecretTree(rootOf(tree), encryptionSecret),
   };
+}
+
+/** What nobody here ever uses is not kept: secrets for external joins and for pre-shared keys. */
+function needed(keySchedule: KeySchedule): KeySchedule {
+  const none = new Uint8Array();
+  for (const secret of [keySchedule.externalSecret, keySchedule.resumptionPsk]) secret.fill(0);
+  return { ...keySchedule, externalSecret: none, resumptionPsk: none };
 }
 
 /** When each leaf last had new keys, after a commit. Keys that came in a key package are as old as that may be. */

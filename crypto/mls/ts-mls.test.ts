@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import {
   acceptAll,
   createApplicationMessage,
@@ -18,7 +17,6 @@ import {
 import { describe, expect, test } from 'vitest';
 import { hexOf, utf8 } from './bytes.ts';
 import type { GroupKey } from './cells.ts';
-import { LIBRARY_VERSION } from './facts.ts';
 import { nodeSuite } from './suite.ts';
 import { createParty, plainProfile, type Party } from './test/party.ts';
 
@@ -167,11 +165,4 @@ describe('ts-mls and this engine in one group', () => {
     const group = await alice.join(third.welcome!);
     expect(await partySecret(alice, group)).toBe(await peerSecret(first));
   });
-});
-
-test('the version in the facts is the one that runs', () => {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../../node_modules/ts-mls/package.json', import.meta.url), 'utf8'),
-  );
-  expect(manifest).toMatchObject({ version: LIBRARY_VERSION });
 });

@@ -42,7 +42,7 @@ async function load(): Promise<Library> {
   Object.assign(globalThis, {
     window: globalThis,
     fetch: (what: Parameters<typeof fetch>[0], how?: RequestInit) =>
-      String(what).endsWith('.wasm')
+      new Request(what).url.endsWith('.wasm')
         ? Promise.resolve(new Response(wasm, { headers: { 'content-type': 'application/wasm' } }))
         : fetch(what, how),
   });
@@ -114,14 +114,14 @@ export async function createOpenMls(number: number): Promise<OpenMls> {
     },
     async join(welcome) {
       await core.transaction(async (context) => {
-        conversation = (await context.processWelcomeMessage(new Welcome(welcome))) as typeof conversation;
+        conversation = await context.processWelcomeMessage(new Welcome(welcome));
       });
     },
     async receive(message) {
       let text: string | null = null;
       await core.transaction(async (context) => {
         const got = await context.decryptMessage(conversation, message);
-        if (got.tag === 'Text') text = new TextDecoder().decode(got.inner.plaintext);
+        if ('plaintext' in got.inner) text = new TextDecoder().decode(got.inner.plaintext);
       });
       return text;
     },
