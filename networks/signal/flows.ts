@@ -4,6 +4,7 @@ import { assertNever } from '../../shared/assert.ts';
 import type { PeerId } from '../../shared/ids.ts';
 import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { FlowAnswer, FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
+import { isLinkCode } from '../../shared/link-code.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { encodeContent } from './codec/encode.ts';
 import { openConversation } from './correspondent.ts';
@@ -16,8 +17,6 @@ import { startSessions, type SessionsStarted } from './sessions.ts';
 
 type Steps = AsyncGenerator<FlowStep, null, FlowAnswer | undefined>;
 
-/** A code that links a device: whoever gets one acted on reads everything from then on. */
-const LINK_CODE = /^\s*(?:sgnl:\/\/linkdevice|tsdevice:)/iu;
 const USERNAME = /^@?[a-z_][a-z0-9_]{2,31}\.\d{2,9}$/iu;
 const NUMBER = /^\+?[\d\s().-]{5,30}$/u;
 /** Digits of a number without its country that say whose it is. */
@@ -25,9 +24,6 @@ const MIN_NATIONAL = 6;
 const DIGITS_OF_A_GROUP = 5;
 
 const failed = (why: FlowFailure): FlowStep => ({ kind: 'failed', why });
-
-/** Whether a text is a code that links a device to an account. */
-export const isLinkCode = (text: string): boolean => LINK_CODE.test(text);
 
 /**
  * Starts a conversation with a username, a contact's number or an account id. Sessions are started at once, so that the label says

@@ -1,4 +1,5 @@
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useState, type ReactNode } from 'react';
+import type { Millis } from '../../shared/ids.ts';
 import type { FlowStep } from '../../shared/lane/flow.ts';
 import { showSheet } from '../app/view.ts';
 import { ErrorTrouble, FlowTrouble } from '../flows/trouble.tsx';
@@ -37,7 +38,7 @@ export function SignalLink({ onBack }: { readonly onBack: () => void }): ReactNo
     >
       {over ? (
         <div className={styles['over']}>
-          {step?.kind === 'failed' ? <FlowTrouble why={step.why} /> : null}
+          {step?.kind === 'failed' ? <FlowTrouble why={step.why} place="signal-link" /> : null}
           {flow.error === null ? null : <ErrorTrouble kind={flow.error} />}
           <Button look="go" onClick={begin}>
             {say('signal.again')}
@@ -52,13 +53,30 @@ export function SignalLink({ onBack }: { readonly onBack: () => void }): ReactNo
               <li>{say('signal.devices')}</li>
               <li>{say('signal.scan')}</li>
             </ol>
-            <p className={styles['stated']}>{say('signal.new-code')}</p>
+            <NextCode at={step?.kind === 'show-code' ? step.expiresAt : null} />
             <p className={styles['stated']}>{say('signal.history')}</p>
           </div>
         </div>
       )}
     </AccountPage>
   );
+}
+
+const SECOND_MS = 1_000;
+
+/** When the next code comes, counted down; its line is there before and after, so that nothing moves. */
+function NextCode({ at }: { readonly at: Millis | null }): ReactNode {
+  const [now, setNow] = useState(() => Date.now());
+  useEffect(() => {
+    if (at === null) return undefined;
+    const tick = (): void => setNow(Date.now());
+    tick();
+    const timer = setInterval(tick, SECOND_MS);
+    return () => clearInterval(timer);
+  }, [at]);
+  const left = at === null ? 0 : Math.max(0, Math.ceil((at - now) / SECOND_MS));
+  const time = `${Math.floor(left / 60)}:${String(left % 60).padStart(2, '0')}`;
+  return <p className={styles['next']}>{left === 0 ? '\u00a0' : say('signal.new-code', { time })}</p>;
 }
 
 /** The code, or what is going on in its place; the place never changes its size. */

@@ -1,12 +1,31 @@
 import type { ReactNode } from 'react';
 import type { ErrorKind } from '../../shared/errors.ts';
 import type { FlowFailure } from '../../shared/lane/flow.ts';
+import type { FlowPlace } from '../../shared/words/trouble.ts';
 import { words } from '../words.ts';
 import styles from './trouble.module.css';
 
 /** Why a flow ended without its result: what happened, what it means, what to do. */
-export function FlowTrouble({ why }: { readonly why: FlowFailure }): ReactNode {
-  const { what, means, todo } = words.flowFailure(why);
+export function FlowTrouble({
+  why,
+  place = null,
+}: {
+  readonly why: FlowFailure;
+  readonly place?: FlowPlace | null;
+}): ReactNode {
+  return <Trouble {...words.flowFailure(why, place)} />;
+}
+
+/** What happened, what it means, what to do. */
+export function Trouble({
+  what,
+  means,
+  todo,
+}: {
+  readonly what: string;
+  readonly means: string;
+  readonly todo: string;
+}): ReactNode {
   return (
     <div className={styles['trouble']} role="alert">
       <p className={styles['what']}>{what}</p>

@@ -2,7 +2,7 @@ import { useEffect, useState, type ReactNode } from 'react';
 import { assertNever } from '../../shared/assert.ts';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { MessageDetails } from '../../shared/contract/message.ts';
-import type { MessageId } from '../../shared/ids.ts';
+import type { MessageId, NetworkId } from '../../shared/ids.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
 import { plainLetters, plainName } from '../../shared/words/plain-name.ts';
 import { call } from '../app/core.ts';
@@ -150,16 +150,16 @@ function Held({
         {evidence === null ? (
           <Fact name={say('evidence.at')}>{say('evidence.none')}</Fact>
         ) : (
-          <EvidenceFacts evidence={evidence} />
+          <EvidenceFacts evidence={evidence} network={label.network} />
         )}
       </dl>
       {details.deliveries.length > 1 ? (
         <>
-          <h3 className={styles['heading']}>{say('details.sealed-to')}</h3>
+          <h3 className={styles['heading']}>{say('details.deliveries')}</h3>
           <ul className={styles['list']}>
-            {details.deliveries.map(({ to, state }) => (
+            {inOrder(details.deliveries, chat).map(({ to, state }) => (
               <li key={to}>
-                <bdi className="said">{plainName(to)}</bdi> {words.sendState(state, label.network)}
+                <Destination to={to} chat={chat} /> {words.sendState(state, label.network)}
               </li>
             ))}
           </ul>
@@ -183,6 +183,24 @@ function Held({
   );
 }
 
+/** The person before their devices. */
+function inOrder(
+  deliveries: MessageDetails['deliveries'],
+  { peer }: ConversationRow,
+): MessageDetails['deliveries'] {
+  return deliveries.toSorted((left, right) => Number(right.to === peer) - Number(left.to === peer));
+}
+
+/** A device of a person on Signal, named by its account and its number there. */
+const DEVICE = /^[0-9a-f-]{36}\.(\d{1,3})$/u;
+
+/** Whom a delivery went to: the person, one of their devices, else an address. */
+function Destination({ to, chat }: { readonly to: string; readonly chat: ConversationRow }): ReactNode {
+  const device = chat.label.network === 'signal' ? DEVICE.exec(to)?.[1] : undefined;
+  if (device !== undefined) return say('details.device', { number: device });
+  return <bdi className="said">{plainName(to === chat.peer ? chat.title : to)}</bdi>;
+}
+
 function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode {
   return (
     <div>
@@ -193,10 +211,16 @@ function Fact({ name, children }: { readonly name: string; readonly children: Re
 }
 
 /** What the evidence says by its kind: keys, proof, suite. */
-function EvidenceFacts({ evidence }: { readonly evidence: Evidence }): ReactNode {
+function EvidenceFacts({
+  evidence,
+  network,
+}: {
+  readonly evidence: Evidence;
+  readonly network: NetworkId;
+}): ReactNode {
   return (
     <>
-      <How evidence={evidence} />
+      <How evidence={evidence} network={network} />
       {evidence.details.map(({ name, value }) => (
         <Fact key={name} name={words.detailName(name)}>
           {name === 'own-key' || name === 'peer-key' ? (
@@ -212,7 +236,10 @@ function EvidenceFacts({ evidence }: { readonly evidence: Evidence }): ReactNode
   );
 }
 
-function How({ evidence }: { readonly evidence: Evidence }): ReactNode {
+/** The device of a Signal account that all others are linked to. */
+const PHONE = '1';
+
+function How({ evidence, network }: { readonly evidence: Evidence; readonly network: NetworkId }): ReactNode {
   switch (evidence.how) {
     case 'sealed-here':
       return evidence.to.map(({ peer, key, trust }) => (
@@ -232,7 +259,15 @@ function How({ evidence }: { readonly evidence: Evidence }): ReactNode {
         </>
       );
     case 'told-by-own-device':
-      return <Fact name={say('details.told')}>{plainName(evidence.device)}</Fact>;
+      return (
+        <Fact name={say('details.told')}>
+          {network !== 'signal'
+            ? plainName(evidence.device)
+            : evidence.device === PHONE
+              ? say('details.told.phone')
+              : say('details.device', { number: plainName(evidence.device) })}
+        </Fact>
+      );
     case 'in-the-clear':
     case 'imported':
       return <Fact name={say('details.from')}>{plainName(evidence.from)}</Fact>;

@@ -49,6 +49,7 @@ export function ContactSheet({
     // Asked again when a conversation changed: trust may have.
     // oxlint-disable-next-line react/exhaustive-effect-dependencies
   }, [peer, account, again, seen]);
+  const mine = useAccount(account);
   if (!row) return null;
   return (
     <Sheet
@@ -60,7 +61,12 @@ export function ContactSheet({
         rows={[
           ...(row.address === null
             ? []
-            : [{ name: say('person.address'), value: <bdi className="said">{row.address}</bdi> }]),
+            : [
+                {
+                  name: say(mine?.network === 'signal' ? 'person.number' : 'person.address'),
+                  value: <bdi className="said">{row.address}</bdi>,
+                },
+              ]),
           { name: say('person.since'), value: words.date(row.firstSeenAt) },
         ]}
       />
@@ -191,8 +197,8 @@ function SafetyNumber({
       {step?.kind === 'compare-number' ? (
         <CompareNumber number={step.number} onAnswer={(same) => flow.answer({ kind: same ? 'yes' : 'no' })} />
       ) : (
-        <>
-          <p className={styles['stated']}>{say('number.how')}</p>
+        <div className={styles['number']}>
+          <p>{say('number.how')}</p>
           <Button
             look={row.trust.kind === 'checked' ? 'plain' : 'go'}
             disabled={flow.running}
@@ -200,11 +206,13 @@ function SafetyNumber({
           >
             {say('number.show')}
           </Button>
-        </>
+          {step?.kind === 'failed' ? <FlowTrouble why={step.why} place="signal-number" /> : null}
+        </div>
       )}
-      <output className={styles['told']}>{isDone ? say('flow.checked') : null}</output>
-      {step?.kind === 'failed' ? <FlowTrouble why={step.why} /> : null}
-      {flow.error === null ? null : <ErrorTrouble kind={flow.error} />}
+      <output className={styles['told']}>
+        {isDone ? say('flow.checked') : flow.error === 'refused' ? say('person.not-marked') : null}
+      </output>
+      {flow.error === null || flow.error === 'refused' ? null : <ErrorTrouble kind={flow.error} />}
       <p className={styles['stated']}>{say('person.differ')}</p>
     </section>
   );

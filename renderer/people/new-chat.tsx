@@ -3,10 +3,11 @@ import type { AccountRow } from '../../shared/contract/account.ts';
 import type { ContactRow } from '../../shared/contract/conversation.ts';
 import type { NetworkId } from '../../shared/ids.ts';
 import type { FlowStart } from '../../shared/lane/flow.ts';
+import { isLinkCode } from '../../shared/link-code.ts';
 import { FlowProgress } from '../accounts/progress.tsx';
 import { useAccounts } from '../accounts/store.ts';
 import { openConversation, showSheet } from '../app/view.ts';
-import { ErrorTrouble, FlowTrouble } from '../flows/trouble.tsx';
+import { ErrorTrouble, FlowTrouble, Trouble } from '../flows/trouble.tsx';
 import { useFlow } from '../flows/use-flow.ts';
 import { Button } from '../ui/button.tsx';
 import { Choice } from '../ui/choice.tsx';
@@ -70,9 +71,13 @@ function Start({ account }: { readonly account: AccountRow }): ReactNode {
     if (conversation !== null) openConversation(conversation);
   }, [conversation]);
 
+  // Never acted on, whatever the account: it does not even reach a lane.
+  const linksDevice = isLinkCode(text);
+  const mayStart = text.trim() !== '' && !linksDevice && !flow.running;
+
   function begin(event: FormEvent): void {
     event.preventDefault();
-    if (text.trim() !== '' && !flow.running) flow.start(startOf(text), account.network, account.id);
+    if (mayStart) flow.start(startOf(text), account.network, account.id);
   }
 
   function pick({ conversation: there, chat }: ContactRow): void {
@@ -95,14 +100,18 @@ function Start({ account }: { readonly account: AccountRow }): ReactNode {
           value={text}
           onChange={(event) => setText(event.currentTarget.value)}
         />
-        <Button look="go" type="submit" disabled={text.trim() === '' || flow.running}>
+        <Button look="go" type="submit" disabled={!mayStart}>
           {say('new.go')}
         </Button>
       </div>
       {isInvite(text) || (!byName && text.trim() === '') ? null : (
         <Contacts account={account.id} text={text} disabled={flow.running} onPick={pick} />
       )}
-      {step?.kind === 'failed' ? <FlowTrouble why={step.why} /> : null}
+      {linksDevice ? (
+        <Trouble what={say('link-code.what')} means={say('link-code.means')} todo={say('link-code.do')} />
+      ) : step?.kind === 'failed' ? (
+        <FlowTrouble why={step.why} place={byName ? 'signal-chat' : null} />
+      ) : null}
       {flow.error === null ? null : <ErrorTrouble kind={flow.error} />}
       {flow.running ? <FlowProgress step={step} onStop={flow.stop} /> : null}
     </form>

@@ -35,7 +35,9 @@ export function detailWords(say: Say, time: ReturnType<typeof timeWords>) {
       row('forwardSecrecy', facts.forwardSecrecy, ({ withinMs }) =>
         withinMs === 'never'
           ? say('fact.forwardSecrecy.never')
-          : say('fact.forwardSecrecy.within', { span: time.span(withinMs) }),
+          : withinMs === 0
+            ? say('fact.forwardSecrecy.none')
+            : say('fact.forwardSecrecy.within', { span: time.span(withinMs) }),
       ),
       row('recovery', facts.recovery, ({ withinMs }) =>
         withinMs === 'never'

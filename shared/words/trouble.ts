@@ -4,6 +4,19 @@ import type { ConfirmKind, ConfirmQuestion } from '../shell/host.ts';
 import { plainName, nameInSentence } from './plain-name.ts';
 import type { Say } from './say.ts';
 
+/** Flows whose failures can be said more exactly than in general. */
+export type FlowPlace = 'signal-link' | 'signal-chat' | 'signal-number';
+
+const exact = [
+  'signal-link.server-unreachable',
+  'signal-link.code-expired',
+  'signal-link.not-possible',
+  'signal-chat.server-unreachable',
+  'signal-chat.address-malformed',
+  'signal-chat.no-key',
+  'signal-number.proof-failed',
+] as const;
+
 /** Errors, flows that failed, and what the shell's own window asks. */
 export function troubleWords(say: Say) {
   const error = (kind: ErrorKind): { readonly what: string; readonly todo: string } => ({
@@ -13,11 +26,11 @@ export function troubleWords(say: Say) {
 
   const flowFailure = (
     code: FlowFailure,
-  ): { readonly what: string; readonly means: string; readonly todo: string } => ({
-    what: say(`flow.${code}.what`),
-    means: say(`flow.${code}.means`),
-    todo: say(`flow.${code}.do`),
-  });
+    place: FlowPlace | null = null,
+  ): { readonly what: string; readonly means: string; readonly todo: string } => {
+    const id = exact.find((each) => each === `${place}.${code}`) ?? code;
+    return { what: say(`flow.${id}.what`), means: say(`flow.${id}.means`), todo: say(`flow.${id}.do`) };
+  };
 
   const codeName = (kind: CodeKind): string => say(`code.${kind}`);
 

@@ -250,7 +250,9 @@ describe('every code of the contract has words', () => {
     for (const code of noteCodes)
       for (const about of [alice, { name: null }])
         Object.values(each.note(code, about)).forEach((text) => text === null || one(text));
-    for (const code of flowFailures) Object.values(each.flowFailure(code)).forEach(one);
+    for (const code of flowFailures)
+      for (const place of [null, 'signal-link', 'signal-chat', 'signal-number'] as const)
+        Object.values(each.flowFailure(code, place)).forEach(one);
     for (const kind of errorKinds) Object.values(each.error(kind)).forEach(one);
     for (const kind of confirmKinds)
       Object.values(each.confirmQuestion({ kind, facts: { name: 'Alice' } })).forEach(one);
@@ -280,6 +282,12 @@ describe('every code of the contract has words', () => {
       'disclosure',
     ] as const)
       one(each.statusSentence({ kind: 'needs-person', why }));
+  });
+
+  it('a failure says more where more is known', () => {
+    expect(words.flowFailure('proof-failed').what).toMatch(/^The other side could not prove/);
+    expect(words.flowFailure('proof-failed', 'signal-number').what).toBe('The numbers do not match.');
+    expect(words.flowFailure('proof-failed', 'signal-link')).toEqual(words.flowFailure('proof-failed'));
   });
 
   it('the sentence of a code that came as data, and only of one', () => {

@@ -33,6 +33,7 @@ export const evidence = {
   'fact.otherKeyHolders.none': 'Nobody',
   'fact.forwardSecrecy': 'If a key is stolen, past messages',
   'fact.forwardSecrecy.never': 'All of them open',
+  'fact.forwardSecrecy.none': 'None of them open',
   'fact.forwardSecrecy.within': 'Those of the last {span} open',
   'fact.recovery': 'If a key is stolen, later messages',
   'fact.recovery.never': 'They open until the key is replaced',
