@@ -1,7 +1,7 @@
 import type { GroupContext } from 'ts-mls';
 import { encode } from 'ts-mls/codec/tlsEncoder.js';
 import { decodeGroupContext, groupContextEncoder } from 'ts-mls/groupContext.js';
-import { decodeKeySchedule, keyScheduleEncoder, type KeySchedule } from 'ts-mls/keySchedule.js';
+import type { KeySchedule } from 'ts-mls/keySchedule.js';
 import { decodeRatchetTree, ratchetTreeEncoder } from 'ts-mls/ratchetTree.js';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { Brand, Millis } from '../../shared/ids.ts';
@@ -20,8 +20,8 @@ import type { Tree } from './tree.ts';
 
 /*
  * mls-group        <group>                  head: what epoch it is in, which ones are kept, my signature key
- * mls-epoch        <group>/<epoch>          context, key schedule, my private keys
- * mls-tree         <group>/<epoch>          the public tree, and when each leaf last had new keys
+ * mls-epoch        <group>/<epoch>          key schedule, my private keys
+ * mls-tree         <group>/<epoch>          all that is public: context, tree, and when each leaf last had new keys
  * mls-secrets      <group>/<epoch>          what is left of the secret tree
  * mls-ratchet      <group>/<epoch>/<leaf>   one sender's ratchet
  * mls-proposal     <group>/<epoch>/<ref>    a proposal that waits for a commit
@@ -59,17 +59,27 @@ export interface Head {
   readonly epochs: readonly EpochRef[];
 }
 
+/** Secrets of an epoch that this engine has a use for: none for external joins or pre-shared keys. */
+export type EpochSecrets = Omit<KeySchedule, 'externalSecret' | 'resumptionPsk'>;
+
 /** What is secret of an epoch, besides its message keys. */
-export interface Epoch {
-  readonly context: GroupContext;
-  readonly confirmationTag: Uint8Array;
-  readonly leaf: number;
+export interface EpochKeys {
   readonly keys: NodeKeys;
-  readonly secrets: KeySchedule;
+  readonly secrets: EpochSecrets;
 }
 
+/** What is public of an epoch, besides its members. */
+interface Stated {
+  readonly context: GroupContext;
+  readonly confirmationTag: Uint8Array;
+  /** My own place. */
+  readonly leaf: number;
+}
+
+export type Epoch = EpochKeys & Stated;
+
 /** What is public of an epoch. */
-export interface Roster {
+export interface Roster extends Stated {
   readonly tree: Tree;
   /** When each leaf last had new keys, as far as I saw it. Leaves I know nothing of are missing. */
   readonly renewedAt: ReadonlyMap<number, Millis>;
@@ -148,32 +158,44 @@ export const decodeHead = (bytes: Uint8Array): Head =>
     })),
   }));
 
-export const encodeEpoch = ({ context, confirmationTag, leaf, keys, secrets }: Epoch): Uint8Array =>
+export const encodeEpochKeys = ({ keys, secrets }: EpochKeys): Uint8Array =>
+  cellOf(
+    vectorOf([...keys].map(([at, key]) => joined(u32(at), vector(key)))),
+    vector(secrets.initSecret),
+    vector(secrets.senderDataSecret),
+    vector(secrets.exporterSecret),
+    vector(secrets.confirmationKey),
+    vector(secrets.membershipKey),
+    vector(secrets.epochAuthenticator),
+  );
+
+export const decodeEpochKeys = (bytes: Uint8Array): EpochKeys =>
+  readCell(bytes, (from) => ({
+    keys: new Map(from.list((entry) => [entry.u32(), entry.vector()])),
+    secrets: {
+      initSecret: from.vector(),
+      senderDataSecret: from.vector(),
+      exporterSecret: from.vector(),
+      confirmationKey: from.vector(),
+      membershipKey: from.vector(),
+      epochAuthenticator: from.vector(),
+    },
+  }));
+
+export const encodeRoster = ({ context, confirmationTag, leaf: me, tree, renewedAt }: Roster): Uint8Array =>
   cellOf(
     encode(groupContextEncoder)(context),
     vector(confirmationTag),
-    u32(leaf),
-    vectorOf([...keys].map(([at, key]) => joined(u32(at), vector(key)))),
-    encode(keyScheduleEncoder)(secrets),
-  );
-
-export const decodeEpoch = (bytes: Uint8Array): Epoch =>
-  readCell(bytes, (from) => ({
-    context: from.one(decodeGroupContext),
-    confirmationTag: from.vector(),
-    leaf: from.u32(),
-    keys: new Map(from.list((entry) => [entry.u32(), entry.vector()])),
-    secrets: from.one(decodeKeySchedule),
-  }));
-
-export const encodeRoster = ({ tree, renewedAt }: Roster): Uint8Array =>
-  cellOf(
+    u32(me),
     vectorOf([...renewedAt].map(([leaf, at]) => joined(u32(leaf), millis(at)))),
     encode(ratchetTreeEncoder)(tree),
   );
 
 export const decodeRoster = (bytes: Uint8Array): Roster =>
   readCell(bytes, (from) => ({
+    context: from.one(decodeGroupContext),
+    confirmationTag: from.vector(),
+    leaf: from.u32(),
     renewedAt: new Map(from.list((entry) => [entry.u32(), readMillis(entry)])),
     tree: from.one(decodeRatchetTree),
   }));
@@ -216,8 +238,8 @@ async function mustRead<T>(
   return decode(bytes);
 }
 
-export const readEpoch = (work: Pick<Work, 'get'>, group: GroupKey, id: EpochId): Promise<Epoch> =>
-  mustRead(work, epochCell(under(group, id)), decodeEpoch);
+export const readEpochKeys = (work: Pick<Work, 'get'>, group: GroupKey, id: EpochId): Promise<EpochKeys> =>
+  mustRead(work, epochCell(under(group, id)), decodeEpochKeys);
 
 /** Reads the public part of epochs. */
 export interface Rosters {

@@ -1,6 +1,6 @@
 import { mlsExporter } from 'ts-mls';
 import { Malformed, readerOf } from './bytes.ts';
-import { createRosters, readEpoch, type EpochId, type GroupKey } from './cells.ts';
+import { createRosters, readEpochKeys, type EpochId, type GroupKey } from './cells.ts';
 import type { MlsEngine, OwnMember, Processed, Profile } from './engine.ts';
 import { PRIVATE_MESSAGE, PUBLIC_MESSAGE, readHeader, readPublic } from './framing.ts';
 import { createGroup, dropPending, forget, headOf, refIn, rewind, standing, upkeep } from './groups.ts';
@@ -31,9 +31,9 @@ export function createMlsEngine(options: {
   readonly profile: Profile;
 }): MlsEngine {
   const setting: Setting = { ...options, rosters: createRosters() };
-  const epochOf = async (work: Work, group: GroupKey, id?: EpochId) => {
+  const keysOf = async (work: Work, group: GroupKey, id?: EpochId) => {
     const head = await headOf(work, group);
-    return readEpoch(work, group, id === undefined ? head.current : refIn(head, id).id);
+    return readEpochKeys(work, group, id === undefined ? head.current : refIn(head, id).id);
   };
   return {
     makeKeyPackage: (work, now) => makeKeyPackage(setting, work, now),
@@ -54,11 +54,11 @@ export function createMlsEngine(options: {
     seal: (group, plaintext, authenticatedData, work, now) =>
       seal(setting, group, plaintext, authenticatedData, work, now),
     async exportSecret(group, label, context, length, work, id) {
-      const { secrets } = await epochOf(work, group, id);
+      const { secrets } = await keysOf(work, group, id);
       return mlsExporter(secrets.exporterSecret, label, context, length, setting.suite);
     },
     async epochAuthenticator(group, work, id) {
-      const { secrets } = await epochOf(work, group, id);
+      const { secrets } = await keysOf(work, group, id);
       return Uint8Array.from(secrets.epochAuthenticator);
     },
     rewind,

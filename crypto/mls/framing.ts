@@ -81,9 +81,18 @@ const encodeFramed = ({ groupId, epoch, leaf, authenticatedData, body }: Framed)
 const encodeAuth = ({ signature, confirmationTag }: Signed): Uint8Array =>
   confirmationTag === null ? vector(signature) : joined(vector(signature), vector(confirmationTag));
 
+const contexts = new WeakMap<GroupContext, Uint8Array>();
+
+/** A group's context in its bytes, which every signature of its epoch is over. Contexts are never changed. */
+export function encodeContext(context: GroupContext): Uint8Array {
+  const known = contexts.get(context) ?? encode(groupContextEncoder)(context);
+  contexts.set(context, known);
+  return known;
+}
+
 /** FramedContentTBS (§6.1). */
 const toBeSigned = (wireFormat: Signed['wireFormat'], framed: Framed, context: GroupContext): Uint8Array =>
-  joined(u16(VERSION_MLS10), u16(wireFormat), encodeFramed(framed), encode(groupContextEncoder)(context));
+  joined(u16(VERSION_MLS10), u16(wireFormat), encodeFramed(framed), encodeContext(context));
 
 const SIGNATURE_LABEL = 'FramedContentTBS';
 

@@ -4,7 +4,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { PlainsealError } from '../../shared/errors.ts';
 import { joined, Malformed, readerOf, readWhole, sameBytes, vector } from './bytes.ts';
 import {
-  decodeEpoch,
+  decodeEpochKeys,
   decodeHead,
   decodePending,
   decodeRoster,
@@ -222,7 +222,7 @@ describe('what is written reads as what it was', () => {
 describe('cells that do not read are faults of ours, not of a message', () => {
   test.each([
     ['heads', decodeHead],
-    ['epochs', decodeEpoch],
+    ['epochs', decodeEpochKeys],
     ['trees', decodeRoster],
     ['pending commits', decodePending],
   ] as const)('%s', (_name, decode) => {

@@ -7,7 +7,7 @@ import type { Work } from '../../shared/lane/state.ts';
 import { hexOf } from './bytes.ts';
 import {
   decodePending,
-  encodeEpoch,
+  encodeEpochKeys,
   encodeHead,
   encodeRoster,
   epochCell,
@@ -15,7 +15,7 @@ import {
   pendingCell,
   proposalCell,
   ratchetCell,
-  readEpoch,
+  readEpochKeys,
   readHead,
   secretsCell,
   treeCell,
@@ -65,10 +65,10 @@ export async function standingAt(
   group: GroupKey,
   id: EpochId,
 ): Promise<Known> {
-  return {
-    epoch: await readEpoch(work, group, id),
-    roster: await rosters.read(work, group, id),
-  };
+  const roster = await rosters.read(work, group, id);
+  const { context, confirmationTag, leaf } = roster;
+  const epoch = { ...(await readEpochKeys(work, group, id)), context, confirmationTag, leaf };
+  return { epoch, roster };
 }
 
 /** Deletes a cell that may be there: only what was read can be overwritten. */
@@ -103,7 +103,7 @@ async function writeHead(work: Work, group: GroupKey, head: Head, now: Millis): 
 
 /** The cells of an epoch that has begun. */
 export const encodeBegan = ({ epoch, roster, secrets }: Began): Pending => ({
-  epoch: encodeEpoch(epoch),
+  epoch: encodeEpochKeys(epoch),
   roster: encodeRoster(roster),
   secrets: encodeSecretTree(secrets),
 });

@@ -3,7 +3,8 @@ import { PlainsealError } from '../../shared/errors.ts';
 import type { Millis } from '../../shared/ids.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import {
-  decodeEpoch,
+  decodeEpochKeys,
+  decodeRoster,
   encodePending,
   pendingCell,
   readHead,
@@ -86,10 +87,10 @@ async function enterPending(
   work: Work,
   now: Millis,
 ): Promise<EpochRef> {
-  const { context, secrets } = decodeEpoch(pending.epoch);
+  const { secrets } = decodeEpochKeys(pending.epoch);
   const ref: EpochRef = {
     id: await epochId(suite, secrets.epochAuthenticator),
-    number: context.epoch,
+    number: decodeRoster(pending.roster).context.epoch,
     parent: head.current,
     startedAt: now,
     commit: digest,

@@ -23,13 +23,7 @@ const used: Readonly<Record<string, readonly string[]>> = {
   'ts-mls/groupContext.js': ['decodeGroupContext', 'groupContextEncoder'],
   'ts-mls/groupInfo.js': ['ratchetTreeFromExtension', 'signGroupInfo', 'verifyGroupInfoSignature'],
   'ts-mls/keyPackage.js': ['decodeKeyPackage', 'keyPackageEncoder', 'makeKeyPackageRef', 'verifyKeyPackage'],
-  'ts-mls/keySchedule.js': [
-    'decodeKeySchedule',
-    'deriveKeySchedule',
-    'initializeEpoch',
-    'initializeKeySchedule',
-    'keyScheduleEncoder',
-  ],
+  'ts-mls/keySchedule.js': ['deriveKeySchedule', 'initializeEpoch', 'initializeKeySchedule'],
   'ts-mls/leafNode.js': [
     'decodeLeafNode',
     'encodeLeafNode',

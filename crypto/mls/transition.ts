@@ -2,7 +2,7 @@ import type { GroupContext } from 'ts-mls';
 import { initializeEpoch, type EpochSecrets, type KeySchedule } from 'ts-mls/keySchedule.js';
 import type { Millis } from '../../shared/ids.ts';
 import { hexOf, joined, vector } from './bytes.ts';
-import type { Epoch, EpochId, Roster } from './cells.ts';
+import type { Epoch, EpochId, EpochSecrets as KeptSecrets, Roster } from './cells.ts';
 import { transcriptInput, type Signed } from './framing.ts';
 import type { Renewed } from './path.ts';
 import type { Plan } from './plan.ts';
@@ -44,16 +44,15 @@ export async function begin(
   return {
     id: await epochId(suite, keySchedule.epochAuthenticator),
     epoch: { context, confirmationTag, leaf, keys, secrets: needed(keySchedule) },
-    roster: { tree, renewedAt },
+    roster: { context, confirmationTag, leaf, tree, renewedAt },
     secrets: freshSecretTree(rootOf(tree), encryptionSecret),
   };
 }
 
 /** What nobody here ever uses is not kept: secrets for external joins and for pre-shared keys. */
-function needed(keySchedule: KeySchedule): KeySchedule {
-  const none = new Uint8Array();
-  for (const secret of [keySchedule.externalSecret, keySchedule.resumptionPsk]) secret.fill(0);
-  return { ...keySchedule, externalSecret: none, resumptionPsk: none };
+function needed({ externalSecret, resumptionPsk, ...secrets }: KeySchedule): KeptSecrets {
+  for (const secret of [externalSecret, resumptionPsk]) secret.fill(0);
+  return secrets;
 }
 
 /** When each leaf last had new keys, after a commit. Keys that came in a key package are as old as that may be. */

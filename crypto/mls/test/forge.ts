@@ -1,4 +1,4 @@
-import { readEpoch, readHead, createRosters, type GroupKey } from '../cells.ts';
+import { readEpochKeys, readHead, createRosters, type GroupKey } from '../cells.ts';
 import type { Standing } from '../commit.ts';
 import { encodePublic, PUBLIC_MESSAGE, signFramed, type Signed } from '../framing.ts';
 import { planCommit, type Proposed } from '../plan.ts';
@@ -20,8 +20,8 @@ export async function forgerOf(party: Party, group: GroupKey): Promise<Forger> {
   return party.run(async (work) => {
     const head = await readHead(work, group);
     if (head === null) throw new Error('no group');
-    const epoch = await readEpoch(work, group, head.current);
     const roster = await createRosters().read(work, group, head.current);
+    const epoch = { ...(await readEpochKeys(work, group, head.current)), ...roster };
     return { standing: { epoch, roster }, signKey: head.signKey };
   });
 }
