@@ -1,7 +1,6 @@
 import {
   createCipheriv,
   createDecipheriv,
-  createHmac,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
@@ -10,6 +9,7 @@ import {
 } from 'node:crypto';
 import type { Hpke, PrivateKey, PublicKey } from 'ts-mls';
 import { joined, u16, utf8 } from './bytes.ts';
+import { hmacSha256 } from './hmac.ts';
 
 const HASH_BYTES = 32;
 const KEY_BYTES = 32;
@@ -23,9 +23,7 @@ const PUBLIC_DER = Buffer.from('302a300506032b656e032100', 'hex');
 
 /** HKDF-Extract with SHA-256 (RFC 5869). */
 export function extract(salt: Uint8Array, ikm: Uint8Array): Uint8Array {
-  return createHmac('sha256', salt.length === 0 ? new Uint8Array(HASH_BYTES) : salt)
-    .update(ikm)
-    .digest();
+  return hmacSha256(salt, ikm);
 }
 
 /** HKDF-Expand with SHA-256. @throws RangeError above 255 blocks. */
@@ -34,7 +32,7 @@ export function expand(prk: Uint8Array, info: Uint8Array, length: number): Uint8
   const out = new Uint8Array(length);
   let block: Uint8Array = new Uint8Array();
   for (let at = 0, n = 1; at < length; at += HASH_BYTES, n++) {
-    block = createHmac('sha256', prk).update(block).update(info).update(Uint8Array.of(n)).digest();
+    block = hmacSha256(prk, block, info, Uint8Array.of(n));
     out.set(block.subarray(0, Math.min(HASH_BYTES, length - at)), at);
   }
   return out;

@@ -1,9 +1,8 @@
 import {
-  createHash,
-  createHmac,
   createPrivateKey,
   createPublicKey,
   generateKeyPairSync,
+  hash,
   randomBytes,
   sign,
   timingSafeEqual,
@@ -11,6 +10,7 @@ import {
 } from 'node:crypto';
 import { getCiphersuiteFromName, getCiphersuiteImpl, type CiphersuiteImpl } from 'ts-mls';
 import { sameBytes, utf8 } from './bytes.ts';
+import { hmacSha256 } from './hmac.ts';
 import { expand, extract, nodeHpke } from './node-hpke.ts';
 
 /** Hash, HPKE, signatures and key derivation of a cipher suite, in the shape that ts-mls uses. */
@@ -28,9 +28,6 @@ const SIGNATURE_BYTES = 64;
 const PRIVATE_DER = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PUBLIC_DER = Buffer.from('302a300506032b6570032100', 'hex');
 
-const mac = (key: Uint8Array, data: Uint8Array): Uint8Array =>
-  createHmac('sha256', key).update(data).digest();
-
 /** The suite on `node:crypto`: the same bytes as ts-mls's own (suite.test.ts), without its waits for WebCrypto. */
 export const nodeSuite: Suite = {
   name: SUITE_NAME,
@@ -42,10 +39,10 @@ export const nodeSuite: Suite = {
     expand: async (prk, info, length) => expand(prk, info, length),
   },
   hash: {
-    digest: async (data) => createHash('sha256').update(data).digest(),
-    mac: async (key, data) => mac(key, data),
+    digest: async (data) => hash('sha256', data, 'buffer'),
+    mac: async (key, data) => hmacSha256(key, data),
     async verifyMac(key, given, data) {
-      const wanted = mac(key, data);
+      const wanted = hmacSha256(key, data);
       return given.length === wanted.length && timingSafeEqual(given, wanted);
     },
   },
