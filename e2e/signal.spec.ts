@@ -1,30 +1,96 @@
-import { expect, linkSignal, test } from './fixtures/signal.ts';
-import { chatRow, messageWith, openChat, PEER_MS, readHeader, sendText } from './fixtures/steps.ts';
+import { create, toBinary } from '@bufbuild/protobuf';
+import { encodeContent } from '../networks/signal/codec/encode.ts';
+import { ContentSchema } from '../networks/signal/proto/signal_pb.ts';
+import { en } from '../shared/words/en.ts';
+import { expectAccessible } from './fixtures/accessible.ts';
+import { expect, linkSignal, meet, readCode, receiptsFor, test } from './fixtures/signal.ts';
+import { chatRow, messageWith, PEER_MS, readHeader, sendText } from './fixtures/steps.ts';
 
 test('a person links a phone, is written to, and writes back', async ({ app, signal, phone, bob }) => {
   const { page } = app;
   const linked = await linkSignal(page, signal, phone);
-  await signal.introduce(bob, linked);
-  const sentAt = await signal.sendText(bob, linked, 'Is the key under the mat?', { withProfileKey: true });
-
-  await openChat(page, 'Bob');
-  await expect(messageWith(page, 'Is the key under the mat?')).toBeVisible({ timeout: PEER_MS });
+  await meet(page, signal, bob, linked);
   const header = await readHeader(page);
   expect(header.network).toBe('Test network · Signal · Signal Protocol');
   expect(header.readers).toBe('Only people in this chat can read this.');
   expect(header.identity).toBe('Not checked yet.');
   expect(header.stopped).toBeNull();
-  // Bob is in the phone's list, so he is told that it came, and that it was read.
-  expect(await signal.next(bob, 'receipt')).toMatchObject({ from: { aci: phone.aci } });
 
-  await sendText(page, 'It is with the neighbour');
-  expect(await signal.next(bob, 'message')).toMatchObject({
-    body: 'It is with the neighbour',
-    from: { aci: phone.aci, device: linked.device },
+  await test.step('Bob is told that it came, and that it was read', async () => {
+    const sentAt = await signal.sendText(bob, linked, 'Is the key under the mat?');
+    await expect(messageWith(page, 'Is the key under the mat?')).toBeVisible({ timeout: PEER_MS });
+    expect(await receiptsFor(signal, bob, sentAt, 2)).toEqual(['delivered', 'read']);
   });
-  const state = messageWith(page, 'It is with the neighbour').getByTestId('message-state');
-  await expect(state).toHaveText(/Accepted|Sent/, { timeout: PEER_MS });
-  expect(sentAt).toBeGreaterThan(0);
+
+  await test.step('my answer reaches Bob, and his phone says what became of it', async () => {
+    await sendText(page, 'It is with the neighbour');
+    const got = await signal.next(bob, 'message');
+    expect(got).toMatchObject({
+      body: 'It is with the neighbour',
+      from: { aci: phone.aci, device: linked.device },
+    });
+    const mine = messageWith(page, 'It is with the neighbour');
+    const state = mine.getByTestId('message-state');
+    await expect(state).toHaveText(en['send.sent'], { timeout: PEER_MS });
+    const of = [got.sentAt ?? 0];
+    await signal.call('sendReceipt', { account: bob.id, device: linked.id, as: 'delivered', of });
+    await expect(state).toHaveText(en['send.delivered'], { timeout: PEER_MS });
+    await signal.call('sendReceipt', { account: bob.id, device: linked.id, as: 'read', of });
+    await expect(state).toHaveText(/^Read \d\d:\d\d$/, { timeout: PEER_MS });
+
+    await signal.sendContent(bob, linked, encodeContent({ kind: 'typing', on: true, at: Date.now() }));
+    await expect(chatRow(page, 'Bob')).toContainText(en['chats.typing'], { timeout: PEER_MS });
+
+    await mine.hover();
+    await mine.getByRole('button', { name: en['message.details'] }).click();
+    const details = page.getByTestId('details');
+    await expect(details).toContainText('PQXDH');
+    await expect(details).toContainText(en['evidence.detail.sealed-sender']);
+    await expectAccessible(page, 'details of a message');
+  });
+});
+
+test('what only a newer version can show is kept, and said to be', async ({ app, signal, phone, bob }) => {
+  const { page } = app;
+  const linked = await linkSignal(page, signal, phone);
+  await meet(page, signal, bob, linked);
+  const sentAt = Date.now();
+  const content = create(ContentSchema, {
+    kind: { case: 'data', value: { sentAt: BigInt(sentAt), requiredProtocolVersion: 99 } },
+  });
+  await signal.sendContent(bob, linked, toBinary(ContentSchema, content), { sentAt });
+  await expect(messageWith(page, en['message.newer-version'])).toBeVisible({ timeout: PEER_MS });
+});
+
+test('the numbers of both phones are compared, and that they match is said once more', async ({
+  app,
+  signal,
+  phone,
+  bob,
+}) => {
+  const { page } = app;
+  const linked = await linkSignal(page, signal, phone);
+  await meet(page, signal, bob, linked);
+  const compare = async (): Promise<void> => {
+    await page.getByRole('button', { name: en['number.show'] }).click();
+    const number = await signal.call('safetyNumber', { account: bob.id, with: phone.id });
+    const groups = number.match(/\d{5}/gu) ?? [];
+    expect(groups).toHaveLength(12);
+    await expect(page.getByTestId('safety-number').locator('span')).toHaveText(groups);
+  };
+  await page.getByRole('button', { name: en['chat.contact'] }).first().click();
+  await compare();
+  await expectAccessible(page, 'the number to compare');
+  await page.getByRole('button', { name: en['number.differ'] }).click();
+  await expect(page.getByRole('alert')).toContainText(en['flow.signal-number.proof-failed.what']);
+  await expect(page.getByTestId('contact-trust')).toHaveText('Not checked yet.');
+
+  await compare();
+  await page.getByRole('button', { name: en['number.match'] }).click();
+  const window = await app.question();
+  await window.getByRole('button', { name: en['confirm.mark-checked.yes'] }).click();
+  await expect(page.getByTestId('contact-trust')).toHaveText(/^Numbers compared on /, { timeout: PEER_MS });
+  await expect(page.getByTestId('header-readers')).toHaveText('Only you and Bob can read this.');
 });
 
 test('a contact under another key stops the conversation until the person has looked', async ({
@@ -35,27 +101,55 @@ test('a contact under another key stops the conversation until the person has lo
 }) => {
   const { page } = app;
   const linked = await linkSignal(page, signal, phone);
-  await signal.introduce(bob, linked);
-  await signal.sendText(bob, linked, 'before', { withProfileKey: true });
-  await openChat(page, 'Bob');
-  await expect(messageWith(page, 'before')).toBeVisible({ timeout: PEER_MS });
+  await meet(page, signal, bob, linked);
   await signal.call('changeIdentity', { account: bob.id });
   await signal.introduce(bob, linked);
   await signal.sendText(bob, linked, 'after');
   await expect(messageWith(page, 'after')).toBeVisible({ timeout: PEER_MS });
-  await expect(page.getByTestId('header-stopped')).toBeVisible();
+  await expect(page.getByTestId('header-stopped')).toContainText('Bob’s key changed');
   expect((await readHeader(page)).identity).toMatch(/^Changed on /);
+  await expect(page.getByTestId('composer')).toHaveCount(0);
+
+  await page.getByRole('button', { name: en['hold.accept-change'] }).click();
+  const window = await app.question();
+  await window.getByRole('button', { name: en['confirm.accept-change.yes'] }).click();
+  await expect(page.getByTestId('header-stopped')).toHaveCount(0);
+  await sendText(page, 'Is that your new phone?');
+  expect(await signal.next(bob, 'message')).toMatchObject({ body: 'Is that your new phone?' });
+  // It was asked of the key, not of the person: who holds it is still not known.
+  expect((await readHeader(page)).identity).not.toMatch(/^Numbers compared/);
+});
+
+test('a code that links a device is explained wherever it is put, and never acted on', async ({
+  app,
+  signal,
+  phone,
+}) => {
+  const { page } = app;
+  await page.getByRole('button', { name: en['network.signal'] }).click();
+  await expectAccessible(page, 'what is read before');
+  await page.getByRole('button', { name: en['disclosure.accept'] }).click();
+  const url = await readCode(page);
+  await expect(page.getByText(/^A new code in 0:[0-4]\d$/)).toBeVisible();
+  await expectAccessible(page, 'the code');
+  const linking = signal.link(phone, url);
+  await expect(page.getByRole('heading', { name: en['rail.inbox'] })).toBeVisible({ timeout: PEER_MS });
+  await linking;
+
+  await page.getByRole('button', { name: en['new.title'] }).first().click();
+  await page.getByLabel(en['new.field.signal']).fill(url);
+  await expect(page.getByRole('alert')).toContainText(en['link-code.what']);
+  await expect(page.getByRole('button', { name: en['new.go'], exact: true })).toBeDisabled();
+  await page.keyboard.press('Enter');
+  await page.getByLabel(en['new.field.signal']).fill('nobody');
+  await expect(page.getByRole('alert')).toHaveCount(0);
 });
 
 test('a phone that unlinks the computer is told of in words', async ({ app, signal, phone, bob }) => {
   const { page } = app;
   const linked = await linkSignal(page, signal, phone);
-  await signal.introduce(bob, linked);
-  await signal.sendText(bob, linked, 'still here', { withProfileKey: true });
-  await expect(chatRow(page, 'Bob')).toBeVisible({ timeout: PEER_MS });
+  await meet(page, signal, bob, linked);
   await signal.call('unlink', { phone: phone.id, device: linked.id });
   await signal.call('cut', {});
-  await expect(page.getByText('This computer was unlinked.', { exact: false }).first()).toBeVisible({
-    timeout: PEER_MS,
-  });
+  await expect(page.getByText(en['account.needs.unlinked']).first()).toBeVisible({ timeout: PEER_MS });
 });

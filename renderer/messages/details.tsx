@@ -13,6 +13,7 @@ import { aboutOf } from '../label/stated.tsx';
 import { KeyGroups } from '../people/key-groups.tsx';
 import { Drawer } from '../ui/sheet.tsx';
 import { say, words } from '../words.ts';
+import { Deliveries } from './deliveries.tsx';
 import styles from './details.module.css';
 import { QuoteWords } from './quote.tsx';
 import { authorName, fate, firstWords, stays, type SaidRow } from './state.ts';
@@ -153,18 +154,7 @@ function Held({
           <EvidenceFacts evidence={evidence} network={label.network} />
         )}
       </dl>
-      {details.deliveries.length > 1 ? (
-        <>
-          <h3 className={styles['heading']}>{say('details.deliveries')}</h3>
-          <ul className={styles['list']}>
-            {inOrder(details.deliveries, chat).map(({ to, state }) => (
-              <li key={to}>
-                <Destination to={to} chat={chat} /> {words.sendState(state, label.network)}
-              </li>
-            ))}
-          </ul>
-        </>
-      ) : null}
+      <Deliveries deliveries={details.deliveries} chat={chat} />
       {details.revisions.length === 0 ? null : (
         <>
           <h3 className={styles['heading']}>{say('details.revisions')}</h3>
@@ -181,24 +171,6 @@ function Held({
       {evidence === null ? null : <Paths evidence={evidence} />}
     </>
   );
-}
-
-/** The person before their devices. */
-function inOrder(
-  deliveries: MessageDetails['deliveries'],
-  { peer }: ConversationRow,
-): MessageDetails['deliveries'] {
-  return deliveries.toSorted((left, right) => Number(right.to === peer) - Number(left.to === peer));
-}
-
-/** A device of a person on Signal, named by its account and its number there. */
-const DEVICE = /^[0-9a-f-]{36}\.(\d{1,3})$/u;
-
-/** Whom a delivery went to: the person, one of their devices, else an address. */
-function Destination({ to, chat }: { readonly to: string; readonly chat: ConversationRow }): ReactNode {
-  const device = chat.label.network === 'signal' ? DEVICE.exec(to)?.[1] : undefined;
-  if (device !== undefined) return say('details.device', { number: device });
-  return <bdi className="said">{plainName(to === chat.peer ? chat.title : to)}</bdi>;
 }
 
 function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode {

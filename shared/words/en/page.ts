@@ -178,7 +178,7 @@ export const page = {
   'details.deliveries': 'Where it went',
   'details.from': 'Came from',
   'person.address': 'Address',
-  'person.number': 'Number or username',
+  'person.number': 'Number',
   'person.since': 'Known since',
   'person.own': 'Your key',
   'person.theirs': 'Their key',
