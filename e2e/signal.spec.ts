@@ -145,11 +145,28 @@ test('a code that links a device is explained wherever it is put, and never acte
   await expect(page.getByRole('alert')).toHaveCount(0);
 });
 
-test('a phone that unlinks the computer is told of in words', async ({ app, signal, phone, bob }) => {
+test('a phone that unlinks the computer is told of in words, and what is left goes', async ({
+  app,
+  signal,
+  phone,
+  bob,
+}) => {
   const { page } = app;
   const linked = await linkSignal(page, signal, phone);
   await meet(page, signal, bob, linked);
   await signal.call('unlink', { phone: phone.id, device: linked.id });
   await signal.call('cut', {});
   await expect(page.getByText(en['account.needs.unlinked']).first()).toBeVisible({ timeout: PEER_MS });
+
+  await page
+    .getByRole('button', { name: phone.number ?? '' })
+    .first()
+    .click();
+  const sheet = page.getByRole('dialog');
+  await expect(sheet).toContainText(en['account.needs.unlinked']);
+  await expect(sheet).not.toContainText(en['account.reconnect']);
+  await sheet.getByRole('button', { name: en['account.remove'] }).click();
+  const window = await app.question();
+  await window.getByRole('button', { name: en['confirm.remove-account.yes'] }).click();
+  await expect(page.getByRole('heading', { name: en['welcome.title'] })).toBeVisible();
 });

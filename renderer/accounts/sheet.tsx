@@ -53,13 +53,20 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
     const kind = kindOf(error);
     setTold(kind === 'refused' || kind === 'cancelled' ? null : words.error(kind).what);
   };
+  const isUnlinked = row.status.kind === 'needs-person' && row.status.why === 'unlinked';
+  // Signal's own word, while there is still a link.
+  const unlinks = row.network === 'signal' && !isUnlinked;
   const acts = [
-    {
-      key: 'reconnect',
-      label: say('account.reconnect'),
-      means: say('account.reconnect.means'),
-      onAct: () => call('account.reconnect', { account: row.id }).catch(failed),
-    },
+    ...(isUnlinked
+      ? []
+      : [
+          {
+            key: 'reconnect',
+            label: say('account.reconnect'),
+            means: say('account.reconnect.means'),
+            onAct: () => call('account.reconnect', { account: row.id }).catch(failed),
+          },
+        ]),
     ...(row.identity === null || row.network === 'signal'
       ? []
       : [
@@ -84,8 +91,14 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
         ]),
     {
       key: 'remove',
-      label: say(row.network === 'signal' ? 'signal.unlink' : 'account.remove'),
-      means: say(row.network === 'signal' ? 'signal.unlink.means' : 'account.remove.means'),
+      label: say(unlinks ? 'signal.unlink' : 'account.remove'),
+      means: say(
+        unlinks
+          ? 'signal.unlink.means'
+          : row.network === 'signal'
+            ? 'signal.remove.means'
+            : 'account.remove.means',
+      ),
       onAct: () =>
         insist('account.remove', { request: newRequest(), account: row.id })
           .then((removed) => {

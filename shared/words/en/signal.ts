@@ -14,6 +14,7 @@ export const signal = {
   'signal.done': 'This computer is linked.',
   'signal.done.means': 'What people write to you arrives here too, sealed.',
   'signal.unlink': 'Unlink',
+  'signal.remove.means': 'Messages and keys here go. The phone keeps its own.',
   'signal.unlink.means': 'Forgets its keys and messages here. Unlink it on the phone too.',
 
   'number.title': 'Compare the number',
