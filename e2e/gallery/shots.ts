@@ -38,6 +38,10 @@ const shots: Readonly<
   'new-chat': { query: 'chat=alice&sheet=new-chat' },
   account: { query: 'chat=alice&sheet=account' },
   add: { query: 'sheet=add' },
+  signal: { query: 'sheet=signal' },
+  'signal-dark': { query: 'sheet=signal&theme=dark' },
+  'signal-200': { query: 'sheet=signal&text=200' },
+  'signal-narrow': { query: 'sheet=signal', size: { width: 520, height: 800 } },
   pseudo: { query: 'chat=alice&locale=pseudo' },
 };
 

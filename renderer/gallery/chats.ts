@@ -239,12 +239,9 @@ export const accounts: readonly AccountRow[] = [
   },
 ];
 
-export const disclosures: readonly Disclosure[] = [
-  {
-    network: 'email',
-    version: texts.email.version,
-    statements: texts.email.statements,
-    acceptedAt: null,
-    acceptedVersion: null,
-  },
-];
+export const disclosures: readonly Disclosure[] = (['email', 'signal'] as const).map((network) => ({
+  network,
+  ...texts[network],
+  acceptedAt: null,
+  acceptedVersion: null,
+}));

@@ -5,12 +5,16 @@ import type { FlowStep } from '../../shared/lane/flow.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
 import { accounts, chatId } from './chats.ts';
 import type { Memory, Tell } from './memory.ts';
-import { minutesAgo } from './labels.ts';
+import { ALICE_KEY, minutesAgo } from './labels.ts';
 
 type Emit = <K extends EventName>(name: K, payload: Events[K]) => void;
 
 const INVITE =
   'openpgp4fpr:7C2A91D0E4B83F5566A1C90D2E7F4B3A18D6509C#a=mara%40northmail.example&n=Mara&i=Qm3k9xT2vLa&s=pX81nW5cR0e';
+
+const LINK = `sgnl://linkdevice?uuid=${'b2f1c7d0'.repeat(4)}&pub_key=${'BaT0'.repeat(11)}`;
+const CODE_MS = 45_000;
+const NUMBER = '30594 71826 04417 95230 66182 37905 12748 80356 49021 73564 28190 05817';
 
 /** Flows as lanes run them: what is typed decides how they end, so that every ending can be looked at. */
 export function flows(
@@ -27,13 +31,15 @@ export function flows(
   }
 
   return {
-    'flow.start': ({ start }) => {
+    'flow.start': ({ start, network }) => {
       const flow = crypto.randomUUID() as FlowId;
       switch (start.kind) {
         case 'add-account': {
           const address = start.args['address'] ?? '';
           say(flow, { kind: 'progress', stage: 'connecting' });
-          if (address.startsWith('wrong')) say(flow, { kind: 'failed', why: 'login-refused' });
+          if (network === 'signal')
+            say(flow, { kind: 'show-code', text: LINK, expiresAt: Date.now() + CODE_MS });
+          else if (address.startsWith('wrong')) say(flow, { kind: 'failed', why: 'login-refused' });
           else if (address.startsWith('slow')) break;
           else if (address.startsWith('other'))
             say(flow, {
@@ -61,7 +67,8 @@ export function flows(
           say(flow, { kind: 'failed', why: 'code-of-another-kind' });
           break;
         case 'check':
-          say(flow, { kind: 'show-code', text: INVITE, expiresAt: null });
+          if (network === 'signal') say(flow, { kind: 'compare-number', number: NUMBER, theirs: ALICE_KEY });
+          else say(flow, { kind: 'show-code', text: INVITE, expiresAt: null });
           break;
       }
       return { flow };

@@ -58,6 +58,7 @@ const sheets: Readonly<Record<string, Sheet>> = {
   'new-chat': { kind: 'new-chat' },
   account: { kind: 'account', account: ACCOUNT },
   add: { kind: 'add-account', network: null },
+  signal: { kind: 'add-account', network: 'signal' },
 };
 const sheet = sheets[asked.get('sheet') ?? ''];
 if (sheet) showSheet(sheet);
