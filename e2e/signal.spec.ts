@@ -145,6 +145,45 @@ test('a code that links a device is explained wherever it is put, and never acte
   await expect(page.getByRole('alert')).toHaveCount(0);
 });
 
+test('a link that Signal refuses says why, and the next code works', async ({ app, signal, phone }) => {
+  const { page } = app;
+  await page.getByRole('button', { name: en['network.signal'] }).click();
+  await page.getByRole('button', { name: en['disclosure.accept'] }).click();
+  await signal.call('answer', { path: '/v1/devices/link', status: 411 });
+  try {
+    // It never gets as far as being linked.
+    signal.link(phone, await readCode(page)).catch(() => undefined);
+    await expect(page.getByRole('alert')).toContainText(en['flow.too-many-devices.what'], {
+      timeout: PEER_MS,
+    });
+  } finally {
+    await signal.call('answer', { path: '/v1/devices/link', status: null });
+  }
+  await page.getByRole('button', { name: en['signal.again'] }).click();
+  const linking = signal.link(phone, await readCode(page));
+  await expect(page.getByRole('heading', { name: en['rail.inbox'] })).toBeVisible({ timeout: PEER_MS });
+  await linking;
+});
+
+test('an app that Signal takes no more says so, and what it has stays readable', async ({
+  app,
+  signal,
+  phone,
+  bob,
+}) => {
+  const { page } = app;
+  const linked = await linkSignal(page, signal, phone);
+  await meet(page, signal, bob, linked);
+  await signal.call('refuseConnections', { status: 499 });
+  try {
+    await signal.call('cut', {});
+    await expect(page.getByText(en['account.needs.expired']).first()).toBeVisible({ timeout: PEER_MS });
+    await expect(messageWith(page, 'Bob here')).toBeVisible();
+  } finally {
+    await signal.call('refuseConnections', { status: null });
+  }
+});
+
 test('a phone that unlinks the computer is told of in words, and what is left goes', async ({
   app,
   signal,
