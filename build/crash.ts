@@ -6,7 +6,7 @@ import { createDeltaChatWorld, HELLO } from '../e2e/crash/delta-chat.ts';
 import { killAtRandom, type Kill } from '../e2e/crash/kills.ts';
 import { openDeadlyMail } from '../e2e/crash/deadly-mail.ts';
 import { dieInLanes } from '../e2e/crash/lane-death.ts';
-import { hitAll, type Hit } from '../e2e/crash/points.ts';
+import { emailCourse, hitAll, type Hit } from '../e2e/crash/points.ts';
 import { poisonProcessLane } from '../e2e/crash/poison.ts';
 import { createRandom } from '../e2e/crash/random.ts';
 import { histogram, killLine, pointTable, table } from '../e2e/crash/report.ts';
@@ -80,7 +80,7 @@ if (wanted('points') || wanted('kills')) {
     let rig = await openRig(world, traffic);
     if (wanted('points')) {
       console.log('\nNamed points');
-      const hits = await hitAll(rig, number(values.hits), createRandom(seed), tellHit);
+      const hits = await hitAll(rig, emailCourse, number(values.hits), createRandom(seed), tellHit);
       console.log(pointTable(hits));
     }
     await rig.shell.close();
@@ -175,7 +175,7 @@ if (wanted('delta-chat')) {
   try {
     const traffic = createTraffic(world.met.conversation, world.met.side, HELLO);
     const rig = await openRig(world, traffic);
-    const hits = await hitAll(rig, 1, createRandom(seed), tellHit);
+    const hits = await hitAll(rig, emailCourse, 1, createRandom(seed), tellHit);
     console.log(pointTable(hits));
     const count = number(values['delta-chat']);
     const { kills, idle } = await killAtRandom(rig, world.server, count, seed, tellKill);

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crashPoints } from '../../shared/lane/lane.ts';
-import { hit } from './points.ts';
+import { emailCourse, hit } from './points.ts';
 import { createRandom } from './random.ts';
 import { openRig, type Rig } from './round.ts';
 import { sideOf } from './side.ts';
@@ -28,7 +28,13 @@ describe('core, killed while both sides talk', () => {
   it.each(crashPoints)(
     'at %s: everything arrives once and in order',
     async (point) => {
-      const { fault, interrupted } = await hit(rig, point, createRandom(crashPoints.indexOf(point)), true);
+      const { fault, interrupted } = await hit(
+        rig,
+        emailCourse,
+        point,
+        createRandom(crashPoints.indexOf(point)),
+        true,
+      );
       expect(fault).toBeNull();
       // A kill that interrupted nothing would prove nothing.
       expect(interrupted).not.toEqual({ send: 'nothing', ingest: 'nothing' });

@@ -15,36 +15,61 @@ export interface Hit {
 }
 
 /** Messages each side says while a point is waited for. */
-const EACH = 3;
-/** How often a point is certainly passed while they are said: mails that arrive together share a commit. */
-const passes: Readonly<Record<CrashPoint, number>> = {
-  'lane.before-commit': 2 * EACH + 1,
-  'lane.after-commit': 2 * EACH + 1,
-  'lane.before-wire-write': EACH,
-  'lane.after-wire-write': EACH,
-  'lane.before-acknowledge': 1,
-  'lane.after-acknowledge': 1,
-  'core.before-commit': EACH + 1,
-  'core.after-commit': EACH + 1,
-  'core.before-intent': EACH,
-  'core.after-intent': EACH,
-  'file.before-rename': 2,
-  'file.after-rename': 2,
-};
-/** In careful mode every mail has a commit of its own. */
-const PASSES_CAREFUL: Partial<Record<CrashPoint, number>> = {
-  'lane.before-acknowledge': EACH,
-  'lane.after-acknowledge': EACH,
+export const EACH = 3;
+
+/** What is said with a network while a point is waited for, and what must hold afterwards. */
+export interface Course {
+  /** The first message of each side carries a file. */
+  readonly files: boolean;
+  /** How often each point is certainly passed meanwhile; one that is absent is not. */
+  readonly passes: Partial<Readonly<Record<CrashPoint, number>>>;
+  /** The same in careful mode, where that is more often: each envelope has a commit of its own. */
+  readonly careful: Partial<Readonly<Record<CrashPoint, number>>>;
+  /** What else is wrong once the books are balanced, in words; null when nothing is. */
+  after(rig: Rig): Promise<string | null>;
+}
+
+export const emailCourse: Course = {
+  files: true,
+  // Mails that arrive together share a commit.
+  passes: {
+    'lane.before-commit': 2 * EACH + 1,
+    'lane.after-commit': 2 * EACH + 1,
+    'lane.before-wire-write': EACH,
+    'lane.after-wire-write': EACH,
+    'lane.before-acknowledge': 1,
+    'lane.after-acknowledge': 1,
+    'core.before-commit': EACH + 1,
+    'core.after-commit': EACH + 1,
+    'core.before-intent': EACH,
+    'core.after-intent': EACH,
+    'file.before-rename': 2,
+    'file.after-rename': 2,
+  },
+  careful: { 'lane.before-acknowledge': EACH, 'lane.after-acknowledge': EACH },
+  after: () => Promise.resolve(null),
 };
 
+/** The points a course passes. */
+export const pointsOf = ({ passes }: Pick<Course, 'passes'>): readonly CrashPoint[] =>
+  crashPoints.filter((point) => passes[point] !== undefined);
+
 /** Ends core once at a point, at a hit chosen by `random`. */
-export async function hit(rig: Rig, point: CrashPoint, random: Random, careful: boolean): Promise<Hit> {
+export async function hit(
+  rig: Rig,
+  course: Course,
+  point: CrashPoint,
+  random: Random,
+  careful: boolean,
+): Promise<Hit> {
   if (!careful) await calm(rig);
-  const nth = random.between(1, (careful ? PASSES_CAREFUL[point] : undefined) ?? passes[point]);
+  const { files, passes } = course;
+  const nth = random.between(1, (careful ? course.careful[point] : undefined) ?? passes[point] ?? 1);
   // One more of theirs than is counted on: at the last hit something is still on its way.
-  const plan = { mine: EACH, theirs: EACH + 1, files: true, spreadMs: random.between(0, 300), random };
+  const plan = { mine: EACH, theirs: EACH + 1, files, spreadMs: random.between(0, 300), random };
   try {
-    const { interrupted, books, fault } = await round(rig, plan, { kind: 'point', point, nth });
+    const { interrupted, books, fault: unbalanced } = await round(rig, plan, { kind: 'point', point, nth });
+    const fault = unbalanced ?? (await course.after(rig));
     return { point, nth, careful, interrupted, out: books.out, in: books.in, fault };
   } catch (error) {
     const fault = error instanceof Error ? error.message : String(error);
@@ -52,17 +77,18 @@ export async function hit(rig: Rig, point: CrashPoint, random: Random, careful: 
   }
 }
 
-/** Ends core `times` times at every point, every other time in careful mode. */
+/** Ends core `times` times at every point of the course, every other time in careful mode. */
 export async function hitAll(
   rig: Rig,
+  course: Course,
   times: number,
   random: Random,
   tell: (hit: Hit) => void,
 ): Promise<readonly Hit[]> {
   const hits: Hit[] = [];
   for (let time = 0; time < times; time += 1)
-    for (const point of crashPoints) {
-      const one = await hit(rig, point, random, (hits.length + time) % 2 === 1);
+    for (const point of pointsOf(course)) {
+      const one = await hit(rig, course, point, random, (hits.length + time) % 2 === 1);
       hits.push(one);
       tell(one);
       // After a fault the books are wrong for good: what follows would only repeat it.

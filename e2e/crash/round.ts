@@ -1,6 +1,6 @@
 import { crashPoints, type CrashPoint } from '../../shared/lane/lane.ts';
 import { examine, type Autopsy } from './autopsy.ts';
-import { openShell, type Shell } from './shell.ts';
+import type { Shell } from './shell.ts';
 import { balanced, inWords, pause, type Books, type Plan, type Traffic } from './traffic.ts';
 import type { World } from './world.ts';
 
@@ -30,7 +30,7 @@ const HIT_MS = 30_000;
 
 /** A world with one conversation in it, killed again and again. */
 export interface Rig {
-  readonly world: Pick<World, 'profile' | 'server'>;
+  readonly world: Pick<World, 'profile' | 'open'>;
   readonly traffic: Traffic;
   /** Which points core stops at. */
   readonly points: readonly CrashPoint[];
@@ -48,7 +48,7 @@ export async function openRig(
 }
 
 async function start(world: Rig['world'], points: readonly CrashPoint[]): Promise<Shell> {
-  const shell = await openShell({ profile: world.profile, authority: world.server.ca, points });
+  const shell = await world.open(points);
   await shell.page.online();
   return shell;
 }

@@ -3,11 +3,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { AccountId, ConversationId, NetworkId } from '../../shared/ids.ts';
+import type { CrashPoint } from '../../shared/lane/lane.ts';
 import { disclosures } from '../../shared/words/disclosure.ts';
 import { startMailServerProcess, type MailServerProcess } from '../peers/mail/child.ts';
 import { errand, run, type Page } from './page.ts';
 import { startPeer, type Peer } from './peer.ts';
-import { openShell } from './shell.ts';
+import { openShell, type Shell } from './shell.ts';
 
 export const ME = 'me@example.org';
 
@@ -16,6 +17,8 @@ export interface World {
   readonly server: MailServerProcess;
   readonly profile: string;
   readonly account: AccountId;
+  /** Starts core on the profile; it stops at `points`. */
+  open(points: readonly CrashPoint[]): Promise<Shell>;
   /** Ends the server and removes the profile. The shell has ended before. */
   close(): Promise<void>;
 }
@@ -40,12 +43,13 @@ export async function createWorld<T>(
 ): Promise<World & { readonly met: T }> {
   const profile = await mkdtemp(join(tmpdir(), 'plainseal-crash-'));
   const server = await startMailServerProcess();
+  const open: World['open'] = (points) => openShell({ profile, authority: server.ca, points });
   const close = async (): Promise<void> => {
     await server.stop();
     await rm(profile, { recursive: true, force: true });
   };
   try {
-    const shell = await openShell({ profile, authority: server.ca, points: [] });
+    const shell = await open([]);
     try {
       const account = await addAccount(shell.page, 'email', {
         address: ME,
@@ -57,7 +61,7 @@ export async function createWorld<T>(
         smtpPort: String(server.smtp.port),
       });
       const met = await meet(shell.page, server, account);
-      return { server, profile, account, met, close };
+      return { server, profile, account, met, open, close };
     } finally {
       await shell.close();
     }

@@ -126,6 +126,8 @@ export interface Calls {
     readonly args: { readonly account: number; readonly queue: Exclude<Queue, 'sync'> };
     readonly result: number;
   };
+  /** Envelopes that the account's phone had opened before, and dropped. */
+  twins: { readonly args: { readonly account: number }; readonly result: number };
   addDevice: { readonly args: { readonly account: number }; readonly result: number };
   removeDevice: {
     readonly args: { readonly account: number; readonly device: number };

@@ -5,8 +5,10 @@ import { join } from 'node:path';
 import type * as Mock from '@signalapp/mock-server';
 import { disturbances } from './disturb.ts';
 import { changeIdentity, safetyNumber } from './identity.ts';
+import { keepUntilTaken } from './mailbox.ts';
 import type { Account, CallName, Calls, Linked, LocalEnvironment } from './protocol.ts';
 import { take, toReceived } from './received.ts';
+import { dropTwins } from './twins.ts';
 
 // CommonJS whose exports Node's loader does not see through.
 const mock = createRequire(import.meta.url)('@signalapp/mock-server') as typeof Mock;
@@ -28,18 +30,19 @@ export async function startMock(): Promise<{
 }> {
   const folder = await mkdtemp(join(tmpdir(), 'plainseal-signal-'));
   const server = new mock.Server({ timeout: 30_000, cdn3Path: folder });
+  keepUntilTaken(server);
   await server.listen(0, 'localhost');
   const certificates = await mock.loadCertificates();
   const accounts: PrimaryDevice[] = [];
   const devices: Device[] = [];
+  const twins: (() => number)[] = [];
 
   const account = (id: number): PrimaryDevice => must(accounts[id], 'account');
   const device = (id: number): Device => must(devices[id], 'device');
   const kindOf = (to: 'ACI' | 'PNI' = 'ACI') => (to === 'ACI' ? ServiceIdKind.ACI : ServiceIdKind.PNI);
   const known = (made: Device): number => devices.push(made) - 1;
-  // Answers only once the device has taken it, and fails when its connection goes meanwhile: then the server still has it.
-  const hand = (to: Device, envelope: Buffer<ArrayBuffer>): void =>
-    void server.send(to, envelope).catch(() => undefined);
+  // Answers only once the device has taken it.
+  const hand = (to: Device, envelope: Buffer<ArrayBuffer>): void => void server.send(to, envelope);
   const disturb = disturbances(server);
 
   const serve: Serve = {
@@ -49,6 +52,7 @@ export async function startMock(): Promise<{
         contacts: contacts.map(account),
         hasE164: number,
       });
+      twins.push(dropTwins(made));
       return toAccount(accounts.push(made) - 1, made);
     },
     async link({ phone, url }) {
@@ -138,6 +142,7 @@ export async function startMock(): Promise<{
           return queue satisfies never;
       }
     },
+    twins: async ({ account: id }) => must(twins[id], 'account')(),
     addDevice: async ({ account: id }) => {
       const made = await server.createSecondaryDevice(account(id));
       known(made);

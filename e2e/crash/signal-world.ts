@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { ConversationId } from '../../shared/ids.ts';
+import { disclosures } from '../../shared/words/disclosure.ts';
+import { startSignalServer, type Account, type Linked, type SignalServer } from '../peers/signal/child.ts';
+import type { Page } from './page.ts';
+import { openShell } from './shell.ts';
+import { startSignalPeer, type SignalPeer } from './signal-peer.ts';
+import type { World } from './world.ts';
+
+/** A profile that is linked to a phone on Signal's mock server, and somebody its phone knows. */
+export interface SignalWorld extends Pick<World, 'profile' | 'account' | 'open' | 'close'> {
+  readonly peer: SignalPeer;
+  readonly conversation: ConversationId;
+}
+
+/** Makes a profile with a linked account, and closes it in order. */
+export async function createSignalWorld(): Promise<SignalWorld> {
+  const profile = await mkdtemp(join(tmpdir(), 'plainseal-crash-'));
+  const remove = (): Promise<void> => rm(profile, { recursive: true, force: true });
+  try {
+    const world = await addSignal(profile, '');
+    return {
+      ...world,
+      close: async () => {
+        await world.close();
+        await remove();
+      },
+    };
+  } catch (error) {
+    await remove();
+    throw error;
+  }
+}
+
+/**
+ * Links a closed profile to a phone and lets somebody of its contacts write; the profile stays the caller's, who removes it after
+ * `close`. `authority`: PEM the servers of its other accounts are trusted by.
+ */
+export async function addSignal(profile: string, authority: string): Promise<SignalWorld> {
+  const server = await startSignalServer();
+  const signal = JSON.stringify(server.environment);
+  const open: World['open'] = (points) => openShell({ profile, authority, signal, points });
+  try {
+    const friend = await server.account('Friend');
+    const phone = await server.account('Me', { contacts: [friend] });
+    const shell = await open([]);
+    try {
+      const { page } = shell;
+      const linked = await link(page, server, phone);
+      await page.online();
+      const { rows } = await page.call('account.list', {});
+      const account = rows.find(({ network }) => network === 'signal')?.id;
+      if (account === undefined) throw new Error('no account of Signal');
+      const peer = await startSignalPeer(server, friend, linked);
+      await peer.say('hello');
+      const conversation = await chatWith(page, friend);
+      return { profile, account, peer, conversation, open, close: () => server.stop() };
+    } finally {
+      await shell.close();
+    }
+  } catch (error) {
+    await server.stop();
+    throw error;
+  }
+}
+
+async function link(page: Page, server: SignalServer, phone: Account): Promise<Linked> {
+  const { version } = disclosures.signal;
+  await page.call('disclosure.accept', { request: randomUUID(), network: 'signal', version });
+  const linked = Promise.withResolvers<Linked>();
+  let shown = false;
+  const undo = page.hear('flow', ({ step }) => {
+    if (step.kind !== 'show-code' || shown) return;
+    shown = true;
+    server.link(phone, step.text).then(linked.resolve, linked.reject);
+  });
+  try {
+    const start = { kind: 'add-account', args: {} } as const;
+    const ended = await page.flow({ account: null, network: 'signal', start });
+    if (ended.kind !== 'done') throw new Error(`not linked: ${JSON.stringify(ended)}`);
+    return await linked.promise;
+  } finally {
+    undo();
+  }
+}
+
+/** The conversation with somebody, once they have written and the phone's list of contacts has come. */
+async function chatWith(page: Page, { aci }: Account): Promise<ConversationId> {
+  for (;;) {
+    const changed = page.next('changed');
+    const { rows } = await page.call('inbox.page', { filter: 'all', before: null, limit: 10 });
+    const found = rows.find(({ peer, state }) => peer === `signal|${aci}` && state === 'active');
+    if (found) return found.id;
+    await changed;
+  }
+}
