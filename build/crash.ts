@@ -1,16 +1,19 @@
 // npm run crash: ends the program at every named point and at random moments while it sends and receives, and counts
 // what was lost, doubled or reordered by the log of the other side. Options: --seed N, --hits N, --kills N,
-// --delta-chat N, --part NAME (points, kills, wal, lanes, delta-chat; may be given several times).
+// --delta-chat N, --part NAME (points, kills, wal, lanes, delta-chat, signal, segv; may be given several times).
 import { parseArgs } from 'node:util';
 import { createDeltaChatWorld, HELLO } from '../e2e/crash/delta-chat.ts';
 import { killAtRandom, type Kill } from '../e2e/crash/kills.ts';
 import { openDeadlyMail } from '../e2e/crash/deadly-mail.ts';
 import { dieInLanes } from '../e2e/crash/lane-death.ts';
-import { emailCourse, hitAll, type Hit } from '../e2e/crash/points.ts';
+import { emailCourse, hitAll, pointsOf, type Hit } from '../e2e/crash/points.ts';
 import { poisonProcessLane } from '../e2e/crash/poison.ts';
 import { createRandom } from '../e2e/crash/random.ts';
 import { histogram, killLine, pointTable, table } from '../e2e/crash/report.ts';
 import { openRig, type Rig } from '../e2e/crash/round.ts';
+import { signalCourse } from '../e2e/crash/signal-points.ts';
+import { segfaultSignal } from '../e2e/crash/signal-segv.ts';
+import { createSignalWorld } from '../e2e/crash/signal-world.ts';
 import { sideOf } from '../e2e/crash/side.ts';
 import { balanced, createTraffic, inWords } from '../e2e/crash/traffic.ts';
 import { sweepLater } from '../e2e/crash/sweep.ts';
@@ -18,7 +21,7 @@ import { cutEverywhere } from '../e2e/crash/wal.ts';
 import { createWorld, meetPeer } from '../e2e/crash/world.ts';
 import { summary } from './report.ts';
 
-const parts = ['points', 'kills', 'wal', 'lanes', 'delta-chat'] as const;
+const parts = ['points', 'kills', 'wal', 'lanes', 'delta-chat', 'signal', 'segv'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -186,6 +189,34 @@ if (wanted('delta-chat')) {
   } finally {
     await world.close();
   }
+}
+
+if (wanted('signal')) {
+  console.log('\nSignal, against the mock server');
+  const world = await createSignalWorld();
+  const { peer, conversation } = world;
+  try {
+    const traffic = createTraffic(conversation, peer);
+    const course = signalCourse(peer);
+    const rig = await openRig(world, traffic, pointsOf(course));
+    const hits = await hitAll(rig, course, number(values.hits), createRandom(seed), tellHit);
+    console.log(pointTable(hits));
+    await audit(rig, peer.faults);
+    console.log(`${await peer.twins()} messages reached the other side twice and were dropped there`);
+    await rig.shell.close();
+  } finally {
+    await world.close();
+  }
+}
+
+if (wanted('segv')) {
+  console.log('\nThe lane of Signal, ended by SIGSEGV while mails arrive');
+  const { backMs, mailsOpen, mailsMeanwhile, fault } = await segfaultSignal(createRandom(seed));
+  console.log(
+    `SIGSEGV with ${mailsOpen} mails to come: ${mailsMeanwhile} came in while the lane was gone, ` +
+      `which was ${Math.round(backMs)} ms`,
+  );
+  check('SIGSEGV in the lane of Signal while mails arrive', fault);
 }
 
 console.log(`\nseed ${seed}`);

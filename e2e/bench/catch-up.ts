@@ -7,8 +7,8 @@ import { createWorld, ME } from '../crash/world.ts';
 import { addProfile } from '../peers/deltachat.ts';
 import { startCore } from '../peers/deltachat-core.ts';
 import type { MailServerProcess } from '../peers/mail/child.ts';
-import { getToKnow, GREETING } from './acquaintance.ts';
-import { certificateInCard, makeTexts, wordOf, writeMails, type Reader } from './mails.ts';
+import { getToKnow, GREETING } from '../crash/acquaintance.ts';
+import { certificateInCard, makeTexts, wordOf, writeMails, type Reader } from '../crash/mails.ts';
 import { median, show } from './result.ts';
 
 /*

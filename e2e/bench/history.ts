@@ -6,7 +6,7 @@ import { openDatabase } from '../../storage/database.ts';
 import { testKey } from '../../storage/key-wrap.ts';
 import { addMessage } from '../../storage/messages.ts';
 import { openProfile } from '../../storage/profile.ts';
-import { makeTexts } from './mails.ts';
+import { makeTexts } from '../crash/mails.ts';
 
 const MINUTE_MS = 60_000;
 /** Every so many messages one is mine. */

@@ -5,10 +5,10 @@ import { createWorld, ME } from '../crash/world.ts';
 import { launchInBrowser } from '../fixtures/app.ts';
 import { makeProfileFolder } from '../fixtures/plainseal.ts';
 import { chatRow } from '../fixtures/steps.ts';
-import { getToKnow } from './acquaintance.ts';
+import { getToKnow } from '../crash/acquaintance.ts';
 import { scrollHistory, type Frames } from './frames.ts';
 import { writeHistory } from './history.ts';
-import { makeTexts, writeMails } from './mails.ts';
+import { makeTexts, writeMails } from '../crash/mails.ts';
 import { show } from './result.ts';
 
 /*

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { openDatabase, type Database } from '../../storage/database.ts';
 import { FILES_FOLDER } from '../../storage/files.ts';
 import { testKey } from '../../storage/key-wrap.ts';
+import type { AccountId } from '../../shared/ids.ts';
 import type { OutboxState } from '../../shared/lane/intent.ts';
 
 /** What stood on the disk when the program had been ended: what was interrupted, not what is judged by. */
@@ -21,6 +22,8 @@ export interface Autopsy {
   readonly marked: boolean;
   /** Files whose writing was cut off. */
   readonly cutFiles: number;
+  /** Why envelopes were set aside, oldest first. */
+  readonly setAside: readonly string[];
 }
 
 /** Opens the database of a dead program for reading only and says what it finds. Throws when it does not open. */
@@ -47,7 +50,21 @@ export function examine(profile: string): Autopsy {
         database.get("SELECT 1 FROM meta WHERE key LIKE 'lane-touch/%' AND value NOT LIKE 'item:%'") !==
         undefined,
       cutFiles: database.all("SELECT id FROM file WHERE state = 'writing'").length,
+      setAside: database
+        .all<{ why: string }>("SELECT why FROM inbound WHERE outcome = 'quarantined' ORDER BY at")
+        .map(({ why }) => why),
     };
+  } finally {
+    database.close();
+  }
+}
+
+/** What the lane of an account was touching last, of a program that runs or not; only after a death is it noted. */
+export function touchedIn(profile: string, account: AccountId): string | null {
+  const database = openDatabase({ folder: profile, key: testKey(profile), readOnly: true });
+  try {
+    const key = `lane-touch/${account}`;
+    return database.get<{ value: string }>('SELECT value FROM meta WHERE key = ?', key)?.value ?? null;
   } finally {
     database.close();
   }

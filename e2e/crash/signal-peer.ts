@@ -7,6 +7,9 @@ export interface SignalPeer extends OtherSide {
   readonly account: Account;
   /** What no peer should ever see: another text under the time of one that it has. */
   readonly faults: readonly string[];
+  /** A text as an envelope that nobody was handed; it is not counted as said. */
+  seal(text: string): Promise<Uint8Array>;
+  hand(envelope: Uint8Array): Promise<void>;
   /** Messages that came again and were dropped: as the same bytes, or sealed anew under the same author and time. */
   twins(): Promise<number>;
   /** How often it was asked to seal a message again. */
@@ -46,23 +49,29 @@ export async function startSignalPeer(
   // The server's end is the peer's.
   void listen().catch(() => undefined);
 
+  let sealed = 0;
+  const seal = (text: string): Promise<Uint8Array> => {
+    // A time names one message.
+    lastSentAt = Math.max(Date.now(), lastSentAt + 1);
+    sealed += 1;
+    const options = { sentAt: lastSentAt, sealed: sealed % 2 === 0, withProfileKey: true };
+    return server.call('encryptText', { account: account.id, device: device.id, text, options });
+  };
+  const hand = async (envelope: Uint8Array): Promise<void> =>
+    void (await server.call('sendRaw', { device: device.id, envelope, times: 1 }));
+
   return {
     account,
     said,
     faults,
     heard: () => Promise.resolve([...heard.values()]),
+    seal,
+    hand,
     async say(text) {
-      // A time names one message.
-      lastSentAt = Math.max(Date.now(), lastSentAt + 1);
-      const envelope = await server.call('encryptText', {
-        account: account.id,
-        device: device.id,
-        text,
-        options: { sentAt: lastSentAt, sealed: said.length % 2 === 0, withProfileKey: true },
-      });
+      const envelope = await seal(text);
       // Before it is delivered: what is on its way is written.
       said.push({ text, file: null });
-      await server.call('sendRaw', { device: device.id, envelope, times: 1 });
+      await hand(envelope);
     },
     next: () => news.promise,
     twins: async () => sealedAnew + (await server.call('twins', { account: account.id })),

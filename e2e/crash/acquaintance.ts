@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Writer } from '../../networks/email/test/writer.ts';
 import type { AccountId, ConversationId } from '../../shared/ids.ts';
-import { errand, run, type Page } from '../crash/page.ts';
-import { ME } from '../crash/world.ts';
+import { errand, run, type Page } from './page.ts';
+import { ME } from './world.ts';
 import type { MailServerProcess } from '../peers/mail/child.ts';
 import { certificateIn, writeMails, type Reader } from './mails.ts';
 
