@@ -12,6 +12,7 @@ import { createRandom } from '../e2e/crash/random.ts';
 import { histogram, killLine, pointTable, table } from '../e2e/crash/report.ts';
 import { openRig, type Rig } from '../e2e/crash/round.ts';
 import { signalCourse } from '../e2e/crash/signal-points.ts';
+import { poisonSignal } from '../e2e/crash/signal-poison.ts';
 import { segfaultSignal } from '../e2e/crash/signal-segv.ts';
 import { createSignalWorld } from '../e2e/crash/signal-world.ts';
 import { sideOf } from '../e2e/crash/side.ts';
@@ -217,6 +218,14 @@ if (wanted('segv')) {
       `which was ${Math.round(backMs)} ms`,
   );
   check('SIGSEGV in the lane of Signal while mails arrive', fault);
+  const world = await createSignalWorld();
+  try {
+    const poisoned = await poisonSignal(world);
+    console.log(`an envelope that ends the lane each time: ${poisoned.deaths} deaths`);
+    check('an envelope that ends the lane of Signal each time', poisoned.fault);
+  } finally {
+    await world.close();
+  }
 }
 
 console.log(`\nseed ${seed}`);

@@ -7,8 +7,8 @@ export interface SignalPeer extends OtherSide {
   readonly account: Account;
   /** What no peer should ever see: another text under the time of one that it has. */
   readonly faults: readonly string[];
-  /** A text as an envelope that nobody was handed; it is not counted as said. */
-  seal(text: string): Promise<Uint8Array>;
+  /** A text as an envelope that nobody was handed; it is not counted as said. `sealed`: the envelope does not say who it is from. */
+  seal(text: string, sealed: boolean): Promise<Uint8Array>;
   hand(envelope: Uint8Array): Promise<void>;
   /** Messages that came again and were dropped: as the same bytes, or sealed anew under the same author and time. */
   twins(): Promise<number>;
@@ -49,12 +49,10 @@ export async function startSignalPeer(
   // The server's end is the peer's.
   void listen().catch(() => undefined);
 
-  let sealed = 0;
-  const seal = (text: string): Promise<Uint8Array> => {
+  const seal = (text: string, sealed: boolean): Promise<Uint8Array> => {
     // A time names one message.
     lastSentAt = Math.max(Date.now(), lastSentAt + 1);
-    sealed += 1;
-    const options = { sentAt: lastSentAt, sealed: sealed % 2 === 0, withProfileKey: true };
+    const options = { sentAt: lastSentAt, sealed, withProfileKey: true };
     return server.call('encryptText', { account: account.id, device: device.id, text, options });
   };
   const hand = async (envelope: Uint8Array): Promise<void> =>
@@ -68,7 +66,7 @@ export async function startSignalPeer(
     seal,
     hand,
     async say(text) {
-      const envelope = await seal(text);
+      const envelope = await seal(text, said.length % 2 === 0);
       // Before it is delivered: what is on its way is written.
       said.push({ text, file: null });
       await hand(envelope);

@@ -3,7 +3,6 @@ import { examine, touchedIn } from './autopsy.ts';
 import { laneProcess } from './lane-process.ts';
 import type { Page } from './page.ts';
 import { createRandom } from './random.ts';
-import { openShell } from './shell.ts';
 import type { SignalWorld } from './signal-world.ts';
 import { balanced, createTraffic, inWords, type Plan } from './traffic.ts';
 
@@ -33,13 +32,13 @@ export async function poisonSignal(world: SignalWorld): Promise<SignalPoison> {
       if (status.kind === 'crashed') deaths += 1;
     });
     await page.online();
-    const envelope = await peer.seal(POISON);
+    const envelope = await peer.seal(POISON, false);
     const { key } = decodeEnvelope(envelope);
     const first = Promise.withResolvers<void>();
     let killed = 0;
     shell.onPoint(async () => {
-      // Before the first death nothing is marked, and nothing else is on its way.
-      if (killed > 0 && touchedIn(profile, account) !== key) return;
+      // What sets it aside is a commit as well. Before the first death nothing is marked, and nothing else is on its way.
+      if (killed === DEATHS || (killed > 0 && touchedIn(profile, account) !== key)) return;
       killed += 1;
       process.kill(await laneProcess(), 'SIGKILL');
       first.resolve();
@@ -57,4 +56,12 @@ export async function poisonSignal(world: SignalWorld): Promise<SignalPoison> {
   } finally {
     await shell.kill();
   }
+}
+
+/** The conversation says once that something could not be opened, and does not show it. */
+async function noteFault(page: Page, { conversation }: SignalWorld): Promise<string | null> {
+  const rows = await page.history(conversation);
+  const notes = rows.filter((row) => row.kind === 'note' && row.code === 'not-opened').length;
+  const shown = rows.filter((row) => row.kind === 'message' && row.content.text === POISON).length;
+  return notes === 1 && shown === 0 ? null : `${notes} notes, shown ${shown} times`;
 }

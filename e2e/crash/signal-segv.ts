@@ -1,12 +1,12 @@
-import { readdir, readFile } from 'node:fs/promises';
 import { createWriter } from '../../networks/email/test/writer.ts';
 import type { ConversationId } from '../../shared/ids.ts';
 import { getToKnow } from './acquaintance.ts';
+import { laneProcess } from './lane-process.ts';
 import { makeTexts, writeMails } from './mails.ts';
 import type { Page } from './page.ts';
 import type { Random } from './random.ts';
 import { addSignal } from './signal-world.ts';
-import { balanced, createTraffic, inWords } from './traffic.ts';
+import { balanced, createTraffic, inWords, pause } from './traffic.ts';
 import { judge, told, isClean } from './verdict.ts';
 import { createWorld, ME } from './world.ts';
 
@@ -23,9 +23,13 @@ export interface Segfault {
 const MAILS = 400;
 /** The lane dies once so many mails are in. */
 const IN_BEFORE = 20;
-const EACH = 12;
+/** Messages each side says before the death, again while the lane is gone, and again when it is back. */
+const EACH = 5;
+const SPREAD_MS = 500;
 const BACK_WITHIN_MS = 2_000;
 const DEADLINE_MS = 120_000;
+/** Looks again at least this often, in ms. */
+const LOOK_MS = 1_000;
 
 /** Ends the process of the Signal lane with SIGSEGV while mails arrive and both sides talk on Signal. */
 export async function segfaultSignal(random: Random): Promise<Segfault> {
@@ -42,22 +46,31 @@ export async function segfaultSignal(random: Random): Promise<Segfault> {
     const mailsIn = mailCount(page, world.met.conversation);
     const before = await mailsIn();
 
+    const talk = (): Promise<void> =>
+      traffic.talk(page, { mine: EACH, theirs: EACH, files: false, spreadMs: SPREAD_MS, random });
+    const disturbed: string[] = [];
+    page.hear('lane', ({ account, status: { kind } }) => {
+      if (account === world.account && kind !== 'online' && kind !== 'catching-up') disturbed.push(kind);
+    });
+
     const arriving = until(page, async () => (await mailsIn()) - before >= IN_BEFORE);
-    const talking = traffic.talk(page, { mine: EACH, theirs: EACH, files: false, spreadMs: 500, random });
+    const said = [talk()];
     await world.server.deliverMany(ME, mails);
     await arriving;
     const pid = await laneProcess();
     const back = page.next(
       'lane',
-      (told) => told.account === signal.account && told.status.kind === 'online',
+      ({ account, status }) => account === signal.account && status.kind === 'online',
     );
     const inThen = (await mailsIn()) - before;
     const killedAt = performance.now();
     process.kill(pid, 'SIGSEGV');
+    said.push(talk());
     await back;
     const backMs = performance.now() - killedAt;
     const inAfter = (await mailsIn()) - before;
-    await talking;
+    said.push(talk());
+    await Promise.all(said);
     const books = await traffic.settle(page);
     await until(page, async () => (await mailsIn()) - before >= MAILS);
     const rows = await page.history(world.met.conversation);
@@ -75,6 +88,7 @@ export async function segfaultSignal(random: Random): Promise<Segfault> {
       ...(isClean(verdict) ? [] : [`mails: ${told(verdict)}`]),
       ...(balanced(books) ? [] : [inWords(books)]),
       ...(MAILS - inThen >= 100 ? [] : [`only ${MAILS - inThen} mails were still to come`]),
+      ...(disturbed.length === 0 ? [] : [`the lane of e-mail was ${disturbed.join(', ')}`]),
       ...(inAfter > inThen ? [] : ['no mail came in while the lane was gone']),
       ...(backMs <= BACK_WITHIN_MS ? [] : [`back after ${Math.round(backMs)} ms`]),
     ];
@@ -99,24 +113,6 @@ async function until(page: Page, holds: () => Promise<boolean>): Promise<void> {
     const changed = page.next('changed');
     if (await holds()) return;
     if (Date.now() > deadline) throw new Error('what was waited for never came');
-    await changed;
+    await Promise.race([changed, pause(LOOK_MS)]);
   }
-}
-
-/** The one process lane of this program, which the shell forks (proc(5)). */
-async function laneProcess(): Promise<number> {
-  const found: number[] = [];
-  for (const name of await readdir('/proc')) {
-    const pid = Number(name);
-    if (!Number.isInteger(pid)) continue;
-    const stat = await readFile(`/proc/${name}/stat`, 'utf8').catch(() => '');
-    // The name of a program is in brackets and may hold anything; the parent is the second field after it.
-    const parent = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
-    if (parent !== process.pid) continue;
-    const words = await readFile(`/proc/${name}/cmdline`, 'utf8').catch(() => '');
-    if (words.includes('worker/lane/process')) found.push(pid);
-  }
-  const [pid] = found;
-  if (pid === undefined || found.length > 1) throw new Error(`${found.length} lanes run as a process`);
-  return pid;
 }
