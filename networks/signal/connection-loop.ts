@@ -67,11 +67,12 @@ async function runConnected(running: Running, connection: SignalConnection): Pro
   const upkeep = startUpkeep(running, connection.service);
   running.connection = connection;
   context.status({ kind: 'catching-up', left: null });
-  void connection.queueEmpty.then(() => {
+  const { deliveries, queueEmpty } = connection;
+  const caughtUp = (): void => {
     if (running.connection === connection && !running.performing.challenge.say())
       context.status({ kind: 'online' });
-  });
-  const receiving = receiver.receive(connection.deliveries).catch((error: unknown) => {
+  };
+  const receiving = receiver.receive({ deliveries, queueEmpty, caughtUp }).catch((error: unknown) => {
     // What could not be made durable was not acknowledged: the server gives it again on the next connection.
     const fault = error instanceof CommitFault ? error.why : error instanceof Error ? error.name : 'unknown';
     context.log('receiving-ended', { fault });

@@ -3,9 +3,9 @@ import { assertNever } from '../../shared/assert.ts';
 import { kindOf } from '../../shared/errors.ts';
 import type { EnvelopeKey } from '../../shared/ids.ts';
 import type { Commit, Forecast } from '../../shared/lane/commit.ts';
-import { newNetworkKey } from '../../shared/lane/network-key.ts';
 import type { StateView, Work } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
+import { noteArrivals } from './arrivals.ts';
 import type { AttachmentPointer } from './codec/content.ts';
 import { isAci } from './codec/service-id.ts';
 import { meetSender } from './correspondent.ts';
@@ -64,7 +64,7 @@ export async function openBatch(
       needed.push(error.pointer);
     }
   }
-  tellArrivals(receiving);
+  await noteArrivals(receiving);
   const commit = commitOf(work, ledger, await forecastsOf(receiving));
   return { deliveries: from.slice(0, count), commit, ledger, needed };
 }
@@ -179,19 +179,6 @@ async function setAside(
   receiving.ledger.inbound.push({ kind: 'quarantined', envelope: delivery.key, raw: delivery.raw, why });
   // What is known of them does not read: they alone are stopped by it.
   if (from !== null && kindOf(error) !== 'corrupt') await stateUnopened(receiving, from.from, from.sentAt);
-}
-
-/** One receipt per conversation for all that arrived; core lets it go where the other side is a stranger. */
-function tellArrivals({ ledger, reception }: Receiving): void {
-  for (const [conversation, of] of ledger.arrived) {
-    const sentAt = reception.stamp();
-    const key = newNetworkKey('signal', sentAt);
-    ledger.enqueue.push({
-      conversation,
-      sentAt,
-      what: { kind: 'receipt', key, of, as: 'delivered', tell: true },
-    });
-  }
 }
 
 async function forecastsOf({ account, engine, work, ledger, now }: Receiving): Promise<readonly Forecast[]> {

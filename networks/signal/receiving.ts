@@ -28,6 +28,8 @@ export interface Reception {
   readonly contactsCame: () => void;
   /** A moment that no other intent of this lane has. */
   readonly stamp: () => Millis;
+  /** Whether more of what came before this connection may follow. */
+  readonly isCatchingUp: () => boolean;
 }
 
 /** My own side. */
@@ -48,7 +50,7 @@ export interface Receiving {
   readonly now: Millis;
   readonly log: LaneContext['log'];
   readonly files: Pick<LaneContext['files'], 'write'>;
-  readonly reception: Pick<Reception, 'typing' | 'profileNames' | 'contactsCame' | 'stamp'>;
+  readonly reception: Pick<Reception, 'typing' | 'profileNames' | 'contactsCame' | 'stamp' | 'isCatchingUp'>;
   /** The opened bytes of a file on the server. */
   readonly fetched: FetchedFiles;
 }

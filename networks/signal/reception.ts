@@ -3,6 +3,7 @@ import type { SignalEngine } from '../../crypto/signal/engine.ts';
 import type { Millis } from '../../shared/ids.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
+import { tellArrivals } from './arrivals.ts';
 import { createContactLists } from './contact-list.ts';
 import type { OpenFile } from './fetched-files.ts';
 import { commitOf, createLedger } from './ledger.ts';
@@ -22,13 +23,21 @@ const TAKE_BYTES = 8 * 1024 * 1024;
 /** Deliveries taken from the connection and unsealed ahead of their turn. */
 const AHEAD = 2 * TAKE;
 
+/** What arrives over one connection. */
+export interface Arriving {
+  readonly deliveries: AsyncIterable<Delivery>;
+  /** Resolves once all that the server had kept was taken from `deliveries`. */
+  readonly queueEmpty: Promise<void>;
+  readonly caughtUp: () => void;
+}
+
 /** Taking in what arrives over one connection. */
 export interface Receiver {
   /**
-   * Takes in deliveries until there are no more. @throws CommitFault when core cannot commit; what was not made durable is not
+   * Takes in deliveries until there are no more; `caughtUp` is called once those that came before `queueEmpty` are durable. @throws CommitFault when core cannot commit; what was not made durable is not
    * acknowledged.
    */
-  receive(deliveries: AsyncIterable<Delivery>): Promise<void>;
+  receive(arriving: Arriving): Promise<void>;
   /** Resolves when what runs beside receiving (names, lists of contacts) has nothing to do. */
   idle(): Promise<void>;
   /** Ends what runs beside receiving. */
@@ -47,21 +56,27 @@ export function createReceiver(parts: {
   const typing = createTyping(context);
   const profileNames = createProfileNames(parts);
   const contacts = createContactLists(parts);
+  let isCatchingUp = true;
   const reception: Reception = {
     ...parts,
     typing,
     profileNames,
     contactsCame: contacts.fetch,
     stamp: createStamps(context.now),
+    isCatchingUp: () => isCatchingUp,
   };
   return {
-    async receive(deliveries) {
+    async receive({ deliveries, queueEmpty, caughtUp }) {
       // One that came before this start may still wait.
       contacts.fetch();
       const lost = setInterval(() => void tellLost(context).catch(() => undefined), LOST_AFTER_MS);
       try {
         await tellLost(context);
-        await receiveAll(reception, deliveries);
+        await receiveAll(reception, createQueue(reception, deliveries, queueEmpty), async () => {
+          isCatchingUp = false;
+          await tellArrivals(context, reception);
+          caughtUp();
+        });
       } finally {
         clearInterval(lost);
       }
@@ -93,13 +108,16 @@ async function tellLost(context: LaneContext): Promise<void> {
 }
 
 /** While some are opened and committed, the wrappers of the next are taken off. */
-async function receiveAll(reception: Reception, deliveries: AsyncIterable<Delivery>): Promise<void> {
+async function receiveAll(reception: Reception, queue: Queue, caughtUp: () => Promise<void>): Promise<void> {
   const { context } = reception;
-  const queue = createQueue(reception, deliveries);
   try {
     for (;;) {
       const next = await queue.next();
-      if (next.length === 0) return;
+      if (next === 'end') return;
+      if (next === 'caught-up') {
+        await caughtUp();
+        continue;
+      }
       await context.credit(next.reduce((sum, { delivery }) => sum + delivery.raw.length, 0));
       await receive(reception, next);
     }
@@ -108,14 +126,23 @@ async function receiveAll(reception: Reception, deliveries: AsyncIterable<Delive
   }
 }
 
-/** Takes deliveries from the connection as they come, up to a bound; gives what is there, at least one. Empty at the end. */
+interface Queue {
+  /** What is there, at least one; between what came before the server's queue was empty and what came after it, once, `caught-up`. */
+  next(): Promise<readonly Unwrapped[] | 'caught-up' | 'end'>;
+  close(): void;
+}
+
+type Waiting = { readonly delivery: Delivery; readonly unwrapped: Promise<Unwrapped> | null } | 'caught-up';
+
+/** Takes deliveries from the connection as they come, up to a bound. */
 function createQueue(
   reception: Reception,
   deliveries: AsyncIterable<Delivery>,
-): { next(): Promise<readonly Unwrapped[]>; close(): void } {
+  queueEmpty: Promise<void>,
+): Queue {
   const { careful } = reception.context;
   const most = careful ? 1 : TAKE;
-  const waiting: { readonly delivery: Delivery; readonly unwrapped: Promise<Unwrapped> | null }[] = [];
+  const waiting: Waiting[] = [];
   const state: { ended: { readonly error: unknown } | null; closed: boolean } = {
     ended: null,
     closed: false,
@@ -139,18 +166,25 @@ function createQueue(
     }
   }
   fill().then(() => end(null), end);
+  void queueEmpty.then(() => {
+    waiting.push('caught-up');
+    tell();
+  });
   return {
     async next() {
       while (waiting.length === 0 && state.ended === null) await changed.promise;
       // What came in the same turn of the event loop goes along.
       await setImmediate();
-      const taken = waiting.splice(0, countOf(waiting, most));
-      if (taken.length === 0 && state.ended?.error != null) throw state.ended.error;
+      const taken = waiting.splice(0, Math.max(1, countOf(waiting, most)));
       tell();
       const batch: Unwrapped[] = [];
-      for (const { delivery, unwrapped } of taken)
-        batch.push(await (unwrapped ?? unwrap(reception, delivery)));
-      return batch;
+      for (const one of taken) {
+        if (one === 'caught-up') return one;
+        batch.push(await (one.unwrapped ?? unwrap(reception, one.delivery)));
+      }
+      if (batch.length > 0) return batch;
+      if (state.ended?.error != null) throw state.ended.error;
+      return 'end';
     },
     close() {
       state.closed = true;
@@ -160,11 +194,12 @@ function createQueue(
 }
 
 /** How many of the first are taken in together. */
-function countOf(waiting: readonly { readonly delivery: Delivery }[], most: number): number {
+function countOf(waiting: readonly Waiting[], most: number): number {
   let bytes = 0;
   let count = 0;
-  for (const { delivery } of waiting) {
-    bytes += delivery.raw.length;
+  for (const one of waiting) {
+    if (one === 'caught-up') break;
+    bytes += one.delivery.raw.length;
     if (count === most || (count > 0 && bytes > TAKE_BYTES)) break;
     count += 1;
   }

@@ -6,9 +6,10 @@ import { emptyCommit } from '../../shared/lane/commit.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { readErrand } from './errand.ts';
 import { conversationWith, peerOf } from './names.ts';
+import { arrivingOf } from './test/arriving.ts';
 import { ACCOUNT, createCoreDouble, type CoreDouble } from './test/lane-context.ts';
 import { data, text, textData, transcript } from './test/receiving-world.ts';
-import { createSealedWorld, queueOf, type SealedWorld, type Sender } from './test/sealed-world.ts';
+import { createSealedWorld, type SealedWorld, type Sender } from './test/sealed-world.ts';
 import type { Delivery } from './service/service.ts';
 
 /* What arrives sealed by libsignal itself, in envelopes written by the mock server's codec. */
@@ -16,7 +17,7 @@ import type { Delivery } from './service/service.ts';
 const T = 1_799_999_000_000;
 const opening = (world: SealedWorld): CoreDouble => createCoreDouble({ work: world.account.keys.work });
 const arrive = (world: SealedWorld, core: CoreDouble, ...deliveries: readonly Delivery[]): Promise<void> =>
-  world.receiver(core.context).receive(queueOf(deliveries));
+  world.receiver(core.context).receive(arrivingOf(deliveries));
 const texts = (core: CoreDouble) => core.changes('message').map(({ content }) => content.text);
 const outcomes = (core: CoreDouble) => core.settled().map(({ kind }) => kind);
 

@@ -1,14 +1,10 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { arrivingOf } from '../../networks/signal/test/arriving.ts';
 import { createCoreDouble } from '../../networks/signal/test/lane-context.ts';
 import type { Outgoing, OutgoingData } from '../../networks/signal/codec/content.ts';
 import { conversationWith, peerOf } from '../../networks/signal/names.ts';
 import { data, text, textData, transcript } from '../../networks/signal/test/receiving-world.ts';
-import {
-  createSealedWorld,
-  queueOf,
-  type SealedWorld,
-  type Sender,
-} from '../../networks/signal/test/sealed-world.ts';
+import { createSealedWorld, type SealedWorld, type Sender } from '../../networks/signal/test/sealed-world.ts';
 import type { Delivery } from '../../networks/signal/service/service.ts';
 import type { ConversationId } from '../../shared/ids.ts';
 import type { Lane, LaneContext } from '../../shared/lane/lane.ts';
@@ -56,7 +52,7 @@ beforeEach(async () => {
 afterEach(() => rig.close());
 
 const arrive = (...deliveries: readonly Delivery[]): Promise<void> =>
-  world.receiver(context).receive(queueOf(deliveries));
+  world.receiver(context).receive(arrivingOf(deliveries));
 const say = async (sender: Sender, ...contents: readonly Outgoing[]): Promise<void> => {
   const deliveries: Delivery[] = [];
   for (const content of contents) deliveries.push(await sender.says(content));
@@ -239,7 +235,7 @@ test('the stand-in for core takes what core takes', async () => {
   const alice = await world.meet();
   const double = createCoreDouble({ work: world.account.keys.work });
   const delivery = await alice.says(text('hello', T));
-  await world.receiver(double.context).receive(queueOf([delivery]));
+  await world.receiver(double.context).receive(arrivingOf([delivery]));
   await arrive(delivery);
   expect(await rows(chatWith(alice))).toHaveLength(double.changes('message').length);
 });

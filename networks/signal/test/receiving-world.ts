@@ -8,6 +8,7 @@ import { createLocks } from '../locks.ts';
 import { createReceiver, type Receiver } from '../reception.ts';
 import type { Own } from '../receiving.ts';
 import type { Delivery, SignalService } from '../service/service.ts';
+import { arrivingOf } from './arriving.ts';
 import { createClearEngine, script, type Scripted } from './clear-engine.ts';
 import { createCoreDouble, type CoreDouble, type DoubleOptions } from './lane-context.ts';
 
@@ -114,11 +115,7 @@ export function createReceivingWorld(options: DoubleOptions = {}): ReceivingWorl
     profile: async () => ({ kind: 'unknown' }),
     now: NOW,
     async arrive(...deliveries) {
-      await receiver.receive(
-        (async function* () {
-          yield* deliveries;
-        })(),
-      );
+      await receiver.receive(arrivingOf(deliveries));
     },
     delivery(more) {
       const key = more.key ?? (randomUUID() as string as EnvelopeKey);

@@ -122,8 +122,3 @@ function timeOf(outgoing: Outgoing): Millis {
   if ('data' in outgoing) return outgoing.data.sentAt;
   return outgoing.kind === 'sent' ? outgoing.sentAt : Date.now();
 }
-
-/** Gives deliveries one after the other. */
-export async function* queueOf(deliveries: Iterable<Delivery>): AsyncGenerator<Delivery> {
-  yield* deliveries;
-}
