@@ -10,6 +10,7 @@ const programs = {
   'lane-thread': 'worker/lane/thread.ts',
   'lane-process': 'worker/lane/process.ts',
   'reader-thread': 'storage/reader-thread.ts',
+  'checkpoint-thread': 'storage/checkpoint-thread.ts',
 };
 
 export default defineConfig(({ command }) => {

@@ -50,6 +50,7 @@ type Wiring = {
   readonly readOnly: boolean;
   readonly slowMs: number;
   readonly onSlow: (slow: SlowQuery) => void;
+  readonly onWritten: () => void;
   /** Monotonic, ms. */
   readonly clock: () => number;
   readonly beforeClose: () => void;
@@ -114,7 +115,9 @@ export function wrapConnection(raw: Connection, wiring: Wiring): Database {
       }),
     transaction: (work) => {
       outermost();
-      return within('BEGIN IMMEDIATE', 'COMMIT', ['ROLLBACK'], work);
+      const result = within('BEGIN IMMEDIATE', 'COMMIT', ['ROLLBACK'], work);
+      wiring.onWritten();
+      return result;
     },
     savepoint: (work) => {
       if (!raw.inTransaction) throw new PlainsealError('internal', 'a savepoint outside a transaction');

@@ -22,10 +22,10 @@ const CIPHER_VERSION = 'legacy = 4';
 /** Page cache of one connection, in KiB. */
 const CACHE_KIB = 32_000;
 /**
- * Pages of the log after which a commit moves them into the database. Each page is opened and sealed again on the way: SQLite's
- * own 1 000 make a pause of some 40 ms, in which the page waits; these make one of 16, and cost the whole no more (measured).
+ * Pages of the log after which a commit moves them into the database itself. Each is opened and sealed again on the way, some 40 µs
+ * of a turn of core; that is the work of the thread of `checkpointer.ts`, and this the bound of what it may leave: 16 MB.
  */
-const CHECKPOINT_PAGES = 400;
+const CHECKPOINT_PAGES = 4_000;
 
 /** Query times above this are told to `onSlow`, in ms: half the time one turn of core may take is the flush. */
 const SLOW_MS = 40;
@@ -48,6 +48,8 @@ export type DatabaseOptions = {
   readonly readOnly?: boolean;
   /** Told of each statement that took longer than 40 ms, with its SQL and never its values. */
   readonly onSlow?: (slow: SlowQuery) => void;
+  /** Told after each transaction that stands. */
+  readonly onWritten?: () => void;
   /** Other steps than those of the product, for the tests of migrations. */
   readonly steps?: readonly Migration[];
 };
@@ -103,12 +105,7 @@ function openWriter(path: string, options: DatabaseOptions, steps: readonly Migr
   const raw = openKeyed(path, options, false);
   try {
     raw.pragma('journal_mode = WAL');
-    // FULL: every commit that precedes an acknowledgement or a send is flushed. The build's own default for WAL is NORMAL.
-    raw.pragma('synchronous = FULL');
-    if (process.platform === 'darwin') {
-      raw.pragma('fullfsync = ON');
-      raw.pragma('checkpoint_fullfsync = ON');
-    }
+    flushFully(raw);
     raw.pragma('secure_delete = ON');
     raw.pragma(`wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     removeSettledBackup(raw, path, steps);
@@ -121,8 +118,43 @@ function openWriter(path: string, options: DatabaseOptions, steps: readonly Migr
   }
 }
 
+/** FULL: every commit that precedes an acknowledgement or a send is flushed. The build's own default for WAL is NORMAL. */
+function flushFully(raw: Connection): void {
+  raw.pragma('synchronous = FULL');
+  if (process.platform !== 'darwin') return;
+  raw.pragma('fullfsync = ON');
+  raw.pragma('checkpoint_fullfsync = ON');
+}
+
+/** A connection that writes nothing of its own. */
+export interface CheckpointConnection {
+  /** Moves what no reader is in the way of; waits for nobody. Gives the pages in the log, and how many of them are moved. @throws what SQLite does. */
+  moveLog(): { readonly log: number; readonly moved: number };
+  close(): void;
+}
+
+/** Opens a connection beside the writer, of a database that exists. @throws as {@link openDatabase}. */
+export function openForCheckpoints(options: Pick<DatabaseOptions, 'folder' | 'key'>): CheckpointConnection {
+  const raw = openKeyed(join(options.folder, DATABASE_FILE), options, false);
+  flushFully(raw);
+  return {
+    moveLog() {
+      const [row] = raw.pragma('wal_checkpoint(PASSIVE)') as readonly {
+        readonly log: number;
+        readonly checkpointed: number;
+      }[];
+      return { log: row?.log ?? 0, moved: row?.checkpointed ?? 0 };
+    },
+    close: () => raw.close(),
+  };
+}
+
 /** Opens and keys one connection; the first read proves the key. */
-function openKeyed(path: string, options: DatabaseOptions, readonly: boolean): Connection {
+function openKeyed(
+  path: string,
+  options: Pick<DatabaseOptions, 'folder' | 'key'>,
+  readonly: boolean,
+): Connection {
   const raw = new Sqlite(path, { readonly, fileMustExist: true, timeout: readonly ? READER_WAIT_MS : 0 });
   try {
     raw.pragma(CIPHER);
@@ -154,7 +186,7 @@ function rawKey(key: Uint8Array): Buffer {
   return text;
 }
 
-function provesKey(raw: Connection, options: DatabaseOptions): void {
+function provesKey(raw: Connection, options: Pick<DatabaseOptions, 'folder' | 'key'>): void {
   try {
     raw.prepare('SELECT count(*) FROM sqlite_schema').get();
   } catch (error) {
@@ -171,6 +203,7 @@ function wrap(raw: Connection, options: DatabaseOptions, beforeClose?: () => voi
     readOnly: options.readOnly ?? false,
     slowMs: SLOW_MS,
     onSlow: options.onSlow ?? (() => undefined),
+    onWritten: options.onWritten ?? (() => undefined),
     clock: () => performance.now(),
     beforeClose: beforeClose ?? (() => undefined),
   });

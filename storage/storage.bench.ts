@@ -48,6 +48,7 @@ function openPlain(): Database {
     readOnly: false,
     slowMs: Number.POSITIVE_INFINITY,
     onSlow: () => undefined,
+    onWritten: () => undefined,
     clock: () => performance.now(),
     beforeClose: () => undefined,
   });

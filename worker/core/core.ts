@@ -9,6 +9,7 @@ import type { Database } from '../../storage/database.ts';
 import type { Files } from '../../storage/files.ts';
 import { hurry } from '../../storage/outbox.ts';
 import { queries } from '../../storage/queries/list.ts';
+import type { Checkpointer } from '../../storage/checkpointer.ts';
 import type { Reader } from '../../storage/reader.ts';
 import { allCalls, checkCall } from './calls/list.ts';
 import type { CallScope, Read } from './calls/scope.ts';
@@ -33,6 +34,8 @@ export interface CoreOptions {
   readonly database: Database;
   /** Reads pages of history in a thread of its own; without it the writer's connection does. */
   readonly reader?: Reader;
+  /** Moves the write-ahead log into the database in a thread of its own; without it the writer does. */
+  readonly checkpointer?: Checkpointer;
   readonly files: Files;
   readonly host: HostLink;
   readonly profile: { readonly kind: 'live' | 'test'; readonly version: string };
@@ -108,8 +111,9 @@ export function startCore(options: CoreOptions): Core {
     const truncate = (): void => {
       if (!db.checkpointTruncate()) log('wipe.busy');
     };
-    if (options.reader) options.reader.endSnapshot(truncate).catch(() => log('wipe.failed'));
-    else truncate();
+    const { reader, checkpointer } = options;
+    const unread = async (): Promise<void> => (reader ? reader.endSnapshot(truncate) : truncate());
+    (checkpointer ? checkpointer.pause(unread) : unread()).catch(() => log('wipe.failed'));
   }
   const expiry = createExpiry({ db, clock, write, wipe, log });
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { CrashPoint } from '../../shared/lane/lane.ts';
 import type { ProfileCalls } from '../../shared/shell/core.ts';
+import { createCheckpointer, type Checkpointer } from '../../storage/checkpointer.ts';
 import { openDatabase } from '../../storage/database.ts';
 import { settleCutFiles, sweepFiles } from '../../storage/file-sweep.ts';
 import { openFiles } from '../../storage/files.ts';
@@ -49,8 +50,12 @@ export async function openCore(
     const key = await openKey(place);
     const log = createLog(options.log, clock);
     const onSlow = (slow: { readonly ms: number }): void => log('database.slow', { ms: Math.round(slow.ms) });
-    const database = openDatabase({ folder, key, onSlow });
+    let checkpointer: Checkpointer | null = null;
+    const database = openDatabase({ folder, key, onSlow, onWritten: () => checkpointer?.wrote() });
     undo.push(() => database.close());
+    const moving = createCheckpointer({ folder, key, onFault: () => log('checkpointer.died') });
+    checkpointer = moving;
+    undo.push(() => moving.close());
     const reader = createReader({ folder, key, onSlow, onCrash: () => log('reader.died') });
     undo.push(() => reader.close());
     key.fill(0);
@@ -67,6 +72,7 @@ export async function openCore(
     const core = startCore({
       database,
       reader,
+      checkpointer: moving,
       files,
       host,
       clock,
@@ -96,6 +102,7 @@ export async function openCore(
     const close = async (): Promise<void> => {
       sweeping.abort();
       await core.stop();
+      await moving.close();
       await reader.close();
       database.close();
       profile.release();
