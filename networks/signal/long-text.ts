@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { NetworkKey } from '../../shared/ids.ts';
+import type { Intent } from '../../shared/lane/intent.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
 import { shape } from '../../shared/shape.ts';
 import { readCell, writeCell } from './cell.ts';
@@ -65,4 +66,10 @@ export function readLongText(
 /** Keeps where the whole text lies, or, with null, forgets it. It was read through the same work. */
 export function writeLongText(work: Work, message: NetworkKey, pointer: AttachmentPointer | null): void {
   writeCell(work, cellOf(message), pointer);
+}
+
+/** The message is sent: where its whole text lies is not needed any more. Most texts are short, and nothing is asked for them. */
+export async function forgetLongText(work: Work, { what }: Intent): Promise<void> {
+  if (!('content' in what) || bodyOf(what.content.text) === what.content.text) return;
+  if ((await readLongText(work, what.key)) !== null) writeLongText(work, what.key, null);
 }

@@ -7,7 +7,7 @@ import { createWork } from '../../shared/lane/work.ts';
 import { deviceOf, toHandOver } from './artifact.ts';
 import type { Composed, Draft } from './draft.ts';
 import { wentSealed } from './evidence.ts';
-import { readLongText, writeLongText } from './long-text.ts';
+import { forgetLongText } from './long-text.ts';
 import { forecastsOf } from './forecast.ts';
 import { afterCommit, commit, CONFLICT_TRIES, DONE, type Performing } from './performing.ts';
 import { noteReached } from './reached.ts';
@@ -67,8 +67,7 @@ async function commitSent(
   const now = context.now();
   const work = createWork(context.view);
   const evidence = await settleRecord(work, item, draft, sealed, now);
-  if ((await readLongText(work, item.intent.what.key)) !== null)
-    writeLongText(work, item.intent.what.key, null);
+  await forgetLongText(work, item.intent);
   const sent = withOutcome(artifacts, 'accepted');
   await noteReached(
     work,

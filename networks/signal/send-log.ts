@@ -64,8 +64,15 @@ export async function readSent(
   sentAt: Millis,
   now: Millis,
 ): Promise<SentRecord | null> {
+  if (!(await isKept(work, service, sentAt))) return null;
   const record = await readCell(work, recordCell(service, sentAt), recordSchema);
   return record !== null && record.expiresAt > now ? record : null;
+}
+
+/** The list of times says which records there are: of a message that was not sent before nothing is asked of core. */
+async function isKept(work: Pick<Work, 'get'>, service: ServiceId, sentAt: Millis): Promise<boolean> {
+  const times = (await readCell(work, timesCell(service), timesSchema)) ?? [];
+  return times.some(([at]) => at === sentAt);
 }
 
 /** Keeps what was sent, in place of what is kept under the same time; lets go of what is over, and of the oldest beyond {@link MAX_SENT}. */
@@ -77,7 +84,7 @@ export async function writeSent(
   now: Millis,
 ): Promise<void> {
   const cell = recordCell(service, sentAt);
-  await work.get(cell);
+  if (await isKept(work, service, sentAt)) await work.get(cell);
   writeCell(work, cell, record);
   const others = ((await readCell(work, timesCell(service), timesSchema)) ?? []).filter(
     ([at]) => at !== sentAt,
