@@ -17,11 +17,17 @@ import { trunk } from '../shared/wire/trunk.ts';
 const coreEntry = fileURLToPath(new URL('../worker/core/main.ts', import.meta.url));
 const laneEntry = fileURLToPath(new URL('../worker/lane/process.ts', import.meta.url));
 
+/**
+ * Where Node keeps what it made of our source: this shell runs it as it is written, and a lane that died is to be back within two
+ * seconds. A packaged app runs what the build made.
+ */
+const COMPILED = fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url));
+
 /** `output`: what a lane prints could be content and goes nowhere; core prints only what ends it. */
 const forkEntry = (entry: string, output: 'inherit' | 'ignore'): ChildProcess =>
   fork(entry, [], {
     serialization: 'advanced',
-    env: childEnvironment(process.env),
+    env: { ...childEnvironment(process.env), NODE_COMPILE_CACHE: COMPILED },
     execArgv: ['--disable-warning=ExperimentalWarning'],
     stdio: ['ignore', output, output, 'ipc'],
   });

@@ -26,7 +26,7 @@ import { openLine, type LaneLine } from './line.ts';
 import { createTurns } from './turns.ts';
 import { DEADLY, serveLane, type LaneSource } from './serve.ts';
 
-/** Between a death and the next start. */
+/** Between the second death in a row and the next start. After the first there is nothing to wait for: it starts at once, and carefully. */
 export const RESTART_BACKOFF: Backoff = { firstMs: 500, mostMs: 5 * 60_000 };
 /** A run this long was no part of a row of deaths. */
 const HEALTHY_MS = 60_000;
@@ -177,7 +177,7 @@ export function runLane(of: {
     times = performance.now() - startedAt > HEALTHY_MS ? 1 : times + 1;
     careful = true;
     source.db.transaction(() => countDeath(source.db, account.id));
-    const wait = waitAfter(RESTART_BACKOFF, times, of.random);
+    const wait = times === 1 ? 0 : waitAfter(RESTART_BACKOFF, times - 1, of.random);
     log('lane.died', { network: account.network, times });
     tell({ kind: 'crashed', times, retryAt: source.clock() + wait });
     restart = setTimeout(start, wait);
