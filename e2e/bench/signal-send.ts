@@ -1,4 +1,5 @@
 import { textOnly } from '../../shared/contract/content.ts';
+import { chatWith } from '../crash/signal-link.ts';
 import { linkDevice } from './signal-device.ts';
 import { median, quantile, show } from './result.ts';
 
@@ -19,7 +20,7 @@ try {
   const shell = await device.open();
   const { page } = shell;
   await page.online();
-  const chat = await device.chatWith(shell, bob);
+  const chat = await chatWith(page, bob);
   const took = { wire: [] as number[], accepted: [] as number[] };
   for (let n = 0; n < MESSAGES + DISCARDED; n += 1) {
     const { labelRevision } = await page.call('conversation.get', { conversation: chat });

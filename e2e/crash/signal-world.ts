@@ -1,12 +1,10 @@
-import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ConversationId } from '../../shared/ids.ts';
-import { disclosures } from '../../shared/words/disclosure.ts';
-import { startSignalServer, type Account, type Linked, type SignalServer } from '../peers/signal/child.ts';
-import type { Page } from './page.ts';
+import { startSignalServer } from '../peers/signal/child.ts';
 import { openShell } from './shell.ts';
+import { chatWith, linkPhone } from './signal-link.ts';
 import { startSignalPeer, type SignalPeer } from './signal-peer.ts';
 import type { World } from './world.ts';
 
@@ -49,7 +47,7 @@ export async function addSignal(profile: string, authority: string): Promise<Sig
     const shell = await open([]);
     try {
       const { page } = shell;
-      const linked = await link(page, server, phone);
+      const { linked } = await linkPhone(page, server, phone);
       await page.online();
       const { rows } = await page.call('account.list', {});
       const account = rows.find(({ network }) => network === 'signal')?.id;
@@ -64,36 +62,5 @@ export async function addSignal(profile: string, authority: string): Promise<Sig
   } catch (error) {
     await server.stop();
     throw error;
-  }
-}
-
-async function link(page: Page, server: SignalServer, phone: Account): Promise<Linked> {
-  const { version } = disclosures.signal;
-  await page.call('disclosure.accept', { request: randomUUID(), network: 'signal', version });
-  const linked = Promise.withResolvers<Linked>();
-  let shown = false;
-  const undo = page.hear('flow', ({ step }) => {
-    if (step.kind !== 'show-code' || shown) return;
-    shown = true;
-    server.link(phone, step.text).then(linked.resolve, linked.reject);
-  });
-  try {
-    const start = { kind: 'add-account', args: {} } as const;
-    const ended = await page.flow({ account: null, network: 'signal', start });
-    if (ended.kind !== 'done') throw new Error(`not linked: ${JSON.stringify(ended)}`);
-    return await linked.promise;
-  } finally {
-    undo();
-  }
-}
-
-/** The conversation with somebody, once they have written and the phone's list of contacts has come. */
-async function chatWith(page: Page, { aci }: Account): Promise<ConversationId> {
-  for (;;) {
-    const changed = page.next('changed');
-    const { rows } = await page.call('inbox.page', { filter: 'all', before: null, limit: 10 });
-    const found = rows.find(({ peer, state }) => peer === `signal|${aci}` && state === 'active');
-    if (found) return found.id;
-    await changed;
   }
 }

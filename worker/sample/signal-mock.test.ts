@@ -288,7 +288,7 @@ describe('trouble', () => {
 
   test('a connection that is cut: everything arrives, once', async () => {
     await meet();
-    // With nothing under way: the mock opens what it gets at once, and answers a twin of it with an error of its own.
+    // With nothing under way: what a cut leaves unanswered goes twice, which is what `npm run crash -- --part signal` shows.
     await send('a');
     await server.call('cut', {});
     const ids = [await say('b'), await say('c')];
