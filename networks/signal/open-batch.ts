@@ -64,7 +64,7 @@ export async function openBatch(
       needed.push(error.pointer);
     }
   }
-  await noteArrivals(receiving);
+  noteArrivals(receiving);
   const commit = commitOf(work, ledger, await forecastsOf(receiving));
   return { deliveries: from.slice(0, count), commit, ledger, needed };
 }
