@@ -17,8 +17,11 @@ import { createTyping } from './typing.ts';
 import { LOST_AFTER_MS, stateLost } from './unopened.ts';
 import { unwrap, type Unwrapped } from './unwrap.ts';
 
-/** Deliveries taken in under the same locks at most, a few commits of them, and their bytes. */
-const TAKE = 400;
+/**
+ * Deliveries taken in under the same locks at most, some commits of them, and their bytes. Between two such takes core has nothing to
+ * do; during one nothing is sealed for their senders, for most of a second.
+ */
+const TAKE = 800;
 const TAKE_BYTES = 8 * 1024 * 1024;
 /** Deliveries taken from the connection and unsealed ahead of their turn. */
 const AHEAD = 2 * TAKE;
@@ -173,8 +176,9 @@ function createQueue(
   return {
     async next() {
       while (waiting.length === 0 && state.ended === null) await changed.promise;
-      // What came in the same turn of the event loop goes along.
-      await setImmediate();
+      // What comes with every turn of the event loop goes along.
+      for (let seen = -1; seen < waiting.length && waiting.length < most; await setImmediate())
+        seen = waiting.length;
       const taken = waiting.splice(0, Math.max(1, countOf(waiting, most)));
       tell();
       const batch: Unwrapped[] = [];
