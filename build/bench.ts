@@ -57,6 +57,7 @@ const parts: readonly Part[] = [
   script('signal-send'),
   script('catch-up'),
   { ...script('scroll'), page: true },
+  { ...script('signal-scroll'), page: true },
   { ...script('start'), page: true },
 ];
 

@@ -1,5 +1,6 @@
-import type { Page } from '@playwright/test';
-import { quantile } from './result.ts';
+import { chromium, type Browser, type Page } from '@playwright/test';
+import { findChromium } from '../../browser/chromium.ts';
+import { quantile, show } from './result.ts';
 
 /** What a stretch of scrolling was like: times between frames, and tasks that held the page's thread for 50 ms or more (W3C Long Tasks). */
 export interface Frames {
@@ -66,4 +67,37 @@ export async function scrollHistory(page: Page, enough: () => boolean): Promise<
     longest: Math.max(...frames),
     longTasks,
   };
+}
+
+/** The Chromium of this machine. */
+export function launchChromium(): Promise<Browser> {
+  const executablePath = findChromium();
+  return chromium.launch({
+    ...(executablePath === null ? {} : { executablePath }),
+    // Chromium does not start as root with its sandbox.
+    args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+  });
+}
+
+/** Prints the figures of a stretch with nothing else to do and of a busy one that took `ms`, and what counts. `what` happened in it. */
+export function showFrames(idle: Frames, busy: Frames, what: string, ms: number): void {
+  for (const [name, frames] of [
+    ['idle', idle],
+    [`while ${what}, ${(ms / 1_000).toFixed(1)} s`, busy],
+  ] as const)
+    console.log(
+      `${name}: ${frames.count} frames, p50 ${frames.p50.toFixed(1)} ms, p99 ${frames.p99.toFixed(1)} ms, ` +
+        `longest ${frames.longest.toFixed(0)} ms, ${frames.longTasks.length} long tasks`,
+    );
+  const beside = (name: string, of: (frames: Frames) => number): void =>
+    show({
+      name: `${name} while ${what}`,
+      unit: 'ms',
+      ours: of(busy),
+      reference: { name: 'idle', value: of(idle) },
+      runs: 1,
+    });
+  beside('frame p50', ({ p50 }) => p50);
+  beside('frame p99', ({ p99 }) => p99);
+  beside('longest task', ({ longTasks }) => Math.max(0, ...longTasks));
 }

@@ -1,15 +1,12 @@
-import { chromium } from '@playwright/test';
-import { findChromium } from '../../browser/chromium.ts';
 import { createWriter } from '../../networks/email/test/writer.ts';
 import { createWorld, ME } from '../crash/world.ts';
 import { launchInBrowser } from '../fixtures/app.ts';
 import { makeProfileFolder } from '../fixtures/plainseal.ts';
 import { chatRow } from '../fixtures/steps.ts';
 import { getToKnow } from '../crash/acquaintance.ts';
-import { scrollHistory, type Frames } from './frames.ts';
+import { launchChromium, scrollHistory, showFrames } from './frames.ts';
 import { writeHistory } from './history.ts';
 import { makeTexts, writeMails } from '../crash/mails.ts';
-import { show } from './result.ts';
 
 /*
  * The page while mail is being caught up: scrolling through a long conversation, once with nothing else to do and once while mails come in, half of
@@ -25,12 +22,7 @@ const writer = await createWriter('writer@example.org', 'Wanda');
 const stranger = await createWriter('stranger@example.org', 'Stranger');
 const world = await createWorld((page, server, account) => getToKnow(writer, { page, server, account }));
 const folder = await makeProfileFolder(world.server.ca);
-const executablePath = findChromium();
-const browser = await chromium.launch({
-  ...(executablePath === null ? {} : { executablePath }),
-  // Chromium does not start as root with its sandbox.
-  args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
-});
+const browser = await launchChromium();
 try {
   const { server, profile, met } = world;
   writeHistory(profile, met.conversation, HISTORY);
@@ -71,7 +63,7 @@ try {
     const startedAt = performance.now();
     const busy = await scrollHistory(page, () => drained);
     await draining;
-    report(idle, busy, performance.now() - startedAt);
+    showFrames(idle, busy, `${MAILS} mails come in`, performance.now() - startedAt);
   } finally {
     await app.stop();
   }
@@ -79,21 +71,4 @@ try {
   await browser.close();
   await world.close();
   await folder.remove();
-}
-
-/** Prints the figures of both stretches, and what counts. */
-function report(idle: Frames, busy: Frames, ms: number): void {
-  for (const [name, frames] of [
-    ['idle', idle],
-    [`while ${MAILS} mails came in ${(ms / 1_000).toFixed(1)} s`, busy],
-  ] as const)
-    console.log(
-      `${name}: ${frames.count} frames, p50 ${frames.p50.toFixed(1)} ms, p99 ${frames.p99.toFixed(1)} ms, ` +
-        `longest ${frames.longest.toFixed(0)} ms, ${frames.longTasks.length} long tasks`,
-    );
-  const beside = (name: string, unit: string, of: (frames: Frames) => number): void =>
-    show({ name, unit, ours: of(busy), reference: { name: 'idle', value: of(idle) }, runs: 1 });
-  beside(`frame p50 while ${MAILS} mails come in`, 'ms', ({ p50 }) => p50);
-  beside(`frame p99 while ${MAILS} mails come in`, 'ms', ({ p99 }) => p99);
-  beside(`longest task while ${MAILS} mails come in`, 'ms', ({ longTasks }) => Math.max(0, ...longTasks));
 }

@@ -8,6 +8,7 @@ import { startSignalServer, type Account, type Linked, type SignalServer } from 
 /** A profile that is linked to a phone on Signal's mock server, and people its phone knows, who have written once. */
 export interface SignalDevice {
   readonly server: SignalServer;
+  readonly profile: string;
   readonly people: readonly Account[];
   readonly linked: Linked;
   /** How long linking took from the scan to the account standing in the database, ms. */
@@ -39,6 +40,7 @@ export async function linkDevice(count: number): Promise<SignalDevice> {
     for (const person of people) await chatWith(page, person);
     return {
       server,
+      profile,
       people,
       linked,
       linkMs,
