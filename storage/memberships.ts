@@ -12,7 +12,7 @@ export function putMember(
     readonly peer: PeerId;
     readonly role: Role;
     readonly since: Millis;
-    readonly by: PeerId | null;
+    readonly by: PeerId | 'me' | null;
   },
 ): void {
   db.run(
@@ -46,4 +46,9 @@ export function memberTrusts(
       conversation,
     )
     .map((row) => (row.trust === null ? { kind: 'unchecked' } : (JSON.parse(row.trust) as Trust)));
+}
+
+/** What I am in a group; null: not in it any more. */
+export function setMyRole(db: Database, conversation: ConversationId, role: Role | null): void {
+  db.run('UPDATE conversation SET my_role = ? WHERE id = ?', role, conversation);
 }

@@ -85,9 +85,9 @@ export const changeSchema = shape<Change>(
     member: v.strictObject({
       kind: v.literal('member'),
       conversation,
-      peer,
+      peer: author,
       act: v.picklist(['joined', 'left', 'removed', 'promoted', 'demoted', 'invited']),
-      by: v.nullable(peer),
+      by: v.nullable(author),
     }),
     device: v.strictObject({
       kind: v.literal('device'),

@@ -91,11 +91,12 @@ export type Change =
     }
   | { readonly kind: 'conversation'; readonly id: ConversationId; readonly patch: ConversationPatch }
   | {
+      /** Who is in a group. My own account is `me` here, never a peer. */
       readonly kind: 'member';
       readonly conversation: ConversationId;
-      readonly peer: PeerId;
+      readonly peer: PeerId | 'me';
       readonly act: 'joined' | 'left' | 'removed' | 'promoted' | 'demoted' | 'invited';
-      readonly by: PeerId | null;
+      readonly by: PeerId | 'me' | null;
     }
   | {
       readonly kind: 'device';

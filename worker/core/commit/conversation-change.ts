@@ -1,3 +1,4 @@
+import { assertNever } from '../../../shared/assert.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { Change, ConversationPatch } from '../../../shared/lane/change.ts';
 import type { Timer } from '../../../shared/lane/intent.ts';
@@ -7,7 +8,7 @@ import {
   patchConversation,
   type Conversation,
 } from '../../../storage/conversations.ts';
-import { dropMember, putMember } from '../../../storage/memberships.ts';
+import { dropMember, putMember, setMyRole, type Role } from '../../../storage/memberships.ts';
 import { ownConversation, ownPeer, type Scope } from './scope.ts';
 
 type Of<K extends Change['kind']> = Extract<Change, { readonly kind: K }>;
@@ -72,16 +73,31 @@ function mayMove(from: Conversation['state'], to: Conversation['state']): boolea
 /** Who is in a group. */
 export function changeMember(scope: Scope, change: Of<'member'>): void {
   const { id } = ownConversation(scope, change.conversation);
-  ownPeer(scope, change.peer);
-  if (change.by) ownPeer(scope, change.by);
-  if (change.act === 'left' || change.act === 'removed') dropMember(scope.db, id, change.peer);
-  else
-    putMember(scope.db, {
-      conversation: id,
-      peer: change.peer,
-      role: change.act === 'promoted' ? 'admin' : change.act === 'invited' ? 'invited' : 'member',
-      since: scope.now,
-      by: change.by,
-    });
+  if (change.by !== null && change.by !== 'me') ownPeer(scope, change.by);
+  const role = roleAfter(change.act);
+  if (change.peer === 'me') setMyRole(scope.db, id, role);
+  else {
+    ownPeer(scope, change.peer);
+    if (role === null) dropMember(scope.db, id, change.peer);
+    else putMember(scope.db, { conversation: id, peer: change.peer, role, since: scope.now, by: change.by });
+  }
   scope.memo.stale.add(id);
+}
+
+/** Null: not in it any more. */
+function roleAfter(act: Of<'member'>['act']): Role | null {
+  switch (act) {
+    case 'left':
+    case 'removed':
+      return null;
+    case 'promoted':
+      return 'admin';
+    case 'invited':
+      return 'invited';
+    case 'joined':
+    case 'demoted':
+      return 'member';
+    default:
+      return assertNever(act);
+  }
 }
