@@ -1,11 +1,10 @@
 import type { Content } from '../shared/contract/content.ts';
-import type { ConversationRow } from '../shared/contract/conversation.ts';
+import type { ConversationRow, Role } from '../shared/contract/conversation.ts';
 import type { AccountId, ConversationId, Millis, NetworkId, PeerId, ProtocolId } from '../shared/ids.ts';
 import type { HoldReason, SecurityFacts } from '../shared/label/facts.ts';
 import type { Label } from '../shared/label/label.ts';
 import type { Timer } from '../shared/lane/intent.ts';
 import type { Database } from './database.ts';
-import type { Role } from './memberships.ts';
 
 export interface Conversation {
   readonly id: ConversationId;

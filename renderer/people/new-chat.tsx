@@ -29,7 +29,7 @@ function startOf(text: string): FlowStart {
 }
 
 /** Networks whose people are met by an invitation of mine. */
-const INVITES: readonly NetworkId[] = ['email'];
+const INVITES: readonly NetworkId[] = ['email', 'nostr'];
 
 /** A new conversation: by name, by address or invitation, or by giving out an invitation of mine. */
 export function NewChatSheet(): ReactNode {
@@ -55,6 +55,11 @@ export function NewChatSheet(): ReactNode {
             />
           ) : null}
           <Start key={`start ${account.id}`} account={account} />
+          {account.groups ? (
+            <div>
+              <Button onClick={() => showSheet({ kind: 'new-group' })}>{say('group.new')}</Button>
+            </div>
+          ) : null}
           {INVITES.includes(account.network) ? <Mine key={`mine ${account.id}`} account={account} /> : null}
         </div>
       )}

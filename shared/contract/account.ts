@@ -13,6 +13,8 @@ export interface AccountRow {
   readonly checkedAt: Millis | null;
   /** Mails not fetched beyond their headers because nobody we talk to sent them; null where the network has no such thing. */
   readonly plainMailSkipped: number | null;
+  /** Whether its network has groups that can be made here. */
+  readonly groups: boolean;
   /** How my own identity reads when compared, e.g. an OpenPGP fingerprint. */
   readonly identity: string | null;
 }

@@ -26,6 +26,7 @@ const patch = v.strictObject({
   protocol: v.exactOptional(v.picklist(protocols)),
   state: v.exactOptional(v.picklist(['request', 'active', 'left', 'blocked'])),
   title: v.exactOptional(text(500)),
+  by: v.exactOptional(author),
   timer: v.exactOptional(timerSchema),
 });
 /** A set of reactions. */

@@ -10,6 +10,7 @@ import {
   outboxStates,
   resealReasons,
   type GroupChange,
+  type GroupEdit,
   type Intent,
   type OutboxStep,
   type Stored,
@@ -29,15 +30,16 @@ const peer = idSchema<PeerId>();
 const peers = v.pipe(v.array(peer), v.minLength(1), v.maxLength(MAX_GROUP_PEERS));
 const title = v.pipe(text(MAX_GROUP_TITLE), v.minLength(1));
 
-/** What a person changes of a group. */
-export const groupChangeSchema = shape<GroupChange>(
-  v.variant('act', [
-    v.strictObject({ act: v.literal('create'), title, members: peers }),
-    v.strictObject({ act: v.literal('add'), peers }),
-    v.strictObject({ act: v.picklist(['remove', 'promote', 'demote']), peer }),
-    v.strictObject({ act: v.literal('rename'), title }),
-    v.strictObject({ act: v.literal('leave') }),
-  ]),
+const groupEdits = [
+  v.strictObject({ act: v.literal('add'), peers }),
+  v.strictObject({ act: v.picklist(['remove', 'promote', 'demote']), peer }),
+  v.strictObject({ act: v.literal('rename'), title }),
+  v.strictObject({ act: v.literal('leave') }),
+] as const;
+/** A change of a group that is there. */
+export const groupEditSchema = shape<GroupEdit>(v.variant('act', groupEdits));
+const groupChangeSchema = shape<GroupChange>(
+  v.variant('act', [v.strictObject({ act: v.literal('create'), title, members: peers }), ...groupEdits]),
 );
 
 /** An intent. */

@@ -16,7 +16,10 @@ export type Timer = { readonly ms: Millis | null; readonly version: number };
 
 /** What a person changes of a group: who is in it, who may change it, what it is called. */
 export type GroupChange =
-  | { readonly act: 'create'; readonly title: string; readonly members: readonly PeerId[] }
+  { readonly act: 'create'; readonly title: string; readonly members: readonly PeerId[] } | GroupEdit;
+
+/** A change of a group that is there. */
+export type GroupEdit =
   | { readonly act: 'add'; readonly peers: readonly PeerId[] }
   | { readonly act: 'remove' | 'promote' | 'demote'; readonly peer: PeerId }
   | { readonly act: 'rename'; readonly title: string }

@@ -4,6 +4,7 @@ import { errors } from './en/errors.ts';
 import { evidence } from './en/evidence.ts';
 import { facts } from './en/facts.ts';
 import { flow } from './en/flow.ts';
+import { group } from './en/group.ts';
 import { label } from './en/label.ts';
 import { name } from './en/name.ts';
 import { network } from './en/network.ts';
@@ -21,6 +22,7 @@ export const en = {
   ...evidence,
   ...facts,
   ...flow,
+  ...group,
   ...label,
   ...name,
   ...network,

@@ -3,6 +3,7 @@ import type { AccountId } from '../../../shared/ids.ts';
 import { findAccount, listAccounts, removeAccount, type Account } from '../../../storage/accounts.ts';
 import { IDENTITY_CURSOR, readCursor, SKIPPED_CURSOR } from '../../../storage/inbound.ts';
 import { removeSomeMessages } from '../../../storage/messages.ts';
+import { hasGroups } from '../capabilities.ts';
 import { mayConnect } from '../lanes/lanes.ts';
 import { confirm, mustFind, type CallScope, type Serve } from './scope.ts';
 
@@ -27,6 +28,7 @@ export function accountCalls(of: CallScope): Serve<'account.list' | 'account.rem
           : { kind: 'needs-person', why: 'disclosure' }),
       checkedAt: lane?.checkedAt ?? null,
       plainMailSkipped: skipped !== null && /^\d{1,9}$/.test(skipped) ? Number(skipped) : null,
+      groups: hasGroups(account.network),
       identity: readCursor(of.db, account.id, IDENTITY_CURSOR),
     };
   }
