@@ -308,6 +308,7 @@ export const accounts: readonly AccountRow[] = [
     checkedAt: minutesAgo(2),
     plainMailSkipped: 318,
     groups: false,
+    keyKept: null,
     identity: OWN_KEY,
   },
   {
@@ -320,6 +321,7 @@ export const accounts: readonly AccountRow[] = [
     checkedAt: minutesAgo(500),
     plainMailSkipped: 0,
     groups: false,
+    keyKept: null,
     identity: ALICE_KEY,
   },
   {
@@ -332,6 +334,7 @@ export const accounts: readonly AccountRow[] = [
     checkedAt: minutesAgo(1),
     plainMailSkipped: null,
     groups: true,
+    keyKept: false,
     identity: 'npub1x8k3m0vq7c9y2f4t6w5s8d1g0h2j3k4l5z6x7c8v9b0n1m2q3w4e5r6t7y',
   },
 ];

@@ -191,6 +191,11 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
       return true;
     },
     'key.export': () => true,
+    'key.reveal': ({ account }) => {
+      memory.accounts = memory.accounts.map((row) => (row.id === account ? { ...row, keyKept: true } : row));
+      tell([], [], { accounts: true });
+      return true;
+    },
     'key.import': () => true,
     'typing.set': () => null,
   };

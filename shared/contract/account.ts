@@ -15,6 +15,8 @@ export interface AccountRow {
   readonly plainMailSkipped: number | null;
   /** Whether its network has groups that can be made here. */
   readonly groups: boolean;
+  /** Where a key is the account: whether it was written down, or kept in a file; null where it is not. */
+  readonly keyKept: boolean | null;
   /** How my own identity reads when compared, e.g. an OpenPGP fingerprint. */
   readonly identity: string | null;
 }

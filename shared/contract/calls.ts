@@ -151,6 +151,7 @@ export const callSchemas = {
   'settings.set': v.strictObject({ request, patch: settingsPatchSchema }),
   'trust.set': v.strictObject({ request, peer: idSchema<PeerId>(), account: idSchema<AccountId>() }),
   'key.export': v.strictObject({ request, account: idSchema<AccountId>() }),
+  'key.reveal': v.strictObject({ request, account: idSchema<AccountId>() }),
   'key.import': v.strictObject({ request, account: idSchema<AccountId>() }),
   'typing.set': v.strictObject({ conversation, on: v.boolean() }),
   'flow.start': v.strictObject({
@@ -232,6 +233,8 @@ export interface CallResults {
   'settings.set': Settings;
   'trust.set': boolean;
   'key.export': boolean;
+  /** Shows it in the shell's own window; whether the person then said that it is written down. */
+  'key.reveal': boolean;
   'key.import': boolean;
   'typing.set': null;
   'flow.start': { readonly flow: FlowId };

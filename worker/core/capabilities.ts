@@ -61,3 +61,6 @@ export const tellsOwnDevices = (network: NetworkId): boolean => network === 'sig
 
 /** Networks on which one person has at most one reaction to a message: the newest takes the place of the one before. */
 export const hasOneReaction = (network: NetworkId): boolean => network === 'signal';
+
+/** Networks on which a key is the account: whoever loses it loses the account. */
+export const isKeyAccount = (network: NetworkId): boolean => network === 'nostr';

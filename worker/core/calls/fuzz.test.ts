@@ -199,6 +199,7 @@ const shaped: Readonly<Record<CallName, fc.Arbitrary<unknown>>> = {
   }),
   'trust.set': fc.record({ request, peer, account }),
   'key.export': fc.record({ request, account }),
+  'key.reveal': fc.record({ request, account }),
   'key.import': fc.record({ request, account }),
   'typing.set': fc.record({ conversation, on: fc.boolean() }),
   'flow.start': fc.record({
