@@ -21,6 +21,7 @@ function DirectRequest({ row }: { readonly row: ConversationRow }): ReactNode {
     <Question
       row={row}
       title={<Stated text={say('request.title', { name: plain })} name={name} />}
+      cause={say('request.fetch')}
       meaning={say('request.means')}
       accept={{ label: say('request.accept'), means: say('request.accept.means') }}
       block={{ label: say('request.block'), means: say('request.block.means') }}
@@ -43,6 +44,7 @@ function GroupRequest({ row }: { readonly row: ConversationRow }): ReactNode {
     <Question
       row={row}
       title={<Stated text={title} name={name} />}
+      cause={say('request.group.fetch')}
       meaning={`${inIt} ${say('request.group.means')}`}
       accept={{ label: say('request.group.accept'), means: say('request.group.accept.means') }}
       block={{ label: say('request.group.block'), means: say('request.group.block.means') }}
@@ -55,12 +57,14 @@ type Answer = { readonly label: string; readonly means: string };
 function Question({
   row,
   title,
+  cause,
   meaning,
   accept,
   block,
 }: {
   readonly row: ConversationRow;
   readonly title: ReactNode;
+  readonly cause: string;
   readonly meaning: string;
   readonly accept: Answer;
   readonly block: Answer;
@@ -72,7 +76,7 @@ function Question({
       kind="request"
       name={say('rail.requests')}
       title={title}
-      cause={say('request.fetch')}
+      cause={cause}
       meaning={meaning}
       trouble={trouble}
       acts={[

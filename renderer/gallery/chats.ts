@@ -327,7 +327,7 @@ export const accounts: readonly AccountRow[] = [
   {
     id: NOSTR_ACCOUNT,
     network: 'nostr',
-    address: 'npub1x8k3m0vq7c9y2f4t6w5s8d1g0h2j3k4l5z6x7c8v9b0n1m2q3w4e5r6t7y',
+    address: 'npub1stv045ymgxcrz0mft7zk3kp59yx9yumzx7ydcfexj6ejvvz734ssjvzwg4',
     displayName: 'Mara',
     testNetwork: false,
     status: { kind: 'online' },
@@ -335,7 +335,7 @@ export const accounts: readonly AccountRow[] = [
     plainMailSkipped: null,
     groups: true,
     keyKept: false,
-    identity: 'npub1x8k3m0vq7c9y2f4t6w5s8d1g0h2j3k4l5z6x7c8v9b0n1m2q3w4e5r6t7y',
+    identity: 'npub1stv045ymgxcrz0mft7zk3kp59yx9yumzx7ydcfexj6ejvvz734ssjvzwg4',
   },
 ];
 

@@ -4,6 +4,7 @@ import type { MemberRow } from '../../shared/contract/conversation.ts';
 import { kindOf, type ErrorKind } from '../../shared/errors.ts';
 import type { ConversationId } from '../../shared/ids.ts';
 import { MAX_GROUP_PEERS, MAX_GROUP_TITLE } from '../../shared/lane/intent-schema.ts';
+import { accountName } from '../accounts/name.ts';
 import { useAccounts } from '../accounts/store.ts';
 import { insist, newRequest } from '../app/core.ts';
 import { openConversation, showSheet } from '../app/view.ts';
@@ -38,7 +39,7 @@ export function NewGroupSheet({ like }: { readonly like: ConversationId | null }
             <Choice
               label={say('group.new.account')}
               value={account.id}
-              options={accounts.map((row) => ({ value: row.id, label: row.displayName || row.address }))}
+              options={accounts.map((row) => ({ value: row.id, label: accountName(row) }))}
               onChange={setChosen}
             />
           ) : null}

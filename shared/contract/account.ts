@@ -1,6 +1,9 @@
 import type { AccountId, Millis, NetworkId } from '../ids.ts';
 import type { LaneStatus } from '../lane/lane.ts';
 
+/** Networks a person may add an account of. Each has a lane (worker/lane/networks.ts); what is half built is not among them. */
+export const addable: readonly NetworkId[] = ['email', 'signal'];
+
 /** One of my accounts as the page shows it. */
 export interface AccountRow {
   readonly id: AccountId;

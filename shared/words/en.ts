@@ -8,6 +8,7 @@ import { group } from './en/group.ts';
 import { label } from './en/label.ts';
 import { name } from './en/name.ts';
 import { network } from './en/network.ts';
+import { nostr } from './en/nostr.ts';
 import { notes } from './en/notes.ts';
 import { page } from './en/page.ts';
 import { send } from './en/send.ts';
@@ -26,6 +27,7 @@ export const en = {
   ...label,
   ...name,
   ...network,
+  ...nostr,
   ...notes,
   ...page,
   ...send,

@@ -83,6 +83,7 @@ export const group = {
 
   'request.group.title': 'You are asked into a group',
   'request.group.title.by': '{name} asks you into a group',
+  'request.group.fetch': 'Nothing is joined or fetched until you accept.',
   'request.group.count': '{count, plural, one {# person is in it.} other {# people are in it.}}',
   'request.group.unknown': 'Who is in it is told once you accept.',
   'request.group.means': 'Nobody is told that you were asked.',
