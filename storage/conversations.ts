@@ -1,5 +1,5 @@
 import type { Content } from '../shared/contract/content.ts';
-import type { ConversationRow } from '../shared/contract/conversation.ts';
+import type { ConversationRow, Role } from '../shared/contract/conversation.ts';
 import type { AccountId, ConversationId, Millis, NetworkId, PeerId, ProtocolId } from '../shared/ids.ts';
 import type { HoldReason, SecurityFacts } from '../shared/label/facts.ts';
 import type { Label } from '../shared/label/label.ts';
@@ -16,6 +16,8 @@ export interface Conversation {
   readonly kind: ConversationRow['kind'];
   readonly state: ConversationRow['state'];
   readonly peer: PeerId | null;
+  /** Null: I am not in it, or it is no group. */
+  readonly myRole: Role | null;
   readonly title: string | null;
   readonly forecast: readonly SecurityFacts[];
   readonly hold: HoldReason | null;
@@ -35,7 +37,7 @@ export interface Conversation {
 }
 
 /** Columns that {@link readConversation} turns into a Conversation. */
-export const conversationColumns = `c.id, c.account, c.network, c.protocol, c.ever_end_to_end, c.kind, c.state, c.peer, c.title,
+export const conversationColumns = `c.id, c.account, c.network, c.protocol, c.ever_end_to_end, c.kind, c.state, c.peer, c.my_role, c.title,
   c.forecast, c.hold, c.label, c.label_revision, c.draft, c.timer, c.unread, c.read_up_to, c.last_at, c.last_message,
   c.pinned, c.muted, c.archived`;
 
@@ -48,6 +50,7 @@ export interface ConversationRecord {
   readonly kind: ConversationRow['kind'];
   readonly state: ConversationRow['state'];
   readonly peer: PeerId | null;
+  readonly my_role: Role | null;
   readonly title: string | null;
   readonly forecast: string;
   readonly hold: HoldReason | null;
@@ -75,6 +78,7 @@ export function readConversation(row: ConversationRecord): Conversation {
     kind: row.kind,
     state: row.state,
     peer: row.peer,
+    myRole: row.my_role,
     title: row.title,
     get forecast() {
       return JSON.parse(row.forecast) as readonly SecurityFacts[];

@@ -110,6 +110,8 @@ export function clearMarker(db: Database, account: AccountId, marker: string): v
 
 /** Cursors by which a lane tells what core shows of an account: how its own identity reads, and how many mails were not fetched. */
 export const IDENTITY_CURSOR = 'identity';
+/** Set once the person has the account's key outside of the program. */
+export const KEY_KEPT_CURSOR = 'key-kept';
 export const SKIPPED_CURSOR = 'plain-mail-skipped';
 
 /** Moves a cursor. */

@@ -1,8 +1,9 @@
+import type { Role } from '../shared/contract/conversation.ts';
 import type { AccountId, ConversationId, Millis, PeerId } from '../shared/ids.ts';
 import type { Trust } from '../shared/label/facts.ts';
+import type { GroupChange } from '../shared/lane/intent.ts';
 import type { Database } from './database.ts';
-
-export type Role = 'member' | 'admin' | 'invited';
+import { openItems } from './outbox.ts';
 
 /** Adds a member or changes its role; `since` of one that was there stays. */
 export function putMember(
@@ -12,7 +13,7 @@ export function putMember(
     readonly peer: PeerId;
     readonly role: Role;
     readonly since: Millis;
-    readonly by: PeerId | null;
+    readonly by: PeerId | 'me' | null;
   },
 ): void {
   db.run(
@@ -31,19 +32,70 @@ export function dropMember(db: Database, conversation: ConversationId, peer: Pee
   db.run('DELETE FROM membership WHERE conversation = ? AND peer = ?', conversation, peer);
 }
 
-/** The trust of one account in every member of a conversation. */
+/** What somebody is in a conversation; null: not in it. */
+export function roleOf(db: Database, conversation: ConversationId, peer: PeerId): Role | null {
+  const row = db.get<{ readonly role: Role }>(
+    'SELECT role FROM membership WHERE conversation = ? AND peer = ?',
+    conversation,
+    peer,
+  );
+  return row?.role ?? null;
+}
+
+/** How many others are in a conversation, of them admins; who is only invited counts among all. */
+export function countMembers(
+  db: Database,
+  conversation: ConversationId,
+): { readonly all: number; readonly joined: number; readonly admins: number } {
+  return (
+    db.get<{ readonly all: number; readonly joined: number; readonly admins: number }>(
+      `SELECT count(*) AS "all", coalesce(sum(role <> 'invited'), 0) AS joined, coalesce(sum(role = 'admin'), 0) AS admins
+       FROM membership WHERE conversation = ?`,
+      conversation,
+    ) ?? { all: 0, joined: 0, admins: 0 }
+  );
+}
+
+/** What I am in a group, and who took me in; null: not in it any more. */
+export function setMyRole(
+  db: Database,
+  conversation: ConversationId,
+  role: Role | null,
+  by: PeerId | null,
+): void {
+  db.run(
+    'UPDATE conversation SET my_role = ?, my_role_by = coalesce(?, my_role_by) WHERE id = ?',
+    role,
+    by,
+    conversation,
+  );
+}
+
+/** What I have changed of a group and it has not been told yet, in the order it will be. */
+export function waitingChanges(db: Database, conversation: ConversationId): readonly GroupChange[] {
+  return openItems(db, conversation).flatMap(({ intent: { what } }) =>
+    what.kind === 'group' ? [what.change] : [],
+  );
+}
+
+/**
+ * The trust of one account in every member of a conversation. `invited`: also in those who are to be in it and are not yet,
+ * who will read what is written now.
+ */
 export function memberTrusts(
   db: Database,
   account: AccountId,
   conversation: ConversationId,
+  invited: boolean,
 ): readonly Trust[] {
   return db
     .all<{ readonly trust: string | null }>(
       `SELECT trust.trust FROM membership
        LEFT JOIN trust ON trust.peer = membership.peer AND trust.account = ?
-       WHERE membership.conversation = ?`,
+       WHERE membership.conversation = ? AND (membership.role <> 'invited' OR ?)`,
       account,
       conversation,
+      Number(invited),
     )
     .map((row) => (row.trust === null ? { kind: 'unchecked' } : (JSON.parse(row.trust) as Trust)));
 }

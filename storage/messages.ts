@@ -36,7 +36,13 @@ export interface Message {
 }
 
 /** What a note's content column holds. */
-export type NoteContent = { readonly code: NoteCode; readonly quoted: string | null };
+export type NoteContent = {
+  readonly code: NoteCode;
+  readonly quoted: string | null;
+  /** Whom it names, and who did it; absent where it names nobody. */
+  readonly people?: readonly (PeerId | 'me')[];
+  readonly by?: PeerId | 'me' | null;
+};
 
 const columns =
   'id, conversation, account, key, kind, author, sent_at AS sentAt, content, deleted, send_state AS sendState, outbox';

@@ -79,6 +79,16 @@ export interface QueueHead {
   readonly notBefore: Millis;
 }
 
+/** What is open of a conversation's queue, oldest first. */
+export function openItems(db: Database, conversation: ConversationId): readonly Outgoing[] {
+  return db
+    .all<Row>(
+      `SELECT ${columns} FROM outbox WHERE conversation = ? AND state IN ('queued', 'sealed', 'held') ORDER BY seq`,
+      conversation,
+    )
+    .map(read);
+}
+
 /**
  * The head of every queue of an account that has something open: of each conversation the oldest item that is queued,
  * sealed or held (`held` blocks what follows; what was sent, failed or cancelled does not), and of what the protocol itself

@@ -40,6 +40,18 @@ export function knowPeer(db: Database, account: AccountId, peer: PeerId): void {
   db.run('INSERT INTO known_peer (account, peer) VALUES (?, ?) ON CONFLICT DO NOTHING', account, peer);
 }
 
+/** Whether the lane of an account ever told of a peer, and it is still that one. */
+export function knowsPeer(db: Database, account: AccountId, peer: PeerId): boolean {
+  return (
+    db.get(
+      `SELECT 1 FROM known_peer AS k JOIN peer AS p ON p.id = k.peer
+       WHERE k.account = ? AND k.peer = ? AND p.merged_into IS NULL`,
+      account,
+      peer,
+    ) !== undefined
+  );
+}
+
 /** What the other side says of itself; null leaves what was known. */
 export function describePeer(
   db: Database,

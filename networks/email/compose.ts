@@ -86,6 +86,7 @@ async function bodyOf(
         ? receiptBody(composing, other.fingerprint, what.of)
         : 'void';
     case 'timer':
+    case 'group':
       return 'not-possible';
   }
 }

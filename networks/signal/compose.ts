@@ -54,6 +54,8 @@ export async function compose(composing: Composing, item: Item): Promise<Compose
       return dataDraft(composing, to, item.intent, { timer: what.timer, what: { kind: 'timer' } });
     case 'receipt':
       return composeReceipt(composing, to, item.intent, what);
+    case 'group':
+      return failed('not-possible');
     case 'protocol':
       return composeErrand(composing, item.intent, what);
     default:

@@ -1,5 +1,7 @@
-import { ChevronRight, Mail, Smartphone } from 'lucide-react';
+import { ChevronRight, KeyRound, Mail, Smartphone } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
+import { assertNever } from '../../shared/assert.ts';
+import { addable } from '../../shared/contract/account.ts';
 import type { NetworkId } from '../../shared/ids.ts';
 import { Brand } from '../app/brand.tsx';
 import { showSheet } from '../app/view.ts';
@@ -8,6 +10,7 @@ import { say } from '../words.ts';
 import styles from './add.module.css';
 import { DisclosurePage } from './disclosure.tsx';
 import { EmailForm } from './email.tsx';
+import { NostrForm } from './nostr.tsx';
 import { AccountPage } from './page.tsx';
 import { SignalLink } from './signal.tsx';
 import { useAccounts } from './store.ts';
@@ -112,6 +115,14 @@ function Choices({ onChoose }: { readonly onChoose: (network: NetworkId) => void
         means={say('welcome.signal.means')}
         onChoose={() => onChoose('signal')}
       />
+      {addable.includes('nostr') ? (
+        <Choice
+          icon={<KeyRound aria-hidden="true" />}
+          name={say('network.nostr')}
+          means={say('welcome.nostr.means')}
+          onChoose={() => onChoose('nostr')}
+        />
+      ) : null}
     </ul>
   );
 }
@@ -163,5 +174,15 @@ function AddNetwork({
   const disclosure = useAccounts((state) => state.disclosures.find((each) => each.network === network));
   if (disclosure && disclosure.acceptedVersion !== disclosure.version)
     return <DisclosurePage disclosure={disclosure} onBack={onBack} />;
-  return network === 'signal' ? <SignalLink onBack={onBack} /> : <EmailForm onBack={onBack} />;
+  switch (network) {
+    case 'signal':
+      return <SignalLink onBack={onBack} />;
+    case 'nostr':
+      return <NostrForm onBack={onBack} />;
+    case 'email':
+    case 'dummy':
+      return <EmailForm onBack={onBack} />;
+    default:
+      return assertNever(network);
+  }
 }

@@ -1,5 +1,6 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
 import type { FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
+import type { FlowPlace } from '../../shared/words/trouble.ts';
 import { plainName } from '../../shared/words/plain-name.ts';
 import { FlowTrouble } from '../flows/trouble.tsx';
 import { Button } from '../ui/button.tsx';
@@ -20,6 +21,7 @@ const known = [
   'smtpPort',
   'smtpSecurity',
   'smtpUser',
+  'relays',
 ] as const;
 
 /** What a field a lane asks for is called; one this page does not know keeps the lane's own name. */
@@ -32,10 +34,12 @@ function fieldName(name: string): string {
 export function AskFields({
   fields,
   why,
+  place = null,
   onAnswer,
 }: {
   readonly fields: Extract<FlowStep, { kind: 'ask' }>['fields'];
   readonly why: FlowFailure | null;
+  readonly place?: FlowPlace | null;
   readonly onAnswer: (values: Readonly<Record<string, string>>) => void;
 }): ReactNode {
   const [values, setValues] = useState<Readonly<Record<string, string>>>(
@@ -47,7 +51,7 @@ export function AskFields({
   }
   return (
     <form className={styles['form']} onSubmit={submit}>
-      {why === null ? null : <FlowTrouble why={why} />}
+      {why === null ? null : <FlowTrouble why={why} place={place} />}
       <div className={styles['pair']}>
         {fields.map(({ name, secret }, index) => (
           <TextField

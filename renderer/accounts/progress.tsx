@@ -5,7 +5,7 @@ import { say } from '../words.ts';
 import styles from './email.module.css';
 
 /** Stages that lanes name and this page words; any other is "Working on it". */
-const stages = ['servers', 'connecting', 'login', 'key', 'saving', 'asking', 'waiting'] as const;
+const stages = ['servers', 'connecting', 'login', 'key', 'saving', 'asking', 'waiting', 'key-asked'] as const;
 
 /** What a flow is doing, with the way out. */
 export function FlowProgress({

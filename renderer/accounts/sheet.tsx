@@ -11,6 +11,7 @@ import { Facts } from '../ui/facts.tsx';
 import { Sheet } from '../ui/sheet.tsx';
 import { say, words } from '../words.ts';
 import { statementsOf } from './disclosure.tsx';
+import { revealKey } from './nostr.tsx';
 import styles from './sheet.module.css';
 import { acceptDisclosure, useAccount, useAccounts } from './store.ts';
 
@@ -41,6 +42,16 @@ export function AccountSheet({ account }: { readonly account: AccountId }): Reac
           {say('account.plain.known')}
         </p>
       )}
+      {row.keyKept === null ? null : (
+        <p className={styles['stated']}>
+          {row.keyKept ? say('nostr.kept') : say('nostr.not-kept')} {say('nostr.lose')}
+        </p>
+      )}
+      {row.network === 'nostr' ? (
+        <p className={styles['stated']}>
+          {say('nostr.conforms')} {say('nostr.untried')}
+        </p>
+      ) : null}
       <Acts row={row} onGone={close} />
       <Read row={row} />
     </Sheet>
@@ -67,18 +78,36 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
             onAct: () => call('account.reconnect', { account: row.id }).catch(failed),
           },
         ]),
+    ...(row.keyKept === null
+      ? []
+      : [
+          {
+            key: 'reveal',
+            label: say('nostr.keep.now'),
+            means: say('nostr.keep.now.means'),
+            onAct: () =>
+              revealKey(row.id)
+                .then((written) => setTold(written ? say('nostr.kept') : null))
+                .catch(failed),
+          },
+        ]),
     ...(row.identity === null || row.network === 'signal'
       ? []
       : [
           {
             key: 'export',
             label: say('account.export'),
-            means: say('account.export.means'),
+            means: say(row.keyKept === null ? 'account.export.means' : 'nostr.export.means'),
             onAct: () =>
               insist('key.export', { request: newRequest(), account: row.id })
                 .then((written) => setTold(written ? say('account.export.done') : null))
                 .catch(failed),
           },
+        ]),
+    // Where the key is the account, another key is another account.
+    ...(row.identity === null || row.network === 'signal' || row.keyKept !== null
+      ? []
+      : [
           {
             key: 'import',
             label: say('account.import'),
@@ -97,7 +126,9 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
           ? 'signal.unlink.means'
           : row.network === 'signal'
             ? 'signal.remove.means'
-            : 'account.remove.means',
+            : row.keyKept === null
+              ? 'account.remove.means'
+              : 'nostr.remove.means',
       ),
       onAct: () =>
         insist('account.remove', { request: newRequest(), account: row.id })

@@ -1,6 +1,8 @@
 import type { ReactNode } from 'react';
 import { AccountSheet } from '../accounts/sheet.tsx';
 import { assertNever } from '../../shared/assert.ts';
+import { NewGroupSheet } from '../groups/new.tsx';
+import { GroupSheet } from '../groups/sheet.tsx';
 import { TimerSheet } from '../messages/timer.tsx';
 import { ContactSheet } from '../people/contact.tsx';
 import { NewChatSheet } from '../people/new-chat.tsx';
@@ -19,6 +21,10 @@ export function Sheets(): ReactNode {
       return <AccountSheet account={sheet.account} />;
     case 'new-chat':
       return <NewChatSheet />;
+    case 'new-group':
+      return <NewGroupSheet like={sheet.like ?? null} />;
+    case 'group':
+      return <GroupSheet conversation={sheet.conversation} />;
     case 'contact':
       return <ContactSheet peer={sheet.peer} account={sheet.account} />;
     case 'timer':

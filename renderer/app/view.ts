@@ -10,6 +10,9 @@ export type Sheet =
   | { readonly kind: 'account'; readonly account: AccountId }
   | { readonly kind: 'add-account'; readonly network: NetworkId | null }
   | { readonly kind: 'new-chat' }
+  /** `like`: with the people and the name of a group that is there. */
+  | { readonly kind: 'new-group'; readonly like?: ConversationId }
+  | { readonly kind: 'group'; readonly conversation: ConversationId }
   | { readonly kind: 'contact'; readonly peer: PeerId; readonly account: AccountId }
   | { readonly kind: 'timer'; readonly conversation: ConversationId }
   | { readonly kind: 'palette'; readonly in: ConversationId | null };

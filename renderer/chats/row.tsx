@@ -134,7 +134,7 @@ function Said({ row, snippet }: { readonly row: ConversationRow; readonly snippe
       return <em>{say('chats.request')}</em>;
     case 'note': {
       const code = noteCodes.find((known) => known === snippet.code);
-      return <em>{code ? words.note(code, aboutOf(row)).what : say('chats.note')}</em>;
+      return <em>{code ? words.note(code, aboutOf(row), snippet.who).what : say('chats.note')}</em>;
     }
     case 'empty':
       return <em>{say('chats.nothing')}</em>;

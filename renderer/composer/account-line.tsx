@@ -8,8 +8,9 @@ import styles from './composer.module.css';
 
 /** Says when what is written goes out later, or only once the person has done something. */
 export function AccountLine({ account }: { readonly account: AccountId }): ReactNode {
-  const status = useAccount(account)?.status;
-  if (status === undefined) return null;
+  const row = useAccount(account);
+  if (row === null) return null;
+  const { status } = row;
   if (status.kind === 'needs-person')
     return (
       <p className={styles['account']}>
@@ -21,5 +22,14 @@ export function AccountLine({ account }: { readonly account: AccountId }): React
     );
   if (status.kind === 'offline' || status.kind === 'crashed')
     return <p className={styles['account']}>{say('app.offline')}</p>;
+  if (row.keyKept === false)
+    return (
+      <p className={styles['account']}>
+        {say('nostr.not-kept')}{' '}
+        <LinkButton onClick={() => showSheet({ kind: 'account', account })}>
+          {say('nostr.not-kept.do')}
+        </LinkButton>
+      </p>
+    );
   return null;
 }

@@ -1,6 +1,11 @@
 import type { AccountRow, Disclosure } from '../../shared/contract/account.ts';
 import { textOnly } from '../../shared/contract/content.ts';
-import type { Capabilities, ConversationRow } from '../../shared/contract/conversation.ts';
+import type {
+  Capabilities,
+  ConversationRow,
+  MemberRow,
+  Members,
+} from '../../shared/contract/conversation.ts';
 import { peerId, type AccountId, type ConversationId, type MessageId } from '../../shared/ids.ts';
 import type { Label } from '../../shared/label/label.ts';
 import { disclosures as texts } from '../../shared/words/disclosure.ts';
@@ -13,6 +18,7 @@ import {
   limited,
   members,
   minutesAgo,
+  mls,
   OWN_KEY,
   provider,
   stopped,
@@ -35,6 +41,25 @@ const can: Capabilities = {
   files: 'yes',
   rename: 'no',
   'add-member': 'no',
+  'remove-member': 'no',
+  'set-admin': 'no',
+  leave: 'no',
+};
+
+export const NOSTR_ACCOUNT = 'account-nostr' as AccountId;
+
+const direct: Capabilities = { ...can, files: 'no', 'read-receipt': 'no', 'delete-for-all': 'yes' };
+/** What a group over MLS can do, and in it somebody who is an admin, or is not. */
+export const groupCan = (role: 'admin' | 'member'): Capabilities => {
+  const admins = role === 'admin' ? 'yes' : ({ limit: 'admins-only' } as const);
+  return {
+    ...direct,
+    rename: admins,
+    'add-member': admins,
+    'remove-member': admins,
+    'set-admin': admins,
+    leave: 'yes',
+  };
 };
 
 /** A conversation of the gallery by a short name. */
@@ -135,6 +160,64 @@ export const chats: readonly ConversationRow[] = [
     snippet: { kind: 'request' },
   }),
   chat({
+    name: 'cave',
+    account: NOSTR_ACCOUNT,
+    title: 'Cave survey, spring',
+    kind: 'group',
+    label: mls({ kind: 'group', checked: 2, changed: 0, of: 5 }),
+    can: groupCan('admin'),
+    lastAt: minutesAgo(275),
+    snippet: {
+      kind: 'note',
+      code: 'member-joined',
+      who: {
+        people: [{ me: false, peer: peerId('nostr', 'otto'), name: 'Otto Novak' }],
+        others: 0,
+        by: { me: false, peer: peerId('nostr', 'wen'), name: 'Wen Li' },
+      },
+    },
+  }),
+  chat({
+    name: 'reading',
+    account: NOSTR_ACCOUNT,
+    title: 'Reading on Thursdays',
+    kind: 'group',
+    label: mls({ kind: 'group', checked: 0, changed: 0, of: 2 }),
+    can: groupCan('member'),
+    lastAt: minutesAgo(281),
+    snippet: said('Chapter nine by next week.'),
+  }),
+  chat({
+    name: 'asked',
+    account: NOSTR_ACCOUNT,
+    title: 'Choir, tenors',
+    kind: 'group',
+    state: 'request',
+    label: { ...mls({ kind: 'group', checked: 0, changed: 0, of: 4 }), readers: unknown.readers },
+    lastAt: minutesAgo(285),
+    snippet: { kind: 'request' },
+  }),
+  chat({
+    name: 'wen',
+    account: NOSTR_ACCOUNT,
+    title: 'Wen Li',
+    peer: peerId('nostr', 'wen'),
+    label: mls({ kind: 'one', trust: checked }),
+    can: direct,
+    lastAt: minutesAgo(287),
+    snippet: said('I will bring the long rope.'),
+  }),
+  chat({
+    name: 'otto',
+    account: NOSTR_ACCOUNT,
+    title: 'Otto Novak',
+    peer: peerId('nostr', 'otto'),
+    label: mls({ kind: 'one', trust: unchecked }),
+    can: direct,
+    lastAt: minutesAgo(288),
+    snippet: said('Found the old plan.'),
+  }),
+  chat({
     name: 'night',
     title: 'Night shift',
     kind: 'group',
@@ -224,6 +307,8 @@ export const accounts: readonly AccountRow[] = [
     status: { kind: 'online' },
     checkedAt: minutesAgo(2),
     plainMailSkipped: 318,
+    groups: false,
+    keyKept: null,
     identity: OWN_KEY,
   },
   {
@@ -235,13 +320,75 @@ export const accounts: readonly AccountRow[] = [
     status: { kind: 'needs-person', why: 'password' },
     checkedAt: minutesAgo(500),
     plainMailSkipped: 0,
+    groups: false,
+    keyKept: null,
     identity: ALICE_KEY,
+  },
+  {
+    id: NOSTR_ACCOUNT,
+    network: 'nostr',
+    address: 'npub1stv045ymgxcrz0mft7zk3kp59yx9yumzx7ydcfexj6ejvvz734ssjvzwg4',
+    displayName: 'Mara',
+    testNetwork: false,
+    status: { kind: 'online' },
+    checkedAt: minutesAgo(1),
+    plainMailSkipped: null,
+    groups: true,
+    keyKept: false,
+    identity: 'npub1stv045ymgxcrz0mft7zk3kp59yx9yumzx7ydcfexj6ejvvz734ssjvzwg4',
   },
 ];
 
-export const disclosures: readonly Disclosure[] = (['email', 'signal'] as const).map((network) => ({
+export const disclosures: readonly Disclosure[] = (['email', 'signal', 'nostr'] as const).map((network) => ({
   network,
   ...texts[network],
   acceptedAt: null,
   acceptedVersion: null,
 }));
+
+const someone = (
+  tail: string,
+  name: string,
+  role: MemberRow['role'],
+  trust: MemberRow['trust'] = unchecked,
+  waits: MemberRow['waits'] = null,
+): MemberRow => ({ peer: peerId('nostr', tail), name, address: null, role, trust, waits });
+
+/** Who is in the groups over MLS. */
+export const groupMembers: readonly (readonly [ConversationId, Members])[] = [
+  [
+    chatId('cave'),
+    {
+      rows: [
+        someone('wen', 'Wen Li', 'admin', checked),
+        someone('aicha', 'Aïcha Berg', 'member', checked),
+        someone('lena', 'Lena Okoye', 'member', unchecked, 'remove'),
+        someone('otto', 'Otto Novak', 'member'),
+        someone('pavel', 'Pavel Lind', 'invited', unchecked, 'add'),
+      ],
+      me: { role: 'admin', by: null },
+      leaving: false,
+      renaming: null,
+    },
+  ],
+  [
+    chatId('reading'),
+    {
+      rows: [someone('wen', 'Wen Li', 'admin', checked), someone('otto', 'Otto Novak', 'member')],
+      me: { role: 'member', by: { me: false, peer: peerId('nostr', 'wen'), name: 'Wen Li' } },
+      leaving: false,
+      renaming: null,
+    },
+  ],
+  [
+    chatId('asked'),
+    {
+      rows: ['Ida Ström', 'Per Aalto', 'Jens Holm', 'Nils Dahl'].map((name, at) =>
+        someone(name, name, at === 0 ? 'admin' : 'member'),
+      ),
+      me: { role: 'invited', by: { me: false, peer: peerId('nostr', 'Ida Ström'), name: 'Ida Ström' } },
+      leaving: false,
+      renaming: null,
+    },
+  ],
+];

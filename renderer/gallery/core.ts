@@ -5,6 +5,7 @@ import { PlainsealError } from '../../shared/errors.ts';
 import type { Pipe } from '../../shared/wire/pipe.ts';
 import { link, type Handlers, type Link } from '../../shared/wire/rpc.ts';
 import { flows } from './flows.ts';
+import { groups } from './groups.ts';
 import type { Memory, Tell } from './memory.ts';
 import { reads } from './reads.ts';
 import { writes } from './writes.ts';
@@ -34,6 +35,7 @@ export function fakeCore(memory: Memory): { readonly attach: (pipe: Pipe) => voi
   const serve: Handlers<Calls> = {
     ...reads(memory),
     ...writes(memory, tell),
+    ...groups(memory, tell),
     ...flows(memory, tell, emit),
   };
 

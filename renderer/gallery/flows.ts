@@ -1,9 +1,9 @@
 import type { Calls } from '../../shared/contract/calls.ts';
 import type { EventName, Events } from '../../shared/contract/events.ts';
-import type { FlowId } from '../../shared/ids.ts';
+import type { AccountId, FlowId } from '../../shared/ids.ts';
 import type { FlowStep } from '../../shared/lane/flow.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
-import { accounts, chatId } from './chats.ts';
+import { ACCOUNT, accounts, chatId, NOSTR_ACCOUNT } from './chats.ts';
 import type { Memory, Tell } from './memory.ts';
 import { ALICE_KEY, minutesAgo } from './labels.ts';
 
@@ -12,6 +12,8 @@ type Emit = <K extends EventName>(name: K, payload: Events[K]) => void;
 const INVITE =
   'openpgp4fpr:7C2A91D0E4B83F5566A1C90D2E7F4B3A18D6509C#a=mara%40northmail.example&n=Mara&i=Qm3k9xT2vLa&s=pX81nW5cR0e';
 
+const NOSTR_LINK =
+  'nostr:nprofile1qqsrhuxx8l9ex335q7he0f09aej04zpazpl0ne2cgukyawd24mayt8gpp4mhxue69uhhytnc9e3k7mgpz4mhxue69uhkg6nzv9ejuumpv34kytnrdaksjlyr9p';
 const LINK = `sgnl://linkdevice?uuid=${'b2f1c7d0'.repeat(4)}&pub_key=${'BaT0'.repeat(11)}`;
 const CODE_MS = 45_000;
 const NUMBER = '30594 71826 04417 95230 66182 37905 12748 80356 49021 73564 28190 05817';
@@ -24,8 +26,11 @@ export function flows(
 ): Pick<Handlers<Calls>, 'flow.start' | 'flow.answer' | 'flow.cancel'> {
   const say = (flow: FlowId, step: FlowStep): void => queueMicrotask(() => emit('flow', { flow, step }));
 
-  function finishAccount(flow: FlowId): void {
-    memory.accounts = accounts.slice(0, 1);
+  function finishAccount(flow: FlowId, made: AccountId = ACCOUNT): void {
+    memory.accounts = [
+      ...memory.accounts.filter(({ id }) => id !== made),
+      ...accounts.filter(({ id }) => id === made),
+    ];
     tell([], [], { accounts: true });
     say(flow, { kind: 'done', conversation: null, peer: null });
   }
@@ -37,7 +42,10 @@ export function flows(
         case 'add-account': {
           const address = start.args['address'] ?? '';
           say(flow, { kind: 'progress', stage: 'connecting' });
-          if (network === 'signal')
+          if (network === 'nostr' && start.args['key'] === 'brought')
+            say(flow, { kind: 'progress', stage: 'key-asked' });
+          else if (network === 'nostr') finishAccount(flow, NOSTR_ACCOUNT);
+          else if (network === 'signal')
             say(flow, { kind: 'show-code', text: LINK, expiresAt: Date.now() + CODE_MS });
           else if (address.startsWith('wrong')) say(flow, { kind: 'failed', why: 'login-refused' });
           else if (address.startsWith('slow')) break;
@@ -56,7 +64,12 @@ export function flows(
           break;
         }
         case 'invite':
-          say(flow, { kind: 'show-code', text: INVITE, expiresAt: minutesAgo(-60) });
+          say(
+            flow,
+            network === 'nostr'
+              ? { kind: 'show-code', text: NOSTR_LINK, expiresAt: null }
+              : { kind: 'show-code', text: INVITE, expiresAt: minutesAgo(-60) },
+          );
           break;
         case 'chat':
           if (start.address.includes('@'))

@@ -69,6 +69,16 @@ export const group: Label = {
   identity: { kind: 'group', checked: 4, changed: 0, of: 6 },
 };
 
+/** A Nostr conversation over MLS: nobody outside has looked at the engine. */
+export const mls = (identity: Label['identity']): Label => ({
+  ...base,
+  network: 'nostr',
+  protocol: 'mls',
+  readers: { kind: 'members-limited', limits: ['engine-unaudited'] },
+  identity,
+  sending: { ok: true },
+});
+
 const known = <T>(is: T): Fact<T> => ({ is, asOf: minutesAgo(3), by: 'message' });
 
 /** The facts of an OpenPGP message as the engine reports them. */

@@ -8,7 +8,7 @@ import { takeShell } from '../app/host.ts';
 import { useNow } from '../app/now.ts';
 import { startSession } from '../app/session.ts';
 import { openConversation, showFilter, showSheet, useView, type Sheet } from '../app/view.ts';
-import { chatId, ACCOUNT } from './chats.ts';
+import { chatId, ACCOUNT, NOSTR_ACCOUNT } from './chats.ts';
 import { fakeCore } from './core.ts';
 import { fillMemory } from './memory.ts';
 import { NOW } from './labels.ts';
@@ -57,6 +57,10 @@ const sheets: Readonly<Record<string, Sheet>> = {
   palette: { kind: 'palette', in: null },
   'new-chat': { kind: 'new-chat' },
   account: { kind: 'account', account: ACCOUNT },
+  'account-nostr': { kind: 'account', account: NOSTR_ACCOUNT },
+  'new-group': { kind: 'new-group' },
+  group: { kind: 'group', conversation: chatId(chat ?? '') },
+  nostr: { kind: 'add-account', network: 'nostr' },
   add: { kind: 'add-account', network: null },
   signal: { kind: 'add-account', network: 'signal' },
 };

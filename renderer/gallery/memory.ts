@@ -1,11 +1,11 @@
 import type { AccountRow, Disclosure } from '../../shared/contract/account.ts';
-import type { ConversationRow } from '../../shared/contract/conversation.ts';
+import type { ConversationRow, Members } from '../../shared/contract/conversation.ts';
 import type { Events } from '../../shared/contract/events.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import { defaultSettings, type Settings } from '../../shared/contract/settings.ts';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { ConversationId, FileId, MessageId } from '../../shared/ids.ts';
-import { accounts as someAccounts, chats, disclosures } from './chats.ts';
+import { accounts as someAccounts, chats, disclosures, groupMembers } from './chats.ts';
 import { messages } from './messages.ts';
 
 /** A row that somebody said, not a note. */
@@ -15,6 +15,7 @@ export type Said = Extract<MessageRow, { kind: 'message' }>;
 export type Memory = {
   readonly chats: Map<ConversationId, ConversationRow>;
   readonly messages: Map<MessageId, MessageRow>;
+  readonly members: Map<ConversationId, Members>;
   accounts: readonly AccountRow[];
   disclosures: readonly Disclosure[];
   settings: Settings;
@@ -36,6 +37,7 @@ export function fillMemory(kind: 'full' | 'new'): Memory {
   return {
     chats: new Map(full ? chats.map((row) => [row.id, row]) : []),
     messages: new Map(full ? messages.map((row) => [row.id, row]) : []),
+    members: new Map(full ? groupMembers : []),
     accounts: full ? someAccounts : [],
     disclosures: full
       ? disclosures.map((each) => ({ ...each, acceptedAt: 1, acceptedVersion: each.version }))

@@ -9,7 +9,7 @@ import {
 } from '../../shared/ids.ts';
 import type { Label } from '../../shared/label/label.ts';
 import { chatId, chats } from './chats.ts';
-import { checked, daysAgo, limited, minutesAgo, provider, stopped, unchecked } from './labels.ts';
+import { checked, daysAgo, limited, minutesAgo, mls, provider, stopped, unchecked } from './labels.ts';
 
 type Said = Extract<MessageRow, { kind: 'message' }>;
 
@@ -186,6 +186,62 @@ export const messages: readonly MessageRow[] = [
   said('allotment', 41_003, 'Ruth Adeyemi', minutesAgo(33), {
     text: 'You are a treasure. Nine o’clock at the gate?',
   }),
+
+  {
+    kind: 'note',
+    id: '50001' as MessageId,
+    conversation: chatId('cave'),
+    code: 'group-made',
+    at: daysAgo(2),
+    quoted: null,
+  },
+  {
+    kind: 'note',
+    id: '50002' as MessageId,
+    conversation: chatId('cave'),
+    code: 'member-joined',
+    at: daysAgo(2),
+    quoted: null,
+    who: {
+      people: ['Wen Li', 'Aïcha Berg', 'Lena Okoye'].map((name) => ({
+        me: false,
+        peer: peerId('nostr', name),
+        name,
+      })),
+      others: 2,
+      by: me,
+    },
+  },
+  said('cave', 50_003, 'Wen Li', daysAgo(2) + 60_000, {
+    text: 'The north passage is dry. We can go as far as the lake.',
+    label: mls({ kind: 'group', checked: 2, changed: 0, of: 4 }),
+  }),
+  {
+    kind: 'note',
+    id: '50004' as MessageId,
+    conversation: chatId('cave'),
+    code: 'group-renamed',
+    at: daysAgo(1),
+    quoted: 'Cave survey, spring',
+    who: { people: [], others: 0, by: { me: false, peer: peerId('nostr', 'wen'), name: 'Wen Li' } },
+  },
+  said('cave', 50_005, null, minutesAgo(300), {
+    text: 'Saturday at six, then. I have the maps.',
+    label: mls({ kind: 'group', checked: 2, changed: 0, of: 4 }),
+  }),
+  {
+    kind: 'note',
+    id: '50006' as MessageId,
+    conversation: chatId('cave'),
+    code: 'member-joined',
+    at: minutesAgo(275),
+    quoted: null,
+    who: {
+      people: [{ me: false, peer: peerId('nostr', 'otto'), name: 'Otto Novak' }],
+      others: 0,
+      by: { me: false, peer: peerId('nostr', 'wen'), name: 'Wen Li' },
+    },
+  },
 
   said('hartmann', 51_000, 'reception@praxis-hartmann.example', daysAgo(2), {
     text: 'Dear Ms Lindqvist, your appointment is on Tuesday 24 November at 10:40. Please bring your insurance card.',

@@ -62,8 +62,9 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
         conversations: [row.id],
       };
     },
-    'contact.list': ({ text, limit }) => ({
+    'contact.list': ({ account, text, limit }) => ({
       rows: [...memory.chats.values()]
+        .filter((row) => row.account === account)
         .filter((row) => row.kind === 'direct' && row.peer !== null && row.state === 'active')
         .filter((row) => row.title.toLowerCase().includes(text.toLowerCase()))
         .slice(0, limit)

@@ -5,11 +5,12 @@ import { PlainsealError } from '../../shared/errors.ts';
 import type { ConversationId, FileId, MessageId, NetworkKey } from '../../shared/ids.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
 import { checked, minutesAgo } from './labels.ts';
+import type { Groups } from './groups.ts';
 import { chatOf, saidOf, type Memory, type Said, type Tell } from './memory.ts';
 import type { Reads } from './reads.ts';
 
 type Flows = 'flow.start' | 'flow.answer' | 'flow.cancel';
-type Writes = Exclude<keyof Calls, Reads | Flows>;
+type Writes = Exclude<keyof Calls, Reads | Flows | Groups>;
 
 /** Calls that change what the memory holds. A request that was answered is answered the same again. */
 export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes> {
@@ -190,6 +191,11 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
       return true;
     },
     'key.export': () => true,
+    'key.reveal': ({ account }) => {
+      memory.accounts = memory.accounts.map((row) => (row.id === account ? { ...row, keyKept: true } : row));
+      tell([], [], { accounts: true });
+      return true;
+    },
     'key.import': () => true,
     'typing.set': () => null,
   };

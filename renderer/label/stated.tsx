@@ -9,24 +9,46 @@ export function aboutOf(row: Pick<ConversationRow, 'title' | 'kind'>): About {
 }
 
 /**
- * A sentence of ours with the names of others in it drawn in the voice of people: sans, in a direction of their own. `name`
- * is the name as it was given to the words.
+ * A sentence of ours with the names of others in it drawn in the voice of people: sans, in a direction of their own. `name`,
+ * or each of `names`, is the name as it was given to the words.
  */
 export function Stated({
   text,
   name,
+  names = name ? [name] : [],
 }: {
   readonly text: string;
-  readonly name: string | null | undefined;
+  readonly name?: string | null | undefined;
+  readonly names?: readonly string[];
 }): ReactNode {
-  const said = name ? nameInSentence(name) : '';
-  const at = said === '' ? -1 : text.indexOf(said);
-  if (at < 0) return text;
-  return (
-    <>
-      {text.slice(0, at)}
-      <bdi className="said">{said}</bdi>
-      {text.slice(at + said.length)}
-    </>
-  );
+  const parts: ReactNode[] = [];
+  let rest = text;
+  for (;;) {
+    const next = firstOf(rest, names);
+    if (next === null) break;
+    parts.push(
+      rest.slice(0, next.at),
+      <bdi key={parts.length} className="said">
+        {next.said}
+      </bdi>,
+    );
+    rest = rest.slice(next.at + next.said.length);
+  }
+  return parts.length === 0 ? text : [...parts, rest];
+}
+
+/** The name that stands first in a text; of two that begin there the longer. */
+function firstOf(
+  text: string,
+  names: readonly string[],
+): { readonly at: number; readonly said: string } | null {
+  let first: { readonly at: number; readonly said: string } | null = null;
+  for (const name of names) {
+    const said = name === '' ? '' : nameInSentence(name);
+    const at = said === '' ? -1 : text.indexOf(said);
+    if (at < 0) continue;
+    if (first === null || at < first.at || (at === first.at && said.length > first.said.length))
+      first = { at, said };
+  }
+  return first;
 }

@@ -11,6 +11,7 @@ import {
   PinOff,
   Search,
   Timer,
+  Users,
 } from 'lucide-react';
 import type { ReactNode } from 'react';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
@@ -85,10 +86,7 @@ export function Header({ row }: { readonly row: ConversationRow }): ReactNode {
 }
 
 function Acts({ row }: { readonly row: ConversationRow }): ReactNode {
-  const { peer } = row;
-  const showPeer = (): void => {
-    if (peer !== null) showSheet({ kind: 'contact', peer, account: row.account });
-  };
+  const who = whoIn(row);
   return (
     <div className={styles['acts']}>
       <IconButton
@@ -98,9 +96,9 @@ function Acts({ row }: { readonly row: ConversationRow }): ReactNode {
       >
         <Search aria-hidden="true" />
       </IconButton>
-      {peer === null ? null : (
-        <IconButton className={styles['wide-only']} label={say('chat.contact')} onClick={showPeer}>
-          <Info aria-hidden="true" />
+      {who === null ? null : (
+        <IconButton className={styles['wide-only']} label={who.name} onClick={who.show}>
+          {who.icon}
         </IconButton>
       )}
       <Menu
@@ -109,13 +107,36 @@ function Acts({ row }: { readonly row: ConversationRow }): ReactNode {
             <Ellipsis aria-hidden="true" />
           </IconButton>
         }
-        items={items(row, showPeer)}
+        items={items(row, who)}
       />
     </div>
   );
 }
 
-function items(row: ConversationRow, showPeer: () => void): readonly MenuItem[] {
+type Who = { readonly name: string; readonly icon: ReactNode; readonly show: () => void };
+
+/** Where it says who is in a conversation: the other side, or a group's members. */
+function whoIn(row: ConversationRow): Who | null {
+  const { peer, account, kind, id } = row;
+  if (kind === 'group')
+    // What nobody can be asked about has no panel: groups of networks that keep no list.
+    return row.can.leave === 'no' && row.label.protocol !== 'mls'
+      ? null
+      : {
+          name: say('group.panel'),
+          icon: <Users aria-hidden="true" />,
+          show: () => showSheet({ kind: 'group', conversation: id }),
+        };
+  return peer === null
+    ? null
+    : {
+        name: say('chat.contact'),
+        icon: <Info aria-hidden="true" />,
+        show: () => showSheet({ kind: 'contact', peer, account }),
+      };
+}
+
+function items(row: ConversationRow, who: Who | null): readonly MenuItem[] {
   const set = (patch: { pinned?: boolean; muted?: boolean; archived?: boolean }) => () => {
     insist('conversation.set', { request: newRequest(), conversation: row.id, ...patch }).catch(
       () => undefined,
@@ -128,16 +149,7 @@ function items(row: ConversationRow, showPeer: () => void): readonly MenuItem[] 
       label: say('chat.search'),
       onSelect: () => showSheet({ kind: 'palette', in: row.id }),
     },
-    ...(row.peer === null
-      ? []
-      : [
-          {
-            key: 'contact',
-            icon: <Info aria-hidden="true" />,
-            label: say('chat.contact'),
-            onSelect: showPeer,
-          },
-        ]),
+    ...(who === null ? [] : [{ key: 'who', icon: who.icon, label: who.name, onSelect: who.show }]),
     {
       key: 'pin',
       icon: row.pinned ? <PinOff aria-hidden="true" /> : <Pin aria-hidden="true" />,

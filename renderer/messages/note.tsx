@@ -21,7 +21,8 @@ export function NoteRow({
   readonly start: boolean;
 }): ReactNode {
   const about = aboutOf(chat);
-  const { what, todo } = words.note(row.code, about);
+  const { what, todo } = words.note(row.code, about, row.who);
+  const names = words.namesIn(about, row.who);
   const cut = CUTS.includes(row.code);
   return (
     <div
@@ -36,12 +37,12 @@ export function NoteRow({
     >
       <p className={styles['what']}>
         <span>
-          <Stated text={what} name={about.name} />
+          <Stated text={what} names={names} />
         </span>
       </p>
       {todo === null ? null : (
         <p>
-          <Stated text={todo} name={about.name} />
+          <Stated text={todo} names={names} />
         </p>
       )}
       {row.quoted === null ? null : (

@@ -142,15 +142,18 @@ function Compare({
           </Button>
           <p>{say('person.mark.means')}</p>
         </div>
-        <div>
-          <Button
-            disabled={flow.running}
-            onClick={() => flow.start({ kind: 'check', peer: row.id }, mine?.network ?? 'email', account)}
-          >
-            {say('person.check')}
-          </Button>
-          <p>{say('person.check.means')}</p>
-        </div>
+        {/* A Nostr key is compared as it is: there is no proof to exchange. */}
+        {mine?.network === 'nostr' ? null : (
+          <div>
+            <Button
+              disabled={flow.running}
+              onClick={() => flow.start({ kind: 'check', peer: row.id }, mine?.network ?? 'email', account)}
+            >
+              {say('person.check')}
+            </Button>
+            <p>{say('person.check.means')}</p>
+          </div>
+        )}
       </div>
       <output className={styles['told']}>
         {told ?? (step?.kind === 'done' ? say('flow.checked') : null)}

@@ -1,6 +1,7 @@
 import { useEffect, useState, type ReactNode } from 'react';
 import type { ContactRow } from '../../shared/contract/conversation.ts';
-import type { AccountId } from '../../shared/ids.ts';
+import { MAX_PAGE } from '../../shared/contract/calls.ts';
+import type { AccountId, PeerId } from '../../shared/ids.ts';
 import { plainLetters, plainName } from '../../shared/words/plain-name.ts';
 import { call } from '../app/core.ts';
 import { say } from '../words.ts';
@@ -12,12 +13,12 @@ const MAX_SUGGESTED = 8;
 const WAIT_MS = 80;
 
 /** Whom an account knows that fits what was typed; an older answer never replaces that of a newer text. */
-function useContacts(account: AccountId, text: string): readonly ContactRow[] {
-  const [rows, setRows] = useState<readonly ContactRow[]>([]);
+function useContacts(account: AccountId, text: string, limit: number): readonly ContactRow[] | null {
+  const [rows, setRows] = useState<readonly ContactRow[] | null>(null);
   useEffect(() => {
     const stop = new AbortController();
     const timer = setTimeout(() => {
-      call('contact.list', { account, text, limit: MAX_SUGGESTED }, stop.signal).then(
+      call('contact.list', { account, text, limit }, stop.signal).then(
         (found) => setRows(found.rows),
         () => {
           if (!stop.signal.aborted) setRows([]);
@@ -28,7 +29,7 @@ function useContacts(account: AccountId, text: string): readonly ContactRow[] {
       clearTimeout(timer);
       stop.abort();
     };
-  }, [account, text]);
+  }, [account, text, limit]);
   return rows;
 }
 
@@ -36,16 +37,25 @@ function useContacts(account: AccountId, text: string): readonly ContactRow[] {
 export function Contacts({
   account,
   text,
+  without = [],
   disabled,
+  none = null,
   onPick,
 }: {
   readonly account: AccountId;
   readonly text: string;
+  /** Who is not offered. */
+  readonly without?: readonly PeerId[];
   readonly disabled: boolean;
+  /** What stands there when nobody fits. */
+  readonly none?: ReactNode;
   readonly onPick: (contact: ContactRow) => void;
 }): ReactNode {
-  const rows = useContacts(account, text.trim().slice(0, 200));
-  if (rows.length === 0) return null;
+  const limit = Math.min(MAX_PAGE, MAX_SUGGESTED + without.length);
+  const found = useContacts(account, text.trim().slice(0, 200), limit);
+  if (found === null) return null;
+  const rows = found.filter(({ peer }) => !without.includes(peer)).slice(0, MAX_SUGGESTED);
+  if (rows.length === 0) return none;
   return (
     <ul className={styles['contacts']} aria-label={say('new.contacts')} data-testid="contacts">
       {rows.map((row) => (

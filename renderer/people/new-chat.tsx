@@ -4,6 +4,7 @@ import type { ContactRow } from '../../shared/contract/conversation.ts';
 import type { NetworkId } from '../../shared/ids.ts';
 import type { FlowStart } from '../../shared/lane/flow.ts';
 import { isLinkCode } from '../../shared/link-code.ts';
+import { accountName } from '../accounts/name.ts';
 import { FlowProgress } from '../accounts/progress.tsx';
 import { useAccounts } from '../accounts/store.ts';
 import { openConversation, showSheet } from '../app/view.ts';
@@ -29,7 +30,7 @@ function startOf(text: string): FlowStart {
 }
 
 /** Networks whose people are met by an invitation of mine. */
-const INVITES: readonly NetworkId[] = ['email'];
+const INVITES: readonly NetworkId[] = ['email', 'nostr'];
 
 /** A new conversation: by name, by address or invitation, or by giving out an invitation of mine. */
 export function NewChatSheet(): ReactNode {
@@ -37,11 +38,7 @@ export function NewChatSheet(): ReactNode {
   const [chosen, setChosen] = useState<AccountRow['id'] | null>(null);
   const account = accounts.find((row) => row.id === chosen) ?? accounts[0];
   return (
-    <Sheet
-      title={say('new.title')}
-      sub={say(account?.network === 'signal' ? 'new.sub.signal' : 'new.sub')}
-      onClose={() => showSheet(null)}
-    >
+    <Sheet title={say('new.title')} sub={say(wordsFor(account?.network).sub)} onClose={() => showSheet(null)}>
       {account === undefined ? (
         <p className={styles['stated']}>{say('new.no-account')}</p>
       ) : (
@@ -50,16 +47,43 @@ export function NewChatSheet(): ReactNode {
             <Choice
               label={say('new.from')}
               value={account.id}
-              options={accounts.map((row) => ({ value: row.id, label: row.address }))}
+              options={accounts.map((row) => ({ value: row.id, label: accountName(row) }))}
               onChange={setChosen}
             />
           ) : null}
           <Start key={`start ${account.id}`} account={account} />
+          {account.groups ? (
+            <div>
+              <Button onClick={() => showSheet({ kind: 'new-group' })}>{say('group.new')}</Button>
+            </div>
+          ) : null}
           {INVITES.includes(account.network) ? <Mine key={`mine ${account.id}`} account={account} /> : null}
         </div>
       )}
     </Sheet>
   );
+}
+
+/** By what people are reached on a network, in words. */
+function wordsFor(network: NetworkId | undefined) {
+  switch (network) {
+    case 'signal':
+      return {
+        sub: 'new.sub.signal',
+        field: 'new.field.signal',
+        hint: 'new.field.signal.hint',
+        place: 'signal-chat',
+      } as const;
+    case 'nostr':
+      return {
+        sub: 'new.sub.nostr',
+        field: 'new.field.nostr',
+        hint: 'new.field.nostr.hint',
+        place: 'nostr-chat',
+      } as const;
+    default:
+      return { sub: 'new.sub', field: 'new.field', hint: 'new.field.hint', place: null } as const;
+  }
 }
 
 function Start({ account }: { readonly account: AccountRow }): ReactNode {
@@ -86,12 +110,13 @@ function Start({ account }: { readonly account: AccountRow }): ReactNode {
   }
 
   const byName = account.network === 'signal';
+  const { field, hint, place } = wordsFor(account.network);
   return (
     <form className={styles['start']} onSubmit={begin}>
       <div className={styles['line']}>
         <TextField
-          label={say(byName ? 'new.field.signal' : 'new.field')}
-          placeholder={say(byName ? 'new.field.signal.hint' : 'new.field.hint')}
+          label={say(field)}
+          placeholder={say(hint)}
           name="to"
           autoComplete="off"
           spellCheck={false}
@@ -110,7 +135,7 @@ function Start({ account }: { readonly account: AccountRow }): ReactNode {
       {linksDevice ? (
         <Trouble what={say('link-code.what')} means={say('link-code.means')} todo={say('link-code.do')} />
       ) : step?.kind === 'failed' ? (
-        <FlowTrouble why={step.why} place={byName ? 'signal-chat' : null} />
+        <FlowTrouble why={step.why} place={place} />
       ) : null}
       {flow.error === null ? null : <ErrorTrouble kind={flow.error} />}
       {flow.running ? <FlowProgress step={step} onStop={flow.stop} /> : null}
@@ -124,7 +149,9 @@ function Mine({ account }: { readonly account: AccountRow }): ReactNode {
   return (
     <section className={styles['mine']}>
       <h3>{say('new.mine')}</h3>
-      <p className={styles['stated']}>{say('new.mine.means')}</p>
+      <p className={styles['stated']}>
+        {say(account.network === 'nostr' ? 'new.mine.nostr.means' : 'new.mine.means')}
+      </p>
       {step?.kind === 'show-code' ? (
         <InviteCode text={step.text} expiresAt={step.expiresAt} />
       ) : flow.running ? (

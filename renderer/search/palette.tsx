@@ -1,11 +1,20 @@
 import { Autocomplete } from '@base-ui/react/autocomplete';
 import { Dialog } from '@base-ui/react/dialog';
-import { MessageSquareText, Plus, Search, SlidersHorizontal, SquarePen, type LucideIcon } from 'lucide-react';
+import {
+  MessageSquareText,
+  Plus,
+  Search,
+  SlidersHorizontal,
+  SquarePen,
+  Users,
+  type LucideIcon,
+} from 'lucide-react';
 import { useRef, useState, type ReactNode } from 'react';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { SearchHit } from '../../shared/contract/message.ts';
 import type { ConversationId } from '../../shared/ids.ts';
 import { plainLetters, plainName } from '../../shared/words/plain-name.ts';
+import { useAccounts } from '../accounts/store.ts';
 import { useNow } from '../app/now.ts';
 import { openConversation, showSheet } from '../app/view.ts';
 import { NetworkIcon } from '../chats/network-icon.tsx';
@@ -43,6 +52,7 @@ export function Palette({ scope }: { readonly scope: ConversationId | null }): R
   const order = useChats((chats) => chats.order);
   const { hits, more, extend, searching } = useHits(query, scope);
   const looked = queryWords(query);
+  const hasGroups = useAccounts((state) => state.rows?.some((row) => row.groups) ?? false);
 
   const chats: readonly Item[] =
     scope === null
@@ -55,7 +65,9 @@ export function Palette({ scope }: { readonly scope: ConversationId | null }): R
       : [];
   const found: readonly Item[] = hits.map((hit) => ({ kind: 'hit', id: `hit ${hit.id}`, hit }));
   const acts: readonly Item[] =
-    scope === null ? commands().filter((item) => item.kind === 'act' && matches(item.name, looked)) : [];
+    scope === null
+      ? commands(hasGroups).filter((item) => item.kind === 'act' && matches(item.name, looked))
+      : [];
   const groups: readonly Group[] = [
     { value: say('search.chats'), items: chats },
     { value: say('search.messages'), items: found },
@@ -144,7 +156,7 @@ function matches(text: string, looked: readonly string[]): boolean {
   );
 }
 
-function commands(): readonly Item[] {
+function commands(groups: boolean): readonly Item[] {
   return [
     {
       kind: 'act',
@@ -153,6 +165,17 @@ function commands(): readonly Item[] {
       icon: SquarePen,
       act: () => showSheet({ kind: 'new-chat' }),
     },
+    ...(groups
+      ? [
+          {
+            kind: 'act' as const,
+            id: 'act group',
+            name: say('group.new'),
+            icon: Users,
+            act: () => showSheet({ kind: 'new-group' }),
+          },
+        ]
+      : []),
     {
       kind: 'act',
       id: 'act add',

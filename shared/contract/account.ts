@@ -1,6 +1,9 @@
 import type { AccountId, Millis, NetworkId } from '../ids.ts';
 import type { LaneStatus } from '../lane/lane.ts';
 
+/** Networks a person may add an account of. Each has a lane (worker/lane/networks.ts); what is half built is not among them. */
+export const addable: readonly NetworkId[] = ['email', 'signal'];
+
 /** One of my accounts as the page shows it. */
 export interface AccountRow {
   readonly id: AccountId;
@@ -13,6 +16,10 @@ export interface AccountRow {
   readonly checkedAt: Millis | null;
   /** Mails not fetched beyond their headers because nobody we talk to sent them; null where the network has no such thing. */
   readonly plainMailSkipped: number | null;
+  /** Whether its network has groups that can be made here. */
+  readonly groups: boolean;
+  /** Where a key is the account: whether it was written down, or kept in a file; null where it is not. */
+  readonly keyKept: boolean | null;
   /** How my own identity reads when compared, e.g. an OpenPGP fingerprint. */
   readonly identity: string | null;
 }

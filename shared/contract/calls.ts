@@ -1,12 +1,19 @@
 import * as v from 'valibot';
 import type { AccountId, ConversationId, FileId, FlowId, GrantId, MessageId, PeerId } from '../ids.ts';
 import type { FlowAnswer, FlowStart } from '../lane/flow.ts';
+import { groupEditSchema, MAX_GROUP_PEERS, MAX_GROUP_TITLE } from '../lane/intent-schema.ts';
 import type { HoldReason } from '../label/facts.ts';
 import type { Label } from '../label/label.ts';
 import { networks } from '../ids.ts';
 import type { AccountRow, Disclosure } from './account.ts';
 import { contentSchema, idSchema } from './content.ts';
-import { timerChoices, type ContactRow, type ConversationRow, type PeerRow } from './conversation.ts';
+import {
+  timerChoices,
+  type ContactRow,
+  type ConversationRow,
+  type Members,
+  type PeerRow,
+} from './conversation.ts';
 import type { MessageDetails, MessageRow, SearchHit } from './message.ts';
 import type { KeptBy, Settings } from './settings.ts';
 import { settingsPatchSchema } from './settings.ts';
@@ -79,6 +86,14 @@ export const callSchemas = {
   'conversation.block': v.strictObject({ request, conversation }),
   /** Disappearing messages: how long what is written from now on stays; null: until it is deleted. */
   'conversation.timer': v.strictObject({ request, conversation, ms: v.nullable(v.picklist(timerChoices)) }),
+  'group.create': v.strictObject({
+    request,
+    account: idSchema<AccountId>(),
+    title: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_GROUP_TITLE)),
+    members: v.pipe(v.array(idSchema<PeerId>()), v.minLength(1), v.maxLength(MAX_GROUP_PEERS)),
+  }),
+  'group.change': v.strictObject({ request, conversation, change: groupEditSchema, seenLabel: integer }),
+  'group.members': v.strictObject({ conversation }),
   'peer.get': v.strictObject({ peer: idSchema<PeerId>(), account: idSchema<AccountId>() }),
   /** Whom an account knows by name; `text` is looked for in names and addresses, '' lists from the first. */
   'contact.list': v.strictObject({
@@ -136,6 +151,7 @@ export const callSchemas = {
   'settings.set': v.strictObject({ request, patch: settingsPatchSchema }),
   'trust.set': v.strictObject({ request, peer: idSchema<PeerId>(), account: idSchema<AccountId>() }),
   'key.export': v.strictObject({ request, account: idSchema<AccountId>() }),
+  'key.reveal': v.strictObject({ request, account: idSchema<AccountId>() }),
   'key.import': v.strictObject({ request, account: idSchema<AccountId>() }),
   'typing.set': v.strictObject({ conversation, on: v.boolean() }),
   'flow.start': v.strictObject({
@@ -179,6 +195,10 @@ export interface CallResults {
   'conversation.accept': null;
   'conversation.block': null;
   'conversation.timer': null;
+  'group.create': { readonly conversation: ConversationId };
+  /** Told to the group once its lane can; what waits is in `group.members`. */
+  'group.change': null;
+  'group.members': Members;
   'peer.get': PeerRow;
   'contact.list': { readonly rows: readonly ContactRow[] };
   'message.page': {
@@ -213,6 +233,8 @@ export interface CallResults {
   'settings.set': Settings;
   'trust.set': boolean;
   'key.export': boolean;
+  /** Shows it in the shell's own window; whether the person then said that it is written down. */
+  'key.reveal': boolean;
   'key.import': boolean;
   'typing.set': null;
   'flow.start': { readonly flow: FlowId };

@@ -1,5 +1,6 @@
 import type { AccountId, ConversationId, MessageId, Millis, PeerId, PersonId } from '../ids.ts';
 import type { Content } from './content.ts';
+import type { Author, NotePeople } from './message.ts';
 import type { Label } from '../label/label.ts';
 import type { Trust } from '../label/facts.ts';
 
@@ -16,10 +17,19 @@ export const features = [
   'files',
   'rename',
   'add-member',
+  'remove-member',
+  'set-admin',
+  'leave',
 ] as const;
-/** What a conversation's network can do; `limit` is a code worded in shared/words. */
+/** Why a thing that the network can do is not for me to do now. */
+export const featureLimits = [
+  'admins-only',
+  'only-admin', // who is the only admin makes somebody else one before leaving
+] as const;
+export type FeatureLimit = (typeof featureLimits)[number];
+/** What a conversation's network can do, and in it I; `limit` is worded in shared/words. */
 export type Capabilities = {
-  readonly [F in (typeof features)[number]]: 'yes' | 'no' | { readonly limit: string };
+  readonly [F in (typeof features)[number]]: 'yes' | 'no' | { readonly limit: FeatureLimit };
 };
 
 /** How long messages may be told to stay, in ms. */
@@ -41,7 +51,7 @@ export type Snippet =
   | { readonly kind: 'draft'; readonly text: string }
   | { readonly kind: 'waiting'; readonly text: string } // held: sits here, nothing was sent
   | { readonly kind: 'request' }
-  | { readonly kind: 'note'; readonly code: string }
+  | { readonly kind: 'note'; readonly code: string; readonly who?: NotePeople }
   | { readonly kind: 'empty' };
 
 /** A conversation in the list and in its header. */
@@ -67,6 +77,31 @@ export interface ConversationRow {
   readonly muted: boolean;
   readonly archived: boolean;
   readonly draft: Content | null;
+}
+
+/** What somebody is in a group; `invited`: is to be in it, and is not yet. */
+export type Role = 'member' | 'admin' | 'invited';
+
+/** Somebody else in a group. */
+export interface MemberRow {
+  readonly peer: PeerId;
+  readonly name: string;
+  readonly address: string | null;
+  readonly role: Role;
+  readonly trust: Trust;
+  /** What I have changed of them and the group has not been told yet. */
+  readonly waits: 'add' | 'remove' | 'promote' | 'demote' | null;
+}
+
+/** Who is in a group: admins first, then by name. */
+export interface Members {
+  readonly rows: readonly MemberRow[];
+  /** What I am in it; `by`: who took me in, if that is known. */
+  readonly me: { readonly role: Role | null; readonly by: Author | null };
+  /** I have left, and the group has not been told yet. */
+  readonly leaving: boolean;
+  /** The name I have given it, and the group has not been told yet. */
+  readonly renaming: string | null;
 }
 
 /** A peer in the contact panel. */

@@ -10,6 +10,13 @@ import type { SendState } from './conversation.ts';
 export type Author =
   { readonly me: true } | { readonly me: false; readonly peer: PeerId; readonly name: string };
 
+/** Whom a note names: at most a few by name, how many others, and who did it (null: nobody is told of). */
+export type NotePeople = {
+  readonly people: readonly Author[];
+  readonly others: number;
+  readonly by: Author | null;
+};
+
 export type FileRow = {
   readonly id: FileId;
   readonly name: string;
@@ -63,6 +70,8 @@ export type MessageRow =
       readonly code: NoteCode;
       readonly at: Millis;
       readonly quoted: string | null;
+      /** Absent where it names nobody. */
+      readonly who?: NotePeople;
     };
 
 /** The "Details" drawer of one message. */

@@ -26,6 +26,7 @@ const patch = v.strictObject({
   protocol: v.exactOptional(v.picklist(protocols)),
   state: v.exactOptional(v.picklist(['request', 'active', 'left', 'blocked'])),
   title: v.exactOptional(text(500)),
+  by: v.exactOptional(author),
   timer: v.exactOptional(timerSchema),
 });
 /** A set of reactions. */
@@ -85,9 +86,9 @@ export const changeSchema = shape<Change>(
     member: v.strictObject({
       kind: v.literal('member'),
       conversation,
-      peer,
+      peer: author,
       act: v.picklist(['joined', 'left', 'removed', 'promoted', 'demoted', 'invited']),
-      by: v.nullable(peer),
+      by: v.nullable(author),
     }),
     device: v.strictObject({
       kind: v.literal('device'),

@@ -14,6 +14,8 @@ export interface ConversationPatch {
   readonly protocol?: ProtocolId;
   readonly state?: 'request' | 'active' | 'left' | 'blocked';
   readonly title?: string;
+  /** Who gave the title, where the network tells. */
+  readonly by?: PeerId | 'me';
   /** A lower version than the one known changes nothing. */
   readonly timer?: Timer;
 }
@@ -27,6 +29,16 @@ export const noteCodes = [
   'new-device', // of a peer, under the identity already known
   'timer-changed',
   'check-failed',
+  'group-made',
+  'group-renamed',
+  'group-not-made',
+  'group-not-changed',
+  'member-joined',
+  'member-left',
+  'member-removed',
+  'member-promoted',
+  'member-demoted',
+  'member-not-added',
 ] as const;
 /** Rows that Plainseal itself states in a conversation. */
 export type NoteCode = (typeof noteCodes)[number];
@@ -91,11 +103,12 @@ export type Change =
     }
   | { readonly kind: 'conversation'; readonly id: ConversationId; readonly patch: ConversationPatch }
   | {
+      /** Who is in a group. My own account is `me` here, never a peer. */
       readonly kind: 'member';
       readonly conversation: ConversationId;
-      readonly peer: PeerId;
+      readonly peer: PeerId | 'me';
       readonly act: 'joined' | 'left' | 'removed' | 'promoted' | 'demoted' | 'invited';
-      readonly by: PeerId | null;
+      readonly by: PeerId | 'me' | null;
     }
   | {
       readonly kind: 'device';

@@ -1,4 +1,5 @@
 import type { ConversationId, Millis, NetworkId, PeerId } from '../ids.ts';
+import type { KeyRefusal } from './key.ts';
 import type { StateWrite } from './state.ts';
 
 export const codeKinds = [
@@ -54,6 +55,11 @@ export type FlowStep =
       readonly fields: readonly { readonly name: string; readonly secret: boolean; readonly value: string }[];
       readonly why: FlowFailure | null;
     }
+  /**
+   * A secret key the person has, for an account that is being added. Core asks for it in the shell's own window, and for its
+   * passphrase where `why` says so; the page is told that something goes on, and no more.
+   */
+  | { readonly kind: 'ask-key'; readonly why: KeyRefusal | null }
   | { readonly kind: 'compare'; readonly own: string; readonly theirs: string }
   /** One number that both sides see: Signal's safety number. `theirs`: the key it was made from. */
   | { readonly kind: 'compare-number'; readonly number: string; readonly theirs: string }
@@ -63,6 +69,8 @@ export type FlowStep =
 export type FlowAnswer =
   | { readonly kind: 'fields'; readonly values: Readonly<Record<string, string>> }
   | { readonly kind: 'code'; readonly text: string }
+  /** From core alone, to `ask-key`; a `no` to it is the person's. */
+  | { readonly kind: 'key'; readonly text: string; readonly passphrase: string | null }
   | { readonly kind: 'yes' | 'no' };
 
 /** What an `add-account` flow hands to core, beside its last step: nothing is written until then. Never leaves core. */

@@ -14,6 +14,17 @@ export interface Receipt {
 /** How long messages stay after they were read; `version` orders changes of it by different people. */
 export type Timer = { readonly ms: Millis | null; readonly version: number };
 
+/** What a person changes of a group: who is in it, who may change it, what it is called. */
+export type GroupChange =
+  { readonly act: 'create'; readonly title: string; readonly members: readonly PeerId[] } | GroupEdit;
+
+/** A change of a group that is there. */
+export type GroupEdit =
+  | { readonly act: 'add'; readonly peers: readonly PeerId[] }
+  | { readonly act: 'remove' | 'promote' | 'demote'; readonly peer: PeerId }
+  | { readonly act: 'rename'; readonly title: string }
+  | { readonly act: 'leave' };
+
 /** What the person (or the protocol) wants done; durable before anything is sealed. Its key and time never change. */
 export type Intent = {
   readonly conversation: ConversationId | null;
@@ -56,6 +67,12 @@ export type Intent = {
         readonly kind: 'timer';
         readonly key: NetworkKey;
         readonly timer: Timer;
+      }
+    | {
+        /** Core has made the conversation of a `create` and looked at my role; the lane looks again, at the group as it is then. */
+        readonly kind: 'group';
+        readonly key: NetworkKey;
+        readonly change: GroupChange;
       }
     | {
         readonly kind: 'protocol';

@@ -40,6 +40,7 @@ export interface LaneCalls {
   'flow.cancel': { readonly args: { readonly flow: string }; readonly result: null };
   /** `refused` where the network hands out no keys. Not a flow: the page hears those, and must hear no secret. */
   'key.export': { readonly args: { readonly passphrase: string }; readonly result: KeyFile };
+  'key.text': { readonly args: Record<string, never>; readonly result: string };
   'key.import': {
     readonly args: { readonly text: string; readonly passphrase: string | null };
     readonly result: KeyImport;

@@ -116,6 +116,7 @@ const flowStepSchema = shape<FlowStep>(
       ),
       why: v.nullable(v.picklist(flowFailures)),
     }),
+    v.strictObject({ kind: v.literal('ask-key'), why: v.nullable(v.picklist(keyRefusals)) }),
     v.strictObject({ kind: v.literal('compare'), own: text(1_000), theirs: text(1_000) }),
     v.strictObject({ kind: v.literal('compare-number'), number: text(200), theirs: text(1_000) }),
     v.strictObject({
@@ -181,3 +182,6 @@ export const performedSchema = shape<Performed>(
     v.strictObject({ kind: v.literal('later'), retryAt: time }),
   ]),
 );
+
+/** What a lane answers to `key.text`. */
+export const keyTextSchema = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,200}$/));

@@ -4,11 +4,12 @@ import type { ConfirmText } from './confirm-page.ts';
 import type { ConfirmKind, ConfirmQuestion } from './host.ts';
 
 /** Facts shown as rows of their own, by their name in the question. */
-const rowFacts = ['address', 'fingerprint', 'file'] as const;
+const rowFacts = ['address', 'fingerprint', 'file', 'key'] as const;
 const rowNames = {
   address: 'confirm.address',
   fingerprint: 'confirm.fingerprint',
   file: 'confirm.file',
+  key: 'confirm.key',
 } as const;
 const secretNames = {
   passphrase: 'confirm.passphrase',
@@ -20,6 +21,9 @@ function titleOf(say: Say, kind: ConfirmKind, name: string): string {
   switch (kind) {
     case 'export-key':
     case 'import-key':
+    case 'bring-key':
+    case 'reveal-key':
+    case 'key-revealed':
     case 'open-profile':
     case 'set-passphrase':
     case 'change-passphrase':
@@ -30,6 +34,9 @@ function titleOf(say: Say, kind: ConfirmKind, name: string): string {
   }
 }
 
+/** Our own key, which is never cut: a lane hands out nothing but visible ASCII (lane/schema.ts). */
+const wholeKey = (text: string): string => text.replaceAll(/[^\x21-\x7e]/gu, '');
+
 /** What the shell's window says to a question. Facts are data of others: shown plain, as values, never as part of what Plainseal states beyond the name. */
 export function confirmText(question: ConfirmQuestion, locale: LocaleName = 'en'): ConfirmText {
   const say = createSay(locale, 'en-GB');
@@ -39,10 +46,12 @@ export function confirmText(question: ConfirmQuestion, locale: LocaleName = 'en'
     means: say(`confirm.${kind}.means`),
     rows: rowFacts.flatMap((fact) => {
       const value = facts[fact];
-      return value === undefined ? [] : [{ name: say(rowNames[fact]), value: plainName(value) }];
+      return value === undefined
+        ? []
+        : [{ name: say(rowNames[fact]), value: fact === 'key' ? wholeKey(value) : plainName(value) }];
     }),
     yes: say(`confirm.${kind}.yes`),
-    no: say('confirm.no'),
+    no: say(kind === 'key-revealed' ? 'confirm.later' : 'confirm.no'),
     secretName: secret ? say(secretNames[secret]) : null,
     repeatName: say('confirm.repeat'),
     trouble: trouble ? say(`confirm.trouble.${trouble}`) : null,

@@ -9,8 +9,12 @@ export const confirmKinds = [
   'accept-change',
   'export-key',
   'import-key',
+  'bring-key', // the same for an account that is not there yet
+  'reveal-key',
+  'key-revealed', // the key itself stands in the window
   'save-file',
   'remove-account',
+  'remove-key-account', // whose key is kept nowhere else
   'open-profile',
   'set-passphrase',
   'change-passphrase',

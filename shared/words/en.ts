@@ -4,9 +4,11 @@ import { errors } from './en/errors.ts';
 import { evidence } from './en/evidence.ts';
 import { facts } from './en/facts.ts';
 import { flow } from './en/flow.ts';
+import { group } from './en/group.ts';
 import { label } from './en/label.ts';
 import { name } from './en/name.ts';
 import { network } from './en/network.ts';
+import { nostr } from './en/nostr.ts';
 import { notes } from './en/notes.ts';
 import { page } from './en/page.ts';
 import { send } from './en/send.ts';
@@ -21,9 +23,11 @@ export const en = {
   ...evidence,
   ...facts,
   ...flow,
+  ...group,
   ...label,
   ...name,
   ...network,
+  ...nostr,
   ...notes,
   ...page,
   ...send,

@@ -5,7 +5,7 @@ import { plainName, nameInSentence } from './plain-name.ts';
 import type { Say } from './say.ts';
 
 /** Flows whose failures can be said more exactly than in general. */
-export type FlowPlace = 'signal-link' | 'signal-chat' | 'signal-number';
+export type FlowPlace = 'signal-link' | 'signal-chat' | 'signal-number' | 'nostr-add' | 'nostr-chat';
 
 const exact = [
   'signal-link.server-unreachable',
@@ -15,6 +15,12 @@ const exact = [
   'signal-chat.address-malformed',
   'signal-chat.no-key',
   'signal-number.proof-failed',
+  'nostr-add.server-unreachable',
+  'nostr-add.tls-required',
+  'nostr-add.not-possible',
+  'nostr-chat.server-unreachable',
+  'nostr-chat.address-malformed',
+  'nostr-chat.no-key',
 ] as const;
 
 /** Errors, flows that failed, and what the shell's own window asks. */

@@ -2,10 +2,12 @@ import type { Migration } from '../migrate.ts';
 import { first } from './0001-first.ts';
 import { expiry } from './0002-expiry.ts';
 import { knownPeers } from './0003-known-peers.ts';
+import { myRole } from './0004-my-role.ts';
 
 /** Every step of the schema, in order. A released step never changes; a later change is a new one. */
 export const migrations: readonly Migration[] = [
   { version: 1, sql: first },
   { version: 2, sql: expiry },
   { version: 3, sql: knownPeers },
+  { version: 4, sql: myRole },
 ];

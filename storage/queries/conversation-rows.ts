@@ -9,10 +9,16 @@ import {
   type ConversationRecord,
 } from '../conversations.ts';
 import type { Database } from '../database.ts';
+import { countMembers } from '../memberships.ts';
 import { messageId, type NoteContent } from '../messages.ts';
+import { whoOf } from './message-rows.ts';
 
 /** A conversation as the page shows it, without what core knows of the network's features. */
-export type StoredConversationRow = Omit<ConversationRow, 'can'> & Pick<Conversation, 'network' | 'protocol'>;
+export type StoredConversationRow = Omit<ConversationRow, 'can'> &
+  Pick<Conversation, 'network' | 'protocol' | 'myRole'> & {
+    /** A group with others in it and no admin among them. */
+    readonly othersWithoutAdmin: boolean;
+  };
 
 /** Longest text of a snippet, in UTF-16 units. */
 const SNIPPET_LENGTH = 200;
@@ -43,6 +49,8 @@ export function conversationRow(db: Database, record: RowRecord): StoredConversa
     account: conversation.account,
     network: conversation.network,
     protocol: conversation.protocol,
+    myRole: conversation.myRole,
+    othersWithoutAdmin: conversation.myRole === 'admin' && lacksAdmin(db, conversation),
     kind: conversation.kind,
     state: conversation.state,
     title: conversation.title ?? record.peer_name ?? record.peer_address ?? record.peer_identity ?? '',
@@ -76,6 +84,11 @@ function unlabelled(conversation: Conversation, testNetwork: boolean): Label {
         : { kind: 'group', checked: 0, changed: 0, of: 0 },
     sending: conversation.hold ? { ok: false, why: conversation.hold } : { ok: true },
   };
+}
+
+function lacksAdmin(db: Database, { id }: Conversation): boolean {
+  const { joined, admins } = countMembers(db, id);
+  return joined > 0 && admins === 0;
 }
 
 function personOf(db: Database, conversation: Conversation): PersonId | null {
@@ -124,7 +137,10 @@ function snippetOf(db: Database, conversation: Conversation): Snippet {
     conversation.id,
   );
   if (!last) return { kind: 'empty' };
-  if (last.kind === 'note') return { kind: 'note', code: (JSON.parse(last.content) as NoteContent).code };
+  if (last.kind === 'note') {
+    const note = JSON.parse(last.content) as NoteContent;
+    return { kind: 'note', code: note.code, ...whoOf(db, note) };
+  }
   const content = JSON.parse(last.content) as Content;
   const mine = last.author === null;
   if (needsNewer(content)) return { kind: 'newer-version', mine };

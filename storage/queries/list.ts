@@ -3,6 +3,7 @@ import type { Database } from '../database.ts';
 import type { MessageSearch } from '../search.ts';
 import { searchMessages } from '../search.ts';
 import { findRow } from './conversation-rows.ts';
+import { groupMembers } from './group.ts';
 import { inboxCounts, inboxPage } from './inbox.ts';
 import { messageDetails, messagePage, messageRows, searchHits } from './messages.ts';
 import { contactList, peerRow } from './people.ts';
@@ -22,6 +23,7 @@ export const queries = {
   'message.rows': messageRows,
   'message.details': messageDetails,
   search: searchHits,
+  'group.members': groupMembers,
   'peer.get': peerRow,
   'contact.list': contactList,
 } as const satisfies QueryTable;

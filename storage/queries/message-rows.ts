@@ -1,5 +1,5 @@
 import type { Content } from '../../shared/contract/content.ts';
-import type { Author, FileRow, MessageRow, ReactionRow } from '../../shared/contract/message.ts';
+import type { Author, FileRow, MessageRow, NotePeople, ReactionRow } from '../../shared/contract/message.ts';
 import type { SendState } from '../../shared/contract/conversation.ts';
 import type { ConversationId, FileId, NetworkKey, PeerId } from '../../shared/ids.ts';
 import type { HoldReason } from '../../shared/label/facts.ts';
@@ -52,6 +52,7 @@ export function messageRow(db: Database, record: MessageRecord): MessageRow {
       code: note.code,
       at: record.sent_at,
       quoted: note.quoted,
+      ...whoOf(db, note),
     };
   }
   return {
@@ -90,6 +91,34 @@ export function authorOf(record: Pick<MessageRecord, 'author' | 'author_name'>):
   return record.author === null
     ? { me: true }
     : { me: false, peer: record.author, name: record.author_name ?? '' };
+}
+
+/** Most people a note names. */
+const MAX_NOTE_PEOPLE = 3;
+
+/** Whom a note names, as they are called now. */
+export function whoOf(db: Database, note: NoteContent): { readonly who?: NotePeople } {
+  const { people, by = null } = note;
+  if (people === undefined) return {};
+  // One too many is named rather than counted as "1 other".
+  const named = people.length === MAX_NOTE_PEOPLE + 1 ? people : people.slice(0, MAX_NOTE_PEOPLE);
+  return {
+    who: {
+      people: named.map((each) => called(db, each)),
+      others: people.length - named.length,
+      by: by === null ? null : called(db, by),
+    },
+  };
+}
+
+/** Somebody by the name they have now. */
+export function called(db: Database, who: PeerId | 'me'): Author {
+  if (who === 'me') return { me: true };
+  const row = db.get<{ readonly name: string }>(
+    'SELECT coalesce(name, address, identity) AS name FROM peer WHERE id = ?',
+    who,
+  );
+  return { me: false, peer: who, name: row?.name ?? '' };
 }
 
 function filesOf(db: Database, message: number): readonly FileRow[] {

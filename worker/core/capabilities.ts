@@ -1,5 +1,6 @@
-import { features, type Capabilities } from '../../shared/contract/conversation.ts';
+import { features, type Capabilities, type FeatureLimit } from '../../shared/contract/conversation.ts';
 import type { NetworkId, ProtocolId } from '../../shared/ids.ts';
+import type { Conversation } from '../../storage/conversations.ts';
 
 type Feature = (typeof features)[number];
 
@@ -10,20 +11,56 @@ const offered: Readonly<Record<NetworkId, Partial<Record<ProtocolId, readonly Fe
     none: ['quote', 'files'],
   },
   signal: { signal: ['reaction', 'delete-for-all', 'timer', 'typing', 'read-receipt', 'quote'] },
-  nostr: {},
+  nostr: {
+    mls: [
+      'reaction',
+      'delete-for-all',
+      'quote',
+      'rename',
+      'add-member',
+      'remove-member',
+      'set-admin',
+      'leave',
+    ],
+  },
   dummy: { none: ['read-receipt'] },
 };
 
-/** What a conversation can do on its network. */
-export function capabilities(network: NetworkId, protocol: ProtocolId): Capabilities {
-  const able = offered[network][protocol] ?? [];
+/** Features that only a group has. */
+const ofGroups: readonly Feature[] = ['rename', 'add-member', 'remove-member', 'set-admin', 'leave'];
+
+/** What capabilities follow from. */
+type Able = Pick<Conversation, 'network' | 'protocol' | 'kind' | 'state' | 'myRole'> & {
+  /** A group with others in it and no admin among them. */
+  readonly othersWithoutAdmin?: boolean;
+};
+
+/** What a conversation can do on its network, and in a group what I am may do. */
+export function capabilities(of: Able): Capabilities {
+  const able = offered[of.network][of.protocol] ?? [];
   return Object.fromEntries(
-    features.map((feature) => [feature, able.includes(feature) ? 'yes' : 'no']),
+    features.map((feature) => [feature, able.includes(feature) ? allowed(feature, of) : 'no']),
   ) as Capabilities;
 }
+
+function allowed(feature: Feature, of: Able): 'yes' | 'no' | { readonly limit: FeatureLimit } {
+  if (!ofGroups.includes(feature)) return 'yes';
+  const isIn = of.myRole === 'member' || of.myRole === 'admin';
+  if (of.kind !== 'group' || of.state !== 'active' || !isIn) return 'no';
+  if (feature === 'leave')
+    return of.myRole === 'admin' && of.othersWithoutAdmin === true ? { limit: 'only-admin' } : 'yes';
+  return of.myRole === 'admin' ? 'yes' : { limit: 'admins-only' };
+}
+
+/** Networks in which groups can be made here. */
+export const hasGroups = (network: NetworkId): boolean =>
+  Object.values(offered[network]).some((able) => able.includes('add-member'));
 
 /** Networks whose other devices of mine are to hear what I read here, whether or not its authors are told. */
 export const tellsOwnDevices = (network: NetworkId): boolean => network === 'signal';
 
 /** Networks on which one person has at most one reaction to a message: the newest takes the place of the one before. */
 export const hasOneReaction = (network: NetworkId): boolean => network === 'signal';
+
+/** Networks on which a key is the account: whoever loses it loses the account. */
+export const isKeyAccount = (network: NetworkId): boolean => network === 'nostr';

@@ -162,6 +162,7 @@ export function startCore(options: CoreOptions): Core {
     log,
     ...harness,
     profile: options.profile.kind,
+    host,
     tell: (flow, step) => news.tell('flow', { flow, step }),
     added: (account) => {
       news.changed({ ...nothingTouched(), accounts: true });

@@ -82,6 +82,11 @@ export function hostLane(pipe: Pipe, load: LoadLane = loadLane): void {
         if (!lane.exportKey) throw new PlainsealError('refused', 'this network hands out no keys');
         return lane.exportKey(passphrase);
       },
+      'key.text': async () => {
+        const { lane } = await current();
+        if (!lane.writtenKey) throw new PlainsealError('refused', 'this network has no key to write down');
+        return lane.writtenKey();
+      },
       'key.import': async ({ text, passphrase }) => {
         const { lane } = await current();
         if (!lane.importKey) throw new PlainsealError('refused', 'this network takes no keys');

@@ -42,4 +42,7 @@ export const network = {
   'cannot.files': 'Files are not possible here yet.',
   'cannot.rename': 'Renaming is not possible here.',
   'cannot.add-member': 'Adding people is not possible here.',
+  'cannot.remove-member': 'Removing people is not possible here.',
+  'cannot.set-admin': 'Making admins is not possible here.',
+  'cannot.leave': 'Leaving is not possible here.',
 } as const;

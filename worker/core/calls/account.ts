@@ -1,8 +1,9 @@
 import type { AccountRow } from '../../../shared/contract/account.ts';
 import type { AccountId } from '../../../shared/ids.ts';
 import { findAccount, listAccounts, removeAccount, type Account } from '../../../storage/accounts.ts';
-import { IDENTITY_CURSOR, readCursor, SKIPPED_CURSOR } from '../../../storage/inbound.ts';
+import { IDENTITY_CURSOR, KEY_KEPT_CURSOR, readCursor, SKIPPED_CURSOR } from '../../../storage/inbound.ts';
 import { removeSomeMessages } from '../../../storage/messages.ts';
+import { hasGroups, isKeyAccount } from '../capabilities.ts';
 import { mayConnect } from '../lanes/lanes.ts';
 import { confirm, mustFind, type CallScope, type Serve } from './scope.ts';
 
@@ -11,6 +12,9 @@ const REMOVED_AT_ONCE = 200;
 
 /** My accounts. */
 export function accountCalls(of: CallScope): Serve<'account.list' | 'account.remove' | 'account.reconnect'> {
+  const keyKept = ({ id, network }: Account): boolean | null =>
+    isKeyAccount(network) ? readCursor(of.db, id, KEY_KEPT_CURSOR) !== null : null;
+
   function row(account: Account): AccountRow {
     const lane = of.lanes.get(account.id);
     const skipped = readCursor(of.db, account.id, SKIPPED_CURSOR);
@@ -27,6 +31,8 @@ export function accountCalls(of: CallScope): Serve<'account.list' | 'account.rem
           : { kind: 'needs-person', why: 'disclosure' }),
       checkedAt: lane?.checkedAt ?? null,
       plainMailSkipped: skipped !== null && /^\d{1,9}$/.test(skipped) ? Number(skipped) : null,
+      groups: hasGroups(account.network),
+      keyKept: keyKept(account),
       identity: readCursor(of.db, account.id, IDENTITY_CURSOR),
     };
   }
@@ -46,7 +52,8 @@ export function accountCalls(of: CallScope): Serve<'account.list' | 'account.rem
         request,
         async () => {
           const account = mustFind(findAccount(of.db, id), 'account');
-          await confirm(of, 'remove-account', { address: account.address });
+          const kind = keyKept(account) === false ? 'remove-key-account' : 'remove-account';
+          await confirm(of, kind, { address: account.address });
           await remove(id);
         },
         (_nothing, touched) => {

@@ -35,9 +35,9 @@ type Names =
 /** The list, its conversations and who is in them. */
 export function conversationCalls(of: CallScope): Serve<Names> {
   function shown(row: StoredConversationRow): ConversationRow {
-    const { network, protocol, ...rest } = row;
+    const { network, protocol, myRole, othersWithoutAdmin, ...rest } = row;
     of.seen.shown(rest);
-    return { ...rest, can: capabilities(network, protocol) };
+    return { ...rest, can: capabilities({ ...rest, network, protocol, myRole, othersWithoutAdmin }) };
   }
 
   /** A conversation that is looked at shows the label of this moment: facts grow old without anybody telling. */
@@ -67,8 +67,8 @@ export function conversationCalls(of: CallScope): Serve<Names> {
    */
   function enqueueReceipts(id: ConversationRow['id'], upTo: number, touched: Touched): void {
     const { conversation, account } = conversationOf(of.db, id);
-    const { network, protocol, state } = conversation;
-    const able = capabilities(network, protocol)['read-receipt'] === 'yes';
+    const { network, state } = conversation;
+    const able = capabilities(conversation)['read-receipt'] === 'yes';
     const tell = able && state === 'active' && readSettings(of.db).readReceipts;
     if (!tell && !tellsOwnDevices(network)) return;
     const most = tellsOwnDevices(network) ? MAX_READ : MAX_RECEIPT;
@@ -152,7 +152,7 @@ export function conversationCalls(of: CallScope): Serve<Names> {
     },
     'typing.set': ({ conversation: id, on }) => {
       const { conversation } = conversationOf(of.db, id);
-      const able = capabilities(conversation.network, conversation.protocol).typing === 'yes';
+      const able = capabilities(conversation).typing === 'yes';
       if (able && conversation.state === 'active' && conversation.hold === null)
         of.lanes.get(conversation.account)?.hint({ kind: 'typing', conversation: id, on });
       return null;

@@ -92,6 +92,13 @@ const start = fc.oneof(
   fc.record({ kind: fc.constant('check'), peer }),
 );
 
+const groupEdit = fc.oneof(
+  fc.record({ act: fc.constant('add'), peers: fc.array(peer, { maxLength: 3 }) }),
+  fc.record({ act: fc.constantFrom('remove', 'promote', 'demote'), peer }),
+  fc.record({ act: fc.constant('rename'), title: fc.string({ maxLength: 9 }) }),
+  fc.record({ act: fc.constant('leave') }),
+);
+
 /** Arguments of the right shape, or nearly: what gets past the border and into the rules. */
 const shaped: Readonly<Record<CallName, fc.Arbitrary<unknown>>> = {
   'profile.get': fc.constant({}),
@@ -125,6 +132,14 @@ const shaped: Readonly<Record<CallName, fc.Arbitrary<unknown>>> = {
   'conversation.timer': fc.record({ request, conversation, ms: fc.constantFrom(null, ...timerChoices, 1) }),
   'conversation.accept': fc.record({ request, conversation }),
   'conversation.block': fc.record({ request, conversation: fc.constant('nobody') }),
+  'group.create': fc.record({
+    request,
+    account,
+    title: fc.string({ maxLength: 9 }),
+    members: fc.array(peer, { maxLength: 3 }),
+  }),
+  'group.change': fc.record({ request, conversation, change: groupEdit, seenLabel: small }),
+  'group.members': fc.record({ conversation }),
   'peer.get': fc.record({ peer, account }),
   'message.page': fc.record({
     conversation,
@@ -184,6 +199,7 @@ const shaped: Readonly<Record<CallName, fc.Arbitrary<unknown>>> = {
   }),
   'trust.set': fc.record({ request, peer, account }),
   'key.export': fc.record({ request, account }),
+  'key.reveal': fc.record({ request, account }),
   'key.import': fc.record({ request, account }),
   'typing.set': fc.record({ conversation, on: fc.boolean() }),
   'flow.start': fc.record({

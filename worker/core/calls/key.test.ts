@@ -2,12 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { GrantId } from '../../../shared/ids.ts';
+import { directConversation, peerId, type GrantId } from '../../../shared/ids.ts';
+import type { FlowAnswer } from '../../../shared/lane/flow.ts';
 import type { KeyImport, KeyRefusal } from '../../../shared/lane/key.ts';
 import type { Lane } from '../../../shared/lane/lane.ts';
 import type { ConfirmQuestion } from '../../../shared/shell/host.ts';
 import { request, type Rig } from '../../sample/rig.ts';
-import { ACCOUNT, openScripted } from '../../sample/scripted.ts';
+import { goodFacts } from '../../sample/scene.ts';
+import { ACCOUNT, openScripted, type Known } from '../../sample/scripted.ts';
 
 let folder: string;
 let rig: Rig | null = null;
@@ -154,5 +156,159 @@ describe('a key that is brought', () => {
       await odd.close();
       rig = null;
     }
+  });
+});
+
+describe('a key that is to be written down', () => {
+  const lane: Partial<Lane> = { writtenKey: async () => 'nsec1whole' };
+  /** A rig with an account that is a key. */
+  async function openKeyed(answers: readonly boolean[], of: Partial<Lane> = lane) {
+    const peer = peerId('nostr', 'Bob');
+    const chat = directConversation(ACCOUNT, peer);
+    const bob: Known = {
+      network: 'nostr',
+      peer,
+      chat,
+      met: {
+        changes: [
+          {
+            kind: 'conversation',
+            id: chat,
+            patch: { kind: 'direct', peer, protocol: 'mls', state: 'active' },
+          },
+        ],
+        forecasts: [],
+      },
+      facts: goodFacts,
+    };
+    const opened = (await openScripted(of, bob)).rig;
+    rig = opened;
+    const left = [...answers];
+    opened.shell.answer = () => ({ ok: left.shift() ?? false, secret: null });
+    return opened;
+  }
+  const kept = async (it: Rig) => (await it.page.call('account.list', {})).rows[0]?.keyKept;
+  const reveal = (it: Rig) => it.page.call('key.reveal', { request: request(), account: ACCOUNT });
+
+  test('stands in the shell’s window alone, once the person wants to see it; written down is remembered', async () => {
+    const it = await openKeyed([true, true]);
+    expect(await kept(it)).toBe(false);
+    expect(await reveal(it)).toBe(true);
+    expect(it.shell.asked).toEqual([
+      { kind: 'reveal-key', facts: { address: 'me@example.org' }, series: true },
+      { kind: 'key-revealed', facts: { key: 'nsec1whole' }, series: true },
+    ]);
+    expect(await kept(it)).toBe(true);
+    const told = JSON.stringify([it.page.heard, it.db.all('SELECT * FROM request')]);
+    expect(told).not.toContain('nsec1');
+  });
+
+  test('is not shown after a no, and a later is no promise', async () => {
+    const no = await openKeyed([false]);
+    await expect(reveal(no)).rejects.toThrow(rejects('refused'));
+    expect(no.shell.asked).toHaveLength(1);
+    await no.close();
+    rig = null;
+    const later = await openKeyed([true, false]);
+    expect(await reveal(later)).toBe(false);
+    expect(await kept(later)).toBe(false);
+  });
+
+  test('is refused where there is none, or the lane says more than a line', async () => {
+    for (const [of, kind] of [
+      [{}, 'refused'],
+      [{ writtenKey: async () => 'two\nlines' }, 'internal'],
+      [{ writtenKey: async () => 'x'.repeat(201) }, 'internal'],
+    ] as const) {
+      const odd = await openKeyed([true, true], of);
+      await expect(reveal(odd)).rejects.toThrow(rejects(kind));
+      expect(odd.shell.asked).toHaveLength(1);
+      await odd.close();
+      rig = null;
+    }
+  });
+
+  test('an account whose key is kept nowhere else is removed only after that was said', async () => {
+    const it = await openKeyed([false, true, true, false]);
+    const remove = () => it.page.call('account.remove', { request: request(), account: ACCOUNT });
+    await expect(remove()).rejects.toThrow(rejects('refused'));
+    await reveal(it);
+    await expect(remove()).rejects.toThrow(rejects('refused'));
+    expect(it.shell.asked.map(({ kind }) => kind)).toEqual([
+      'remove-key-account',
+      'reveal-key',
+      'key-revealed',
+      'remove-account',
+    ]);
+  });
+
+  test('a mail account is no key', async () => {
+    const { rig: it } = await open({}, []);
+    expect(await kept(it)).toBeNull();
+  });
+});
+
+describe('a key for an account that is being added', () => {
+  /** Wants the key `good` with the passphrase `open`, and makes an account of it. */
+  const adding: Partial<Lane> = {
+    flow: async function* () {
+      let why: KeyRefusal | null = null;
+      for (;;) {
+        const answer: FlowAnswer | undefined = yield { kind: 'ask-key', why };
+        if (answer?.kind !== 'key') {
+          yield { kind: 'failed', why: 'cancelled' };
+          return null;
+        }
+        if (answer.text !== 'good') why = 'malformed';
+        else if (answer.passphrase === null) why = 'passphrase-needed';
+        else if (answer.passphrase !== 'open') why = 'wrong-passphrase';
+        else break;
+      }
+      yield { kind: 'done', conversation: null, peer: null };
+      return { network: 'email', address: 'new@example.org', displayName: '', work: [] };
+    },
+  };
+  const add = (it: Rig) =>
+    it.page.flow({ account: null, network: 'email', start: { kind: 'add-account', args: {} } });
+
+  test('goes from the shell’s window to the lane; the page hears only that something goes on', async () => {
+    const { rig: it, ended } = await open(adding, ['bad', 'good', 'opne', 'open']);
+    expect((await add(it)).kind).toBe('done');
+    expect(it.shell.asked.map(({ kind, secret, trouble }) => [kind, secret, trouble])).toEqual([
+      ['bring-key', 'key-text', undefined],
+      ['bring-key', 'key-text', 'malformed'],
+      ['bring-key', 'passphrase', 'passphrase-needed'],
+      ['bring-key', 'passphrase', 'wrong-passphrase'],
+    ]);
+    await expect.poll(ended).toBe(1);
+    const told = JSON.stringify([it.page.heard, it.db.all('SELECT * FROM request')]);
+    expect(told).toContain('key-asked');
+    expect(told).not.toMatch(/opne|"open"|"good"|"bad"/u);
+    expect(it.db.all("SELECT 1 FROM cursor WHERE name = 'key-kept'")).toHaveLength(1);
+  });
+
+  test('is none when the person stops; nothing is added', async () => {
+    const { rig: it, ended } = await open(adding, ['good']);
+    expect(await add(it)).toEqual({ kind: 'failed', why: 'cancelled' });
+    await expect.poll(ended).toBe(1);
+    expect((await it.page.call('account.list', {})).rows).toHaveLength(1);
+  });
+
+  test('the page cannot give one, and no other flow may ask for one', async () => {
+    const { rig: it } = await open(adding, []);
+    const { flow } = await it.page.call('flow.start', {
+      request: request(),
+      account: ACCOUNT,
+      network: 'email',
+      start: { kind: 'invite' },
+    });
+    expect((await it.page.until('flow', (told) => told.flow === flow)).step).toEqual({
+      kind: 'failed',
+      why: 'internal',
+    });
+    expect(it.shell.asked).toEqual([]);
+    await expect(
+      it.page.call('flow.answer', { flow, answer: { kind: 'key', text: 'good', passphrase: null } }),
+    ).rejects.toThrow(rejects('bad-request'));
   });
 });

@@ -1,19 +1,27 @@
 import { findAccount } from '../../../storage/accounts.ts';
-import { IDENTITY_CURSOR, readCursor } from '../../../storage/inbound.ts';
+import { IDENTITY_CURSOR, KEY_KEPT_CURSOR, readCursor, setCursor } from '../../../storage/inbound.ts';
+import { kindOf } from '../../../shared/errors.ts';
 import type { AccountId } from '../../../shared/ids.ts';
 import type { KeyRefusal } from '../../../shared/lane/key.ts';
 import type { LaneRunner } from '../lanes/runner.ts';
 import { askInSeries, type Ask } from '../question.ts';
+import type { Touched } from '../touched.ts';
 import { saveFile } from './saving.ts';
 import { mustFind, type CallScope, type Serve } from './scope.ts';
 
 /** My own keys, outside the program. Passphrases and keys are typed in the shell's own window and reach the lane from there: the page has no part in it. */
-export function keyCalls(of: CallScope): Serve<'key.export' | 'key.import'> {
+export function keyCalls(of: CallScope): Serve<'key.export' | 'key.reveal' | 'key.import'> {
   /** What the window shows beside the question. */
   function factsOf(id: AccountId): Readonly<Record<string, string>> {
     const { address } = mustFind(findAccount(of.db, id), 'account');
     const identity = readCursor(of.db, id, IDENTITY_CURSOR);
     return identity === null ? { address } : { address, fingerprint: identity };
+  }
+
+  /** The key is outside of the program now. */
+  function keep(id: AccountId, touched: Touched): void {
+    setCursor(of.db, id, KEY_KEPT_CURSOR, 'yes');
+    touched.accounts = true;
   }
 
   return {
@@ -30,7 +38,35 @@ export function keyCalls(of: CallScope): Serve<'key.export' | 'key.import'> {
           const { name, bytes } = await lane.exportKey(passphrase);
           return saveFile(of, name, (target) => target.writeFile(bytes));
         },
-        (saved) => saved,
+        (saved, touched) => {
+          if (saved) keep(id, touched);
+          return saved;
+        },
+      ),
+    'key.reveal': ({ request, account: id }) =>
+      of.once(
+        'key.reveal',
+        request,
+        async () => {
+          const facts = factsOf(id);
+          const lane = of.lanes.must(id);
+          return askInSeries(of.host, async (ask) => {
+            await ask({ kind: 'reveal-key', facts });
+            const key = await lane.writtenKey();
+            // A no to this one means later, and is no refusal.
+            return ask({ kind: 'key-revealed', facts: { key } }).then(
+              () => true,
+              (error: unknown) => {
+                if (kindOf(error) === 'refused') return false;
+                throw error;
+              },
+            );
+          });
+        },
+        (written, touched) => {
+          if (written) keep(id, touched);
+          return written;
+        },
       ),
     'key.import': ({ request, account: id }) =>
       of.once(

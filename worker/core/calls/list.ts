@@ -7,6 +7,7 @@ import { accountCalls } from './account.ts';
 import { conversationCalls } from './conversation.ts';
 import { fileCalls } from './file.ts';
 import { flowCalls } from './flow.ts';
+import { groupCalls } from './group.ts';
 import { holdCalls } from './hold.ts';
 import { keyCalls } from './key.ts';
 import { messageCalls } from './message.ts';
@@ -27,6 +28,7 @@ export function allCalls(of: CallScope): Serve<CallName> {
     ...holdCalls(of),
     ...fileCalls(of),
     ...timerCalls(of),
+    ...groupCalls(of),
     ...trustCalls(of),
     ...keyCalls(of),
     search: (args) => of.read('search', args),

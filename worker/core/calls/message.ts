@@ -11,6 +11,7 @@ import {
 } from '../../../storage/outbox.ts';
 import { setReaction } from '../../../storage/reactions.ts';
 import { capabilities, hasOneReaction } from '../capabilities.ts';
+import { dropGroupChange } from '../commit/group.ts';
 import { identityChanged, relabel } from '../commit/relabel.ts';
 import { touchMessage } from '../touched.ts';
 import { addSideIntent, compareSeen, mustBeOpen } from './send.ts';
@@ -29,6 +30,7 @@ type Names =
 export function cancelItem(scope: Scope, item: Outgoing): void {
   setOutboxState(scope.db, item.id, 'cancelled');
   scope.touched.outbox = true;
+  dropGroupChange(scope, item, false);
   if (item.message === null || item.conversation === null) return;
   setSendState(scope.db, item.message, 'cancelled', scope.now);
   touchMessage(scope.touched, item.conversation, item.message);
@@ -103,7 +105,7 @@ export function messageCalls(of: CallScope): Serve<Names> {
           const { conversation, account } = conversationOf(of.db, message.conversation);
           mustBeOpen(conversation);
           if (message.deleted) throw new PlainsealError('not-found', 'the message was deleted');
-          if (capabilities(conversation.network, conversation.protocol).reaction !== 'yes')
+          if (capabilities(conversation).reaction !== 'yes')
             throw new PlainsealError('refused', 'this network has no reactions');
           const compared = compareSeen(of, conversation, seenLabel);
           // A reaction is not worth holding: it is refused, and the person looks at the label first.
@@ -156,7 +158,7 @@ function deleteForAll(
   account: ReturnType<typeof conversationOf>['account'],
   message: Message,
 ): void {
-  const able = capabilities(conversation.network, conversation.protocol)['delete-for-all'] === 'yes';
+  const able = capabilities(conversation)['delete-for-all'] === 'yes';
   if (!able || conversation.state !== 'active' || !conversation.label) return;
   addSideIntent(scope, account, conversation.id, conversation.label, (key) => ({
     kind: 'delete',

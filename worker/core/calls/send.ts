@@ -126,7 +126,7 @@ function writeIntent(
 
 /** A message carries the timer under which it was written. */
 function timerOf(conversation: Conversation): { readonly timer?: Timer } {
-  const able = capabilities(conversation.network, conversation.protocol).timer === 'yes';
+  const able = capabilities(conversation).timer === 'yes';
   return able ? { timer: conversation.timer ?? NO_TIMER } : {};
 }
 

@@ -18,7 +18,7 @@ export function timerCalls(of: CallScope): Serve<'conversation.timer'> {
         (_found, touched) => {
           const { conversation, account } = conversationOf(of.db, id);
           mustBeOpen(conversation);
-          if (capabilities(conversation.network, conversation.protocol).timer !== 'yes')
+          if (capabilities(conversation).timer !== 'yes')
             throw new PlainsealError('refused', 'this network has no timer');
           const before = conversation.timer ?? NO_TIMER;
           if (before.ms === ms) return null;

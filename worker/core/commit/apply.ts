@@ -17,8 +17,9 @@ import {
 import { writeCells } from '../../../storage/lane-state.ts';
 import { addIntent } from '../../../storage/outbox.ts';
 import { addTouched, nothingTouched } from '../touched.ts';
-import { changeConversation, changeMember } from './conversation-change.ts';
+import { changeConversation } from './conversation-change.ts';
 import { holdInPlace } from './hold.ts';
+import { changeMember, stateNews } from './member-change.ts';
 import { changeNote, changeTarget, receiveMessage } from './message-change.ts';
 import { Held, stepOutbound } from './outbound.ts';
 import { changeDevice, changeIdentity, changeMerged, changePeer } from './peer-change.ts';
@@ -59,6 +60,7 @@ function applyAll(scope: Scope, commit: Commit): void {
   }
   writeCells(scope.db, scope.account.id, commit.work);
   for (const change of commit.changes) applyChange(scope, change);
+  stateNews(scope);
   // Of each conversation the last one stands.
   const forecasts = new Map(commit.forecasts.map((forecast) => [forecast.conversation, forecast]));
   for (const id of scope.memo.stale) if (!forecasts.has(id)) relabel(scope, id);

@@ -7,7 +7,7 @@ import {
   patchConversation,
   type Conversation,
 } from '../../../storage/conversations.ts';
-import { dropMember, putMember } from '../../../storage/memberships.ts';
+import { isMineIn, newsOf } from './member-change.ts';
 import { ownConversation, ownPeer, type Scope } from './scope.ts';
 
 type Of<K extends Change['kind']> = Extract<Change, { readonly kind: K }>;
@@ -18,7 +18,9 @@ type Of<K extends Change['kind']> = Extract<Change, { readonly kind: K }>;
  */
 export function changeConversation(scope: Scope, change: Of<'conversation'>): void {
   const known = findConversation(scope.db, change.id);
-  if (change.patch.peer) ownPeer(scope, change.patch.peer);
+  const { peer, by } = change.patch;
+  if (peer) ownPeer(scope, peer);
+  if (by && by !== 'me') ownPeer(scope, by);
   if (known) patch(scope, ownConversation(scope, change.id), change.patch);
   else create(scope, change);
   scope.memo.stale.add(change.id);
@@ -58,30 +60,19 @@ function patch(scope: Scope, known: Conversation, next: ConversationPatch): void
     ...(title !== undefined && (known.kind !== 'direct' || known.title === null) ? { title } : {}),
   };
   // A lane says with every message what it knows: most often nothing is new.
-  if (Object.keys(differing).length > 0) patchConversation(scope.db, known.id, differing);
+  if (Object.keys(differing).length === 0) return;
+  if (known.kind === 'group' && 'title' in differing && title !== known.title && isMineIn(scope, known.id))
+    newsOf(scope, known.id, { code: 'group-renamed', by: next.by ?? null, quoted: title ?? null });
+  patchConversation(scope.db, known.id, differing);
 }
 
 /** Two who set the timer at once agree on the higher version; of equal ones the first stands. */
 const isNewer = (next: Timer, known: Timer | null): boolean => known === null || next.version > known.version;
 
-/** What the person decided stands: a lane neither unblocks nor turns an accepted conversation back into a request. */
+/**
+ * What the person decided stands: a lane neither unblocks nor turns an accepted conversation back into a request. Who left may
+ * be asked in again.
+ */
 function mayMove(from: Conversation['state'], to: Conversation['state']): boolean {
-  return from !== 'blocked' && !(to === 'request' && from !== 'request');
-}
-
-/** Who is in a group. */
-export function changeMember(scope: Scope, change: Of<'member'>): void {
-  const { id } = ownConversation(scope, change.conversation);
-  ownPeer(scope, change.peer);
-  if (change.by) ownPeer(scope, change.by);
-  if (change.act === 'left' || change.act === 'removed') dropMember(scope.db, id, change.peer);
-  else
-    putMember(scope.db, {
-      conversation: id,
-      peer: change.peer,
-      role: change.act === 'promoted' ? 'admin' : change.act === 'invited' ? 'invited' : 'member',
-      since: scope.now,
-      by: change.by,
-    });
-  scope.memo.stale.add(id);
+  return from !== 'blocked' && !(to === 'request' && from === 'active');
 }

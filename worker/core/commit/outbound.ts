@@ -27,6 +27,7 @@ import {
   type Outgoing,
 } from '../../../storage/outbox.ts';
 import { touchConversation, touchMessage } from '../touched.ts';
+import { dropGroupChange } from './group.ts';
 import { pastLabel } from './message-change.ts';
 import { furtherThan } from './receipt-change.ts';
 import { identityChanged, labelUnder, relabel } from './relabel.ts';
@@ -79,6 +80,7 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
   if (step.evidence) keepEvidence(scope, item, step);
   tellMessage(scope, item, step, message);
   if (deleted && to !== 'sealed') emptyItem(scope.db, item.id);
+  if (to === 'failed') dropGroupChange(scope, item, true);
   if (to === 'held' && item.conversation) relabel(scope, item.conversation, step.hold ?? null);
   clearMarker(scope.db, scope.account.id, itemMarker(item.id));
   scope.touched.outbox = true;

@@ -168,16 +168,19 @@ export function putNote(
     readonly key: NetworkKey;
     readonly code: NoteCode;
     readonly quoted: string | null;
+    readonly people?: readonly (PeerId | 'me')[];
+    readonly by?: PeerId | 'me' | null;
   },
 ): void {
+  const { conversation, key, ...content } = note;
   const id = addNote(
     scope.db,
     {
-      conversation: note.conversation,
+      conversation,
       account: scope.account.id,
-      key: note.key,
+      key,
       at: scope.now,
-      content: { code: note.code, quoted: note.quoted },
+      content,
     },
     scope.now,
   );

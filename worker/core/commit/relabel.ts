@@ -10,28 +10,32 @@ import { heldItems } from '../../../storage/outbox.ts';
 import { touchConversation } from '../touched.ts';
 import type { Scope } from './scope.ts';
 
-/** The label of a conversation under given facts and hold. `at`: now for the next send, the time of the evidence for a past one. */
+/**
+ * The label of a conversation under given facts and hold. `at`: now for the next send, the time of the evidence for a past one.
+ * `invited`: with those who are to be in a group and are not yet: what is written now waits until they are.
+ */
 export function labelUnder(
   scope: Pick<Scope, 'db' | 'account'>,
   conversation: Conversation,
   facts: readonly SecurityFacts[],
   hold: HoldReason | null,
   at: Millis,
+  invited = false,
 ): Label {
   return label({
     network: conversation.network,
     protocol: conversation.protocol,
     testNetwork: scope.account.environment === 'test',
     facts,
-    identity: identityOf(scope.db, conversation),
+    identity: identityOf(scope.db, conversation, invited),
     hold,
     now: at,
   });
 }
 
-function identityOf(db: Database, conversation: Conversation): LabelInput['identity'] {
+function identityOf(db: Database, conversation: Conversation, invited: boolean): LabelInput['identity'] {
   if (conversation.kind === 'group' || conversation.kind === 'channel')
-    return { kind: 'group', trusts: memberTrusts(db, conversation.account, conversation.id) };
+    return { kind: 'group', trusts: memberTrusts(db, conversation.account, conversation.id, invited) };
   return {
     kind: 'one',
     trust: conversation.peer ? trustOf(db, conversation.account, conversation.peer) : { kind: 'unchecked' },
@@ -40,7 +44,7 @@ function identityOf(db: Database, conversation: Conversation): LabelInput['ident
 
 /** Whether the identity of anybody in the conversation has changed and nobody has looked yet. */
 export function identityChanged(db: Database, conversation: Conversation): boolean {
-  const identity = identityOf(db, conversation);
+  const identity = identityOf(db, conversation, true);
   return identity.kind === 'one'
     ? identity.trust.kind === 'changed'
     : identity.trusts.some((trust) => trust.kind === 'changed');
@@ -65,7 +69,7 @@ export function relabel(scope: Scope, id: ConversationId, hold?: HoldReason | nu
   if (!conversation) return;
   const holds = hold === undefined ? conversation.hold : hold;
   if (holds !== conversation.hold) setHold(scope.db, id, holds);
-  const now = labelUnder(scope, conversation, conversation.forecast, holds, scope.now);
+  const now = labelUnder(scope, conversation, conversation.forecast, holds, scope.now, true);
   touchConversation(scope.touched, id);
   if (!sameLabel(now, conversation.label)) setLabel(scope.db, id, now);
 }
@@ -74,7 +78,7 @@ export function relabel(scope: Scope, id: ConversationId, hold?: HoldReason | nu
 export function labelIsOld(scope: Pick<Scope, 'db' | 'account' | 'now'>, id: ConversationId): boolean {
   const conversation = findConversation(scope.db, id);
   if (!conversation) return false;
-  const now = labelUnder(scope, conversation, conversation.forecast, conversation.hold, scope.now);
+  const now = labelUnder(scope, conversation, conversation.forecast, conversation.hold, scope.now, true);
   return !sameLabel(now, conversation.label);
 }
 

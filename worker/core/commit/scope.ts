@@ -5,6 +5,7 @@ import { findConversation, type Conversation } from '../../../storage/conversati
 import type { Database } from '../../../storage/database.ts';
 import { ensurePeer } from '../../../storage/peers.ts';
 import type { Touched } from '../touched.ts';
+import type { News } from './member-change.ts';
 
 /** What one commit is applied in: one account, one moment, inside one transaction. */
 export interface Scope {
@@ -20,11 +21,21 @@ export interface Scope {
     readonly known: Set<PeerId>;
     /** Conversations whose label is derived anew once all changes are in. */
     readonly stale: Set<ConversationId>;
+    /** Groups, and whether I was in them before. */
+    readonly mineIn: Map<ConversationId, boolean>;
+    /** Rows to be stated of groups once all changes are in. */
+    readonly news: Map<ConversationId, News[]>;
   };
 }
 
 /** Where nothing is known yet. */
-export const freshMemo = (): Scope['memo'] => ({ peers: new Set(), known: new Set(), stale: new Set() });
+export const freshMemo = (): Scope['memo'] => ({
+  peers: new Set(),
+  known: new Set(),
+  stale: new Set(),
+  mineIn: new Map(),
+  news: new Map(),
+});
 
 /**
  * A conversation of this account.

@@ -10,8 +10,10 @@ import {
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../../shared/lane/flow.ts';
 import type { CrashPoint } from '../../../shared/lane/lane.ts';
 import { addAccount, type Account } from '../../../storage/accounts.ts';
-import { IDENTITY_CURSOR, setCursor } from '../../../storage/inbound.ts';
+import { IDENTITY_CURSOR, KEY_KEPT_CURSOR, setCursor } from '../../../storage/inbound.ts';
 import { writeCells } from '../../../storage/lane-state.ts';
+import type { KeyRefusal } from '../../../shared/lane/key.ts';
+import type { HostLink } from '../host.ts';
 import type { Log } from '../log.ts';
 import type { ConnectLane } from './connect.ts';
 import { mayConnect, type Lanes } from './lanes.ts';
@@ -56,6 +58,8 @@ interface Running {
   readonly cancel: () => Promise<void>;
   /** Setup lanes only. */
   readonly end: () => void;
+  /** Setup lanes only: the key that was brought, and what ends the question about it. */
+  key: { text: string; readonly stop: AbortController } | null;
 }
 
 /** Keeps the flows of a profile. `tell` reaches the page; `added` is told once a new account is durable. */
@@ -64,6 +68,7 @@ export function createFlows(of: {
   readonly lanes: Lanes;
   readonly connect: ConnectLane;
   readonly profile: 'live' | 'test';
+  readonly host: Pick<HostLink, 'call'>;
   readonly tell: (flow: FlowId, step: FlowStep) => void;
   readonly added: (account: Account) => void;
   readonly crashPoints: readonly CrashPoint[];
@@ -79,15 +84,54 @@ export function createFlows(of: {
 
   function finish(flow: string, outcome: FlowStep): void {
     const one = running.get(flow);
+    closeWindow(one);
     // First, since the end of a setup lane's pipe is a failure of flows that are still running.
     running.delete(flow);
     one?.end();
     of.tell(flow as FlowId, outcome);
   }
 
+  /** No question about a key follows. Only the window waits for this. */
+  function closeWindow(one: Running | undefined): void {
+    if (!one?.key) return;
+    one.key.stop.abort();
+    one.key = null;
+    of.host.call('confirm.end', {}).catch(() => undefined);
+  }
+
+  /** Asks for a key, or its passphrase, in the shell's own window, and hands it to the lane: the page has no part in it. */
+  async function askKey(one: Running, why: KeyRefusal | null): Promise<void> {
+    const locked = why === 'passphrase-needed' || why === 'wrong-passphrase';
+    const key = (one.key ??= { text: '', stop: new AbortController() });
+    const { ok, secret } = await of.host.call(
+      'confirm',
+      {
+        kind: 'bring-key',
+        facts: {},
+        secret: locked ? 'passphrase' : 'key-text',
+        series: true,
+        ...(why === null ? {} : { trouble: why }),
+      },
+      key.stop.signal,
+    );
+    if (!ok || secret === null) return one.answer({ kind: 'no' });
+    if (!locked) key.text = secret;
+    await one.answer({ kind: 'key', text: key.text, passphrase: locked ? secret : null });
+  }
+
   function step(flow: string, told: FlowStep): void {
     const one = running.get(flow);
     if (!one) return;
+    if (told.kind === 'ask-key') {
+      // Only an account that is being added takes a key; its line ends with the flow, and an answer to it then is nobody's.
+      if (one.start.kind !== 'add-account') {
+        one.cancel().catch(() => undefined);
+        return finish(flow, { kind: 'failed', why: 'internal' });
+      }
+      of.tell(flow as FlowId, { kind: 'progress', stage: 'key-asked' });
+      askKey(one, told.why).catch(() => one.cancel().catch(() => undefined));
+      return;
+    }
     one.told = told;
     if (told.kind === 'done' || told.kind === 'failed') finish(flow, told);
     else of.tell(flow as FlowId, told);
@@ -117,6 +161,7 @@ export function createFlows(of: {
       answer: async (answer) => void (await line.call('flow.answer', { flow, answer })),
       cancel: async () => void (await line.call('flow.cancel', { flow })),
       end: () => pipe.close(),
+      key: null,
     });
     pipe.ended(() => step(flow, { kind: 'failed', why: 'internal' }));
     try {
@@ -147,6 +192,7 @@ export function createFlows(of: {
     told: FlowStep,
   ): void {
     if (!setup || setup.network !== network) return finish(flow, { kind: 'failed', why: 'internal' });
+    const brought = (running.get(flow)?.key?.text ?? '') !== '';
     const account: Account = {
       id,
       network,
@@ -160,6 +206,8 @@ export function createFlows(of: {
         addAccount(db, account);
         writeCells(db, id, setup.work);
         if (setup.identity !== undefined) setCursor(db, id, IDENTITY_CURSOR, setup.identity);
+        // Who brought the key has it.
+        if (brought) setCursor(db, id, KEY_KEPT_CURSOR, 'yes');
       });
     } catch (error) {
       of.log('account.not-added', { kind: kindOf(error) });
@@ -167,6 +215,7 @@ export function createFlows(of: {
       return finish(flow, { kind: 'failed', why: twice ? 'not-possible' : 'internal' });
     }
     const one = running.get(flow);
+    closeWindow(one);
     running.delete(flow);
     one?.end();
     of.added(account);
@@ -193,6 +242,7 @@ export function createFlows(of: {
         answer: (answer) => runner.flow.answer(flow, answer),
         cancel: () => runner.flow.cancel(flow),
         end: () => undefined,
+        key: null,
       });
       try {
         await runner.flow.start(flow, start);

@@ -5,7 +5,12 @@ import type { OutboxItem } from '../../../shared/lane/intent.ts';
 import type { KeyImport } from '../../../shared/lane/key.ts';
 import type { CrashPoint, Hint, KeyFile, LaneStatus, Performed } from '../../../shared/lane/lane.ts';
 import type { LaneNews } from '../../../shared/lane/protocol.ts';
-import { keyFileSchema, keyImportSchema, performedSchema } from '../../../shared/lane/schema.ts';
+import {
+  keyFileSchema,
+  keyImportSchema,
+  keyTextSchema,
+  performedSchema,
+} from '../../../shared/lane/schema.ts';
 import { pipePair } from '../../../shared/wire/pair.ts';
 import type { Pipe } from '../../../shared/wire/pipe.ts';
 import * as v from 'valibot';
@@ -52,6 +57,7 @@ export interface LaneRunner {
   };
   /** @throws PlainsealError `refused` where the network hands out, or takes, no keys. */
   exportKey(passphrase: string): Promise<KeyFile>;
+  writtenKey(): Promise<string>;
   importKey(text: string, passphrase: string | null): Promise<KeyImport>;
   stop(): Promise<void>;
 }
@@ -232,6 +238,11 @@ export function runLane(of: {
     },
     exportKey: async (passphrase) => {
       const made = v.safeParse(keyFileSchema, await mustRun().call('key.export', { passphrase }));
+      if (!made.success) throw new PlainsealError('internal', 'a lane answered out of shape');
+      return made.output;
+    },
+    writtenKey: async () => {
+      const made = v.safeParse(keyTextSchema, await mustRun().call('key.text', {}));
       if (!made.success) throw new PlainsealError('internal', 'a lane answered out of shape');
       return made.output;
     },
