@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { digits, readBenchmarks, readPrinted, readStorage, table } from './bench-report.ts';
+import { digits, readBenchmarks, readPrinted, readStorage, readStored, table } from './bench-report.ts';
 
 describe('what benchmarks say', () => {
   test('result lines, among others', () => {
@@ -28,7 +28,36 @@ describe('what benchmarks say', () => {
       { name: '1 KB open: ours', unit: 'ms', ours: 2, reference: { name: 'gpg', value: 50 }, runs: 12 },
       { name: 'alone: ours', unit: 'ms', ours: 3, reference: null, runs: 12 },
     ]);
+    expect(
+      readBenchmarks(
+        json,
+        (name) => name.startsWith('gpg'),
+        (name) => name === 'others',
+      ),
+    ).toEqual([]);
     expect(() => readBenchmarks({ testResults: [{}] }, () => true)).toThrow();
+  });
+
+  test('what MLS stores for a message', () => {
+    const output = 'x\n2 members: stored for one message, 812 B to send and 640 B to read; ts-mls 5120 B\ny';
+    const beside = { name: 'ts-mls', value: 5120 };
+    expect(readStored(output)).toEqual([
+      {
+        name: '2 members: stored for one message, to send',
+        unit: 'B',
+        ours: 812,
+        reference: beside,
+        runs: 1,
+      },
+      {
+        name: '2 members: stored for one message, to read',
+        unit: 'B',
+        ours: 640,
+        reference: beside,
+        runs: 1,
+      },
+    ]);
+    expect(readStored('nothing')).toEqual([]);
   });
 
   test('the lines of the storage benchmark', () => {

@@ -34,8 +34,15 @@ const vitestSchema = v.object({
   ),
 });
 
-/** The medians of vitest's JSON report, each beside the task of its comparison whose name `isReference` accepts. In ms. */
-export function readBenchmarks(json: unknown, isReference: (task: string) => boolean): readonly Result[] {
+/**
+ * The medians of vitest's JSON report, each beside the task of its comparison whose name `isReference` accepts. In ms. `isOurs`: which
+ * of them are wanted.
+ */
+export function readBenchmarks(
+  json: unknown,
+  isReference: (task: string) => boolean,
+  isOurs: (task: string) => boolean = () => true,
+): readonly Result[] {
   return v
     .parse(vitestSchema, json)
     .testResults.flatMap(({ assertionResults }) => assertionResults)
@@ -43,7 +50,7 @@ export function readBenchmarks(json: unknown, isReference: (task: string) => boo
       benchmarks.flatMap(({ tasks }) => {
         const beside = tasks.find(({ name }) => isReference(name));
         return tasks
-          .filter((task) => task !== beside)
+          .filter((task) => task !== beside && isOurs(task.name))
           .toSorted((a, b) => (a.name < b.name ? -1 : 1))
           .map(({ name, latency }): Result => ({
             name: `${fullName}: ${name}`,
@@ -66,6 +73,23 @@ export function readStorage(output: string, runs: number): readonly Result[] {
     reference: { name: 'without a cipher', value: Number(plain) },
     runs,
   }));
+}
+
+/** The lines of crypto/mls/mls.bench.ts on what one message makes durable, beside the whole state that ts-mls would have to keep. */
+export function readStored(output: string): readonly Result[] {
+  const line = /(\d+ members): stored for one message, (\d+) B to send and (\d+) B to read; ts-mls (\d+) B/g;
+  return [...stripVTControlCharacters(output).matchAll(line)].flatMap(([, name = '', sent, read, whole]) =>
+    [
+      ['to send', sent],
+      ['to read', read],
+    ].map(([what, bytes]): Result => ({
+      name: `${name}: stored for one message, ${what}`,
+      unit: 'B',
+      ours: Number(bytes),
+      reference: { name: 'ts-mls', value: Number(whole) },
+      runs: 1,
+    })),
+  );
 }
 
 /** Three figures that count, in digits. */

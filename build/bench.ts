@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { cpus, loadavg, platform, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Result } from '../e2e/bench/result.ts';
-import { readBenchmarks, readPrinted, readStorage, table } from './bench-report.ts';
+import { readBenchmarks, readPrinted, readStorage, readStored, table } from './bench-report.ts';
 import { printStep, runStep, type Step } from './step.ts';
 
 /** One benchmark: how it is run and how its output is read. */
@@ -51,6 +51,27 @@ const parts: readonly Part[] = [
       args: ['bench', '--run', 'crypto/signal', '--reporter=json', `--outputFile.json=${report}`],
     },
     read: () => readBenchmarks(JSON.parse(readFileSync(report, 'utf8')), (task) => /raw|alone/.test(task)),
+  },
+  {
+    name: 'mls',
+    step: {
+      script: VITEST,
+      args: [
+        ...['bench', '--run', 'crypto/mls'],
+        ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
+      ],
+      env: { MLS_LARGE: process.env['BENCH_LARGE'] ?? '0' },
+    },
+    read: (output) => [
+      ...['ts-mls', 'OpenMLS'].flatMap((peer) =>
+        readBenchmarks(
+          JSON.parse(readFileSync(report, 'utf8')),
+          (task) => task === peer,
+          (task) => task === 'Plainseal',
+        ).filter(({ reference }) => reference !== null),
+      ),
+      ...readStored(output),
+    ],
   },
   script('commits'),
   script('signal-drain'),
