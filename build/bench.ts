@@ -56,10 +56,9 @@ const parts: readonly Part[] = [
     name: 'mls',
     step: {
       script: VITEST,
-      args: [
-        ...['bench', '--run', 'crypto/mls'],
-        ...['--reporter=default', '--reporter=json', `--outputFile.json=${report}`],
-      ],
+      args: 'bench --run crypto/mls --reporter=default --reporter=json'
+        .split(' ')
+        .concat(`--outputFile.json=${report}`),
       env: { MLS_LARGE: process.env['BENCH_LARGE'] ?? '0' },
     },
     read: (output) => [
