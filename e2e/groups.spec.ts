@@ -193,3 +193,52 @@ test('a key that is written down nowhere is spoken of where one writes, until it
   await page.keyboard.press('Escape');
   await expect(page.getByText(en['nostr.not-kept'])).toHaveCount(0);
 });
+
+test('somebody is given a name of mine, and their key stands beside mine to compare', async ({
+  page,
+  show,
+}) => {
+  await show('chat=otto');
+  await page.getByRole('button', { name: en['chat.contact'] }).click();
+  const sheet = page.getByRole('dialog');
+  await expect(sheet.getByText(en['person.compare'])).toBeVisible();
+  await expect(sheet.getByTestId('key')).toHaveText([/^npub1 80cv v07t /u, /^npub1 stv0 /u]);
+  // There is no proof to exchange: the key itself is compared.
+  await expect(sheet.getByRole('button', { name: en['person.check'] })).toHaveCount(0);
+  const field = sheet.getByLabel(en['person.name']);
+  await expect(field).toHaveValue('Otto Novak');
+  await field.fill('Otto, cave');
+  await field.press('Enter');
+  await expect(sheet.getByText(en['person.name.saved'])).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('header-name')).toHaveText('Otto, cave');
+  expect(await asked(page, 'peer.name')).toMatchObject([{ peer: 'nostr|otto', name: 'Otto, cave' }]);
+});
+
+test('a group that fell apart is made anew with the same people', async ({ page, show }) => {
+  await show('chat=split');
+  const panel = page.getByRole('region', { name: en['stopped.region'] });
+  await expect(panel).toContainText(en['stopped.fork']);
+  await panel.getByRole('button', { name: en['group.anew'] }).click();
+  await expect(page.getByLabel(en['group.new.name'])).toHaveValue('Night walks');
+  await expect(page.getByTestId('picked').getByRole('listitem')).toHaveText(['Wen Li', 'Otto Novak']);
+  await page.getByRole('button', { name: en['group.new.go'] }).click();
+  await expect(page.getByTestId('composer')).toBeVisible();
+  expect(await asked(page, 'group.create')).toMatchObject([
+    { title: 'Night walks', members: ['nostr|wen', 'nostr|otto'] },
+  ]);
+});
+
+test('somebody from a group is written to alone', async ({ page, show }) => {
+  await show('chat=cave&sheet=group');
+  await choose(page, 'Lena Okoye', en['group.member.who']);
+  const sheet = page.getByRole('dialog');
+  await expect(sheet.getByRole('heading', { name: 'Lena Okoye' })).toBeVisible();
+  await expect(sheet.getByRole('button', { name: /^Cave survey, spring/u })).toBeVisible();
+  await sheet.getByRole('button', { name: en['person.write'] }).click();
+  await expect
+    .poll(() => asked(page, 'flow.start'))
+    .toMatchObject([
+      { network: 'nostr', start: { kind: 'chat', address: expect.stringMatching(/^npub1/u) as unknown } },
+    ]);
+});

@@ -38,7 +38,7 @@ function titleOf(say: Say, kind: ConfirmKind, name: string): string {
 const KEY = /^[0-9a-z ]{1,200}$/i;
 
 function shown(fact: (typeof rowFacts)[number], value: string): string {
-  return (fact === 'key' || fact === 'fingerprint') && KEY.test(value) ? value : plainName(value);
+  return fact !== 'file' && KEY.test(value) ? value : plainName(value);
 }
 
 /** What the shell's window says to a question. Facts are data of others: shown plain, as values, never as part of what Plainseal states beyond the name. */
