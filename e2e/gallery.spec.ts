@@ -1,32 +1,6 @@
 import { AxeBuilder } from '@axe-core/playwright';
-import { test as base, expect, type Locator, type Page } from '@playwright/test';
-import { serveGallery } from './gallery/serve.ts';
-
-/** The page over its in-memory core, under the page's policy: every state there is, without a network. */
-const test = base.extend<{ readonly show: (query: string) => Promise<void> }, { readonly site: string }>({
-  site: [
-    // oxlint-disable-next-line no-empty-pattern -- Playwright reads from the pattern what a fixture needs
-    async ({}, provide) => {
-      const site = await serveGallery();
-      await provide(site.url);
-      await site.close();
-    },
-    { scope: 'worker' },
-  ],
-  show: async ({ page, site }, provide) => {
-    const faults: string[] = [];
-    page.on('console', (message) => {
-      if (message.type() === 'error' || message.type() === 'warning') faults.push(message.text());
-    });
-    page.on('pageerror', (error) => faults.push(error.message));
-    await provide(async (query) => {
-      await page.goto(`${site}?${query}`);
-      await page.locator('main').first().waitFor({ state: 'attached' });
-      await page.evaluate(() => document.fonts.ready);
-    });
-    expect(faults, 'the page kept to its policy').toEqual([]);
-  },
-});
+import { expect, type Locator, type Page } from '@playwright/test';
+import { test } from './gallery/fixture.ts';
 
 test.beforeEach(({ page: _page }, info) =>
   test.skip(info.project.name !== 'browser', 'one browser is enough'),
@@ -69,6 +43,14 @@ for (const query of [
   'new',
   'new&theme=dark',
   'chat=jonas&text=200',
+  'chat=cave',
+  'chat=cave&sheet=group',
+  'chat=cave&sheet=group&theme=dark',
+  'chat=reading&sheet=group&text=200',
+  'chat=asked',
+  'sheet=new-group',
+  'sheet=nostr',
+  'sheet=account-nostr&theme=dark',
 ])
   test(`axe finds no fault in ${query}`, async ({ page, show }) => {
     await show(query);

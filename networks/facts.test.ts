@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
+import { LIBRARY_VERSION } from '../crypto/mls/facts.ts';
 import { sessionFacts } from '../crypto/signal/facts.ts';
 import { en } from '../shared/words/en.ts';
 import data from './facts.json' with { type: 'json' };
@@ -14,7 +15,7 @@ describe('networks/facts.json', () => {
         `${route.network} ${route.protocol}`,
       ).toEqual([...whatRows]);
     const names = networkFacts.routes.map((route) => `${route.network} ${route.protocol}`);
-    expect(names).toEqual(['email openpgp', 'email none', 'signal signal']);
+    expect(names).toEqual(['email openpgp', 'email none', 'signal signal', 'nostr mls']);
   });
 
   it('is dated: no row is newer than the page says', () => {
@@ -56,7 +57,7 @@ describe('networks/facts.json', () => {
 
   it('names every library once, in the version that runs', () => {
     const names = networkFacts.libraries.map(({ name }) => name);
-    expect(names).toEqual(['openpgp', '@signalapp/libsignal-client']);
+    expect(names).toEqual(['openpgp', '@signalapp/libsignal-client', 'ts-mls']);
     for (const { name, version } of networkFacts.libraries) {
       const file = new URL(`../node_modules/${name}/package.json`, import.meta.url);
       expect(JSON.parse(readFileSync(file, 'utf8'))).toMatchObject({ name, version });
@@ -69,6 +70,8 @@ describe('networks/facts.json', () => {
     expect(engine).toMatchObject({ is: { review: 'audited', version: libsignal?.version } });
     expect(libsignal?.reviewedVersion).toMatch(/^parts of/);
     expect(libsignal?.note).toContain('No public audit of the whole library is known');
+    const mls = networkFacts.libraries.find(({ name }) => name === 'ts-mls');
+    expect(mls).toMatchObject({ version: LIBRARY_VERSION, reviewedVersion: 'none' });
   });
 
   it.each([

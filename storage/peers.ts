@@ -66,6 +66,11 @@ export function describePeer(
   );
 }
 
+/** What I call somebody; null: nothing any more. */
+export function namePeer(db: Database, id: PeerId, name: string | null): void {
+  db.run('UPDATE peer SET name = ? WHERE id = ?', name, id);
+}
+
 /** The peer's key or identity as it is compared is now another. */
 export function setPeerIdentity(db: Database, id: PeerId, identity: string): void {
   db.run('UPDATE peer SET identity = ? WHERE id = ?', identity, id);

@@ -7,8 +7,9 @@ import { createWork } from '../../shared/lane/work.ts';
 import { readSelf, type Self } from './account-record.ts';
 import { signEvent } from './event.ts';
 import { toHex } from './hex.ts';
-import { npub } from './key-code.ts';
-import { freshSecretKey, publicKeyOf, type SecretKey } from './keys.ts';
+import { npub, nsec } from './key-code.ts';
+import { freshSecretKey, publicKeyOf } from './keys.ts';
+import { exportKey } from './own-key.ts';
 import { inboxListDraft, RELAY_LIST_KIND } from './relay-list.ts';
 import type { RelayUrl } from './relay-url.ts';
 import { addAccount } from './setup.ts';
@@ -29,15 +30,16 @@ async function add(
   args: Readonly<Record<string, string>>,
   answers: readonly FlowAnswer[] = [],
   context = setupContext(),
-  brought: SecretKey | null = null,
 ): Promise<{ readonly steps: readonly FlowStep[]; readonly setup: AccountSetup | null }> {
-  const flow = addAccount(args, context, new AbortController().signal, brought);
+  const flow = addAccount(args, context, new AbortController().signal);
   const steps: FlowStep[] = [];
   const left = [...answers];
   let next = await flow.next();
   while (next.done !== true) {
     steps.push(next.value);
-    next = await flow.next(next.value.kind === 'ask' ? left.shift() : undefined);
+    next = await flow.next(
+      next.value.kind === 'ask' || next.value.kind === 'ask-key' ? left.shift() : undefined,
+    );
   }
   return { steps, setup: next.value };
 }
@@ -56,6 +58,12 @@ async function stored(setup: AccountSetup | null): Promise<Self> {
     }),
   );
 }
+
+const key = (text: string, passphrase: string | null = null): FlowAnswer => ({
+  kind: 'key',
+  text,
+  passphrase,
+});
 
 const kindsOf = (steps: readonly FlowStep[]): readonly string[] =>
   steps.map((step) => ('why' in step ? `${step.kind} ${step.why}` : step.kind));
@@ -98,13 +106,39 @@ test('a key that is brought keeps its lists', async () => {
     ),
     signEvent(inboxListDraft([kept], 5), secret),
   ]);
-  const { setup } = await add({ relays: relay.url }, [], setupContext(), secret);
+  const { setup } = await add({ relays: relay.url, key: 'brought' }, [key(nsec(secret))]);
   expect(await stored(setup)).toMatchObject({
     key: publicKeyOf(secret),
     origin: 'brought',
     write: [kept, relay.url],
     inbox: [kept, relay.url],
   });
+});
+
+test('a key that is brought is asked for until one reads, with its passphrase where it has one', async () => {
+  const relay = await start();
+  const secret = freshSecretKey();
+  const locked = Buffer.from((await exportKey(secret, 'open sesame')).bytes).toString('utf8');
+  const args = { relays: relay.url, key: 'brought' };
+  const { steps, setup } = await add(args, [
+    key('nsec1nothing'),
+    key(npub(publicKeyOf(secret))),
+    key(locked),
+    key(locked, 'close sesame'),
+    key(locked, 'open sesame'),
+  ]);
+  expect(steps.flatMap((step) => (step.kind === 'ask-key' ? [step.why] : []))).toEqual([
+    null,
+    'malformed',
+    'not-secret',
+    'passphrase-needed',
+    'wrong-passphrase',
+  ]);
+  expect((await stored(setup)).key).toBe(publicKeyOf(secret));
+  expect(JSON.stringify(steps)).not.toContain('nsec');
+  const stopped = await add(args, [key('nsec1nothing'), { kind: 'no' }]);
+  expect(stopped.setup).toBeNull();
+  expect(stopped.steps.at(-1)).toEqual({ kind: 'failed', why: 'cancelled' });
 });
 
 test('what can be mended is asked for again', async () => {
@@ -165,7 +199,12 @@ test('the log and the requests hold no key, and a flow that is cancelled ends', 
   const relay = await start({ limits: { auth: 'always' } });
   const secret = freshSecretKey();
   const context = setupContext();
-  await add({ relays: relay.url, displayName: 'Alice' }, [], context, secret);
+  const added = await add(
+    { relays: relay.url, displayName: 'Alice', key: 'brought' },
+    [key(nsec(secret))],
+    context,
+  );
+  expect((await stored(added.setup)).key).toBe(publicKeyOf(secret));
   for (const { text } of relay.record.frames()) {
     expect(text).not.toContain(toHex(secret));
     expect(text).not.toContain('Alice');

@@ -1,4 +1,5 @@
 import type { AccountSetup, FlowAnswer, FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
+import type { KeyRefusal } from '../../shared/lane/key.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
 import type { StateView } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
@@ -7,6 +8,7 @@ import { authOperation } from './auth.ts';
 import type { SignedEvent } from './event.ts';
 import { npub } from './key-code.ts';
 import { freshSecretKey, publicKeyOf, type SecretKey } from './keys.ts';
+import { readOwnKey, type ReadKey } from './own-key.ts';
 import { freshSlot } from './marmot/key-package-event.ts';
 import { newer, readInboxList, readRelayList } from './relay-list.ts';
 import { chosenRelays, MAX_CHOSEN_RELAYS } from './relay-choice.ts';
@@ -38,15 +40,19 @@ function fieldsFor(why: FlowFailure, args: Args): (FlowStep & { readonly kind: '
 
 /**
  * Adds an account in one step: a fresh key, relays that answer. Nothing is published and nothing written before it returns the setup for
- * core to store. Arguments, all optional: `displayName`, `relays` (separated by spaces), `ca` (PEM, test profiles only). `brought`: a key
- * the person has already. It never comes through the arguments: the page hears flows, and must hear no key (decision 7).
+ * core to store. Arguments, all optional: `displayName`, `relays` (separated by spaces), `ca` (PEM, test profiles only), `key`: `brought` for
+ * a key the person has already, which core asks for in the shell's own window. It never comes through the arguments: the page hears flows,
+ * and must hear no key (decision 7).
  */
-export async function* addAccount(
-  args: Args,
-  context: LaneContext,
-  signal: AbortSignal,
-  brought: SecretKey | null = null,
-): Flow {
+export async function* addAccount(args: Args, context: LaneContext, signal: AbortSignal): Flow {
+  let brought: SecretKey | null = null;
+  if (arg(args, 'key') === 'brought') {
+    brought = yield* askKey();
+    if (brought === null) {
+      yield { kind: 'failed', why: 'cancelled' };
+      return null;
+    }
+  }
   let given = args;
   for (let asked = 0; asked < ASK_LIMIT && !signal.aborted; asked += 1) {
     yield { kind: 'progress', stage: 'connecting' };
@@ -65,6 +71,19 @@ export async function* addAccount(
     given = { ...given, ...answer.values };
   }
   yield { kind: 'failed', why: 'cancelled' };
+  return null;
+}
+
+/** Asks for a secret key until one reads; null when the person says no. */
+async function* askKey(): AsyncGenerator<FlowStep, SecretKey | null, FlowAnswer | undefined> {
+  let why: KeyRefusal | null = null;
+  for (let asked = 0; asked < ASK_LIMIT; asked += 1) {
+    const answer: FlowAnswer | undefined = yield { kind: 'ask-key', why };
+    if (answer?.kind !== 'key') return null;
+    const read: ReadKey = await readOwnKey(answer.text, answer.passphrase);
+    if (read.kind === 'secret') return read.secret;
+    ({ why } = read);
+  }
   return null;
 }
 

@@ -29,7 +29,13 @@ export function Welcome(): ReactNode {
       </div>
       <div className={styles['right']}>
         <h2>{say('welcome.start')}</h2>
-        <Choices onChoose={setNetwork} />
+        <Choices
+          onChoose={(chosen) => {
+            // What is said once a key was made stays after there is an account.
+            if (chosen === 'nostr') showSheet({ kind: 'add-account', network: chosen });
+            else setNetwork(chosen);
+          }}
+        />
         <p className={styles['none']}>
           {say('welcome.none')} {say('welcome.none.more')}
         </p>
@@ -154,8 +160,14 @@ function Choice({
 
 /** Adding a further account, over the inbox. */
 export function AddAccountPage({ network }: { readonly network: NetworkId | null }): ReactNode {
+  const isFirst = useAccounts((state) => state.rows?.length === 0);
   if (network !== null)
-    return <AddNetwork network={network} onBack={() => showSheet({ kind: 'add-account', network: null })} />;
+    return (
+      <AddNetwork
+        network={network}
+        onBack={() => showSheet(isFirst ? null : { kind: 'add-account', network: null })}
+      />
+    );
   return (
     <AccountPage title={say('account.add.title')} sub={say('account.add.sub')} onBack={() => showSheet(null)}>
       <Choices onChoose={(chosen) => showSheet({ kind: 'add-account', network: chosen })} />

@@ -72,10 +72,10 @@ function useMade(): AccountRow | null {
   return rows.find(({ id, network }) => network === 'nostr' && !before.includes(id)) ?? null;
 }
 
-/** It is there: what losing its key means is said before the first message, with the way to keep it. */
+/** It is there (its row may come a moment later): what losing its key means is said before the first message, with the way to keep it. */
 function Made({ account }: { readonly account: AccountRow | null }): ReactNode {
   const [told, setTold] = useState<string | null>(null);
-  if (account?.keyKept !== false)
+  if (account?.keyKept === true)
     return (
       <AccountPage title={say('nostr.made')} sub={say('nostr.kept.means')} onBack={null}>
         <Button look="go" onClick={() => showSheet(null)}>
@@ -94,7 +94,9 @@ function Made({ account }: { readonly account: AccountRow | null }): ReactNode {
         <div>
           <Button
             look="go"
+            disabled={account === null}
             onClick={() => {
+              if (account === null) return;
               setTold(null);
               revealKey(account.id).catch((error: unknown) => {
                 const kind = kindOf(error);

@@ -5,6 +5,7 @@ import type { Pipe, Undo } from '../../shared/wire/pipe.ts';
 import { laneChanged, reloadAccounts } from '../accounts/store.ts';
 import { chatsChanged, fetchConversation, reloadChats, typingChanged } from '../chats/store.ts';
 import { flowStepped } from '../flows/store.ts';
+import { groupsChanged, reloadGroups } from '../groups/members.ts';
 import { messagesChanged, reloadMessages } from '../messages/store.ts';
 import { reloadSettings } from '../settings/store.ts';
 import { attach, call, listen } from './core.ts';
@@ -28,6 +29,7 @@ async function reloadProfile(): Promise<number> {
 let seq = 0;
 
 async function reloadAll(): Promise<void> {
+  reloadGroups();
   const open = useView.getState().conversation;
   await Promise.all([
     reloadSettings(),
@@ -52,6 +54,7 @@ function changed(event: Events['changed']): void {
   }
   if (event.settings) Promise.all([reloadSettings(), reloadProfile()]).catch(lost);
   if (event.accounts) reloadAccounts().catch(lost);
+  groupsChanged(event);
   if (event.inbox || event.conversations.length > 0) chatsChanged(event).catch(lost);
   if (event.inbox || event.messages.length > 0) messagesChanged(event).catch(lost);
 }

@@ -118,8 +118,20 @@ function actsFor(
     onAct: () => showSheet({ kind: 'account', account }),
   };
   switch (why) {
-    case 'identity-changed':
     case 'fork':
+      return row.kind !== 'group'
+        ? discard
+        : [
+            {
+              key: 'anew',
+              look: 'go',
+              label: say('group.anew'),
+              means: say('group.anew.means'),
+              onAct: () => showSheet({ kind: 'new-group', like: row.id }),
+            },
+            ...discard,
+          ];
+    case 'identity-changed':
       return [
         ...check,
         {

@@ -198,6 +198,16 @@ export const chats: readonly ConversationRow[] = [
     snippet: { kind: 'request' },
   }),
   chat({
+    name: 'split',
+    account: NOSTR_ACCOUNT,
+    title: 'Night walks',
+    kind: 'group',
+    label: stopped(mls({ kind: 'group', checked: 1, changed: 0, of: 2 }), 'fork'),
+    can: groupCan('admin'),
+    lastAt: daysAgo(7),
+    snippet: said('Which way round this time?'),
+  }),
+  chat({
     name: 'wen',
     account: NOSTR_ACCOUNT,
     title: 'Wen Li',
@@ -376,6 +386,15 @@ export const groupMembers: readonly (readonly [ConversationId, Members])[] = [
     {
       rows: [someone('wen', 'Wen Li', 'admin', checked), someone('otto', 'Otto Novak', 'member')],
       me: { role: 'member', by: { me: false, peer: peerId('nostr', 'wen'), name: 'Wen Li' } },
+      leaving: false,
+      renaming: null,
+    },
+  ],
+  [
+    chatId('split'),
+    {
+      rows: [someone('wen', 'Wen Li', 'admin', checked), someone('otto', 'Otto Novak', 'member')],
+      me: { role: 'admin', by: null },
       leaving: false,
       renaming: null,
     },

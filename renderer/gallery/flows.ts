@@ -27,9 +27,11 @@ export function flows(
   const say = (flow: FlowId, step: FlowStep): void => queueMicrotask(() => emit('flow', { flow, step }));
 
   function finishAccount(flow: FlowId, made: AccountId = ACCOUNT): void {
+    const known = memory.accounts.some(({ id }) => id === made);
+    const id = known && made === NOSTR_ACCOUNT ? (`${made}-${memory.accounts.length}` as AccountId) : made;
     memory.accounts = [
-      ...memory.accounts.filter(({ id }) => id !== made),
-      ...accounts.filter(({ id }) => id === made),
+      ...memory.accounts.filter((row) => row.id !== id),
+      ...accounts.filter((row) => row.id === made).map((row) => ({ ...row, id })),
     ];
     tell([], [], { accounts: true });
     say(flow, { kind: 'done', conversation: null, peer: null });

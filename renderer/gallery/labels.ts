@@ -94,6 +94,8 @@ const openpgpFacts: SecurityFacts = {
 };
 
 export const OWN_KEY = '7C2A91D0E4B83F5566A1C90D2E7F4B3A18D6509C';
+/** The key of somebody on Nostr. */
+export const OTHER_NPUB = 'npub180cvv07tjdrrgpa0j7j7tmnyl2yr6yr7l8j4s3evf6u64th6gkwsyjh6w6';
 export const ALICE_KEY = '05A39C417ED02B88F16A30C75D19E40BA2C47F31';
 
 export const sealedHere: Evidence = {

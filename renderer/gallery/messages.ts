@@ -227,6 +227,7 @@ export const messages: readonly MessageRow[] = [
   },
   said('cave', 50_005, null, minutesAgo(300), {
     text: 'Saturday at six, then. I have the maps.',
+    sending: { ...sending('sent', minutesAgo(300)), acceptedAt: minutesAgo(300) },
     label: mls({ kind: 'group', checked: 2, changed: 0, of: 4 }),
   }),
   {

@@ -1,11 +1,12 @@
 import type { CallArgs, Calls } from '../../shared/contract/calls.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import { PlainsealError } from '../../shared/errors.ts';
-import type { ConversationId } from '../../shared/ids.ts';
+import type { Members, PeerRow } from '../../shared/contract/conversation.ts';
+import type { ConversationId, PeerId } from '../../shared/ids.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
 import { belongs, compareRows } from '../chats/store.ts';
 import { compareIds } from '../messages/window.ts';
-import { ALICE_KEY, minutesAgo, openedHere, sealedHere } from './labels.ts';
+import { ALICE_KEY, minutesAgo, openedHere, OTHER_NPUB, sealedHere } from './labels.ts';
 import { chatOf, saidOf, type Memory, type Said } from './memory.ts';
 import { pictureBytes } from './picture.ts';
 
@@ -51,13 +52,16 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
     'conversation.get': ({ conversation }) => chatOf(memory, conversation),
     'peer.get': ({ peer }) => {
       const row = [...memory.chats.values()].find((each) => each.peer === peer);
-      if (!row) throw new PlainsealError('not-found', 'no such peer');
+      const groups = [...memory.members].filter(([, { rows }]) => rows.some((each) => each.peer === peer));
+      if (!row) return fromGroups(memory, peer, groups);
       return {
         id: peer,
         name: row.title,
-        address: `${row.title.split(' ')[0]?.toLowerCase()}@post.example`,
-        identity: ALICE_KEY,
+        ...(row.label.network === 'nostr'
+          ? { address: OTHER_NPUB, identity: OTHER_NPUB }
+          : { address: `${row.title.split(' ')[0]?.toLowerCase()}@post.example`, identity: ALICE_KEY }),
         trust: row.label.identity.kind === 'one' ? row.label.identity.trust : { kind: 'unchecked' },
+        ownName: row.label.network === 'nostr' ? row.title : null,
         firstSeenAt: minutesAgo(400_000),
         conversations: [row.id],
       };
@@ -135,5 +139,25 @@ function sized(row: MessageRow): MessageRow {
   return {
     ...row,
     files: row.files.map((file) => (file.size === 0 ? { ...file, size: pictureBytes.byteLength } : file)),
+  };
+}
+
+/** Somebody who is known from groups alone. */
+function fromGroups(
+  memory: Memory,
+  peer: PeerId,
+  groups: readonly (readonly [ConversationId, Members])[],
+): PeerRow {
+  const member = groups[0]?.[1].rows.find((each) => each.peer === peer);
+  if (!member) throw new PlainsealError('not-found', 'no such peer');
+  return {
+    id: peer,
+    name: member.name,
+    address: OTHER_NPUB,
+    identity: OTHER_NPUB,
+    trust: member.trust,
+    ownName: member.name,
+    firstSeenAt: minutesAgo(4_000),
+    conversations: groups.map(([id]) => chatOf(memory, id).id),
   };
 }

@@ -190,6 +190,10 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
           patch(row.id, { label: { ...row.label, identity: { kind: 'one', trust: checked } } });
       return true;
     },
+    'peer.name': ({ peer, name }) => {
+      for (const row of memory.chats.values()) if (row.peer === peer) patch(row.id, { title: name });
+      return null;
+    },
     'key.export': () => true,
     'key.reveal': ({ account }) => {
       memory.accounts = memory.accounts.map((row) => (row.id === account ? { ...row, keyKept: true } : row));

@@ -147,7 +147,14 @@ function Held({
           ))}
         </Fact>
         <Fact name={say('evidence.really')}>{words.identitySentence(label)}</Fact>
-        <Fact name={say('details.network')}>{words.routeName(label)}</Fact>
+        <Fact name={say('details.network')}>
+          {words.routeName(label)}
+          {label.network === 'nostr' ? (
+            <span className={styles['limit']}>
+              {say('nostr.conforms')} {say('nostr.untried')}
+            </span>
+          ) : null}
+        </Fact>
         {evidence === null ? (
           <Fact name={say('evidence.at')}>{say('evidence.none')}</Fact>
         ) : (

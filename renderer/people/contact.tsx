@@ -1,5 +1,5 @@
-import { useEffect, useState, type ReactNode } from 'react';
-import type { PeerRow } from '../../shared/contract/conversation.ts';
+import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
+import { MAX_OWN_NAME, type PeerRow } from '../../shared/contract/conversation.ts';
 import { kindOf } from '../../shared/errors.ts';
 import type { AccountId, PeerId } from '../../shared/ids.ts';
 import { plainName } from '../../shared/words/plain-name.ts';
@@ -14,6 +14,7 @@ import { Glyph } from '../label/glyph.tsx';
 import { RowLabel } from '../label/line.tsx';
 import { aboutOf } from '../label/stated.tsx';
 import { Button } from '../ui/button.tsx';
+import { TextField } from '../ui/field.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Sheet } from '../ui/sheet.tsx';
 import { say, words } from '../words.ts';
@@ -59,7 +60,8 @@ export function ContactSheet({
     >
       <Facts
         rows={[
-          ...(row.address === null
+          // A key is shown once, to be compared.
+          ...(row.address === null || mine?.network === 'nostr'
             ? []
             : [
                 {
@@ -70,9 +72,43 @@ export function ContactSheet({
           { name: say('person.since'), value: words.date(row.firstSeenAt) },
         ]}
       />
+      {row.ownName === null ? null : <OwnName key={row.id} row={row} account={account} />}
       <Compare row={row} account={account} onChanged={() => setAgain((turn) => turn + 1)} />
       <Conversations row={row} />
+      {mine?.network === 'nostr' ? <WriteTo row={row} account={account} /> : null}
     </Sheet>
+  );
+}
+
+/** What I call somebody of whom the network tells no name. */
+function OwnName({ row, account }: { readonly row: PeerRow; readonly account: AccountId }): ReactNode {
+  const [name, setName] = useState(row.ownName ?? '');
+  const [told, setTold] = useState<string | null>(null);
+  function save(event: FormEvent): void {
+    event.preventDefault();
+    insist('peer.name', { request: newRequest(), peer: row.id, account, name: name.trim() }).then(
+      () => setTold(say('person.name.saved')),
+      (error: unknown) => setTold(words.error(kindOf(error)).what),
+    );
+  }
+  return (
+    <form className={styles['own']} onSubmit={save}>
+      <TextField
+        label={say('person.name')}
+        means={told ?? say('person.name.means')}
+        name="own-name"
+        autoComplete="off"
+        maxLength={MAX_OWN_NAME}
+        value={name}
+        onChange={(event) => {
+          setName(event.currentTarget.value);
+          setTold(null);
+        }}
+      />
+      <Button type="submit" disabled={name.trim() === (row.ownName ?? '')}>
+        {say('person.name.save')}
+      </Button>
+    </form>
   );
 }
 
@@ -101,8 +137,9 @@ function Compare({
   const mine = useAccount(account);
   const [told, setTold] = useState<string | null>(null);
   const flow = useFlow();
-  // A mail address without a key is its own identity: there is nothing to compare.
-  const hasKey = row.identity !== row.address && row.identity !== '';
+  // A mail address without a key is its own identity: there is nothing to compare. On Nostr the address is the key.
+  const isKey = mine?.network === 'nostr' || row.identity !== row.address;
+  const hasKey = isKey && row.identity !== '';
   if (!hasKey) return <p className={styles['stated']}>{say('person.no-key')}</p>;
 
   function mark(): void {
@@ -217,6 +254,33 @@ function SafetyNumber({
       </output>
       {flow.error === null || flow.error === 'refused' ? null : <ErrorTrouble kind={flow.error} />}
       <p className={styles['stated']}>{say('person.differ')}</p>
+    </section>
+  );
+}
+
+/** A conversation of two with somebody who is known from a group. */
+function WriteTo({ row, account }: { readonly row: PeerRow; readonly account: AccountId }): ReactNode {
+  const rows = useChats((chats) => chats.rows);
+  const flow = useFlow();
+  const { step } = flow;
+  const made = step?.kind === 'done' ? step.conversation : null;
+  useEffect(() => {
+    if (made !== null) openConversation(made);
+  }, [made]);
+  const isThere = row.conversations.some((id) => rows.get(id)?.kind === 'direct');
+  const { address } = row;
+  if (isThere || address === null) return null;
+  return (
+    <section className={styles['number']}>
+      {step?.kind === 'failed' ? <FlowTrouble why={step.why} place="nostr-chat" /> : null}
+      {flow.error === null ? null : <ErrorTrouble kind={flow.error} />}
+      {flow.running ? (
+        <FlowProgress step={step} onStop={flow.stop} />
+      ) : (
+        <Button onClick={() => flow.start({ kind: 'chat', address }, 'nostr', account)}>
+          {say('person.write')}
+        </Button>
+      )}
     </section>
   );
 }

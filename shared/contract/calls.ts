@@ -8,6 +8,7 @@ import { networks } from '../ids.ts';
 import type { AccountRow, Disclosure } from './account.ts';
 import { contentSchema, idSchema } from './content.ts';
 import {
+  MAX_OWN_NAME,
   timerChoices,
   type ContactRow,
   type ConversationRow,
@@ -95,6 +96,13 @@ export const callSchemas = {
   'group.change': v.strictObject({ request, conversation, change: groupEditSchema, seenLabel: integer }),
   'group.members': v.strictObject({ conversation }),
   'peer.get': v.strictObject({ peer: idSchema<PeerId>(), account: idSchema<AccountId>() }),
+  /** What I call somebody, on networks that tell no names. */
+  'peer.name': v.strictObject({
+    request,
+    peer: idSchema<PeerId>(),
+    account: idSchema<AccountId>(),
+    name: v.pipe(v.string(), v.maxLength(MAX_OWN_NAME)),
+  }),
   /** Whom an account knows by name; `text` is looked for in names and addresses, '' lists from the first. */
   'contact.list': v.strictObject({
     account: idSchema<AccountId>(),
@@ -200,6 +208,7 @@ export interface CallResults {
   'group.change': null;
   'group.members': Members;
   'peer.get': PeerRow;
+  'peer.name': null;
   'contact.list': { readonly rows: readonly ContactRow[] };
   'message.page': {
     readonly rows: readonly MessageRow[];

@@ -104,6 +104,9 @@ export interface Members {
   readonly renaming: string | null;
 }
 
+/** Longest name that I give somebody, in UTF-16 units. */
+export const MAX_OWN_NAME = 60;
+
 /** A peer in the contact panel. */
 export interface PeerRow {
   readonly id: PeerId;
@@ -111,6 +114,8 @@ export interface PeerRow {
   readonly address: string | null;
   readonly identity: string;
   readonly trust: Trust;
+  /** What I call them, where the network tells no names: '' as long as I have given none; null where it does. */
+  readonly ownName: string | null;
   readonly firstSeenAt: Millis;
   readonly conversations: readonly ConversationId[];
 }

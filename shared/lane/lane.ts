@@ -97,7 +97,7 @@ export interface Lane {
    * opening old messages. `passphrase`: null when the person gave none.
    */
   exportKey?(passphrase: string): Promise<KeyFile>;
-  /** The key as one writes it down on paper: one line of ASCII, at most 200 characters. Absent where it is too long for that. */
+  /** The key as one writes it down on paper: letters, digits and spaces, at most 200 of them. Absent where it is too long for that. */
   writtenKey?(): Promise<string>;
   importKey?(text: string, passphrase: string | null): Promise<KeyImport>;
   /** The last value an `add-account` flow returns is the account to create. */

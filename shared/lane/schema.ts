@@ -184,4 +184,4 @@ export const performedSchema = shape<Performed>(
 );
 
 /** What a lane answers to `key.text`. */
-export const keyTextSchema = v.pipe(v.string(), v.regex(/^[\x21-\x7e]{1,200}$/));
+export const keyTextSchema = v.pipe(v.string(), v.regex(/^[0-9a-z ]{1,200}$/i));

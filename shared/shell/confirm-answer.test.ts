@@ -90,3 +90,22 @@ describe('the page of the window', () => {
     }
   });
 });
+
+describe('what is compared or written down', () => {
+  const rows = (facts: Readonly<Record<string, string>>) => confirmText({ kind: 'key-revealed', facts }).rows;
+  it.each([
+    ['a Nostr key', 'key', `nsec1${'q'.repeat(58)}`],
+    ['a Nostr public key', 'fingerprint', `npub1${'q'.repeat(58)}`],
+    ['a safety number', 'fingerprint', Array.from({ length: 12 }, () => '01234').join(' ')],
+  ])('is shown whole: %s', (_, fact, value) => {
+    expect(rows({ [fact]: value })).toMatchObject([{ value }]);
+  });
+  it('is cut and made plain like any other text when it is none', () => {
+    expect(rows({ fingerprint: `\u202e${'x'.repeat(300)}` })[0]?.value).toHaveLength(60);
+    expect(rows({ key: '<b>\u0000</b>' })[0]?.value).toBe('<b></b>');
+  });
+  it('leaves a way to do it later', () => {
+    expect(confirmText({ kind: 'key-revealed', facts: {} }).no).toBe('Later');
+    expect(confirmText({ kind: 'reveal-key', facts: {} }).no).toBe('Do not');
+  });
+});

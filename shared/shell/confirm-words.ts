@@ -34,8 +34,12 @@ function titleOf(say: Say, kind: ConfirmKind, name: string): string {
   }
 }
 
-/** Our own key, which is never cut: a lane hands out nothing but visible ASCII (lane/schema.ts). */
-const wholeKey = (text: string): string => text.replaceAll(/[^\x21-\x7e]/gu, '');
+/** What is compared or written down is longer than a name, and is never cut: letters, digits and spaces. */
+const KEY = /^[0-9a-z ]{1,200}$/i;
+
+function shown(fact: (typeof rowFacts)[number], value: string): string {
+  return fact !== 'file' && KEY.test(value) ? value : plainName(value);
+}
 
 /** What the shell's window says to a question. Facts are data of others: shown plain, as values, never as part of what Plainseal states beyond the name. */
 export function confirmText(question: ConfirmQuestion, locale: LocaleName = 'en'): ConfirmText {
@@ -46,9 +50,7 @@ export function confirmText(question: ConfirmQuestion, locale: LocaleName = 'en'
     means: say(`confirm.${kind}.means`),
     rows: rowFacts.flatMap((fact) => {
       const value = facts[fact];
-      return value === undefined
-        ? []
-        : [{ name: say(rowNames[fact]), value: fact === 'key' ? wholeKey(value) : plainName(value) }];
+      return value === undefined ? [] : [{ name: say(rowNames[fact]), value: shown(fact, value) }];
     }),
     yes: say(`confirm.${kind}.yes`),
     no: say(kind === 'key-revealed' ? 'confirm.later' : 'confirm.no'),

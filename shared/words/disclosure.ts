@@ -32,8 +32,19 @@ export const disclosures: {
     ],
   },
   nostr: {
-    version: 1,
-    statements: ['disclosure.nostr.public-key', 'disclosure.nostr.relays', 'disclosure.email.no-server'],
+    version: 2,
+    statements: [
+      'disclosure.nostr.content',
+      'disclosure.nostr.unaudited',
+      'disclosure.nostr.untried',
+      'disclosure.nostr.public-key',
+      'disclosure.nostr.relays',
+      'disclosure.nostr.groups',
+      'disclosure.nostr.invitations',
+      'disclosure.nostr.copies',
+      'disclosure.nostr.key',
+      'disclosure.email.no-server',
+    ],
   },
   dummy: { version: 1, statements: ['disclosure.dummy.local'] },
 };

@@ -88,13 +88,16 @@ function cut(text: string, most: number): string {
 }
 
 /**
- * A name or title that others chose, fit to be shown: one line, at most {@link MAX_NAME} code points, never empty
+ * A name or title that others chose, or the key of somebody who has none, fit to be shown: one line, at most {@link MAX_NAME} code points, never empty
  * (then `fallback`, which must not come from others).
  */
 export function plainName(text: string, fallback = 'No name'): string {
-  const line = oneLine(text.slice(0, 4 * 1024));
+  const line = oneLine(text.slice(0, 4 * 1024)).replace(PUBLIC_KEY, '$1…$2');
   return isVisible(line) ? cut(line, MAX_NAME) : fallback;
 }
+
+/** A Nostr key in place of a name: its two ends are enough to tell people apart, and no more is read of it anyway. */
+const PUBLIC_KEY = /^(npub1[02-9ac-hj-np-z]{7})[02-9ac-hj-np-z]{45}([02-9ac-hj-np-z]{6})$/u;
 
 /** Set around a name in a sentence, so that its direction stays its own (UAX #9, FSI … PDI). */
 const ISOLATE = ['\u2068', '\u2069'] as const;

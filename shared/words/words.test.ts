@@ -1,15 +1,16 @@
 import { timerChoices } from '../contract/conversation.ts';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { features, sendStates } from '../contract/conversation.ts';
+import { featureLimits, features, sendStates } from '../contract/conversation.ts';
 import { errorKinds } from '../errors.ts';
-import { networks, protocols } from '../ids.ts';
+import type { Author } from '../contract/message.ts';
+import { networks, peerId, protocols } from '../ids.ts';
 import { detailNames } from '../label/evidence.ts';
 import { holdReasons, type HoldReason, type Trust } from '../label/facts.ts';
 import { limitCodes, type Label, type Readers } from '../label/label.ts';
 import { cases, limitRows } from '../label/oracle.ts';
 import { neededFacts } from '../label/rules.ts';
-import { noteCodes } from '../lane/change.ts';
+import { noteCodes, type NoteCode } from '../lane/change.ts';
 import { codeKinds, flowFailures } from '../lane/flow.ts';
 import { failureCodes } from '../lane/intent.ts';
 import { confirmKinds } from '../shell/host.ts';
@@ -111,6 +112,58 @@ describe('who can read it', () => {
   it('says test network on each label of a test profile', () => {
     expect(words.routeName({ ...make(pgp), testNetwork: true })).toBe('Test network · E-mail · OpenPGP');
     expect(words.routeName(make({ kind: 'provider', who: [] }))).toBe('E-mail · no encryption');
+  });
+});
+
+describe('what happens in a group', () => {
+  const me = { me: true } as const;
+  const who = (name: string) => ({ me: false, peer: peerId('nostr', name), name }) as const;
+  const [bob, carol] = [who('Bob'), who('Carol')];
+  const note = (code: NoteCode, people: readonly Author[], by: Author | null = null, others = 0) =>
+    words.note(code, { name: null }, { people, by, others }).what;
+
+  it.each([
+    ['member-joined', [bob], null, 'Bob joined.'],
+    ['member-joined', [bob, carol], me, 'You added Bob and Carol.'],
+    ['member-joined', [bob], carol, 'Carol added Bob.'],
+    ['member-joined', [me], carol, 'Carol added you.'],
+    ['member-joined', [me], null, 'You joined.'],
+    ['member-left', [bob], null, 'Bob left.'],
+    ['member-left', [me], null, 'You left.'],
+    ['member-removed', [bob], carol, 'Carol removed Bob.'],
+    ['member-removed', [me], carol, 'Carol removed you.'],
+    ['member-removed', [me], null, 'You were removed.'],
+    ['member-removed', [bob], null, 'Removed: Bob.'],
+    ['member-promoted', [bob], me, 'You made Bob an admin.'],
+    ['member-promoted', [me], carol, 'Carol made you an admin.'],
+    ['member-demoted', [bob], null, 'No longer an admin: Bob.'],
+    ['group-renamed', [], carol, 'Carol gave the group a new name.'],
+    ['group-renamed', [], me, 'You gave the group a new name.'],
+    ['group-renamed', [], null, 'The group has a new name.'],
+    ['member-not-added', [bob], null, 'Could not be added: Bob.'],
+  ] as const)('%s of %j by %j', (code, people, by, sentence) => {
+    expect(note(code, people, by)).toBe(sentence);
+  });
+
+  it('names a few of many', () => {
+    expect(note('member-joined', [bob, carol, who('Dan')], me, 6)).toBe(
+      'You added Bob, Carol, Dan and 6 others.',
+    );
+  });
+
+  it('lets no name continue the sentence', () => {
+    const sly = who('Bob. You left');
+    expect(note('member-left', [sly])).toBe('“Bob. You left” left.');
+    expect(note('member-joined', [sly], sly)).toBe('“Bob. You left” added “Bob. You left”.');
+    expect(note('member-joined', [who('')])).toBe('No name joined.');
+  });
+
+  it('says which names it holds, for those who draw them in another voice', () => {
+    expect(words.namesIn({ name: null }, { people: [bob, me], by: carol, others: 0 })).toEqual([
+      'Carol',
+      'Bob',
+    ]);
+    expect(words.namesIn(alice)).toEqual(['Alice']);
   });
 });
 
@@ -251,7 +304,14 @@ describe('every code of the contract has words', () => {
       for (const about of [alice, { name: null }])
         Object.values(each.note(code, about)).forEach((text) => text === null || one(text));
     for (const code of flowFailures)
-      for (const place of [null, 'signal-link', 'signal-chat', 'signal-number'] as const)
+      for (const place of [
+        null,
+        'signal-link',
+        'signal-chat',
+        'signal-number',
+        'nostr-add',
+        'nostr-chat',
+      ] as const)
         Object.values(each.flowFailure(code, place)).forEach(one);
     for (const kind of errorKinds) Object.values(each.error(kind)).forEach(one);
     for (const kind of confirmKinds)
@@ -259,6 +319,7 @@ describe('every code of the contract has words', () => {
     for (const kind of codeKinds) one(each.codeName(kind));
     for (const name of detailNames) one(each.detailName(name));
     for (const feature of features) one(each.cannot(feature));
+    for (const code of featureLimits) one(each.limit(code));
     for (const network of networks) one(each.networkName(network));
     for (const protocol of protocols) one(each.protocolName(protocol));
     for (const how of [

@@ -1,6 +1,6 @@
 import type { CallArgs } from '../../shared/contract/calls.ts';
 import type { ContactRow, PeerRow } from '../../shared/contract/conversation.ts';
-import type { ConversationId, NetworkId, PeerId } from '../../shared/ids.ts';
+import { networks, type ConversationId, type NetworkId, type PeerId } from '../../shared/ids.ts';
 import { conversationsWith } from '../conversations.ts';
 import type { Database } from '../database.ts';
 import { findPeer, trustOf } from '../peers.ts';
@@ -15,10 +15,14 @@ export function peerRow(db: Database, args: CallArgs<'peer.get'>): PeerRow | nul
     address: peer.address,
     identity: peer.identity,
     trust: trustOf(db, args.account, peer.id),
+    ownName: tellsNames(peer.network) ? null : (peer.name ?? ''),
     firstSeenAt: peer.firstSeenAt,
     conversations: conversationsWith(db, args.account, peer.id),
   };
 }
+
+/** Whether people on a network are told of with names of their own. Where not, the name that is kept is the one I gave. */
+export const tellsNames = (network: NetworkId): boolean => network !== 'nostr';
 
 /** Most peers of one account that are looked through. */
 const MAX_KNOWN = 20_000;
@@ -33,7 +37,8 @@ interface Known {
 }
 
 /**
- * Whom an account knows by name: contacts of its phone, and people it talks to. Strangers who ask and whoever was blocked are
+ * Whom an account knows by name: contacts of its phone, and people it talks to; where the network tells no names, also
+ * those whom nobody has named. Strangers who ask and whoever was blocked are
  * not among them: what they call themselves is no suggestion.
  */
 export function contactList(
@@ -41,11 +46,14 @@ export function contactList(
   { account, text, limit }: CallArgs<'contact.list'>,
 ): { readonly rows: readonly ContactRow[] } {
   const known = db.all<Known>(
-    `SELECT p.id, p.network, p.name, p.address, c.id AS conversation FROM known_peer AS k
-     JOIN peer AS p ON p.id = k.peer AND p.name IS NOT NULL AND p.merged_into IS NULL
+    `SELECT p.id, p.network, coalesce(p.name, p.address) AS name, p.address, c.id AS conversation FROM known_peer AS k
+     JOIN peer AS p ON p.id = k.peer AND p.merged_into IS NULL
      LEFT JOIN conversation AS c ON c.peer = p.id AND c.account = k.account AND c.kind = 'direct'
-     WHERE k.account = ? AND coalesce(c.state, 'active') IN ('active', 'left') LIMIT ?`,
+     WHERE k.account = ? AND coalesce(c.state, 'active') IN ('active', 'left')
+       AND (p.name IS NOT NULL OR (p.network IN (SELECT value FROM json_each(?)) AND p.address IS NOT NULL AND c.id IS NOT NULL))
+     LIMIT ?`,
     account,
+    JSON.stringify(networks.filter((network) => !tellsNames(network))),
     MAX_KNOWN,
   );
   const wanted = folded(text);
@@ -62,7 +70,7 @@ export function contactList(
 /** As it is compared: without case, width, and the blanks of a telephone number. */
 const folded = (text: string): string => text.normalize('NFKC').toLowerCase().replaceAll(/\s/gu, '');
 
-/** By what a network is asked for somebody: an address for mail, else what names the peer. */
+/** By what a network is asked for somebody: an address for mail, the key as it is handed on for Nostr, else what names the peer. */
 function reachedBy(network: NetworkId, peer: PeerId, address: string | null): string | null {
-  return network === 'email' ? address : peer.slice(network.length + 1);
+  return network === 'email' || network === 'nostr' ? address : peer.slice(network.length + 1);
 }

@@ -21,7 +21,7 @@ export const nostr = {
   'nostr.not-kept.do': 'Write it down',
   'nostr.export.means': 'With a passphrase. Other Nostr apps can read it.',
   'nostr.remove.means': 'Messages and keys here go. The account lives on with its key.',
-  'nostr.conforms': 'Built to Marmot version 2, as of MDK 0.9.14.',
+  'nostr.conforms': 'Conforms to Marmot v2 as of MDK 0.9.14.',
   'nostr.untried': 'Not yet tried live with White Noise.',
 
   'account.field.relays': 'Relays',

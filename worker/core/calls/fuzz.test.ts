@@ -141,6 +141,7 @@ const shaped: Readonly<Record<CallName, fc.Arbitrary<unknown>>> = {
   'group.change': fc.record({ request, conversation, change: groupEdit, seenLabel: small }),
   'group.members': fc.record({ conversation }),
   'peer.get': fc.record({ peer, account }),
+  'peer.name': fc.record({ request, peer, account, name: fc.string({ maxLength: 9 }) }),
   'message.page': fc.record({
     conversation,
     around: fc.oneof(fc.constantFrom('end', 'first-unread'), message),

@@ -11,6 +11,7 @@ import { groupCalls } from './group.ts';
 import { holdCalls } from './hold.ts';
 import { keyCalls } from './key.ts';
 import { messageCalls } from './message.ts';
+import { nameCalls } from './name.ts';
 import { profileCalls } from './profile.ts';
 import { sendCalls } from './send.ts';
 import type { CallScope, Serve } from './scope.ts';
@@ -30,6 +31,7 @@ export function allCalls(of: CallScope): Serve<CallName> {
     ...timerCalls(of),
     ...groupCalls(of),
     ...trustCalls(of),
+    ...nameCalls(of),
     ...keyCalls(of),
     search: (args) => of.read('search', args),
     ...flowCalls(of),
