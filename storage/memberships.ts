@@ -42,6 +42,16 @@ export function roleOf(db: Database, conversation: ConversationId, peer: PeerId)
   return row?.role ?? null;
 }
 
+/** Who took somebody in, or is to; null: nobody is told of. */
+export function takenInBy(db: Database, conversation: ConversationId, peer: PeerId): PeerId | 'me' | null {
+  const row = db.get<{ readonly by: PeerId | 'me' | null }>(
+    'SELECT by FROM membership WHERE conversation = ? AND peer = ?',
+    conversation,
+    peer,
+  );
+  return row?.by ?? null;
+}
+
 /** How many others are in a conversation, of them admins; who is only invited counts among all. */
 export function countMembers(
   db: Database,
@@ -69,6 +79,15 @@ export function setMyRole(
     by,
     conversation,
   );
+}
+
+/** Who took me into a group, or asked me in; null: nobody is told of. */
+export function invitedBy(db: Database, conversation: ConversationId): PeerId | null {
+  const row = db.get<{ readonly by: PeerId | null }>(
+    'SELECT my_role_by AS "by" FROM conversation WHERE id = ?',
+    conversation,
+  );
+  return row?.by ?? null;
 }
 
 /** What I have changed of a group and it has not been told yet, in the order it will be. */

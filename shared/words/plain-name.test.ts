@@ -178,7 +178,7 @@ describe('a Nostr key in place of a name', () => {
   const key = 'npub180cvv07tjdrrgpa0j7j7tmnyl2yr6yr7l8j4s3evf6u64th6gkwsyjh6w6';
   it('is shown by its ends', () => {
     expect(plainName(key)).toBe('npub180cvv07…yjh6w6');
-    expect(nameInSentence(key)).toBe('“npub180cvv07…yjh6w6”');
+    expect(nameInSentence(key)).toBe('npub180cvv07…yjh6w6');
   });
   it('is no other text', () => {
     for (const text of [`${key}x`, key.slice(0, -1), `I am ${key}`])

@@ -99,6 +99,8 @@ export function plainName(text: string, fallback = 'No name'): string {
 /** A Nostr key in place of a name: its two ends are enough to tell people apart, and no more is read of it anyway. */
 const PUBLIC_KEY = /^(npub1[02-9ac-hj-np-z]{7})[02-9ac-hj-np-z]{45}([02-9ac-hj-np-z]{6})$/u;
 
+const SHORT_KEY = /^npub1[02-9ac-hj-np-z]{7}…[02-9ac-hj-np-z]{6}$/u;
+
 /** Set around a name in a sentence, so that its direction stays its own (UAX #9, FSI … PDI). */
 const ISOLATE = ['\u2068', '\u2069'] as const;
 /** Up to four words of letters, digits and what names are joined with. A full stop only after a title or initial. */
@@ -118,6 +120,7 @@ export function nameInSentence(text: string, fallback = 'No name'): string {
   const whole = plainName(text, fallback);
   const name = cut(whole.replace(QUOTES, '').replace(/ +/g, ' '), MAX_NAME_IN_SENTENCE).trim();
   if (whole === fallback || !isVisible(name)) return fallback;
+  if (SHORT_KEY.test(whole)) return whole;
   const isOrdinary =
     ORDINARY.test(name) && !STOP_AFTER_WORD.test(name) && !ENDS_SMALL.test(name) && whole.search(QUOTES) < 0;
   const shown = isOrdinary ? name : `“${name}”`;

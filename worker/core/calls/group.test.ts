@@ -77,7 +77,8 @@ function came(conversation: ConversationId, change: GroupChange): readonly Chang
       return [
         member(conversation, 'joined', 'me', 'me'),
         member(conversation, 'promoted', 'me', 'me'),
-        ...change.members.map((each) => member(conversation, 'joined', each, 'me')),
+        // Whom I named I have added, also where the lane does not say so.
+        ...change.members.map((each) => member(conversation, 'joined', each)),
       ];
     case 'add':
       return change.peers.map((each) => member(conversation, 'joined', each, 'me'));
@@ -415,7 +416,8 @@ describe('what the lane tells of a group', () => {
     await commit([
       { kind: 'conversation', id: group, patch: { state: 'active' } },
       member(group, 'joined', peer('Carol')),
-      member(group, 'joined', 'me', peer('Eve')),
+      // Who asked me in is known from then.
+      member(group, 'joined', 'me'),
     ]);
     expect(await stated(group)).toEqual(['member-joined by Eve: me']);
     const more = [member(group, 'joined', peer('Dan'), peer('Eve')), member(group, 'left', peer('Bob'))];

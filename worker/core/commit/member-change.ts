@@ -3,7 +3,14 @@ import type { Role } from '../../../shared/contract/conversation.ts';
 import type { ConversationId, NetworkKey, PeerId } from '../../../shared/ids.ts';
 import type { Change, NoteCode } from '../../../shared/lane/change.ts';
 import { findConversation, patchConversation } from '../../../storage/conversations.ts';
-import { dropMember, putMember, roleOf, setMyRole } from '../../../storage/memberships.ts';
+import {
+  dropMember,
+  invitedBy,
+  putMember,
+  roleOf,
+  setMyRole,
+  takenInBy,
+} from '../../../storage/memberships.ts';
 import { putNote } from './peer-change.ts';
 import { ownConversation, ownPeer, type Scope } from './scope.ts';
 
@@ -23,11 +30,12 @@ export type News = {
  */
 export function changeMember(scope: Scope, change: Member): void {
   const { id, kind, state, myRole } = ownConversation(scope, change.conversation);
-  const { peer, by } = change;
-  if (by !== null && by !== 'me') ownPeer(scope, by);
+  const { peer } = change;
+  if (change.by !== null && change.by !== 'me') ownPeer(scope, change.by);
   if (peer !== 'me') ownPeer(scope, peer);
   const wasIn = isMineIn(scope, id);
   const before = peer === 'me' ? myRole : roleOf(scope.db, id, peer);
+  const by = change.by ?? inviterOf(scope, id, change, before);
   const after = roleAfter(change.act, before);
   if (peer === 'me') setMyRole(scope.db, id, after, by === 'me' ? null : by);
   else if (after === null) dropMember(scope.db, id, peer);
@@ -38,6 +46,17 @@ export function changeMember(scope: Scope, change: Member): void {
   const code = codeOf(change, before, after);
   if (kind === 'group' && code !== null && (wasIn || peer === 'me'))
     newsOf(scope, id, { code, by: by === peer ? null : by, people: [peer] });
+}
+
+/** Whoever invited somebody has added them, where the lane does not say who has. */
+function inviterOf(
+  scope: Scope,
+  id: ConversationId,
+  { act, peer }: Member,
+  before: Role | null,
+): PeerId | 'me' | null {
+  if (act !== 'joined' || before !== 'invited') return null;
+  return peer === 'me' ? invitedBy(scope.db, id) : takenInBy(scope.db, id, peer);
 }
 
 /** Whether I was in a group before this commit. */
