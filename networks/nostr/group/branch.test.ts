@@ -38,6 +38,11 @@ describe('which branch everybody takes', () => {
       'b',
     ],
     ['the lower committer', [node('a', 'r', { committer: 'n' }), node('b', 'r', { digest: 'z' })], 'b'],
+    [
+      'where I was removed, and the others talk on',
+      [node('a', 'r', { beyond: 3 }), node('b', 'r', { senders: ['x', 'y'] }), node('bb', 'b')],
+      'a',
+    ],
     ['the lower digest', [node('a', 'r', { digest: '2' }), node('b', 'r', { digest: '1' })], 'b'],
     [
       'many messages of one person weigh no more than one',

@@ -12,6 +12,8 @@ export interface BranchNode {
   readonly privileged: boolean;
   /** Accounts that have said something in this epoch, as far as they count ({@link QUORUM_SENDERS}). */
   readonly senders: readonly string[];
+  /** Commits that are taken to follow, and that I cannot see: I was removed. */
+  readonly beyond?: number;
 }
 
 /** So many different people who wrote in one epoch are proof that the branch was in use. */
@@ -35,7 +37,7 @@ function scoreOf({ path }: Candidate): Score {
   const counts = path.map(({ senders }) => Math.min(new Set(senders).size, QUORUM_SENDERS));
   const quorum = counts.includes(QUORUM_SENDERS);
   return {
-    depth: path.length + (quorum ? QUORUM_DEPTH : 0),
+    depth: path.reduce((sum, { beyond = 0 }) => sum + 1 + beyond, 0) + (quorum ? QUORUM_DEPTH : 0),
     quorum,
     witnesses: counts.reduce((sum, count) => sum + count, 0),
   };

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import type { EpochId, EpochRef, GroupKey } from '../../../crypto/mls/cells.ts';
+import type { Millis } from '../../../shared/ids.ts';
 import type { StateKey, Work } from '../../../shared/lane/state.ts';
 import { decodeCell, readCell, writeCell } from '../cell.ts';
 import type { PublicKey } from '../keys.ts';
@@ -14,8 +15,12 @@ import { QUORUM_SENDERS, type BranchNode } from './branch.ts';
 export interface CommitNote {
   readonly committer: string;
   readonly privileged: boolean;
-  /** One that removes me leads to no epoch of mine: its bytes, and the epoch it belongs to. Null for others. */
-  readonly removal: { readonly at: EpochId; readonly message: Uint8Array } | null;
+  /** One that removes me leads to no epoch of mine: its bytes, the epoch it belongs to, and when it came. Null for others. */
+  readonly removal: {
+    readonly at: EpochId;
+    readonly message: Uint8Array;
+    readonly notedAt: Millis;
+  } | null;
 }
 
 const schema: v.GenericSchema<unknown, CommitNote> = v.object({
@@ -28,6 +33,7 @@ const schema: v.GenericSchema<unknown, CommitNote> = v.object({
         v.transform((id) => id as EpochId),
       ),
       message: v.instance(Uint8Array),
+      notedAt: v.number(),
     }),
   ),
 });
@@ -77,11 +83,18 @@ export async function noteWitness(
   return true;
 }
 
-/** The epochs that are kept, and the commits that remove me, for the choice between branches. */
+/** What I cannot read after I was removed is the others going on: it counts as so many commits. */
+const UNREAD_COMMITS = 3;
+
+/**
+ * The epochs that are kept, and the commits that remove me, for the choice between branches.
+ * @param unreadAt when the events came that no key opens.
+ */
 export async function nodesOf(
   work: Pick<Work, 'get' | 'scan'>,
   group: GroupKey,
   epochs: readonly EpochRef[],
+  unreadAt: readonly Millis[],
 ): Promise<readonly BranchNode[]> {
   const nodes: BranchNode[] = [];
   for (const { id, parent, number, commit } of epochs) {
@@ -99,7 +112,8 @@ export async function nodesOf(
   }
   for (const [digest, { removal, ...note }] of await notesOf(work, group)) {
     const at = epochs.find(({ id }) => id === removal?.at);
-    if (at === undefined) continue;
+    if (at === undefined || removal === null) continue;
+    const beyond = unreadAt.some((came) => came >= removal.notedAt) ? UNREAD_COMMITS : 0;
     nodes.push({
       id: removalId(digest),
       parent: at.id,
@@ -107,6 +121,7 @@ export async function nodesOf(
       digest,
       ...note,
       senders: [],
+      beyond,
     });
   }
   return nodes;
@@ -119,6 +134,10 @@ async function notesOf(
   const cells = await work.scan('commit', `${group}/`);
   return cells.map(([key, bytes]) => [key.key.slice(group.length + 1), decodeCell(bytes, key, schema)]);
 }
+
+/** Whether some commit, on whatever branch, removes me. */
+export const hasRemovals = async (work: Pick<Work, 'scan'>, group: GroupKey): Promise<boolean> =>
+  (await notesOf(work, group)).some(([, { removal }]) => removal !== null);
 
 /** Forgets what was noted of epochs that are kept no more. */
 export async function dropOldNotes(work: Work, group: GroupKey, epochs: readonly EpochRef[]): Promise<void> {

@@ -1,5 +1,6 @@
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { EpochRef, GroupKey } from '../../../crypto/mls/cells.ts';
+import { deferredOf } from '../deferred.ts';
 import { startFanout } from '../fanout.ts';
 import { seconds } from '../event.ts';
 import { giftWrap } from '../gift-wrap.ts';
@@ -37,7 +38,8 @@ export async function converge(turn: Turn, group: GroupKey): Promise<void> {
   const { engine } = running;
   const record = await mustRecord(turn, group);
   const { epochs, current } = await engine.standing(group, work);
-  const nodes = await nodesOf(work, group, epochs);
+  const unread = (await deferredOf(work, record.routing, turn.now)).map(({ receivedAt }) => receivedAt);
+  const nodes = await nodesOf(work, group, epochs, unread);
   const here = nodes.find(({ id }) => record.out !== null && id === removalId(record.out))?.id ?? current.id;
   const best = bestTip(nodes, here);
   if (best.id !== here) {

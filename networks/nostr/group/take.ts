@@ -14,7 +14,7 @@ import { accountOf } from '../marmot/member.ts';
 import { wireFormatOf } from '../marmot/mls-message.ts';
 import { envelopeOf } from '../names.ts';
 import type { Turn } from '../turn.ts';
-import { noteCommit, noteWitness, removalId } from './commit-note.ts';
+import { hasRemovals, noteCommit, noteWitness, removalId } from './commit-note.ts';
 import { converge, goTo, mustRecord } from './converge.ts';
 import { eventKeysOf } from './event-keys.ts';
 import { groupAt, readRecord, writeRecord } from './record.ts';
@@ -56,7 +56,12 @@ export async function takeGroupEvent(
     keys.map(({ key }) => key),
   );
   const at = opened && keys[opened.key]?.epoch;
-  if (!opened || !at) return defer(turn, delivery);
+  if (!opened || !at) {
+    const kept = await defer(turn, delivery);
+    // It may be the others going on without me.
+    if (kept === 'waits' && (await hasRemovals(work, group))) await converge(turn, group);
+    return kept;
+  }
   switch (wireFormatOf(opened.message)) {
     case 'private-message':
       return takeMessage(turn, group, delivery, opened.message);
@@ -232,7 +237,7 @@ async function applied(
   await noteCommit(work, group, digest, {
     committer: Buffer.from(view.by.identity).toString('hex'),
     privileged: !touchesNobody(view),
-    removal: kind === 'removed' ? { at: at.id, message } : null,
+    removal: kind === 'removed' ? { at: at.id, message, notedAt: turn.now } : null,
   });
   const record = await mustRecord(turn, group);
   const isOut = kind === 'removed';
