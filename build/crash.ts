@@ -1,6 +1,6 @@
 // npm run crash: ends the program at every named point and at random moments while it sends and receives, and counts
 // what was lost, doubled or reordered by the log of the other side. Options: --seed N, --hits N, --kills N,
-// --delta-chat N, --steps N, --part NAME (points, kills, wal, lanes, delta-chat, signal, segv, marmot; may be given several times).
+// --delta-chat N, --steps N, --part NAME (points, kills, wal, lanes, delta-chat, signal, segv, nostr, marmot; may be given several times).
 import { parseArgs } from 'node:util';
 import { createDeltaChatWorld, HELLO } from '../e2e/crash/delta-chat.ts';
 import { killAtRandom, type Kill } from '../e2e/crash/kills.ts';
@@ -8,6 +8,8 @@ import { openDeadlyMail } from '../e2e/crash/deadly-mail.ts';
 import { dieInLanes } from '../e2e/crash/lane-death.ts';
 import { emailCourse, hitAll, pointsOf, type Hit } from '../e2e/crash/points.ts';
 import { runMarmotScript } from '../e2e/crash/marmot-script.ts';
+import { nostrCourse } from '../e2e/crash/nostr-points.ts';
+import { createNostrWorld } from '../e2e/crash/nostr-world.ts';
 import { poisonProcessLane } from '../e2e/crash/poison.ts';
 import { createRandom } from '../e2e/crash/random.ts';
 import { histogram, killLine, pointTable, table } from '../e2e/crash/report.ts';
@@ -23,7 +25,7 @@ import { cutEverywhere } from '../e2e/crash/wal.ts';
 import { createWorld, meetPeer } from '../e2e/crash/world.ts';
 import { summary } from './report.ts';
 
-const parts = ['points', 'kills', 'wal', 'lanes', 'delta-chat', 'signal', 'segv', 'marmot'] as const;
+const parts = ['points', 'kills', 'wal', 'lanes', 'delta-chat', 'signal', 'segv', 'nostr', 'marmot'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -225,6 +227,22 @@ if (wanted('segv')) {
     const poisoned = await poisonSignal(world);
     console.log(`an envelope that ends the lane each time: ${poisoned.deaths} deaths`);
     check('an envelope that ends the lane of Signal each time', poisoned.fault);
+  } finally {
+    await world.close();
+  }
+}
+
+if (wanted('nostr')) {
+  console.log('\nNostr, with another Plainseal as the other side');
+  const world = await createNostrWorld();
+  try {
+    const traffic = createTraffic(world.conversation, world.peer, 'hello');
+    const course = nostrCourse(world);
+    const rig = await openRig(world, traffic, pointsOf(course));
+    const hits = await hitAll(rig, course, number(values.hits), createRandom(seed), tellHit);
+    console.log(pointTable(hits));
+    await audit(rig, []);
+    await rig.shell.close();
   } finally {
     await world.close();
   }

@@ -3,7 +3,6 @@ import { PlainsealError } from '../../shared/errors.ts';
 import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../shared/lane/flow.ts';
 import type { CreateLane, Lane, LaneContext } from '../../shared/lane/lane.ts';
-import { bringKey } from './bring-key.ts';
 import { chat, check, invite } from './flows.ts';
 import { npub } from './key-code.ts';
 import type { SecretKey } from './keys.ts';
@@ -27,13 +26,7 @@ export const createLane: CreateLane = (): Lane => {
     context: LaneContext,
     signal: AbortSignal,
   ): AsyncGenerator<FlowStep, AccountSetup | null, FlowAnswer | undefined> {
-    if (start.kind === 'add-account') {
-      if (start.args['key'] !== 'brought') return yield* addAccount(start.args, context, signal);
-      const brought = yield* bringKey();
-      if (brought !== null) return yield* addAccount(start.args, context, signal, brought);
-      yield { kind: 'failed', why: 'cancelled' };
-      return null;
-    }
+    if (start.kind === 'add-account') return yield* addAccount(start.args, context, signal);
     if (started === null) {
       yield { kind: 'failed', why: 'internal' };
       return null;

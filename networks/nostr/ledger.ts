@@ -19,6 +19,8 @@ export interface Ledger {
   readonly grown: Set<GroupKey>;
   /** Who did what to whom in a group, for core. */
   readonly doers: Map<GroupKey, Map<PublicKey, PublicKey>>;
+  /** Who gave a group its name. */
+  readonly namers: Map<GroupKey, PublicKey>;
   /** Of messages, by what they are put in order: when they were said, and for those of one second in which order their sender said them. */
   readonly order: Map<Change, Said>;
   /** Run once the commit stands. */
@@ -43,6 +45,7 @@ export const createLedger = (): Ledger => ({
   moved: new Set(),
   grown: new Set(),
   doers: new Map(),
+  namers: new Map(),
   order: new Map(),
   after: [],
 });
@@ -55,6 +58,7 @@ export function addLedger(to: Ledger, from: Ledger): void {
   to.enqueue.push(...from.enqueue);
   to.seen.push(...from.seen);
   to.after.push(...from.after);
+  for (const [group, key] of from.namers) to.namers.set(group, key);
   for (const [change, said] of from.order) to.order.set(change, said);
   for (const group of from.moved) to.moved.add(group);
   for (const group of from.grown) to.grown.add(group);

@@ -1,6 +1,6 @@
 import type { GroupKey } from '../../../crypto/mls/cells.ts';
 import type { PeerId } from '../../../shared/ids.ts';
-import type { Change } from '../../../shared/lane/change.ts';
+import type { Change, ConversationPatch } from '../../../shared/lane/change.ts';
 import type { Forecast } from '../../../shared/lane/commit.ts';
 import type { PublicKey } from '../keys.ts';
 import { peerOf } from '../names.ts';
@@ -46,7 +46,12 @@ async function tell(turn: Turn, group: GroupKey, record: GroupRecord, face: Grou
       ledger.changes.push({ kind: 'conversation', id: record.conversation, patch: { state } });
     return isIn;
   }
-  const patch = { state: isIn ? ('active' as const) : ('left' as const), title: face.title };
+  const namer = ledger.namers.get(group);
+  const patch: ConversationPatch = {
+    state: isIn ? 'active' : 'left',
+    title: face.title,
+    ...(namer === undefined ? {} : { by: namer === me ? 'me' : peerOf(namer) }),
+  };
   ledger.changes.push({ kind: 'conversation', id: record.conversation, patch });
   ledger.changes.push(...memberChanges(turn, group, record, told));
   return isIn;

@@ -117,6 +117,7 @@ export async function taken(turn: Turn, group: GroupKey, digest: string): Promis
     (key) => before.members.includes(key) !== after.members.includes(key),
   );
   ledger.doers.set(group, new Map(moved.map((key) => [key, self.key])));
+  if (before.title !== after.title) ledger.namers.set(group, self.key);
   ledger.grown.add(group);
   await converge(turn, group);
 }

@@ -10,6 +10,7 @@ import type { EventId } from '../event.ts';
 import { keepDeferred, settleDeferred } from '../deferred.ts';
 import type { FoundGroupEvent } from '../marmot/group-event.ts';
 import { openGroupEvent } from '../marmot/group-event.ts';
+import { GROUP_PROFILE_COMPONENT } from '../marmot/group-profile.ts';
 import { accountOf } from '../marmot/member.ts';
 import { wireFormatOf } from '../marmot/mls-message.ts';
 import { envelopeOf } from '../names.ts';
@@ -258,5 +259,8 @@ export function noteDoers({ ledger }: Turn, group: GroupKey, view: CommitView): 
   for (const { member, by } of view.removed) note(member, by);
   for (const member of view.left) note(member, member);
   for (const member of view.added) note(member, view.by);
+  const named = view.changed.find(({ component }) => component === GROUP_PROFILE_COMPONENT);
+  const namer = named && accountOf(named.by);
+  if (namer) ledger.namers.set(group, namer);
   ledger.doers.set(group, doers);
 }
