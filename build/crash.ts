@@ -1,12 +1,15 @@
 // npm run crash: ends the program at every named point and at random moments while it sends and receives, and counts
 // what was lost, doubled or reordered by the log of the other side. Options: --seed N, --hits N, --kills N,
-// --delta-chat N, --part NAME (points, kills, wal, lanes, delta-chat, signal, segv; may be given several times).
+// --delta-chat N, --steps N, --part NAME (points, kills, wal, lanes, delta-chat, signal, segv, nostr, marmot; may be given several times).
 import { parseArgs } from 'node:util';
 import { createDeltaChatWorld, HELLO } from '../e2e/crash/delta-chat.ts';
 import { killAtRandom, type Kill } from '../e2e/crash/kills.ts';
 import { openDeadlyMail } from '../e2e/crash/deadly-mail.ts';
 import { dieInLanes } from '../e2e/crash/lane-death.ts';
 import { emailCourse, hitAll, pointsOf, type Hit } from '../e2e/crash/points.ts';
+import { runMarmotScript } from '../e2e/crash/marmot-script.ts';
+import { nostrCourse } from '../e2e/crash/nostr-points.ts';
+import { createNostrWorld } from '../e2e/crash/nostr-world.ts';
 import { poisonProcessLane } from '../e2e/crash/poison.ts';
 import { createRandom } from '../e2e/crash/random.ts';
 import { histogram, killLine, pointTable, table } from '../e2e/crash/report.ts';
@@ -22,7 +25,7 @@ import { cutEverywhere } from '../e2e/crash/wal.ts';
 import { createWorld, meetPeer } from '../e2e/crash/world.ts';
 import { summary } from './report.ts';
 
-const parts = ['points', 'kills', 'wal', 'lanes', 'delta-chat', 'signal', 'segv'] as const;
+const parts = ['points', 'kills', 'wal', 'lanes', 'delta-chat', 'signal', 'segv', 'nostr', 'marmot'] as const;
 
 const { values } = parseArgs({
   options: {
@@ -31,6 +34,7 @@ const { values } = parseArgs({
     kills: { type: 'string', default: '100' },
     'delta-chat': { type: 'string', default: '12' },
     messages: { type: 'string', default: '45' },
+    steps: { type: 'string', default: '500' },
     part: { type: 'string', multiple: true, default: [...parts] },
   },
 });
@@ -226,6 +230,40 @@ if (wanted('segv')) {
   } finally {
     await world.close();
   }
+}
+
+if (wanted('nostr')) {
+  console.log('\nNostr, with another Plainseal as the other side');
+  const world = await createNostrWorld();
+  try {
+    const traffic = createTraffic(world.conversation, world.peer, 'hello');
+    const course = nostrCourse(world);
+    const rig = await openRig(world, traffic, pointsOf(course));
+    const hits = await hitAll(rig, course, number(values.hits), createRandom(seed), tellHit);
+    console.log(pointTable(hits));
+    await audit(rig, []);
+    await rig.shell.close();
+  } finally {
+    await world.close();
+  }
+}
+
+if (wanted('marmot')) {
+  console.log(
+    '\nFour people in one group over relays that lose, double, delay and refuse; their lanes die, their programs start again',
+  );
+  const steps = number(values.steps);
+  const report = await runMarmotScript({ seed, steps, tell: (line) => console.log(`  ${line}`) });
+  console.log(
+    table([['did', 'times'], ...Object.entries(report.did).toSorted(([a], [b]) => a.localeCompare(b))]),
+  );
+  console.log(
+    `${report.rewinds} times somebody left one branch for another; ${report.read} readings of messages that had to be there, all once`,
+  );
+  check(
+    `${steps} steps: one state, no message lost or doubled`,
+    report.faults.length === 0 ? null : report.faults.join('; '),
+  );
 }
 
 console.log(`\nseed ${seed}`);

@@ -90,6 +90,8 @@ export type Processed =
       readonly authenticatedData: Uint8Array;
       readonly from: Member;
       readonly epoch: EpochRef;
+      /** Counts what its sender said in this epoch, from 0. */
+      readonly generation: number;
       readonly facts: SecurityFacts;
       readonly details: Evidence['details'];
     }

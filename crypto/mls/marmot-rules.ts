@@ -1,7 +1,7 @@
 import { hexOf, Malformed, readWhole, vectorOf } from './bytes.ts';
 import { APP_COMPONENTS, decodeIds, DICTIONARY, LAST_RESORT, type Components } from './components.ts';
 import type { Profile } from './engine.ts';
-import type { CommitView, GroupRules, Member } from './members.ts';
+import type { CommitView, GroupRules, GroupView, Member } from './members.ts';
 import { APP_DATA_UPDATE, SELF_REMOVE } from './proposal.ts';
 
 /** Component of a group: who its admins are (Marmot, app-components/admin-policy-v1). */
@@ -65,8 +65,19 @@ function askedOf(components: Components): readonly number[] | null {
   }
 }
 
+/** The accounts that have a leaf after a commit, in hex. */
+function membersAfter({ added, removed, left }: CommitView, before: GroupView): ReadonlySet<string> {
+  const gone = new Set([...removed.map(({ member }) => member), ...left].map(({ leaf }) => leaf));
+  const stay = before.members.filter(({ leaf }) => !gone.has(leaf));
+  return new Set([...stay, ...added].map(({ identity }) => hexOf(identity)));
+}
+
+/** Every admin has a leaf (Marmot, admin-policy-v1, "Active admins"). */
+const allMembers = (admins: ReadonlySet<string> | null, members: ReadonlySet<string>): boolean =>
+  admins !== null && [...admins].every((admin) => members.has(admin));
+
 /** A member who changes nothing but its own keys, or only commits that others leave. */
-const touchesNobody = ({ added, removed, changed, updated }: CommitView): boolean =>
+export const touchesNobody = ({ added, removed, changed, updated }: CommitView): boolean =>
   added.length + removed.length + changed.length + updated.length === 0;
 
 /**
@@ -93,9 +104,16 @@ export function marmotRules(
       // A policy that does not read would leave the group without admins for good.
       if (asked === null || adminsOf(after) === null) return false;
       if (!commit.added.every(({ components }) => lists(components, asked))) return false;
-      return touchesNobody(commit) || isAdmin(adminsOf(before.components), commit.by);
+      const admins = adminsOf(before.components);
+      // An admin hands the office on before leaving, and takes nobody's along unsaid.
+      if (commit.left.some((member) => isAdmin(admins, member))) return false;
+      if (!allMembers(adminsOf(after), membersAfter(commit, before))) return false;
+      return touchesNobody(commit) || isAdmin(admins, commit.by);
     },
-    allowsProposal: (kind, by, group) => kind === 'self-remove' || isAdmin(adminsOf(group.components), by),
+    allowsProposal(kind, by, group) {
+      const admin = isAdmin(adminsOf(group.components), by);
+      return kind === 'self-remove' ? !admin : admin;
+    },
     allowsWelcome: (by, group) => isAdmin(adminsOf(group.components), by),
   };
 }

@@ -194,7 +194,16 @@ describe('the rules of Marmot', () => {
       (await admin.commit(group, [{ kind: 'app-data-update', component: ADMIN_POLICY, data: both }])).commit,
       [bob],
     );
-    await hand((await bob.commit(group, [{ kind: 'remove', leaf: 0 }])).commit, []);
+    // Who is removed is no admin any more, in the same commit; and an admin does not just leave.
+    const remove = { kind: 'remove', leaf: 0 } as const;
+    expect(await staged(bob, group, [remove])).toEqual(refused);
+    const leave = await bob.run((work) => bob.engine.propose(group, { kind: 'self-remove' }, work));
+    expect(leave).toEqual(refused);
+    const alone = encodeAdmins([identityOf(2)]);
+    const policy = { kind: 'app-data-update', component: ADMIN_POLICY, data: alone } as const;
+    await bob.commit(group, [remove, policy]);
+    const nobody = encodeAdmins([identityOf(2), identityOf(7)]);
+    expect(await staged(bob, group, [{ ...policy, data: nobody }])).toEqual(refused);
     const broken = { kind: 'app-data-update', component: 0x0001, data: Uint8Array.of(1, 2) } as const;
     expect(await staged(bob, group, [broken])).toEqual(refused);
   });

@@ -171,6 +171,7 @@ async function openFrom(
     authenticatedData: sealed.authenticatedData,
     from: memberOf(sender.leaf, node),
     epoch: ref,
+    generation: sender.generation,
     facts: await factsOf(setting, work, group, head, now),
     details: detailsOf(ref, ownKeyOf(standing), node.signaturePublicKey),
   };

@@ -18,7 +18,6 @@ export type Suite = CiphersuiteImpl;
 
 /** The only suite of Marmot, and the one every MLS implementation must have (RFC 9420 §17.1): 0x0001. */
 export const SUITE_NAME = 'MLS_128_DHKEMX25519_AES128GCM_SHA256_Ed25519';
-export const SUITE_ID = 0x0001;
 
 const HASH_BYTES = 32;
 const KEY_BYTES = 32;

@@ -19,12 +19,20 @@ export interface Request {
   /** Who sealed it. Proven; the group it leads to is not. */
   readonly from: PublicKey;
   readonly welcome: FoundWelcome;
+  /** When it says it was made, in epoch seconds: the group is read from then on. */
+  readonly madeAt?: number;
   readonly receivedAt: Millis;
 }
 
 /** What a wrap of the inbox turned out to be. */
 export type Invitation =
-  | { readonly kind: 'welcome'; readonly from: PublicKey; readonly welcome: FoundWelcome }
+  | {
+      readonly kind: 'welcome';
+      readonly from: PublicKey;
+      readonly welcome: FoundWelcome;
+      /** When its writer says it was made, in epoch seconds. */
+      readonly madeAt: number;
+    }
   /** Something of another use of Nostr (a direct message, say), or a welcome that does not read. */
   | { readonly kind: 'other'; readonly eventKind: number }
   | { readonly kind: 'refused'; readonly why: WrapFault };
@@ -37,7 +45,7 @@ export function openInvitation(own: Own, wrap: SignedEvent): Invitation {
   const welcome = readWelcome(rumor);
   return welcome === null
     ? { kind: 'other', eventKind: rumor.kind }
-    : { kind: 'welcome', from: rumor.pubkey, welcome };
+    : { kind: 'welcome', from: rumor.pubkey, welcome, madeAt: rumor.created_at };
 }
 
 const SPACE = 'request';
@@ -58,6 +66,7 @@ const requestSchema: v.GenericSchema<unknown, Request> = v.object({
     relays: v.array(relayUrl),
     message: v.instance(Uint8Array),
   }),
+  madeAt: v.exactOptional(v.number()),
   receivedAt: v.number(),
 });
 /** Requests decided about, remembered so that they are not asked again when a relay sends them again. */
@@ -95,6 +104,13 @@ export async function keepRequest(work: Work, request: Request): Promise<'kept' 
 async function remove(work: Work, id: EventId): Promise<void> {
   await work.get(keyOf(id));
   writeCell(work, keyOf(id), null);
+}
+
+/** Whether a request from somebody would be kept; to be asked before anything is done for it. */
+export async function hasRoomFor(work: Pick<Work, 'get'>, id: EventId, from: PublicKey): Promise<boolean> {
+  const { open, decided } = await readIndex(work);
+  if (decided.includes(id) || open.some((one) => one.id === id)) return false;
+  return open.length < MAX_REQUESTS || open.some((one) => one.from === from);
 }
 
 /** One request; null when it is not there (any more). */

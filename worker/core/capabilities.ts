@@ -60,7 +60,10 @@ export const hasGroups = (network: NetworkId): boolean =>
 export const tellsOwnDevices = (network: NetworkId): boolean => network === 'signal';
 
 /** Networks on which one person has at most one reaction to a message: the newest takes the place of the one before. */
-export const hasOneReaction = (network: NetworkId): boolean => network === 'signal';
+export const hasOneReaction = (network: NetworkId): boolean => network === 'signal' || network === 'nostr';
+
+/** Networks where a request is an invitation: its lane joins when the person has accepted. */
+export const followsInvitations = (network: NetworkId): boolean => network === 'nostr';
 
 /** Networks on which a key is the account: whoever loses it loses the account. */
 export const isKeyAccount = (network: NetworkId): boolean => network === 'nostr';

@@ -16,6 +16,8 @@ export const loadLane: LoadLane = async (network) => {
       return (await import('../../networks/email/lane.ts')).createLane;
     case 'signal':
       return (await import('../../networks/signal/lane.ts')).createLane;
+    case 'nostr':
+      return (await import('../../networks/nostr/lane.ts')).createLane;
     case 'dummy':
       return (await import('../../networks/dummy/lane.ts')).createLane;
     default:

@@ -37,6 +37,8 @@ export interface Page {
   readonly heard: readonly { readonly name: EventName; readonly payload: Events[EventName] }[];
   /** Resolves with the first payload, heard or to come, that fits. */
   until<K extends EventName>(name: K, fits?: (payload: Events[K]) => boolean): Promise<Events[K]>;
+  /** Resolves with the next event of this name. */
+  next(name: EventName): Promise<void>;
   /** Starts a flow and resolves with its last step. */
   flow(args: Omit<Calls['flow.start']['args'], 'request'>): Promise<FlowStep>;
   close(): void;
@@ -85,6 +87,13 @@ function attachPage(core: Core): Page {
     call: line.call,
     heard,
     until,
+    next: (name) =>
+      new Promise((resolve) => {
+        const undo = line.listen(name, () => {
+          undo();
+          resolve();
+        });
+      }),
     flow: async (args) => {
       const { flow } = await line.call('flow.start', { request: request(), ...args });
       const last = (step: FlowStep): boolean => step.kind === 'done' || step.kind === 'failed';

@@ -4,6 +4,7 @@ import { ADMIN_POLICY, encodeAdmins } from '../../../crypto/mls/marmot-rules.ts'
 import type { Member } from '../../../crypto/mls/members.ts';
 import type { Millis } from '../../../shared/ids.ts';
 import { seconds } from '../event.ts';
+import { toHex } from '../hex.ts';
 import { publicKeyBytes, publicKeyFromBytes, publicKeyOf, type PublicKey, type SecretKey } from '../keys.ts';
 import {
   ACCOUNT_PROOF_COMPONENT,
@@ -45,9 +46,20 @@ export function memberProofHolds(
   return read !== null && account !== null && accountProofHolds(read, account, signatureKey);
 }
 
+/** Keys that were found to be points on the curve: to find out takes longer than to open a message. Public. */
+const known = new Map<string, PublicKey>();
+const MAX_KNOWN = 10_000;
+
 /** The account of a member; null for an identity that is no key, which the rules let in nowhere. */
 export function accountOf({ identity }: Pick<Member, 'identity'>): PublicKey | null {
-  return publicKeyFromBytes(identity);
+  const name = toHex(identity);
+  const before = known.get(name);
+  if (before !== undefined) return before;
+  const key = publicKeyFromBytes(identity);
+  if (key === null) return null;
+  if (known.size >= MAX_KNOWN) known.clear();
+  known.set(name, key);
+  return key;
 }
 
 /** What a group that I make starts with. */

@@ -9,7 +9,7 @@ import { addIntent } from '../../../storage/outbox.ts';
 import type { StoredConversationRow } from '../../../storage/queries/conversation-rows.ts';
 import { readSettings } from '../../../storage/settings.ts';
 import type { ConversationRow } from '../../../shared/contract/conversation.ts';
-import { capabilities, tellsOwnDevices } from '../capabilities.ts';
+import { capabilities, followsInvitations, tellsOwnDevices } from '../capabilities.ts';
 import { labelIsOld, relabel } from '../commit/relabel.ts';
 import { touchConversation, touchMessage, type Touched } from '../touched.ts';
 import { conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
@@ -56,9 +56,31 @@ export function conversationCalls(of: CallScope): Serve<Names> {
         (_found, touched) => {
           patchConversation(of.db, id, { state });
           touchConversation(touched, id);
+          if (state === 'active') tellAccepted(id, touched);
           return null;
         },
       );
+  }
+
+  /** Where an invitation has to be followed its lane does so now, and did nothing before. */
+  function tellAccepted(id: ConversationRow['id'], touched: Touched): void {
+    const { conversation, account } = conversationOf(of.db, id);
+    if (!followsInvitations(conversation.network)) return;
+    const sentAt = nextSendTime(of.db, account.id, of.clock());
+    const key = newNetworkKey(conversation.network, sentAt);
+    addIntent(of.db, {
+      id: freshId<OutboxId>(),
+      account: account.id,
+      message: null,
+      intent: {
+        conversation: id,
+        sentAt,
+        what: { kind: 'protocol', key, op: 'accepted', data: new Uint8Array() },
+      },
+      seenLabel: null,
+      hold: null,
+    });
+    touched.outbox = true;
   }
 
   /**

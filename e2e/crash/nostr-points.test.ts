@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { nostrCourse } from './nostr-points.ts';
+import { createNostrWorld, type NostrWorld } from './nostr-world.ts';
+import { hit, pointsOf, type Course } from './points.ts';
+import { createRandom } from './random.ts';
+import { openRig, type Rig } from './round.ts';
+import { balanced, createTraffic, type Traffic } from './traffic.ts';
+
+// The whole program as processes, with a relay in another: set-up takes some seconds, and so does each restart.
+const PATIENCE_MS = 120_000;
+
+let world: NostrWorld;
+let traffic: Traffic;
+let course: Course;
+let rig: Rig;
+
+beforeAll(async () => {
+  world = await createNostrWorld();
+  traffic = createTraffic(world.conversation, world.peer, 'hello');
+  course = nostrCourse(world);
+  rig = await openRig(world, traffic, pointsOf(course));
+}, PATIENCE_MS);
+afterAll(async () => {
+  await rig?.shell.kill();
+  await world?.close();
+}, PATIENCE_MS);
+
+describe('core and the Nostr lane, killed while both sides talk', () => {
+  it(
+    'at every point: everything arrives once and in order, and the ratchets hold',
+    async () => {
+      for (const [seed, point] of pointsOf(course).entries()) {
+        const { fault, interrupted } = await hit(rig, course, point, createRandom(seed), seed % 2 === 1);
+        expect(fault, point).toBeNull();
+        // A kill that interrupted nothing would prove nothing.
+        expect(interrupted, point).not.toEqual({ send: 'nothing', ingest: 'nothing' });
+      }
+      expect(balanced(await traffic.audit(rig.shell.page))).toBe(true);
+    },
+    4 * PATIENCE_MS,
+  );
+});

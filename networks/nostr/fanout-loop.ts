@@ -1,0 +1,72 @@
+import { createWork } from '../../shared/lane/work.ts';
+import type { EventId } from './event.ts';
+import { pendingFanouts } from './fanout.ts';
+import { publish } from './publish.ts';
+import type { Running } from './running.ts';
+
+/** Tries again what no relay could be had for. */
+const RETRY_MS = 15_000;
+/** A message is published by whoever performs it first; this looks after what is left then. */
+const YOUNG_MS = 3_000;
+
+/** Publishes what is left to be published: invitations, and whatever some relay of a group has not got yet. */
+export interface FanoutLoop {
+  /** Something may be left. */
+  wake(): void;
+  stop(): void;
+}
+
+/** Nothing runs before it is woken. */
+export function createFanoutLoop(running: Running): FanoutLoop {
+  const { context, stopping } = running;
+  const flying = new Set<EventId>();
+  let timer: NodeJS.Timeout | undefined;
+  let busy = false;
+  let again = false;
+
+  const look = async (): Promise<void> => {
+    const now = context.now();
+    let next = Infinity;
+    for (const fanout of await pendingFanouts(createWork(context.view), now)) {
+      const { id, operation, left, madeAt } = fanout;
+      if (flying.has(id)) continue;
+      const waits = operation.kind === 'group-message' ? YOUNG_MS - (now - madeAt) : 0;
+      if (waits > 0) {
+        next = Math.min(next, waits);
+        continue;
+      }
+      flying.add(id);
+      next = Math.min(next, RETRY_MS);
+      void publish(running, operation, id, left, stopping.signal)
+        .catch((error: unknown) => {
+          context.log('fanout', { error: error instanceof Error ? error.name : 'unknown' });
+        })
+        .finally(() => setTimeout(() => flying.delete(id), RETRY_MS / 2).unref());
+    }
+    if (next < Infinity) arm(next);
+  };
+  const arm = (ms: number): void => {
+    clearTimeout(timer);
+    timer = setTimeout(wake, ms);
+    timer.unref();
+  };
+  const wake = (): void => {
+    if (stopping.signal.aborted) return;
+    if (busy) {
+      again = true;
+      return;
+    }
+    busy = true;
+    look()
+      .catch((error: unknown) => {
+        context.log('fanout', { error: error instanceof Error ? error.name : 'unknown' });
+      })
+      .finally(() => {
+        busy = false;
+        if (!again) return;
+        again = false;
+        wake();
+      });
+  };
+  return { wake, stop: () => clearTimeout(timer) };
+}

@@ -1,0 +1,79 @@
+import type { PeerId } from '../../shared/ids.ts';
+import type { FlowAnswer, FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { lookFor } from './group/invitees.ts';
+import { groupOf } from './group/record.ts';
+import { inviteLink, readInvite } from './invite.ts';
+import { npub } from './key-code.ts';
+import { conversationWith, keyOfPeer, peerOf } from './names.ts';
+import { openDirect } from './open-direct.ts';
+import { readPeer, writePeer } from './peer-record.ts';
+import { followRequests } from './perform-accepted.ts';
+import { takeWaiting } from './receive.ts';
+import type { Running } from './running.ts';
+import { transact } from './turn.ts';
+
+type Steps = AsyncGenerator<FlowStep, null, FlowAnswer | undefined>;
+
+const failed = (why: FlowFailure): FlowStep => ({ kind: 'failed', why });
+
+/** Shows the link that others reach me with. It is public and does not run out. */
+export async function* invite({ self }: Running): Steps {
+  yield { kind: 'show-code', text: inviteLink(self.key, self.write), expiresAt: null };
+  yield { kind: 'done', conversation: null, peer: null };
+  return null;
+}
+
+/**
+ * Opens a conversation with whom a link, npub or nprofile names: with the group that they wait in if they have invited me, with a new one of
+ * us two else. Their relays learn that somebody asks for this key.
+ */
+export async function* chat(running: Running, address: string, typed: 'address' | 'link' = 'address'): Steps {
+  const read = readInvite(address, running.self.key);
+  if (read.kind === 'failed') {
+    yield failed(read.why === 'code-malformed' && typed === 'address' ? 'address-malformed' : read.why);
+    return null;
+  }
+  yield { kind: 'progress', stage: 'asking' };
+  const { key, relays } = read.invite;
+  const conversation = conversationWith(running.context.account, key);
+  const { value: followed } = await transact(running, async (turn) => {
+    const joined = await followRequests(turn, conversation);
+    await takeWaiting(turn);
+    return joined;
+  });
+  if (followed) {
+    yield { kind: 'done', conversation, peer: peerOf(key) };
+    return null;
+  }
+  const looked = await lookFor(running, key, relays);
+  const missing = looked.kind === 'found' ? await openDirect(running, looked.found, relays) : looked.kind;
+  yield missing === null
+    ? { kind: 'done', conversation, peer: peerOf(key) }
+    : failed(missing === 'no-key' ? 'no-key' : 'server-unreachable');
+  return null;
+}
+
+/** Compares keys: mine and theirs as they stand on both screens. Both are whole public keys; there is no shorter number for them. */
+export async function* check(running: Running, peer: PeerId): Steps {
+  const key = keyOfPeer(peer);
+  if (key === null) {
+    yield failed('no-key');
+    return null;
+  }
+  const [own, theirs] = [npub(running.self.key), npub(key)];
+  const answer: FlowAnswer | undefined = yield { kind: 'compare', own, theirs };
+  if (answer?.kind !== 'yes') {
+    yield failed('proof-failed');
+    return null;
+  }
+  const { result } = await transact(running, async ({ work, ledger, now }) => {
+    await writePeer(work, key, { ...(await readPeer(work, key)), checkedAt: now });
+    const trust = { kind: 'checked', at: now, by: 'code' } as const;
+    ledger.changes.push({ kind: 'identity', peer, was: theirs, now: theirs, trust });
+  });
+  const conversation = conversationWith(running.context.account, key);
+  const isThere = (await groupOf(createWork(running.context.view), conversation)) !== null;
+  yield result.ok ? { kind: 'done', conversation: isThere ? conversation : null, peer } : failed('internal');
+  return null;
+}

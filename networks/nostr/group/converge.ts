@@ -1,0 +1,200 @@
+import { PlainsealError } from '../../../shared/errors.ts';
+import type { EpochRef, GroupKey } from '../../../crypto/mls/cells.ts';
+import { deferredOf } from '../deferred.ts';
+import { startFanout } from '../fanout.ts';
+import { seconds } from '../event.ts';
+import { giftWrap } from '../gift-wrap.ts';
+import { conversationOfGroup } from '../names.ts';
+import { sealGroupEvent } from '../marmot/group-event.ts';
+import { welcomeDraft } from '../marmot/welcome.ts';
+import type { Turn } from '../turn.ts';
+import { bestTip, pathTo } from './branch.ts';
+import { datedNext } from './dated.ts';
+import { eventKey } from './event-keys.ts';
+import { dropOldNotes, nodesOf, readNote, removalId } from './commit-note.ts';
+import { placeGroup, readRecord, writeRecord, type GroupRecord } from './record.ts';
+import { takeLost } from './said.ts';
+import { allStaged, countLoss, forgetLosses, writeStaged, type Staged } from './staged.ts';
+import { faceNow } from './view.ts';
+
+/** My own keys are renewed so often in any group: a thief of them is out after that long. */
+export const RENEWAL_MS = 5 * 24 * 60 * 60 * 1_000;
+/** A change that comes too late so often is not tried further. */
+const MOST_LOSSES = 5;
+
+/** What is known of a group that must be there. @throws PlainsealError `corrupt`. */
+export async function mustRecord({ work }: Pick<Turn, 'work'>, group: GroupKey): Promise<GroupRecord> {
+  const record = await readRecord(work, group);
+  if (record === null) throw new PlainsealError('corrupt', 'a group is not known');
+  return record;
+}
+
+/**
+ * Takes the branch that everybody takes, whatever has just come: goes back and over to it where I am on another. Messages of mine that
+ * only the other one has are said again; changes of mine that are not on it are asked for again; who was invited on it hears of it.
+ */
+export async function converge(turn: Turn, group: GroupKey): Promise<void> {
+  const { work, running, ledger } = turn;
+  const { engine } = running;
+  const record = await mustRecord(turn, group);
+  const { epochs, current } = await engine.standing(group, work);
+  const unread = (await deferredOf(work, record.routing, turn.now)).map(({ receivedAt }) => receivedAt);
+  const nodes = await nodesOf(work, group, epochs, unread);
+  const here = nodes.find(({ id }) => record.out !== null && id === removalId(record.out))?.id ?? current.id;
+  const best = bestTip(nodes, here);
+  if (best.id !== here) {
+    running.context.log('branch', { from: String(current.number), to: String(best.number) });
+    await goTo(turn, group, best.id);
+  }
+  ledger.moved.add(group);
+  const path = pathTo(nodes, best.id);
+  for (const item of await takeLost(work, group, epochs, path))
+    ledger.outbound.push({ item, to: 'queued', reseal: 'branch-lost' });
+  await settleStaged(turn, group, epochs, path, best.id);
+  await dropOldNotes(work, group, epochs);
+  await leaveDirect(turn, group);
+  await sayLeaving(turn, group);
+}
+
+/** Goes to an epoch that is kept, or out of the group by a commit that removes me. */
+export async function goTo(turn: Turn, group: GroupKey, id: string): Promise<void> {
+  const { work, running } = turn;
+  const record = await mustRecord(turn, group);
+  const { epochs } = await running.engine.standing(group, work);
+  const epoch = epochs.find((one) => one.id === id);
+  if (epoch !== undefined) {
+    await running.engine.rewind(group, epoch.id, work);
+    await writeRecord(work, group, { ...record, out: null });
+    return;
+  }
+  const digest = id.slice(removalId('').length);
+  const removal = (await readNote(work, group, digest))?.removal;
+  if (!removal) throw new PlainsealError('corrupt', 'a commit is not known');
+  await running.engine.rewind(group, removal.at, work);
+  const again = await running.engine.process(removal.message, work, turn.now);
+  if (again.kind !== 'removed') throw new PlainsealError('internal', 'a removal that was one before');
+  await writeRecord(work, group, { ...record, out: digest });
+}
+
+/** What became of commits of mine, now that it is known which branch is taken. */
+async function settleStaged(
+  turn: Turn,
+  group: GroupKey,
+  epochs: readonly EpochRef[],
+  path: ReadonlySet<string>,
+  tip: string,
+): Promise<void> {
+  const { work } = turn;
+  const kept = new Set<string>(epochs.map(({ id }) => id));
+  for (const [digest, staged] of await allStaged(work, group)) {
+    const epoch = epochs.find(({ commit }) => commit === digest);
+    if (epoch === undefined && !kept.has(staged.parent)) {
+      if (staged.state === 'open') await giveBack(turn, staged);
+      await writeStaged(work, group, digest, null);
+    } else if (epoch !== undefined && path.has(epoch.id)) await win(turn, group, digest, staged);
+    // Not taken yet, in the epoch all are in: it is still on its way.
+    else if (epoch !== undefined || staged.parent !== tip) await lose(turn, group, digest, staged);
+  }
+}
+
+async function win(turn: Turn, group: GroupKey, digest: string, staged: Staged): Promise<void> {
+  if (staged.state === 'won') return;
+  if (staged.state === 'open') turn.ledger.outbound.push({ item: staged.item, to: 'sent' });
+  await forgetLosses(turn.work, staged.item);
+  await invite(turn, group, staged);
+  const record = await mustRecord(turn, group);
+  const leaving = staged.leaves ? (record.leaving ?? '') : record.leaving;
+  // Every commit of mine renews my keys.
+  await writeRecord(turn.work, group, { ...record, leaving, renewAt: turn.now + RENEWAL_MS });
+  await writeStaged(turn.work, group, digest, { ...staged, state: 'won', welcome: null });
+}
+
+async function lose(turn: Turn, group: GroupKey, digest: string, staged: Staged): Promise<void> {
+  if (staged.state === 'lost') return;
+  // What was done already, and nobody has asked for, is done anew when it is due.
+  if (staged.state === 'won' && staged.quiet) {
+    const record = await mustRecord(turn, group);
+    await writeRecord(turn.work, group, { ...record, renewAt: Math.min(record.renewAt, turn.now) });
+  } else await giveBack(turn, staged);
+  await writeStaged(turn.work, group, digest, { ...staged, state: 'lost' });
+}
+
+/** The change is asked for again, against the group as it is now; a few times, then the person decides. */
+async function giveBack({ ledger, work }: Turn, { item }: Staged): Promise<void> {
+  if ((await countLoss(work, item)) < MOST_LOSSES) {
+    ledger.outbound.push({ item, to: 'queued', reseal: 'commit-race-lost' });
+    return;
+  }
+  await forgetLosses(work, item);
+  ledger.outbound.push({ item, to: 'failed', failure: 'refused-by-server' });
+}
+
+/** I leave, and somebody else has to let me go. Said in one epoch it counts in no other: then it is said again. */
+async function sayLeaving(turn: Turn, group: GroupKey): Promise<void> {
+  const { work, running, now } = turn;
+  const { engine, self } = running;
+  const record = await mustRecord(turn, group);
+  if (record.leaving === null || record.out !== null) return;
+  const { current } = await engine.standing(group, work);
+  const { members, admins } = await faceNow(turn, group);
+  if (record.leaving === current.id || admins.includes(self.key) || members.length < 2) return;
+  const proposed = await engine.propose(group, { kind: 'self-remove' }, work);
+  if (proposed.kind === 'refused') return;
+  const event = sealGroupEvent(
+    await eventKey(turn, group, current.id),
+    record.routing,
+    proposed.message,
+    datedNext(running, group),
+  );
+  const text = JSON.stringify(['EVENT', event]);
+  const operation = { kind: 'group-message', account: self.key, group: record.routing, text } as const;
+  await startFanout(work, { id: event.id, operation, left: record.relays, madeAt: now });
+  await writeRecord(work, group, { ...record, leaving: current.id });
+}
+
+/** Sends those whom a commit has added their way in. Every relay of theirs is tried, also after a start. */
+async function invite(turn: Turn, group: GroupKey, { welcome }: Staged): Promise<void> {
+  if (welcome === null) return;
+  const { relays } = await mustRecord(turn, group);
+  await sendWelcomes(turn, relays, welcome);
+}
+
+/** Seals a welcome for each, and has it published from now on. */
+export async function sendWelcomes(
+  { running, work, now }: Turn,
+  relays: GroupRecord['relays'],
+  { message, to }: NonNullable<Staged['welcome']>,
+): Promise<void> {
+  const { secret, key: account } = running.self;
+  for (const { key, keyPackageEvent, inbox } of to) {
+    const draft = welcomeDraft({ keyPackageEvent, relays, message }, seconds(now));
+    const wrap = giftWrap(secret, key, draft, now);
+    const text = JSON.stringify(['EVENT', wrap]);
+    const operation = { kind: 'gift-wrap', account, to: key, text } as const;
+    await startFanout(work, { id: wrap.id, operation, left: inbox, madeAt: now });
+  }
+}
+
+/** Where a third person comes into what was a conversation of two, it is one no more: nothing that was meant for one goes to two. */
+async function leaveDirect(turn: Turn, group: GroupKey): Promise<void> {
+  const { work, running, ledger } = turn;
+  const record = await mustRecord(turn, group);
+  if (record.direct === null || record.out !== null) return;
+  const face = await faceNow(turn, group);
+  const others = face.members.filter((key) => key !== running.self.key && key !== record.direct);
+  if (others.length === 0) return;
+  const conversation = conversationOfGroup(running.context.account, group);
+  await placeGroup(work, record.conversation, null);
+  await placeGroup(work, conversation, group);
+  await writeRecord(work, group, {
+    ...record,
+    conversation,
+    direct: null,
+    told: { members: [], admins: [], title: null },
+  });
+  ledger.changes.push({
+    kind: 'conversation',
+    id: conversation,
+    patch: { kind: 'group', protocol: 'mls', state: 'active', title: face.title },
+  });
+}

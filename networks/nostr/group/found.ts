@@ -1,0 +1,65 @@
+import { randomBytes } from 'node:crypto';
+import type { GroupKey } from '../../../crypto/mls/cells.ts';
+import type { ConversationId } from '../../../shared/ids.ts';
+import type { FailureCode } from '../../../shared/lane/intent.ts';
+import { seconds } from '../event.ts';
+import type { PublicKey } from '../keys.ts';
+import { groupComponents } from '../marmot/member.ts';
+import type { NostrGroupId } from '../marmot/routing.ts';
+import type { Turn } from '../turn.ts';
+import { RENEWAL_MS, sendWelcomes } from './converge.ts';
+import type { Found } from './invitees.ts';
+import { placeGroup, writeRecord } from './record.ts';
+
+/** Two sealings more than double a welcome: a larger one passes few relays. Bytes. */
+export const MAX_WELCOME_BYTES = 30_000;
+/** Members of the first commit; more are added after it (decision 10). */
+export const MAX_FOUNDING = 40;
+
+/** What came of it; a failure leaves writes that the caller drops. */
+export type Founded =
+  | { readonly kind: 'founded'; readonly group: GroupKey }
+  | { readonly kind: 'failed'; readonly failure: FailureCode };
+
+/**
+ * Makes a group with these members, and sends them their way in. There is nobody yet whom a missing commit could leave behind, so it stands
+ * at once (Marmot, joining.md, "Founding group creation"). In a conversation of two both are admins.
+ */
+export async function foundGroup(
+  turn: Turn,
+  of: {
+    readonly conversation: ConversationId;
+    readonly direct: PublicKey | null;
+    readonly title: string;
+    readonly members: readonly Found[];
+  },
+): Promise<Founded> {
+  const { running, work, ledger, now } = turn;
+  const { engine, self } = running;
+  const routing = { group: randomBytes(32).toString('hex') as NostrGroupId, relays: self.write };
+  const admins = of.direct === null ? [self.key] : [self.key, of.direct];
+  const components = groupComponents({ name: of.title, admins, routing });
+  const group = await engine.createGroup(randomBytes(32), components, work, now);
+  const changes = of.members.map(({ keyPackage }) => ({ kind: 'add', keyPackage }) as const);
+  const staged = await engine.stage(group, changes, work, now);
+  if (staged.kind === 'refused' || staged.welcome === null)
+    return { kind: 'failed', failure: 'not-possible' };
+  if (staged.welcome.length > MAX_WELCOME_BYTES) return { kind: 'failed', failure: 'too-large' };
+  await engine.applyPending(group, staged.digest, work, now);
+  await writeRecord(work, group, {
+    conversation: of.conversation,
+    direct: of.direct,
+    routing: routing.group,
+    relays: routing.relays,
+    since: seconds(now) - 60,
+    told: { members: [], admins: [], title: null },
+    out: null,
+    leaving: null,
+    renewAt: now + RENEWAL_MS,
+    forked: false,
+  });
+  await placeGroup(work, of.conversation, group);
+  await sendWelcomes(turn, routing.relays, { message: staged.welcome, to: of.members });
+  ledger.moved.add(group);
+  return { kind: 'founded', group };
+}

@@ -1,0 +1,107 @@
+import * as v from 'valibot';
+import type { GroupKey } from '../../../crypto/mls/cells.ts';
+import type { ConversationId, Millis } from '../../../shared/ids.ts';
+import type { StateKey, Work } from '../../../shared/lane/state.ts';
+import { decodeCell, readCell, writeCell } from '../cell.ts';
+import { isHex } from '../hex.ts';
+import type { PublicKey } from '../keys.ts';
+import type { NostrGroupId } from '../marmot/routing.ts';
+import { readRelayUrl, type RelayUrl } from '../relay-url.ts';
+
+/*
+ * group/<group>           what this lane knows of a group beside MLS
+ * route/<name at relays>  the group
+ * place/<conversation>    the group that is written to in a conversation
+ */
+
+/** What core was told last of who is in a group. */
+export interface Told {
+  readonly members: readonly PublicKey[];
+  readonly admins: readonly PublicKey[];
+  readonly title: string | null;
+}
+
+/** A group beside what MLS keeps of it. */
+export interface GroupRecord {
+  readonly conversation: ConversationId;
+  /** The other side where it is a conversation of two; null for a group. */
+  readonly direct: PublicKey | null;
+  readonly routing: NostrGroupId;
+  readonly relays: readonly RelayUrl[];
+  /** Events dated before are from before my time. Epoch seconds. */
+  readonly since: number;
+  readonly told: Told;
+  /** The commit that removed me, by its digest; null while I am in. */
+  readonly out: string | null;
+  /** I leave; the epoch in which I have said so last, '' for none yet. Null: I stay. */
+  readonly leaving: string | null;
+  /** When my own keys are to be renewed next; once I am out, until when I listen whether another branch wins. */
+  readonly renewAt: Millis;
+  /** A member is in a state that this program cannot follow. */
+  readonly forked: boolean;
+}
+
+const hexId = <T extends string>() => v.custom<T>((value) => isHex(value, 32));
+const relayUrl = v.custom<RelayUrl>((value) => readRelayUrl(value) !== null);
+const accounts = v.array(hexId<PublicKey>());
+const schema: v.GenericSchema<unknown, GroupRecord> = v.object({
+  conversation: v.pipe(
+    v.string(),
+    v.transform((text) => text as ConversationId),
+  ),
+  direct: v.nullable(hexId<PublicKey>()),
+  routing: hexId<NostrGroupId>(),
+  relays: v.array(relayUrl),
+  since: v.number(),
+  told: v.object({ members: accounts, admins: accounts, title: v.nullable(v.string()) }),
+  out: v.nullable(v.string()),
+  leaving: v.nullable(v.string()),
+  renewAt: v.number(),
+  forked: v.boolean(),
+});
+
+const recordKey = (group: GroupKey): StateKey => ({ space: 'group', key: group });
+const routeKey = (routing: NostrGroupId): StateKey => ({ space: 'route', key: routing });
+const placeKey = (conversation: ConversationId): StateKey => ({ space: 'place', key: conversation });
+const named = v.object({ group: v.string() });
+
+async function readNamed(work: Pick<Work, 'get'>, key: StateKey): Promise<GroupKey | null> {
+  return ((await readCell(work, key, named))?.group ?? null) as GroupKey | null;
+}
+
+async function writeNamed(work: Work, key: StateKey, group: GroupKey | null): Promise<void> {
+  if ((await readNamed(work, key)) !== group) writeCell(work, key, group === null ? null : { group });
+}
+
+/** What is known of a group; null when it is none of mine. */
+export const readRecord = (work: Pick<Work, 'get'>, group: GroupKey): Promise<GroupRecord | null> =>
+  readCell(work, recordKey(group), schema);
+
+/** Writes what is known of a group, and its name at relays. */
+export async function writeRecord(work: Work, group: GroupKey, record: GroupRecord): Promise<void> {
+  const before = await readRecord(work, group);
+  if (before !== null && before.routing !== record.routing)
+    await writeNamed(work, routeKey(before.routing), null);
+  await writeNamed(work, routeKey(record.routing), group);
+  writeCell(work, recordKey(group), { ...record });
+}
+
+/** The group with a name at relays. */
+export const groupAt = (work: Pick<Work, 'get'>, routing: NostrGroupId): Promise<GroupKey | null> =>
+  readNamed(work, routeKey(routing));
+
+/** The group that is written to in a conversation. */
+export const groupOf = (work: Pick<Work, 'get'>, conversation: ConversationId): Promise<GroupKey | null> =>
+  readNamed(work, placeKey(conversation));
+
+/** From now on this group is written to in a conversation; null: none. */
+export const placeGroup = (work: Work, conversation: ConversationId, group: GroupKey | null): Promise<void> =>
+  writeNamed(work, placeKey(conversation), group);
+
+/** All groups there are. */
+export async function allRecords(
+  work: Pick<Work, 'scan'>,
+): Promise<readonly (readonly [GroupKey, GroupRecord])[]> {
+  const cells = await work.scan('group', '');
+  return cells.map(([key, bytes]) => [key.key as GroupKey, decodeCell(bytes, key, schema)]);
+}

@@ -1,0 +1,266 @@
+import { createHash } from 'node:crypto';
+import type { EpochRef, GroupKey } from '../../../crypto/mls/cells.ts';
+import type { Processed } from '../../../crypto/mls/engine.ts';
+import { touchesNobody } from '../../../crypto/mls/marmot-rules.ts';
+import type { CommitView, Member } from '../../../crypto/mls/members.ts';
+import type { Refusal } from '../../../crypto/mls/refusal.ts';
+import { assertNever } from '../../../shared/assert.ts';
+import type { NetworkKey } from '../../../shared/ids.ts';
+import type { EventId } from '../event.ts';
+import { keepDeferred, settleDeferred } from '../deferred.ts';
+import type { FoundGroupEvent } from '../marmot/group-event.ts';
+import { openGroupEvent } from '../marmot/group-event.ts';
+import { GROUP_PROFILE_COMPONENT } from '../marmot/group-profile.ts';
+import { accountOf } from '../marmot/member.ts';
+import { wireFormatOf } from '../marmot/mls-message.ts';
+import { envelopeOf } from '../names.ts';
+import type { Turn } from '../turn.ts';
+import { hasRemovals, noteCommit, noteWitness, removalId } from './commit-note.ts';
+import { converge, goTo, mustRecord } from './converge.ts';
+import { eventKeysOf } from './event-keys.ts';
+import { groupAt, readRecord, writeRecord } from './record.ts';
+import { takeApp } from './take-app.ts';
+
+/** An event of a group as relays gave it. */
+export interface GroupDelivery {
+  readonly id: EventId;
+  /** Epoch seconds, as its writer wanted. */
+  readonly created_at: number;
+  readonly found: Pick<FoundGroupEvent, 'group' | 'sealed'>;
+}
+
+/** How long what does not open yet is kept. */
+const DEFERRED_MS = 14 * 24 * 60 * 60 * 1_000;
+/** How long I listen, after I was removed, whether another branch wins on which I was not. */
+const LISTEN_MS = 24 * 60 * 60 * 1_000;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
+const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+/**
+ * Takes in one event of a group. `waits`: a commit before it is not here yet, so it is kept. `full`: it was not, there is no room; relays
+ * give it again. What else it may be, it is settled.
+ */
+export async function takeGroupEvent(
+  turn: Turn,
+  delivery: GroupDelivery,
+): Promise<'settled' | 'waits' | 'full'> {
+  const { work, running, ledger } = turn;
+  const { id, found } = delivery;
+  const group = await groupAt(work, found.group);
+  const record = group && (await readRecord(work, group));
+  if (group === null || record === null || delivery.created_at < record.since) return consume(turn, delivery);
+  const { epochs } = await running.engine.standing(group, work);
+  const keys = await eventKeysOf(turn, group, epochs);
+  const opened = openGroupEvent(
+    { ...found, expiration: null },
+    keys.map(({ key }) => key),
+  );
+  const at = opened && keys[opened.key]?.epoch;
+  if (!opened || !at) {
+    const kept = await defer(turn, delivery);
+    // It may be the others going on without me.
+    if (kept === 'waits' && (await hasRemovals(work, group))) await converge(turn, group);
+    return kept;
+  }
+  switch (wireFormatOf(opened.message)) {
+    case 'private-message':
+      return takeMessage(turn, group, delivery, opened.message);
+    case 'public-message':
+      return takeHandshake(turn, group, delivery, opened.message, at);
+    default:
+      running.context.log('group-event', { why: 'format' });
+      ledger.inbound.push({
+        kind: 'quarantined',
+        envelope: envelopeOf(id),
+        raw: found.sealed,
+        why: 'format',
+      });
+      return done(turn, delivery);
+  }
+}
+
+/** Settles it for good. */
+async function done({ work, ledger }: Turn, { id, found }: GroupDelivery): Promise<'settled'> {
+  await settleDeferred(work, { group: found.group, id });
+  ledger.seen.push(id);
+  return 'settled';
+}
+
+function consume(
+  turn: Turn,
+  delivery: GroupDelivery,
+  kind: 'consumed' | 'duplicate' = 'consumed',
+): Promise<'settled'> {
+  turn.ledger.inbound.push({ kind, envelope: envelopeOf(delivery.id) });
+  return done(turn, delivery);
+}
+
+async function defer({ work, ledger, now }: Turn, { id, found }: GroupDelivery): Promise<'waits' | 'full'> {
+  const kept = await keepDeferred(work, id, found, now);
+  if (kept === 'refused') return 'full';
+  ledger.seen.push(id);
+  if (kept === 'kept') {
+    const until = now + DEFERRED_MS;
+    ledger.inbound.push({
+      kind: 'parked',
+      envelope: envelopeOf(id),
+      raw: found.sealed,
+      needs: 'epoch',
+      until,
+    });
+  }
+  return 'waits';
+}
+
+async function takeMessage(
+  turn: Turn,
+  group: GroupKey,
+  delivery: GroupDelivery,
+  message: Uint8Array,
+): Promise<'settled' | 'waits' | 'full'> {
+  const { work, running, now } = turn;
+  const point = work.savepoint();
+  const processed = await running.engine.process(message, work, now);
+  switch (processed.kind) {
+    case 'application': {
+      point.keep();
+      const from = accountOf(processed.from);
+      if (from === null) return refuse(turn, group, delivery, 'member');
+      const counts = await noteWitness(work, group, processed.epoch.id, from);
+      await takeApp(turn, group, delivery, processed, from);
+      if (counts) await converge(turn, group);
+      else turn.ledger.moved.add(group);
+      return done(turn, delivery);
+    }
+    case 'duplicate':
+      point.drop();
+      return consume(turn, delivery, 'duplicate');
+    case 'early':
+      point.drop();
+      return defer(turn, delivery);
+    case 'refused':
+      point.drop();
+      return processed.why === 'replayed'
+        ? consume(turn, delivery, 'duplicate')
+        : refuse(turn, group, delivery, processed.why);
+    case 'commit':
+    case 'removed':
+    case 'proposal':
+    case 'competing':
+      point.drop();
+      return refuse(turn, group, delivery, 'malformed');
+    default:
+      return assertNever(processed);
+  }
+}
+
+/** Sets it aside; once a day the group's conversation says that something was not opened. */
+async function refuse(
+  turn: Turn,
+  group: GroupKey,
+  delivery: GroupDelivery,
+  why: Refusal | 'content',
+): Promise<'settled'> {
+  const { ledger, running, now } = turn;
+  const { conversation } = await mustRecord(turn, group);
+  running.context.log('group-event', { why });
+  const { id, found } = delivery;
+  ledger.inbound.push({ kind: 'quarantined', envelope: envelopeOf(id), raw: found.sealed, why });
+  const key = `not-opened:${group}:${Math.floor(now / DAY_MS)}` as NetworkKey;
+  ledger.changes.push({ kind: 'note', conversation, key, code: 'not-opened', at: now });
+  return done(turn, delivery);
+}
+
+/** Refusals that say: a member is in a state that others may follow, and this program cannot. */
+const forking: readonly Refusal[] = ['unsupported', 'confirmation', 'tree', 'path'];
+
+/** A commit or proposal, in the epoch whose key it travelled under. */
+async function takeHandshake(
+  turn: Turn,
+  group: GroupKey,
+  delivery: GroupDelivery,
+  message: Uint8Array,
+  at: EpochRef,
+): Promise<'settled' | 'waits' | 'full'> {
+  const { work, running } = turn;
+  const record = await mustRecord(turn, group);
+  const { current } = await running.engine.standing(group, work);
+  const here = record.out === null ? current.id : removalId(record.out);
+  const isAside = here !== at.id;
+  const point = work.savepoint();
+  if (isAside) await running.engine.rewind(group, at.id, work);
+  const processed = await running.engine.process(message, work, turn.now);
+  switch (processed.kind) {
+    case 'commit':
+    case 'removed':
+      point.keep();
+      await applied(turn, group, processed, { message, at });
+      return consume(turn, delivery);
+    case 'proposal':
+      point.keep();
+      if (isAside) await goTo(turn, group, here);
+      turn.ledger.after.push(() => void running.departures.add(group));
+      turn.ledger.grown.add(group);
+      turn.ledger.moved.add(group);
+      return consume(turn, delivery);
+    case 'duplicate':
+      point.drop();
+      return consume(turn, delivery, 'duplicate');
+    case 'early':
+    case 'competing':
+    case 'application':
+      point.drop();
+      return refuse(turn, group, delivery, 'malformed');
+    case 'refused':
+      point.drop();
+      // The proposal it names may still come.
+      if (processed.why === 'unknown-proposal') return defer(turn, delivery);
+      if (!isAside && forking.includes(processed.why)) {
+        await writeRecord(work, group, { ...record, forked: true });
+        turn.ledger.moved.add(group);
+      }
+      return refuse(turn, group, delivery, processed.why);
+    default:
+      return assertNever(processed);
+  }
+}
+
+/** A commit has led on from an epoch: whether its branch is the one to take is decided with all that are known. */
+async function applied(
+  turn: Turn,
+  group: GroupKey,
+  { kind, view }: Extract<Processed, { readonly kind: 'commit' | 'removed' }>,
+  { message, at }: { readonly message: Uint8Array; readonly at: EpochRef },
+): Promise<void> {
+  const { work, ledger } = turn;
+  const digest = digestOf(message);
+  await noteCommit(work, group, digest, {
+    committer: Buffer.from(view.by.identity).toString('hex'),
+    privileged: !touchesNobody(view),
+    removal: kind === 'removed' ? { at: at.id, message, notedAt: turn.now } : null,
+  });
+  const record = await mustRecord(turn, group);
+  const isOut = kind === 'removed';
+  const renewAt = isOut ? turn.now + LISTEN_MS : record.out === null ? record.renewAt : turn.now;
+  await writeRecord(work, group, { ...record, out: isOut ? digest : null, renewAt, forked: false });
+  noteDoers(turn, group, view);
+  if (kind === 'commit') ledger.grown.add(group);
+  await converge(turn, group);
+}
+
+/** Who did what, for the rows of who is in the group. */
+export function noteDoers({ ledger }: Turn, group: GroupKey, view: CommitView): void {
+  const doers = ledger.doers.get(group) ?? new Map();
+  const note = (member: Pick<Member, 'identity'>, by: Member): void => {
+    const [key, doer] = [accountOf(member), accountOf(by)];
+    if (key !== null && doer !== null) doers.set(key, doer);
+  };
+  for (const { member, by } of view.removed) note(member, by);
+  for (const member of view.left) note(member, member);
+  for (const member of view.added) note(member, view.by);
+  const named = view.changed.find(({ component }) => component === GROUP_PROFILE_COMPONENT);
+  const namer = named && accountOf(named.by);
+  if (namer) ledger.namers.set(group, namer);
+  ledger.doers.set(group, doers);
+}

@@ -1,0 +1,89 @@
+import * as v from 'valibot';
+import type { KeyPackageRef } from '../../crypto/mls/engine.ts';
+import { marmotProfile } from '../../crypto/mls/marmot-rules.ts';
+import type { Millis } from '../../shared/ids.ts';
+import type { StateKey, Work } from '../../shared/lane/state.ts';
+import { readCell, writeCell } from './cell.ts';
+import { seconds, signEvent, type SignedEvent } from './event.ts';
+import { keyPackageDraft, readKeyPackageEvent } from './marmot/key-package-event.ts';
+import { knownComponents } from './marmot/member.ts';
+import type { Turn } from './turn.ts';
+
+/*
+ * key-package/offer   which key package of mine is offered, and which ones are on their way out
+ */
+
+/** One that has been used is replaced soon (Marmot, joining.md); whoever took it before still gets me in. */
+const GRACE_MS = 24 * 60 * 60 * 1_000;
+/** One is replaced before it runs out. */
+const RENEW_BEFORE_MS = 21 * 24 * 60 * 60 * 1_000;
+
+interface Offer {
+  readonly ref: KeyPackageRef;
+  /** Somebody has added me with it. */
+  readonly used: boolean;
+  /** Replaced ones, with when their secrets go. */
+  readonly retired: readonly { readonly ref: KeyPackageRef; readonly goesAt: Millis }[];
+}
+
+const OFFER: StateKey = { space: 'key-package', key: 'offer' };
+const schema: v.GenericSchema<unknown, Offer> = v.object({
+  ref: v.string(),
+  used: v.boolean(),
+  retired: v.array(v.object({ ref: v.string(), goesAt: v.number() })),
+});
+
+/** Notes that I have joined with what is offered: it is replaced. */
+export async function noteKeyPackageUsed(work: Work): Promise<void> {
+  const offer = await readCell(work, OFFER, schema);
+  if (offer !== null && !offer.used) writeCell(work, OFFER, { ...offer, used: true });
+}
+
+/** Whether what is offered may stay: not used, not about to run out, and its secrets are here. Secrets of old ones whose time is over go. */
+async function standingOffer({ work, running, now }: Turn): Promise<Offer | null> {
+  const mine = await running.engine.keyPackages(work, now);
+  const offer = await readCell(work, OFFER, schema);
+  if (offer === null) return null;
+  for (const { ref, goesAt } of offer.retired)
+    if (goesAt <= now) await running.engine.dropKeyPackage(ref, work);
+  const retired = offer.retired.filter(({ goesAt }) => goesAt > now);
+  if (retired.length < offer.retired.length) writeCell(work, OFFER, { ...offer, retired });
+  const standing = mine.find(({ ref }) => ref === offer.ref);
+  const fresh = standing !== undefined && standing.expiresAt > now + RENEW_BEFORE_MS && !offer.used;
+  return fresh ? offer : null;
+}
+
+/**
+ * The event to publish so that others can add me, given what relays hold of mine; null when that is right. A new key package takes the place
+ * of one that was used or runs out; the secrets of the old one go a day later.
+ */
+export async function offerKeyPackage(turn: Turn, held: readonly SignedEvent[]): Promise<SignedEvent | null> {
+  const { running, work, now } = turn;
+  const { secret, slot } = running.self;
+  const standing = await standingOffer(turn);
+  const offered = held.map((event) => readKeyPackageEvent(event)).find((one) => one?.slot === slot);
+  if (standing !== null && offered?.ref === standing.ref) return null;
+  const before = await readCell(work, OFFER, schema);
+  const message =
+    standing === null
+      ? await replace(turn, before)
+      : (await running.engine.keyPackages(work, now)).find(({ ref }) => ref === standing.ref)?.message;
+  if (message === undefined) return null;
+  const { extensions, proposals } = marmotProfile;
+  const newest = Math.max(0, ...held.map(({ created_at }) => created_at));
+  const draft = keyPackageDraft(
+    message,
+    slot,
+    { extensions, proposals, components: knownComponents },
+    Math.max(seconds(now), newest + 1),
+  );
+  return signEvent(draft, secret);
+}
+
+async function replace({ running, work, now }: Turn, before: Offer | null): Promise<Uint8Array> {
+  const made = await running.engine.makeKeyPackage(work, now);
+  const retired = before === null ? [] : [...before.retired, { ref: before.ref, goesAt: now + GRACE_MS }];
+  await work.get(OFFER);
+  writeCell(work, OFFER, { ref: made.ref, used: false, retired });
+  return made.message;
+}

@@ -1,0 +1,46 @@
+import type { ConversationId } from '../../shared/ids.ts';
+import { foundGroup } from './group/found.ts';
+import type { Found } from './group/invitees.ts';
+import { groupOf, readRecord } from './group/record.ts';
+import { faceNow } from './group/view.ts';
+import type { PublicKey } from './keys.ts';
+import { conversationWith, peerOf } from './names.ts';
+import { peerChange, readPeer, writePeer } from './peer-record.ts';
+import type { RelayUrl } from './relay-url.ts';
+import type { Running } from './running.ts';
+import { transact, type Turn } from './turn.ts';
+
+/** Whether the group of a conversation still has us both. */
+async function isAlive(turn: Turn, conversation: ConversationId, key: PublicKey): Promise<boolean> {
+  const group = await groupOf(turn.work, conversation);
+  const record = group && (await readRecord(turn.work, group));
+  if (group === null || record?.out !== null || record.leaving !== null) return false;
+  return (await faceNow(turn, group)).members.includes(key);
+}
+
+/** Opens the conversation with somebody: a group of the two of us, unless there is one. Null when it stands. */
+export async function openDirect(
+  running: Running,
+  found: Found,
+  hints: readonly RelayUrl[] = [],
+): Promise<null | 'no-key' | 'unreachable'> {
+  const { key } = found;
+  const conversation = conversationWith(running.context.account, key);
+  const { result, value } = await transact(running, async (turn) => {
+    const { work, ledger } = turn;
+    const peer = await readPeer(work, key);
+    await writePeer(work, key, { ...peer, accepted: true, hints: hints.length > 0 ? hints : peer.hints });
+    ledger.changes.push(peerChange(key), {
+      kind: 'conversation',
+      id: conversation,
+      patch: { kind: 'direct', peer: peerOf(key), protocol: 'mls', state: 'active' },
+    });
+    if (await isAlive(turn, conversation, key)) return true;
+    const point = work.savepoint();
+    const founded = await foundGroup(turn, { conversation, direct: key, title: '', members: [found] });
+    if (founded.kind === 'failed') point.drop();
+    return founded.kind === 'founded';
+  });
+  if (!result.ok) return 'unreachable';
+  return value ? null : 'no-key';
+}

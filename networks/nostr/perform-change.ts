@@ -1,0 +1,294 @@
+import { assertNever } from '../../shared/assert.ts';
+import type { GroupKey } from '../../crypto/mls/cells.ts';
+import type { Change } from '../../crypto/mls/engine.ts';
+import type { ConversationId, Millis, PeerId } from '../../shared/ids.ts';
+import type { FailureCode, GroupChange, OutboxItem } from '../../shared/lane/intent.ts';
+import type { Performed } from '../../shared/lane/lane.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { planChange, planStepDown, type Committed, type Planned } from './group/change.ts';
+import { converge, RENEWAL_MS } from './group/converge.ts';
+import { errandIntent, type Errand } from './group/errand.ts';
+import { foundGroup, MAX_FOUNDING } from './group/found.ts';
+import { lookForAll, type Found } from './group/invitees.ts';
+import { groupOf, readRecord, writeRecord } from './group/record.ts';
+import { allStaged, readStaged, writeStaged } from './group/staged.ts';
+import { groupOperation, stageFor, taken } from './group/stage.ts';
+import { faceNow } from './group/view.ts';
+import type { SignedEvent } from './event.ts';
+import type { PublicKey } from './keys.ts';
+import { keyOfPeer } from './names.ts';
+import { afterCommit, atOnce, DONE, fail, finish, later } from './outcome.ts';
+import { eventOf } from './perform-message.ts';
+import { publish } from './publish.ts';
+import { takeWaiting } from './receive.ts';
+import type { Running } from './running.ts';
+import { transact, type Turn, type TurnResult } from './turn.ts';
+
+const keysOf = (peers: readonly PeerId[]): readonly PublicKey[] =>
+  peers.flatMap((peer) => keyOfPeer(peer) ?? []);
+
+/** Brings a change of a group, which a person wants, to its end. */
+export async function performGroup(
+  running: Running,
+  item: OutboxItem,
+  change: GroupChange,
+  signal: AbortSignal,
+): Promise<Performed> {
+  const { conversation } = item.intent;
+  if (conversation === null) return fail(running, item, 'not-possible');
+  if (change.act === 'create') return create(running, item, conversation, change);
+  const group = await groupOf(createWork(running.context.view), conversation);
+  if (group === null) return fail(running, item, 'not-possible');
+  if (item.state === 'sealed') return resume(running, item, group, signal);
+  if (change.act === 'leave') return leave(running, item, group, signal);
+  return commitChange(running, item, group, { change, quiet: false }, signal);
+}
+
+/** What the protocol does by itself. */
+export async function performErrand(
+  running: Running,
+  item: OutboxItem,
+  { op, group, keys }: Errand,
+  signal: AbortSignal,
+): Promise<Performed> {
+  if ((await readRecord(createWork(running.context.view), group)) === null)
+    return finish(running, item, { to: item.state === 'sealed' ? 'sent' : 'cancelled' });
+  if (item.state === 'sealed') return resume(running, item, group, signal);
+  const change: Wish['change'] = op === 'invite' ? { act: 'add', keys } : op;
+  return commitChange(running, item, group, { change, quiet: true }, signal);
+}
+
+interface Wish {
+  readonly change:
+    Committed | { readonly act: 'add'; readonly keys: readonly PublicKey[] } | 'renew' | 'depart';
+  readonly quiet: boolean;
+}
+
+/** Founds the group of a conversation that core has made. */
+async function create(
+  running: Running,
+  item: OutboxItem,
+  conversation: ConversationId,
+  { title, members }: Extract<GroupChange, { readonly act: 'create' }>,
+): Promise<Performed> {
+  const keys = [...new Set(keysOf(members))].filter((key) => key !== running.self.key);
+  if (keys.length === 0) return fail(running, item, 'address-unknown');
+  const [first, rest] = [keys.slice(0, MAX_FOUNDING), keys.slice(MAX_FOUNDING)];
+  const { found, failed } = await lookForAll(running, first);
+  if (failed !== null)
+    return failed === 'no-key' ? fail(running, item, 'address-unknown') : later(running, item);
+  const { result, value } = await transact(running, async (turn) => {
+    const point = turn.work.savepoint();
+    const founded = await foundGroup(turn, { conversation, direct: null, title, members: found });
+    if (founded.kind === 'failed') {
+      point.drop();
+      return founded;
+    }
+    if (rest.length > 0)
+      turn.ledger.enqueue.push(errandIntent({ op: 'invite', group: founded.group, keys: rest }, turn.now));
+    turn.ledger.outbound.push({ item: item.id, to: 'sealed' }, { item: item.id, to: 'sent' });
+    return founded;
+  });
+  if (!result.ok) return afterCommit(running, item, result);
+  return value.kind === 'founded' ? DONE : fail(running, item, value.failure);
+}
+
+async function leave(
+  running: Running,
+  item: OutboxItem,
+  group: GroupKey,
+  signal: AbortSignal,
+): Promise<Performed> {
+  const turned = await transact(running, async (turn): Promise<Staging> => {
+    const { work, ledger } = turn;
+    const record = await readRecord(work, group);
+    if (record === null) return { kind: 'failed', failure: 'not-possible' };
+    const face = await faceNow(turn, group);
+    const isAdmin = face.admins.includes(running.self.key);
+    if (isAdmin && face.members.length > 1 && record.out === null) {
+      const planned = planStepDown(face, running.self.key);
+      if (planned.kind !== 'changes') return { kind: 'failed', failure: 'not-possible' };
+      return stageFor(turn, group, item, { ...planned, quiet: false, leaves: true });
+    }
+    await writeRecord(work, group, { ...record, leaving: record.leaving ?? '' });
+    ledger.moved.add(group);
+    ledger.outbound.push({ item: item.id, to: 'sealed' }, { item: item.id, to: 'sent' });
+    // Core takes no commit that seals without the facts of the next send; there is none any more.
+    await converge(turn, group);
+    return { kind: 'so-already' };
+  });
+  return afterStaging(running, item, group, turned, signal);
+}
+
+type Staging =
+  | { readonly kind: 'staged'; readonly event: SignedEvent }
+  | { readonly kind: 'so-already' }
+  | { readonly kind: 'failed'; readonly failure: FailureCode };
+
+/** What follows on an attempt to stage, once that is durable. */
+async function afterStaging(
+  running: Running,
+  item: OutboxItem,
+  group: GroupKey,
+  { result, value }: TurnResult<Staging>,
+  signal: AbortSignal,
+): Promise<Performed> {
+  if (!result.ok) return afterCommit(running, item, result);
+  switch (value.kind) {
+    case 'staged':
+      return (await handOver(running, item, group, value.event, signal)) ?? DONE;
+    case 'so-already':
+      return DONE;
+    case 'failed':
+      return fail(running, item, value.failure);
+    default:
+      return assertNever(value);
+  }
+}
+
+async function commitChange(
+  running: Running,
+  item: OutboxItem,
+  group: GroupKey,
+  wish: Wish,
+  signal: AbortSignal,
+): Promise<Performed> {
+  const { change, quiet } = wish;
+  let found: readonly Found[] = [];
+  if (typeof change === 'object' && change.act === 'add') {
+    const keys = 'keys' in change ? change.keys : keysOf(change.peers);
+    const looked = await lookForAll(running, keys);
+    if (looked.failed === 'unreachable') return later(running, item);
+    if (looked.failed === 'no-key') return fail(running, item, 'address-unknown');
+    ({ found } = looked);
+  }
+  const turned = await transact(running, async (turn): Promise<Staging> => {
+    const record = await readRecord(turn.work, group);
+    const planned: Planned =
+      record === null || record.out !== null || record.leaving !== null
+        ? { kind: 'failed', failure: 'not-possible' }
+        : await planOf(turn, group, wish, found, item.intent.sentAt);
+    if (planned.kind === 'changes') {
+      const staged = await stageFor(turn, group, item, { ...planned, quiet });
+      if (staged.kind === 'staged' || !quiet) return staged;
+    }
+    if (quiet) {
+      turn.ledger.outbound.push({ item: item.id, to: 'cancelled' });
+      return { kind: 'so-already' };
+    }
+    if (planned.kind === 'failed') return planned;
+    turn.ledger.moved.add(group);
+    turn.ledger.outbound.push({ item: item.id, to: 'sealed' }, { item: item.id, to: 'sent' });
+    return { kind: 'so-already' };
+  });
+  return afterStaging(running, item, group, turned, signal);
+}
+
+async function planOf(
+  turn: Turn,
+  group: GroupKey,
+  { change }: Wish,
+  found: readonly Found[],
+  sentAt: Millis,
+): Promise<Planned> {
+  const { running, work } = turn;
+  if (change === 'renew') {
+    const record = await readRecord(work, group);
+    // Another commit of mine has renewed them since.
+    const isNew = record !== null && record.renewAt >= sentAt + RENEWAL_MS;
+    return isNew ? { kind: 'so-already' } : { kind: 'changes', changes: [], added: [] };
+  }
+  if (change === 'depart') return planDeparture(turn, group);
+  const standing = await running.engine.standing(group, work);
+  const committed: Committed = 'keys' in change ? { act: 'add', peers: [] } : change;
+  return planChange(standing, await faceNow(turn, group), running.self.key, committed, found);
+}
+
+/** Lets go all who have said that they leave; of several such words of one the lowest counts (Marmot, member-departure.md). */
+async function planDeparture({ running, work }: Turn, group: GroupKey): Promise<Planned> {
+  const { me } = await running.engine.standing(group, work);
+  const waiting = (await running.engine.waiting(group, work)).filter(
+    ({ what, by }) => what === 'self-remove' && by.leaf !== me,
+  );
+  const byLeaf = new Map<number, string>();
+  for (const { ref, by } of waiting.toSorted((a, b) => (a.ref < b.ref ? 1 : -1))) byLeaf.set(by.leaf, ref);
+  const changes = [...byLeaf.values()].map((ref): Change => ({ kind: 'proposed', ref }));
+  return changes.length === 0 ? { kind: 'so-already' } : { kind: 'changes', changes, added: [] };
+}
+
+/** What was sealed before, perhaps before the program ended, is published as it is. */
+async function resume(
+  running: Running,
+  item: OutboxItem,
+  group: GroupKey,
+  signal: AbortSignal,
+): Promise<Performed> {
+  const [artifact] = item.artifacts;
+  const event = artifact && eventOf(artifact);
+  if (!event) return fail(running, item, 'damaged');
+  return (await handOver(running, item, group, event, signal)) ?? reask(running, item);
+}
+
+/** Attempts after which an item that says it is sealed, and is not known so here, is asked for again. */
+const REASK_AFTER = 3;
+
+async function reask(running: Running, item: OutboxItem): Promise<Performed> {
+  // Most likely its echo has settled it while core gave it out.
+  if (item.attempts < REASK_AFTER) return atOnce(running);
+  return finish(running, item, { to: 'queued', reseal: 'commit-race-lost' });
+}
+
+/** Publishes the commit of an item; once a relay has it, it is a branch. Null when it is no open one any more. */
+async function handOver(
+  running: Running,
+  item: OutboxItem,
+  group: GroupKey,
+  event: SignedEvent,
+  signal: AbortSignal,
+): Promise<Performed | null> {
+  const { value } = await transact(running, async ({ work }) => {
+    const staged = (await allStaged(work, group)).find(
+      ([, one]) => one.item === item.id && one.state === 'open',
+    );
+    const record = await readRecord(work, group);
+    return staged && record ? { digest: staged[0], record } : null;
+  });
+  if (value === null) return null;
+  const { digest, record } = value;
+  const operation = groupOperation(running.self.key, record.routing, event);
+  const published = await publish(running, operation, event.id, record.relays, signal);
+  switch (published) {
+    case 'accepted': {
+      const { result } = await transact(running, async (turn) => {
+        await taken(turn, group, digest);
+        await takeWaiting(turn);
+      });
+      return afterCommit(running, item, result);
+    }
+    case 'later':
+      return later(running, item);
+    case 'refused':
+    case 'guarded':
+      return giveUp(running, item, group, digest, 'refused-by-server');
+    case 'too-large':
+      return giveUp(running, item, group, digest, 'too-large');
+    default:
+      return assertNever(published);
+  }
+}
+
+async function giveUp(
+  running: Running,
+  item: OutboxItem,
+  group: GroupKey,
+  digest: string,
+  failure: FailureCode,
+): Promise<Performed> {
+  const { result } = await transact(running, async ({ work, ledger }) => {
+    const staged = await readStaged(work, group, digest);
+    if (staged?.state !== 'open') return;
+    await writeStaged(work, group, digest, { ...staged, state: 'lost' });
+    ledger.outbound.push({ item: item.id, to: 'failed', failure });
+  });
+  return afterCommit(running, item, result);
+}

@@ -1,0 +1,234 @@
+import type { GroupKey } from '../../crypto/mls/cells.ts';
+import type { SealedMessage } from '../../crypto/mls/engine.ts';
+import type { ConversationId } from '../../shared/ids.ts';
+import type { Evidence } from '../../shared/label/evidence.ts';
+import type { OutboxItem, Stored } from '../../shared/lane/intent.ts';
+import type { Performed } from '../../shared/lane/lane.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { compose } from './compose.ts';
+import { readSignedEvent, type SignedEvent } from './event.ts';
+import { noteWitness } from './group/commit-note.ts';
+import { converge } from './group/converge.ts';
+import { datedNext } from './group/dated.ts';
+import { eventKey } from './group/event-keys.ts';
+import { lookFor } from './group/invitees.ts';
+import { groupOf, readRecord, type GroupRecord } from './group/record.ts';
+import { forgetSaid, noteSaid, saidIn } from './group/said.ts';
+import { groupOperation, startGroupFanout, storedEvent } from './group/stage.ts';
+import { faceNow } from './group/view.ts';
+import { npub } from './key-code.ts';
+import { MAX_APP_EVENT_BYTES } from './marmot/app-event.ts';
+import { sealGroupEvent } from './marmot/group-event.ts';
+import { keyOfConversation, peerOf } from './names.ts';
+import { openDirect } from './open-direct.ts';
+import { afterCommit, atOnce, DONE, fail, finish, later } from './outcome.ts';
+import { readPeer, trustIn } from './peer-record.ts';
+import { publish } from './publish.ts';
+import type { Running } from './running.ts';
+import { takeWaiting } from './receive.ts';
+import { transact, type Turn } from './turn.ts';
+
+/** Members that evidence of a message names; in a larger group the rows of who is in it say so. */
+const MAX_NAMED = 20;
+
+/** What came of sealing. */
+type Sealed =
+  | { readonly kind: 'sealed'; readonly artifacts: readonly Stored[] }
+  /** There is no group in this conversation, or I am not in it. */
+  | { readonly kind: 'nowhere' | 'void' | 'not-possible' | 'too-large' };
+
+/** Brings what a person says to its end: sealed in the group as it is now, published, and noted as sent once a relay has it. */
+export async function performMessage(
+  running: Running,
+  item: OutboxItem,
+  signal: AbortSignal,
+): Promise<Performed> {
+  const { conversation } = item.intent;
+  if (conversation === null) return fail(running, item, 'not-possible');
+  if (item.state === 'sealed') return handOver(running, item, conversation, item.artifacts, signal);
+  const missing = await foundAgain(running, conversation);
+  if (missing !== null)
+    return missing === 'unreachable' ? later(running, item) : fail(running, item, 'address-unknown');
+  const { result, value } = await transact(running, (turn) => seal(turn, item, conversation));
+  if (!result.ok) return afterCommit(running, item, result);
+  switch (value.kind) {
+    case 'sealed':
+      return handOver(running, item, conversation, value.artifacts, signal);
+    case 'void':
+      return endVoid(running, item);
+    case 'nowhere':
+      return fail(running, item, 'address-unknown');
+    case 'not-possible':
+    case 'too-large':
+      return fail(running, item, value.kind);
+  }
+}
+
+/** A conversation of two that has lost its group, or whose invitation did not hold, gets another. Null when there is one to write to. */
+async function foundAgain(
+  running: Running,
+  conversation: ConversationId,
+): Promise<null | 'no-key' | 'unreachable'> {
+  const other = keyOfConversation(running.context.account, conversation);
+  const group = await groupOf(createWork(running.context.view), conversation);
+  if (group !== null || other === null) return null;
+  const looked = await lookFor(running, other);
+  return looked.kind === 'found' ? openDirect(running, looked.found) : looked.kind;
+}
+
+/** There is nothing to say. What a person waits for counts as said. */
+async function endVoid(running: Running, item: OutboxItem): Promise<Performed> {
+  if (item.intent.what.kind === 'receipt') return finish(running, item, { to: 'cancelled' });
+  const { result } = await transact(running, async ({ work, ledger }) => {
+    const { conversation } = item.intent;
+    const group = conversation && (await groupOf(work, conversation));
+    if (group) ledger.moved.add(group);
+    ledger.outbound.push({ item: item.id, to: 'sealed' }, { item: item.id, to: 'sent' });
+  });
+  return afterCommit(running, item, result);
+}
+
+async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId): Promise<Sealed> {
+  const { running, work, ledger, now } = turn;
+  const { engine, self } = running;
+  const group = await groupOf(work, conversation);
+  const record = group && (await readRecord(work, group));
+  if (group === null || record === null || record.out !== null || record.leaving !== null)
+    return { kind: 'nowhere' };
+  const composed = await compose(work, self.key, item.intent);
+  if (composed.kind === 'void') return { kind: 'void' };
+  if (composed.kind === 'failed') return { kind: 'not-possible' };
+  const artifacts: Stored[] = [];
+  let sealed: SealedMessage | null = null;
+  for (const rumor of composed.events) {
+    const plain = Buffer.from(JSON.stringify(rumor), 'utf8');
+    if (plain.length > MAX_APP_EVENT_BYTES) return { kind: 'too-large' };
+    sealed = await engine.seal(group, plain, new Uint8Array(), work, now);
+    const event = sealGroupEvent(
+      await eventKey(turn, group, sealed.epoch.id),
+      record.routing,
+      sealed.bytes,
+      datedNext(running, group),
+    );
+    artifacts.push(storedEvent(group, event, artifacts.length));
+    await startGroupFanout(turn, group, event);
+  }
+  if (sealed === null) return { kind: 'void' };
+  await noteSaid(work, group, item.id, sealed.epoch.id);
+  ledger.moved.add(group);
+  const evidence = await evidenceOf(turn, group, sealed);
+  ledger.outbound.push({ item: item.id, to: 'sealed', artifacts, evidence });
+  return { kind: 'sealed', artifacts };
+}
+
+async function evidenceOf(turn: Turn, group: GroupKey, { facts, details }: SealedMessage): Promise<Evidence> {
+  const { members } = await faceNow(turn, group);
+  const others = members.filter((key) => key !== turn.running.self.key);
+  const named = others.length > MAX_NAMED ? [] : others;
+  const to = await Promise.all(
+    named.map(async (key) => ({
+      peer: peerOf(key),
+      key: npub(key),
+      trust: trustIn(await readPeer(turn.work, key)),
+    })),
+  );
+  return { how: 'sealed-here', at: turn.now, facts: [facts], details, to };
+}
+
+/** The event that lies in the outbox. */
+export function eventOf({ bytes }: Stored): SignedEvent | null {
+  if (typeof bytes === 'string') return null;
+  try {
+    return readSignedEvent(JSON.parse(Buffer.from(bytes).toString('utf8')));
+  } catch {
+    return null;
+  }
+}
+
+/** Whether what is stored still belongs to an epoch that members can read. */
+async function isFresh(
+  { running, work }: Turn,
+  group: GroupKey,
+  item: OutboxItem,
+  record: GroupRecord,
+  events: readonly SignedEvent[],
+): Promise<boolean> {
+  const epoch = await saidIn(work, group, item.id);
+  const { epochs } = await running.engine.standing(group, work);
+  const routed = events.every(({ tags }) => tags[0]?.[1] === record.routing);
+  return routed && record.out === null && epochs.some(({ id }) => id === epoch);
+}
+
+/** Publishes the stored bytes. What was sealed too long ago is sealed anew: nobody has the keys of that epoch any more. */
+async function handOver(
+  running: Running,
+  item: OutboxItem,
+  conversation: ConversationId,
+  artifacts: readonly Stored[],
+  signal: AbortSignal,
+): Promise<Performed> {
+  const events = artifacts.filter(({ outcome }) => outcome !== 'accepted').map(eventOf);
+  if (artifacts.length === 0 || events.includes(null)) return fail(running, item, 'damaged');
+  const whole = events as readonly SignedEvent[];
+  const { result, value } = await transact(running, async (turn) => {
+    const group = await groupOf(turn.work, conversation);
+    const record = group && (await readRecord(turn.work, group));
+    if (group === null || record === null) return null;
+    if (await isFresh(turn, group, item, record, whole)) return { group, record };
+    await forgetSaid(turn.work, group, item.id);
+    turn.ledger.outbound.push({ item: item.id, to: 'queued', reseal: 'epoch-passed' });
+    return 'passed';
+  });
+  if (!result.ok) return afterCommit(running, item, result);
+  if (value === null) return fail(running, item, 'not-possible');
+  if (value === 'passed') return atOnce(running);
+  const { group, record } = value;
+  for (const event of whole) {
+    const operation = groupOperation(running.self.key, record.routing, event);
+    const published = await publish(running, operation, event.id, record.relays, signal);
+    switch (published) {
+      case 'accepted':
+        break;
+      case 'later':
+        return later(running, item);
+      case 'refused':
+        return fail(running, item, 'refused-by-server', group);
+      case 'too-large':
+        return fail(running, item, 'too-large', group);
+      case 'guarded':
+        return holdGuarded(running, item, group);
+    }
+  }
+  return settleSent(running, item, group, artifacts);
+}
+
+async function holdGuarded(running: Running, item: OutboxItem, group: GroupKey): Promise<Performed> {
+  const { result } = await transact(running, async ({ work, ledger }) => {
+    await forgetSaid(work, group, item.id);
+    ledger.outbound.push({ item: item.id, to: 'held', hold: 'guard' });
+  });
+  return afterCommit(running, item, result);
+}
+
+async function settleSent(
+  running: Running,
+  item: OutboxItem,
+  group: GroupKey,
+  artifacts: readonly Stored[],
+): Promise<Performed> {
+  const sent = artifacts.map((artifact): Stored => ({ ...artifact, outcome: 'accepted' }));
+  const { result, value } = await transact(running, async (turn) => {
+    const { work, ledger } = turn;
+    const epoch = await saidIn(work, group, item.id);
+    // Its branch was left meanwhile: it is said again.
+    if (epoch === null) return 'given-back' as const;
+    ledger.outbound.push({ item: item.id, to: 'sent', artifacts: sent });
+    if (await noteWitness(work, group, epoch, running.self.key)) {
+      await converge(turn, group);
+      await takeWaiting(turn);
+    }
+    return 'sent' as const;
+  });
+  if (!result.ok) return afterCommit(running, item, result);
+  return value === 'sent' ? DONE : atOnce(running);
+}

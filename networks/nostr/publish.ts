@@ -1,0 +1,77 @@
+import type { EventId } from './event.ts';
+import { settleFanout } from './fanout.ts';
+import { guard, type Operation } from './guard.ts';
+import type { RelayCode } from './relays/frame.ts';
+import type { RelayOutcome } from './relays/pool.ts';
+import type { RelayUrl } from './relay-url.ts';
+import type { Running } from './running.ts';
+import { transact } from './turn.ts';
+
+/** What became of an event, seen over all its relays. */
+export type Published =
+  /** One relay at least has it. */
+  | 'accepted'
+  /** None can be reached, or they want us to wait; or one may have it. The same event goes again. */
+  | 'later'
+  /** Every relay that was reached says a final no. */
+  | 'refused'
+  | 'too-large'
+  /** The egress guard let nothing out. */
+  | 'guarded';
+
+/** A no that will not be another tomorrow. */
+const final: ReadonlySet<RelayCode> = new Set(['blocked', 'invalid', 'restricted', 'mute', 'pow']);
+
+function verdictOf(outcomes: ReadonlyMap<RelayUrl, RelayOutcome>): Published {
+  const all = [...outcomes.values()];
+  if (all.some(({ kind }) => kind === 'accepted')) return 'accepted';
+  const reached = all.filter(({ kind }) => kind !== 'offline');
+  if (reached.length === 0 || reached.length < all.length) return 'later';
+  if (reached.every(({ kind }) => kind === 'too-large')) return 'too-large';
+  const isFinal = (outcome: RelayOutcome): boolean =>
+    outcome.kind === 'too-large' || (outcome.kind === 'refused' && final.has(outcome.code));
+  return reached.every(isFinal) ? 'refused' : 'later';
+}
+
+/**
+ * Hands an event to its relays; ends with the first that takes it, while the others are still tried. An event with a record of its fan-out
+ * has that kept up (`fanout.ts`).
+ */
+export async function publish(
+  running: Running,
+  operation: Extract<Operation, { readonly kind: 'group-message' | 'gift-wrap' }>,
+  id: EventId,
+  relays: readonly RelayUrl[],
+  signal?: AbortSignal,
+): Promise<Published> {
+  const { context, pool } = running;
+  const checked = guard(operation);
+  if (checked.kind === 'stop') {
+    context.log('guard-stop', { operation: operation.kind, why: checked.why });
+    return 'guarded';
+  }
+  await context.crashPoint('lane.before-wire-write');
+  const { first, outcomes } = pool.publish(checked.frame, relays, signal);
+  const settled = outcomes.then(async (all) => {
+    await noteTried(running, id, all);
+    return all;
+  });
+  settled.catch((error: unknown) => {
+    context.log('fanout', { error: error instanceof Error ? error.name : 'unknown' });
+  });
+  const verdict = (await first) === 'accepted' ? 'accepted' : verdictOf(await outcomes);
+  await context.crashPoint('lane.after-wire-write');
+  return verdict;
+}
+
+/** Where an event was tried it need not be tried again. */
+async function noteTried(
+  running: Running,
+  id: EventId,
+  outcomes: ReadonlyMap<RelayUrl, RelayOutcome>,
+): Promise<void> {
+  if (running.stopping.signal.aborted) return;
+  await transact(running, async ({ work }) => {
+    await settleFanout(work, id, outcomes);
+  });
+}

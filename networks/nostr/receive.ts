@@ -1,0 +1,175 @@
+import { kindOf, PlainsealError } from '../../shared/errors.ts';
+import type { GroupKey } from '../../crypto/mls/cells.ts';
+import { assertNever } from '../../shared/assert.ts';
+import type { CommitResult } from '../../shared/lane/commit.ts';
+import { writeCaughtUp, type Scope } from './cursor.ts';
+import { deferredOf } from './deferred.ts';
+import type { EventId, SignedEvent } from './event.ts';
+import { readRecord } from './group/record.ts';
+import { takeGroupEvent, type GroupDelivery } from './group/take.ts';
+import { addLedger, createLedger } from './ledger.ts';
+import { readGroupEvent } from './marmot/group-event.ts';
+import type { NostrGroupId } from './marmot/routing.ts';
+import { envelopeOf } from './names.ts';
+import type { RelayUrl } from './relay-url.ts';
+import type { Running } from './running.ts';
+import { takeWrap } from './take-wrap.ts';
+import { transact, type Turn } from './turn.ts';
+import type { Millis } from '../../shared/ids.ts';
+
+/** Something that relays have brought. */
+export type Arrival =
+  | { readonly kind: 'wrap' | 'group'; readonly event: SignedEvent; readonly relay: RelayUrl }
+  /** A relay has given all it had, as it was at `at`. */
+  | {
+      readonly kind: 'caught-up';
+      readonly scopes: readonly Scope[];
+      readonly relay: RelayUrl;
+      readonly at: Millis;
+    };
+
+/** A commit could not be made: the disk is full, or core is gone. Nothing of it is settled; it has to be taken again. */
+export class CommitFault extends Error {
+  readonly why: Extract<CommitResult, { readonly ok: false }>['why'];
+  constructor(why: CommitFault['why']) {
+    super(`commit: ${why}`);
+    this.name = 'CommitFault';
+    this.why = why;
+  }
+}
+
+/** Rounds over what did not open before: each takes at least one commit further. */
+const MAX_ROUNDS = 300;
+
+/**
+ * Takes in what relays brought, in one commit. Whatever one of them is, the others stand. Gives the scopes of which something had to be
+ * left at the relays. @throws CommitFault when core cannot commit.
+ */
+export async function receive(
+  running: Running,
+  batch: readonly Arrival[],
+  leftBehind: (scope: Scope) => void,
+): Promise<void> {
+  try {
+    const { result, value } = await transact(running, (turn) => takeBatch(turn, batch));
+    if (!result.ok) throw new CommitFault(result.why);
+    for (const scope of value) leftBehind(scope);
+  } catch (error) {
+    if (!(error instanceof PlainsealError) || !['bad-request', 'refused'].includes(error.kind)) throw error;
+    running.context.log('commit-refused', { kind: error.kind, events: batch.length });
+    await takeApart(running, batch, leftBehind);
+  }
+}
+
+/** Core refuses what a batch makes: each is taken alone, and the one that it refuses by itself is kept and takes no part. */
+async function takeApart(
+  running: Running,
+  batch: readonly Arrival[],
+  leftBehind: (scope: Scope) => void,
+): Promise<void> {
+  const [first, ...others] = batch;
+  if (first === undefined) return;
+  if (others.length > 0) {
+    for (const one of batch) await receive(running, [one], leftBehind);
+    return;
+  }
+  if (first.kind === 'caught-up') return;
+  await setAside(running, first.event, 'refused-by-core');
+}
+
+/** Keeps an event that cannot be taken in. @throws CommitFault. */
+export async function setAside(running: Running, event: SignedEvent, why: string): Promise<void> {
+  const { result } = await transact(running, async ({ ledger }) => {
+    const raw = Buffer.from(JSON.stringify(event), 'utf8');
+    ledger.inbound.push({ kind: 'quarantined', envelope: envelopeOf(event.id), raw, why });
+    ledger.seen.push(event.id);
+  });
+  if (!result.ok) throw new CommitFault(result.why);
+}
+
+async function takeBatch(turn: Turn, batch: readonly Arrival[]): Promise<ReadonlySet<Scope>> {
+  const full = new Set<Scope>();
+  const taken = new Set<EventId>();
+  for (const arrival of batch) {
+    switch (arrival.kind) {
+      case 'wrap':
+      case 'group':
+        if (taken.has(arrival.event.id)) break;
+        taken.add(arrival.event.id);
+        await takeOne(turn, arrival.event, full);
+        break;
+      case 'caught-up':
+        for (const scope of arrival.scopes)
+          if (!full.has(scope)) await writeCaughtUp(turn.work, scope, arrival.relay, arrival.at);
+        break;
+      default:
+        assertNever(arrival);
+    }
+  }
+  await takeDeferred(turn);
+  return full;
+}
+
+/** One event. Whatever goes wrong with it, what it wrote is dropped and it is set aside. */
+async function takeOne(turn: Turn, event: SignedEvent, full: Set<Scope>): Promise<void> {
+  const found = readGroupEvent(event);
+  await guarded(turn, event.id, Buffer.from(JSON.stringify(event), 'utf8'), async (inner) => {
+    if (found === null) return takeWrap(inner, event);
+    const { id, created_at } = event;
+    if ((await takeGroupEvent(inner, { id, created_at, found })) === 'full') full.add(found.group);
+  });
+}
+
+async function guarded(
+  turn: Turn,
+  id: EventId,
+  raw: Uint8Array,
+  take: (inner: Turn) => Promise<void>,
+): Promise<void> {
+  const point = turn.work.savepoint();
+  const ledger = createLedger();
+  try {
+    await take({ ...turn, ledger });
+    addLedger(turn.ledger, ledger);
+    point.keep();
+  } catch (error) {
+    point.drop();
+    if (isCoreGone(error)) throw error;
+    turn.running.context.log('event-set-aside', { kind: kindOf(error) });
+    turn.ledger.inbound.push({ kind: 'quarantined', envelope: envelopeOf(id), raw, why: 'fault' });
+    turn.ledger.seen.push(id);
+  }
+}
+
+/** Errors of the pipe to core and of its disk are no fault of an event. */
+function isCoreGone(error: unknown): boolean {
+  return ['gone', 'io', 'disk-full', 'cancelled', 'read-only'].includes(kindOf(error));
+}
+
+/** What no key opened may open by now, for as long as one leads to the next. */
+async function takeDeferred(turn: Turn): Promise<void> {
+  for (let round = 0; turn.ledger.grown.size > 0 && round < MAX_ROUNDS; round += 1) {
+    const groups = [...turn.ledger.grown];
+    turn.ledger.grown.clear();
+    for (const group of groups) await takeDeferredOf(turn, group);
+  }
+}
+
+async function takeDeferredOf(turn: Turn, group: GroupKey): Promise<void> {
+  const { work, now } = turn;
+  const routing: NostrGroupId | undefined = (await readRecord(work, group))?.routing;
+  if (routing === undefined) return;
+  for (const { id, sealed } of await deferredOf(work, routing, now)) {
+    const delivery: GroupDelivery = {
+      id,
+      created_at: Number.MAX_SAFE_INTEGER,
+      found: { group: routing, sealed },
+    };
+    await guarded(turn, id, sealed, async (inner) => {
+      await takeGroupEvent(inner, delivery);
+    });
+  }
+}
+
+/** Also for turns that are not about what came: after a change of mine, what waited for it is taken in. */
+export const takeWaiting = takeDeferred;

@@ -1,0 +1,128 @@
+import * as v from 'valibot';
+import type { GroupKey } from '../../crypto/mls/cells.ts';
+import type { Invitation as Welcomed } from '../../crypto/mls/engine.ts';
+import type { ConversationId } from '../../shared/ids.ts';
+import type { StateKey, Work } from '../../shared/lane/state.ts';
+import { readCell, writeCell } from './cell.ts';
+import type { EventId, SignedEvent } from './event.ts';
+import { conversationFor, isDirect, joinGroup } from './group/join.ts';
+import { readRecord } from './group/record.ts';
+import { faceNow, faceOf, type GroupFace } from './group/view.ts';
+import { isHex } from './hex.ts';
+import { accountOf } from './marmot/member.ts';
+import type { PublicKey } from './keys.ts';
+import { envelopeOf, peerOf } from './names.ts';
+import { peerChange, readPeer } from './peer-record.ts';
+import { hasRoomFor, keepRequest, openInvitation, settleRequest, type Invitation } from './requests.ts';
+import type { Turn } from './turn.ts';
+
+/*
+ * request-of/<conversation>   the invitations that a request in the list stands for, the newest last
+ */
+
+/** How long an invitation waits for the person; its key package has run out by then. */
+const WAITS_MS = 84 * 24 * 60 * 60 * 1_000;
+
+const requestOf = (conversation: ConversationId): StateKey => ({ space: 'request-of', key: conversation });
+const idsSchema = v.object({ ids: v.array(v.custom<EventId>((value) => isHex(value, 32))) });
+
+/** The invitations behind a conversation that is a request, the newest last. */
+export async function requestsOf(
+  work: Pick<Work, 'get'>,
+  conversation: ConversationId,
+): Promise<readonly EventId[]> {
+  return (await readCell(work, requestOf(conversation), idsSchema))?.ids ?? [];
+}
+
+/** None waits any more. */
+export async function forgetRequestsOf(work: Work, conversation: ConversationId): Promise<void> {
+  if ((await work.get(requestOf(conversation))) !== null) work.put(requestOf(conversation), null);
+}
+
+type Welcome = Extract<Invitation, { readonly kind: 'welcome' }>;
+type Held = Extract<Welcomed, { readonly kind: 'invitation' }>;
+
+/**
+ * Takes in what came into my inbox. An invitation of somebody I talk with is followed; a stranger's waits for the person, and until then
+ * nothing is joined, fetched or answered.
+ */
+export async function takeWrap(turn: Turn, wrap: SignedEvent): Promise<void> {
+  const { running, ledger } = turn;
+  const why = await take(turn, wrap);
+  if (why !== null) running.context.log('inbox', { why });
+  // Anybody can send anything: what is no invitation is not kept either.
+  if (why !== 'parked') ledger.inbound.push({ kind: 'consumed', envelope: envelopeOf(wrap.id) });
+  ledger.seen.push(wrap.id);
+}
+
+async function take(turn: Turn, wrap: SignedEvent): Promise<string | null> {
+  const { running, work, now } = turn;
+  const invitation = openInvitation(running.self, wrap);
+  if (invitation.kind !== 'welcome') return invitation.kind === 'refused' ? invitation.why : 'other';
+  const { from, welcome } = invitation;
+  if (from === running.self.key) return 'own';
+  const { accepted } = await readPeer(work, from);
+  if (!accepted && !(await hasRoomFor(work, wrap.id, from))) return 'no-room';
+  const read = await running.engine.readWelcome(welcome.message, work, now);
+  if (read.kind === 'refused') return read.why;
+  const face = faceOf(read.view);
+  // Who sealed it must be who made the commit: else somebody passes on what was not theirs to give.
+  if (accountOf(read.by) !== from || face.routing === null) return 'not-theirs';
+  const known = await standingIn(turn, read.group, from);
+  if (known === 'refused') return 'already-member';
+  return accepted || known === 'again'
+    ? await follow(turn, wrap.id, invitation)
+    : await askPerson(turn, wrap.id, invitation, read, face);
+}
+
+/** Whether I am in that group already: then only its admins bring me in again. */
+async function standingIn(
+  turn: Turn,
+  group: GroupKey,
+  from: PublicKey,
+): Promise<'new' | 'again' | 'refused'> {
+  const record = await readRecord(turn.work, group);
+  if (record === null || record.out !== null || record.leaving !== null) return 'new';
+  return (await faceNow(turn, group)).admins.includes(from) ? 'again' : 'refused';
+}
+
+async function follow(turn: Turn, id: EventId, { from, welcome, madeAt }: Welcome): Promise<string | null> {
+  const joined = await joinGroup(turn, { from, message: welcome.message, madeAt });
+  await settleRequest(turn.work, id);
+  return joined ? null : 'not-joined';
+}
+
+async function askPerson(
+  turn: Turn,
+  id: EventId,
+  { from, welcome, madeAt }: Welcome,
+  { group }: Held,
+  face: GroupFace,
+): Promise<string> {
+  const { running, work, ledger, now } = turn;
+  const kept = await keepRequest(work, { id, from, welcome, madeAt, receivedAt: now });
+  if (kept !== 'kept') return kept;
+  const conversation = conversationFor(turn, group, face, from);
+  const ids = await requestsOf(work, conversation);
+  writeCell(work, requestOf(conversation), { ids: [...ids, id] });
+  ledger.changes.push(peerChange(from), {
+    kind: 'conversation',
+    id: conversation,
+    patch: {
+      ...(isDirect(face, running.self.key, from)
+        ? { kind: 'direct', peer: peerOf(from) }
+        : { kind: 'group', title: face.title }),
+      protocol: 'mls',
+      state: 'request',
+    },
+  });
+  const raw = welcome.message;
+  ledger.inbound.push({
+    kind: 'parked',
+    envelope: envelopeOf(id),
+    raw,
+    needs: 'acceptance',
+    until: now + WAITS_MS,
+  });
+  return 'parked';
+}

@@ -1,0 +1,161 @@
+import { randomInt } from 'node:crypto';
+import type { GroupKey } from '../../crypto/mls/cells.ts';
+import type { Millis } from '../../shared/ids.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { missingLists } from './announcement.ts';
+import { signEvent, type SignedEvent } from './event.ts';
+import { errandIntent } from './group/errand.ts';
+import { allRecords, readRecord, writeRecord } from './group/record.ts';
+import { guard, type Operation } from './guard.ts';
+import { offerKeyPackage } from './key-package.ts';
+import type { Running } from './running.ts';
+import { transact } from './turn.ts';
+
+/** New keys that could not be committed are tried again after this. */
+const RENEW_AGAIN_MS = 60 * 60_000;
+/** Somebody who leaves is let go by whoever comes first: the dice spread who tries. */
+const DEPARTURE_MS = 500;
+const DEPARTURE_SPREAD_MS = 4_000;
+const ANNOUNCE_RETRY_MS = 20_000;
+const ANNOUNCE_AGAIN_MS = 6 * 60 * 60_000;
+/** Between looks at what is due, at most. */
+const LOOK_MS = 60_000;
+/** Epochs that are too old go. */
+const SWEEP_MS = 6 * 60 * 60_000;
+
+/** What an account does by itself: it can be found, its keys do not grow old, and who leaves is let go. */
+export interface Upkeep {
+  /** Something has changed. */
+  wake(): void;
+  /** Relays can be reached (again). */
+  online(): void;
+  stop(): void;
+}
+
+/** Nothing runs before it is woken. */
+export function createUpkeep(running: Running): Upkeep {
+  const { context, stopping } = running;
+  const timers = new Map<string, NodeJS.Timeout>();
+  let announcing = false;
+  let announcedAt: Millis | null = null;
+  let sweptAt: Millis | null = null;
+
+  const after = (name: string, ms: Millis, run: () => Promise<void>): void => {
+    clearTimeout(timers.get(name));
+    const timer = setTimeout(() => {
+      timers.delete(name);
+      if (!stopping.signal.aborted) run().catch((error: unknown) => fault(name, error));
+    }, ms);
+    timer.unref();
+    timers.set(name, timer);
+  };
+  const fault = (what: string, error: unknown): void =>
+    context.log('upkeep', { what, error: error instanceof Error ? error.name : 'unknown' });
+
+  /** Renews what is due; gives when the next will be. */
+  const renewDue = async (): Promise<void> => {
+    const now = context.now();
+    let next = now + LOOK_MS;
+    for (const [group, { renewAt, out, leaving, told }] of await allRecords(createWork(context.view))) {
+      if (out !== null || leaving !== null || told.members.length < 2) continue;
+      if (renewAt > now) next = Math.min(next, renewAt);
+      else await enqueueRenewal(running, group);
+    }
+    if (sweptAt === null || now - sweptAt > SWEEP_MS) {
+      sweptAt = now;
+      await sweep(running);
+    }
+    after('look', Math.max(50, next - now), renewDue);
+  };
+
+  const depart = (group: GroupKey): void => {
+    if (timers.has(group)) return;
+    after(group, DEPARTURE_MS + randomInt(DEPARTURE_SPREAD_MS), () => letGo(running, group));
+  };
+
+  const announceNow = async (): Promise<void> => {
+    if (announcing) return;
+    announcing = true;
+    try {
+      const done = await announce(running);
+      announcedAt = done ? context.now() : null;
+      after('announce', done ? ANNOUNCE_AGAIN_MS : ANNOUNCE_RETRY_MS, announceNow);
+    } finally {
+      announcing = false;
+    }
+  };
+
+  return {
+    wake() {
+      after('look', 20, renewDue);
+      for (const group of running.departures) depart(group);
+      running.departures.clear();
+    },
+    online() {
+      if (announcedAt === null) after('announce', 0, announceNow);
+      this.wake();
+    },
+    stop() {
+      for (const timer of timers.values()) clearTimeout(timer);
+    },
+  };
+}
+
+async function enqueueRenewal(running: Running, group: GroupKey): Promise<void> {
+  await transact(running, async ({ work, ledger, now }) => {
+    const record = await readRecord(work, group);
+    if (record === null || record.renewAt > now) return;
+    await writeRecord(work, group, { ...record, renewAt: now + RENEW_AGAIN_MS });
+    ledger.enqueue.push(errandIntent({ op: 'renew', group, keys: [] }, now));
+  });
+}
+
+/** Has the commit made that lets go those who leave, unless another was quicker. */
+async function letGo(running: Running, group: GroupKey): Promise<void> {
+  await transact(running, async ({ work, ledger, now }) => {
+    const record = await readRecord(work, group);
+    if (record === null || record.out !== null || record.leaving !== null) return;
+    const { me } = await running.engine.standing(group, work);
+    const waiting = await running.engine.waiting(group, work);
+    if (waiting.some(({ what, by }) => what === 'self-remove' && by.leaf !== me))
+      ledger.enqueue.push(errandIntent({ op: 'depart', group, keys: [] }, now));
+  });
+}
+
+async function sweep(running: Running): Promise<void> {
+  await transact(running, async ({ work, now }) => {
+    for (const [group] of await allRecords(work)) await running.engine.upkeep(group, work, now);
+  });
+}
+
+/** Publishes my lists and a key package, where relays do not have them (right). False: it has to be tried again. */
+async function announce(running: Running): Promise<boolean> {
+  const { pool, self, context } = running;
+  const account = self.key;
+  const held = await pool.fetch({ kind: 'own', account }, self.write);
+  if (held.complete.length === 0) return false;
+  const mine = held.events.filter(({ pubkey }) => pubkey === account);
+  const { result, value: offer } = await transact(running, (turn) => offerKeyPackage(turn, mine));
+  if (!result.ok) return false;
+  const lists = missingLists(self, mine, context.now());
+  const events = [
+    ...lists.map(({ kind, draft }) => ({ kind, event: signEvent(draft, self.secret) })),
+    ...(offer === null ? [] : [{ kind: 'key-package' as const, event: offer }]),
+  ];
+  const published = await Promise.all(events.map(({ kind, event }) => publishOwn(running, kind, event)));
+  return published.every(Boolean);
+}
+
+async function publishOwn(
+  { pool, self, context }: Running,
+  kind: 'relay-list' | 'inbox-list' | 'key-package',
+  event: SignedEvent,
+): Promise<boolean> {
+  const operation: Operation = { kind, account: self.key, text: JSON.stringify(['EVENT', event]) };
+  const checked = guard(operation);
+  if (checked.kind === 'stop') {
+    context.log('guard-stop', { operation: kind, why: checked.why });
+    return false;
+  }
+  return (await pool.publish(checked.frame, self.write).first) === 'accepted';
+}

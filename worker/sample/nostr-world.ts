@@ -1,0 +1,177 @@
+import { readKeyCode } from '../../networks/nostr/key-code.ts';
+import { createLane } from '../../networks/nostr/lane.ts';
+import { textOnly, type Content } from '../../shared/contract/content.ts';
+import type { ConversationRow } from '../../shared/contract/conversation.ts';
+import type { MessageRow } from '../../shared/contract/message.ts';
+import type { AccountId, ConversationId, MessageId, PeerId } from '../../shared/ids.ts';
+import type { FlowStep } from '../../shared/lane/flow.ts';
+import type { Lane, LaneContext } from '../../shared/lane/lane.ts';
+import type { GroupEdit } from '../../shared/lane/intent.ts';
+import { pipePair } from '../../shared/wire/pair.ts';
+import type { Pipe } from '../../shared/wire/pipe.ts';
+import { hostLane } from '../lane/host.ts';
+import { request, startRig, type Rig } from './rig.ts';
+
+type Row = Extract<MessageRow, { readonly kind: 'message' }>;
+
+/** For tests: somebody on Nostr, with a core and a database of their own and the real lane over real relays. */
+export interface Somebody {
+  readonly name: string;
+  readonly rig: Rig;
+  readonly account: AccountId;
+  /** `npub1…` */
+  readonly address: string;
+  readonly peer: PeerId;
+  flow(start: Parameters<Rig['page']['flow']>[0]['start']): Promise<FlowStep>;
+  /** Opens the conversation with somebody. */
+  chat(address: string): Promise<ConversationId>;
+  accept(conversation: ConversationId): Promise<void>;
+  say(conversation: ConversationId, content: Content | string): Promise<MessageId>;
+  /** Makes a group. */
+  found(title: string, members: readonly PeerId[]): Promise<ConversationId>;
+  change(conversation: ConversationId, change: GroupEdit): Promise<void>;
+  rows(): Promise<readonly ConversationRow[]>;
+  row(conversation: ConversationId): Promise<ConversationRow>;
+  messages(conversation: ConversationId): Promise<readonly Row[]>;
+  texts(conversation: ConversationId): Promise<readonly string[]>;
+  /** Resolves once something fits; looks again whenever core has news, and now and then besides. */
+  eventually(what: string, fits: () => Promise<boolean> | boolean, ms?: number): Promise<void>;
+  online(): Promise<void>;
+  /** What the lane has told the developer's log, and how often. */
+  readonly logged: ReadonlyMap<string, number>;
+  /** The lane dies without a word; core starts another. */
+  killLane(): void;
+  close(): Promise<void>;
+}
+
+const LOOK_MS = 50;
+const LOOK_LONGEST_MS = 20_000;
+
+/** Adds an account in one step and waits until it is connected. */
+export async function openSomebody(name: string, relays: readonly string[]): Promise<Somebody> {
+  let lane: Pipe | null = null;
+  const logged = new Map<string, number>();
+  const rig = await startRig({
+    connect: () => () => {
+      const [near, far] = pipePair();
+      hostLane(far, () => Promise.resolve(() => counting(createLane(), logged)));
+      lane = near;
+      return near;
+    },
+  });
+  const added = await rig.page.flow({
+    account: null,
+    network: 'nostr',
+    start: { kind: 'add-account', args: { relays: relays.join(' '), displayName: name } },
+  });
+  if (added.kind !== 'done') throw new Error(`${name} has no account: ${JSON.stringify(added)}`);
+  const row = rig.db.get<{ readonly id: AccountId; readonly address: string }>(
+    'SELECT id, address FROM account',
+  );
+  if (row === undefined) throw new Error('no account');
+  const account = row.id;
+
+  const eventually: Somebody['eventually'] = async (what, fits, ms = LOOK_LONGEST_MS) => {
+    const end = Date.now() + ms;
+    while (!(await fits())) {
+      if (Date.now() > end) throw new Error(`${name} waited in vain: ${what}`);
+      await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
+    }
+  };
+  const somebody: Somebody = {
+    name,
+    rig,
+    account,
+    address: row.address,
+    peer: `nostr|${keyFrom(rig)}` as PeerId,
+    flow: (start) => rig.page.flow({ account, network: 'nostr', start }),
+    async chat(address) {
+      const step = await somebody.flow({ kind: 'chat', address });
+      if (step.kind !== 'done' || step.conversation === null) throw new Error(JSON.stringify(step));
+      return step.conversation;
+    },
+    async accept(conversation) {
+      await rig.page.call('conversation.accept', { request: request(), conversation });
+    },
+    async say(conversation, content) {
+      const { labelRevision } = await somebody.row(conversation);
+      const sent = await rig.page.call('message.send', {
+        request: request(),
+        conversation,
+        content: typeof content === 'string' ? textOnly(content) : content,
+        seenLabel: labelRevision,
+      });
+      return sent.id;
+    },
+    async found(title, members) {
+      const made = await rig.page.call('group.create', {
+        request: request(),
+        account,
+        title,
+        members: [...members],
+      });
+      return made.conversation;
+    },
+    async change(conversation, change) {
+      const { labelRevision } = await somebody.row(conversation);
+      await rig.page.call('group.change', {
+        request: request(),
+        conversation,
+        change,
+        seenLabel: labelRevision,
+      });
+    },
+    async rows() {
+      const all: ConversationRow[] = [];
+      for (const filter of ['all', 'requests'] as const)
+        all.push(...(await rig.page.call('inbox.page', { filter, before: null, limit: 50 })).rows);
+      return [...new Map(all.map((one) => [one.id, one])).values()];
+    },
+    row: (conversation) => rig.page.call('conversation.get', { conversation }),
+    async messages(conversation) {
+      const page = await rig.page.call('message.page', {
+        conversation,
+        around: 'end',
+        side: 'around',
+        limit: 200,
+      });
+      return page.rows.filter((one): one is Row => one.kind === 'message');
+    },
+    async texts(conversation) {
+      return (await somebody.messages(conversation)).map(({ content }) => content?.text ?? '');
+    },
+    eventually,
+    async online() {
+      await eventually('online', async () => {
+        const { rows } = await rig.page.call('account.list', {});
+        return rows[0]?.status.kind === 'online';
+      });
+    },
+    logged,
+    killLane: () => lane?.close(),
+    close: () => rig.close(),
+  };
+  await somebody.online();
+  return somebody;
+}
+
+/** A lane that is heard. */
+function counting(lane: Lane, logged: Map<string, number>): Lane {
+  const log = ({ log: tell, ...context }: LaneContext): LaneContext => ({
+    ...context,
+    log(event, facts) {
+      logged.set(event, (logged.get(event) ?? 0) + 1);
+      if (process.env['NOSTR_LOG']) console.log(event, JSON.stringify(facts));
+      tell(event, facts);
+    },
+  });
+  return { ...lane, start: (context) => lane.start(log(context)) };
+}
+
+/** The key in the account's state: the identity cursor holds its npub, peers are named by hex. */
+function keyFrom(rig: Rig): string {
+  const row = rig.db.get<{ readonly value: string }>("SELECT value FROM cursor WHERE name = 'identity'");
+  const code = row && readKeyCode(row.value);
+  if (code?.kind !== 'npub') throw new Error('no identity');
+  return code.key;
+}

@@ -1,0 +1,163 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { startRelay, type Relay } from '../../e2e/peers/nostr/relay.ts';
+import type { ConversationId } from '../../shared/ids.ts';
+import { openSomebody, type Somebody } from './nostr-world.ts';
+
+/** The whole way: the real core, the real lane, the MLS engine, a relay over sockets. */
+let relay: Relay;
+const open: Somebody[] = [];
+
+beforeEach(async () => {
+  relay = await startRelay();
+});
+afterEach(async () => {
+  for (const one of open.splice(0)) await one.close();
+  await relay.stop();
+});
+
+const somebody = async (name: string): Promise<Somebody> => {
+  const one = await openSomebody(name, [relay.url]);
+  open.push(one);
+  await relay.record.waitForEvent({
+    kind: 30_443,
+    author: one.peer.slice('nostr|'.length),
+    verdict: 'accepted',
+  });
+  return one;
+};
+
+/** The only conversation of somebody, once there is one in this state. */
+async function onlyChat(of: Somebody, state: string): Promise<ConversationId> {
+  let found: ConversationId | null = null;
+  await of.eventually(`a conversation that is ${state}`, async () => {
+    const [row] = await of.rows();
+    found = row?.state === state ? row.id : null;
+    return found !== null;
+  });
+  if (found === null) throw new Error('none');
+  return found;
+}
+
+describe('two', () => {
+  test('meet as strangers, accept, and talk', async () => {
+    const [alice, bob] = [await somebody('alice'), await somebody('bob')];
+    const chat = await alice.chat(bob.address);
+    const request = await onlyChat(bob, 'request');
+    await alice.say(chat, 'hello Bob');
+    await bob.accept(request);
+    await bob.eventually('hello', async () => (await bob.texts(request)).includes('hello Bob'));
+    await bob.say(request, 'hello Alice');
+    await alice.eventually('an answer', async () => (await alice.texts(chat)).includes('hello Alice'));
+    const { label } = await alice.row(chat);
+    expect(label.readers.kind).toBe('members-limited');
+  }, 60_000);
+
+  test('answer, react, take back and delete; and all of it is there after a start', async () => {
+    const [alice, bob] = [await somebody('alice'), await somebody('bob')];
+    const chat = await alice.chat(bob.address);
+    const theirs = await onlyChat(bob, 'request');
+    await bob.accept(theirs);
+    const first = await alice.say(chat, 'tea or coffee?');
+    await bob.eventually('the question', async () => (await bob.texts(theirs)).length === 1);
+    const [question] = await bob.messages(theirs);
+    if (question === undefined) throw new Error('none');
+    await bob.say(theirs, { text: 'tea', ranges: [], files: [], quote: question.key });
+    await alice.eventually('the answer', async () => (await alice.texts(chat)).includes('tea'));
+    const answer = (await alice.messages(chat)).find(({ content }) => content?.text === 'tea');
+    const own = (await alice.messages(chat)).find(({ id }) => id === first);
+    expect(answer?.content?.quote).toBe(own?.key);
+
+    const react = async (emoji: readonly string[]): Promise<void> => {
+      const { labelRevision } = await bob.row(theirs);
+      await bob.rig.page.call('message.react', {
+        request: `react-${emoji.join()}-${Date.now()}`,
+        id: question.id,
+        emoji: [...emoji],
+        seenLabel: labelRevision,
+      });
+    };
+    const reactions = async () =>
+      (await alice.messages(chat)).find(({ id }) => id === first)?.reactions ?? [];
+    await react(['👍']);
+    await alice.eventually('a reaction', async () => (await reactions()).some(({ emoji }) => emoji === '👍'));
+    await react(['❤️']);
+    await alice.eventually(
+      'another',
+      async () => (await reactions()).map(({ emoji }) => emoji).join() === '❤️',
+    );
+    await react([]);
+    await alice.eventually('none', async () => (await reactions()).length === 0);
+
+    await bob.rig.restart();
+    await bob.online();
+    await bob.say(theirs, 'still here');
+    await alice.eventually('after a start', async () => (await alice.texts(chat)).includes('still here'));
+    await alice.rig.page.call('message.delete', { request: 'delete-1', id: first });
+    await bob.eventually('deleted', async () => !(await bob.texts(theirs)).includes('tea or coffee?'));
+    await alice.say(chat, 'after all');
+    await bob.eventually('the last', async () => (await bob.texts(theirs)).includes('after all'));
+  }, 60_000);
+});
+
+describe('a group', () => {
+  test('is made, grows, changes hands, is renamed, shrinks and is left', async () => {
+    const people = [await somebody('alice'), await somebody('bob'), await somebody('carol')] as const;
+    const [alice, bob, carol] = people;
+    // Who has a chat with me is known, and joins without being asked.
+    for (const one of [bob, carol]) {
+      await alice.chat(one.address);
+      await one.accept(await onlyChat(one, 'request'));
+    }
+    const group = await alice.found('Owls', [bob.peer]);
+    await alice.say(group, 'first');
+    const inGroup = async (of: Somebody): Promise<ConversationId> => {
+      let id: ConversationId | null = null;
+      await of.eventually('the group', async () => {
+        id = (await of.rows()).find(({ kind, state }) => kind === 'group' && state === 'active')?.id ?? null;
+        return id !== null;
+      });
+      return id as unknown as ConversationId;
+    };
+    const bobs = await inGroup(bob);
+    await bob.eventually('first', async () => (await bob.texts(bobs)).includes('first'));
+    expect((await bob.row(bobs)).title).toBe('Owls');
+
+    await alice.change(group, { act: 'add', peers: [carol.peer] });
+    const carols = await inGroup(carol);
+    await alice.say(group, 'welcome Carol');
+    for (const [one, id] of [
+      [bob, bobs],
+      [carol, carols],
+    ] as const)
+      await one.eventually('the welcome', async () => (await one.texts(id)).includes('welcome Carol'));
+    await carol.say(carols, 'thanks');
+    await bob.eventually('thanks', async () => (await bob.texts(bobs)).includes('thanks'));
+
+    await alice.change(group, { act: 'promote', peer: bob.peer });
+    await bob.eventually('my office', async () => (await bob.row(bobs)).can['rename'] === 'yes');
+    await bob.change(bobs, { act: 'rename', title: 'Night owls' });
+    for (const [one, id] of [
+      [alice, group],
+      [carol, carols],
+    ] as const)
+      await one.eventually('the name', async () => (await one.row(id)).title === 'Night owls');
+
+    await alice.change(group, { act: 'leave' });
+    await alice.eventually('left', async () => (await alice.row(group)).state === 'left');
+    const members = async (of: Somebody, id: ConversationId) =>
+      (await of.rig.page.call('group.members', { conversation: id })).rows.map(({ peer }) => peer).toSorted();
+    await carol.eventually(
+      'alice to be gone',
+      async () => (await members(carol, carols)).join() === [bob.peer].join(),
+    );
+    await bob.change(bobs, { act: 'remove', peer: carol.peer });
+    await carol.eventually('to be out', async () => (await carol.row(carols)).state === 'left');
+    await bob.say(bobs, 'alone');
+    await bob.eventually('sent', async () =>
+      (await bob.messages(bobs)).some(
+        ({ content, sending }) => content?.text === 'alone' && sending?.state === 'sent',
+      ),
+    );
+    expect(await carol.texts(carols)).not.toContain('alone');
+  }, 90_000);
+});
