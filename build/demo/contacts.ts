@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { startDeltaChat, type DeltaChat } from '../../e2e/peers/deltachat.ts';
 import { answerTo } from './answer.ts';
+import { startNostrWorld, type NostrWorld } from './nostr.ts';
 import { startSignalWorld, type SignalWorld } from './signal.ts';
 import { startMailServerProcess, type MailServerProcess } from '../../e2e/peers/mail/child.ts';
 
@@ -17,6 +18,8 @@ export interface World {
   readonly bob: DeltaChat;
   /** A contact on Signal, and my phone. */
   readonly signal: SignalWorld;
+  /** Relays, and a contact on them. */
+  readonly nostr: NostrWorld;
   stop(): Promise<void>;
 }
 
@@ -24,11 +27,12 @@ export interface World {
 export async function startWorld(): Promise<World> {
   const mail = await startMailServerProcess({ policy: 'open' });
   try {
-    const [alice, bob, signal] = await Promise.all([
+    const [alice, bob, signal, nostr] = await Promise.all([
       startDeltaChat({ mail, address: demoAddress('alice'), name: 'Alice' }),
       // Bob's program still writes to people whose key it does not know, with its own key in the header.
       startDeltaChat({ mail, address: demoAddress('bob'), name: 'Bob', config: { force_encryption: '0' } }),
       startSignalWorld(),
+      startNostrWorld(),
     ]);
     for (const contact of [alice, bob]) contact.answer(({ text }) => answerTo(text));
     return {
@@ -36,8 +40,9 @@ export async function startWorld(): Promise<World> {
       alice,
       bob,
       signal,
+      nostr,
       stop: async () => {
-        await Promise.all([alice.stop(), bob.stop(), signal.stop()]);
+        await Promise.all([alice.stop(), bob.stop(), signal.stop(), nostr.stop()]);
         await mail.stop();
       },
     };

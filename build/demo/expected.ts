@@ -67,4 +67,14 @@ export const expected: readonly Expected[] = [
     identity: /^Not checked yet\.$/,
     ...answers,
   },
+  // On Nostr, with MLS: as private as the protocol, by code that nobody has audited.
+  {
+    listed: /Omar/,
+    contact: 'Omar',
+    network: 'Test network · Nostr',
+    protocol: 'MLS',
+    readers: /^Private, with limits\.$/,
+    identity: /^Not checked yet\.$/,
+    ...answers,
+  },
 ];

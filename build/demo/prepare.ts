@@ -2,6 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { attachToCore, runFlow, type CoreLink } from '../../e2e/fixtures/contract.ts';
 import type { FlowStart } from '../../shared/lane/flow.ts';
 import { demoAddress, type World } from './contacts.ts';
+import { meetOmar } from './nostr.ts';
 import { linkPhone } from './signal.ts';
 
 /** My own address in the demo. */
@@ -22,7 +23,7 @@ export interface Prepared {
 }
 
 /** Adds the accounts of the demo. `url`: a way in that the shell gave. */
-export async function prepare({ mail, signal }: World, url: string): Promise<Prepared> {
+export async function prepare({ mail, signal, nostr }: World, url: string): Promise<Prepared> {
   const core = await attachToCore(url);
   const { rows } = await core.call('disclosure.list', {});
   for (const { network, version } of rows)
@@ -39,6 +40,7 @@ export async function prepare({ mail, signal }: World, url: string): Promise<Pre
   await runFlow(core, { network: 'email', account: null, start: { kind: 'add-account', args } });
   const { id: account } = await accountRow(core);
   await linkPhone(signal, core);
+  await meetOmar(nostr, core);
   const flow = async (start: FlowStart): Promise<void> => {
     await runFlow(core, { network: 'email', account, start });
   };
