@@ -2,7 +2,7 @@ import type { AccountId, Millis, NetworkId } from '../ids.ts';
 import type { LaneStatus } from '../lane/lane.ts';
 
 /** Networks a person may add an account of. Each has a lane (worker/lane/networks.ts); what is half built is not among them. */
-export const addable: readonly NetworkId[] = ['email', 'signal'];
+export const addable: readonly NetworkId[] = ['email', 'signal', 'nostr'];
 
 /** One of my accounts as the page shows it. */
 export interface AccountRow {

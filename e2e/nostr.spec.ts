@@ -1,0 +1,133 @@
+import { textOnly } from '../shared/contract/content.ts';
+import { en } from '../shared/words/en.ts';
+import { expectAccessible } from './fixtures/accessible.ts';
+import { runFlow } from './fixtures/contract.ts';
+import { expect, makeNostrAccount, meetByKey, test } from './fixtures/nostr.ts';
+import { chatRow, messageWith, PEER_MS, readHeader, sendText } from './fixtures/steps.ts';
+
+const answer = (text: string): string => `You wrote: ${text}`;
+
+test('an account in one step, a conversation by a key, and the answer', async ({ app, relays, omar }) => {
+  const { page } = app;
+  await makeNostrAccount(page, relays);
+  await meetByKey(page, omar, 'Omar');
+  const header = await readHeader(page);
+  expect(header).toMatchObject({
+    name: 'Omar',
+    network: 'Test network · Nostr · MLS',
+    readers: 'Private, with limits.',
+    identity: 'Not checked yet.',
+    stopped: null,
+  });
+  omar.answer(answer);
+  await sendText(page, 'Is the key under the mat?');
+  const mine = messageWith(page, 'Is the key under the mat?').filter({ hasNotText: 'You wrote' });
+  await expect(mine.getByTestId('message-state')).toContainText('Accepted', { timeout: PEER_MS });
+  await expect(messageWith(page, answer('Is the key under the mat?'))).toBeVisible({ timeout: PEER_MS });
+
+  await mine.hover();
+  await mine.getByRole('button', { name: en['message.details'] }).click();
+  await expect(page.getByTestId('details')).toContainText('MLS');
+  await expectAccessible(page, 'details of a message');
+});
+
+test('somebody who has my link is a stranger until I accept', async ({ app, relays, omar }) => {
+  const { page } = app;
+  await makeNostrAccount(page, relays);
+  await page.getByRole('button', { name: en['new.title'] }).first().click();
+  await page.getByRole('button', { name: en['new.mine.show'] }).click();
+  const link = await page.getByTestId('invite-link').innerText();
+  await expectAccessible(page, 'my link and its code');
+  await page.keyboard.press('Escape');
+
+  const { core } = omar;
+  const { rows } = await core.call('account.list', {});
+  const account = rows[0]?.id ?? null;
+  const start = { kind: 'join', link } as const;
+  const { conversation } = await runFlow(core, { network: 'nostr', account, start });
+  if (conversation === null) throw new Error('no conversation');
+  const { labelRevision: seenLabel } = await core.call('conversation.get', { conversation });
+  const request = crypto.randomUUID();
+  const content = textOnly('Hello, it is Omar');
+  const { id } = await core.call('message.send', { request, conversation, content, seenLabel });
+
+  await page.getByRole('button', { name: new RegExp(`^${en['rail.requests']}`, 'u') }).click();
+  const row = page.getByTestId('chat');
+  await expect(row).toHaveCount(1, { timeout: PEER_MS });
+  await row.click();
+  await expect(messageWith(page, 'Hello, it is Omar')).toHaveCount(0);
+  await page.getByRole('button', { name: en['request.accept'], exact: true }).click();
+  await expect(messageWith(page, 'Hello, it is Omar')).toBeVisible({ timeout: PEER_MS });
+  await sendText(page, 'Hello Omar');
+  await expect
+    .poll(
+      async () => {
+        const around = { around: 'end', side: 'before', limit: 10 } as const;
+        const page_ = await core.call('message.page', { conversation, ...around });
+        return page_.rows.map((one) => (one.kind === 'message' ? one.content.text : one.code));
+      },
+      { timeout: PEER_MS },
+    )
+    .toContain('Hello Omar');
+  expect(id).toBeTruthy();
+});
+
+test('a group of three: made, talked in, renamed, one removed', async ({ app, relays, omar, lena }) => {
+  test.setTimeout(120_000);
+  const { page } = app;
+  await makeNostrAccount(page, relays);
+  await meetByKey(page, omar, 'Omar');
+  await meetByKey(page, lena, 'Lena');
+  omar.answer(answer);
+  lena.answer((text) => `Lena read: ${text}`);
+
+  await page.getByRole('button', { name: en['new.title'] }).first().click();
+  await page.getByRole('button', { name: en['group.new'] }).click();
+  await page.getByLabel(en['group.new.name']).fill('Long weekend');
+  for (const name of ['Omar', 'Lena']) {
+    await page.getByLabel(en['group.new.find']).fill(name);
+    await page.getByTestId('contacts').getByRole('button', { name }).click();
+  }
+  await page.getByRole('button', { name: en['group.new.go'] }).click();
+  await expect(page.getByTestId('header-name')).toHaveText('Long weekend');
+  await sendText(page, 'Who brings bread?');
+  await expect(messageWith(page, answer('Who brings bread?'))).toBeVisible({ timeout: PEER_MS });
+  await expect(messageWith(page, 'Lena read: Who brings bread?')).toBeVisible({ timeout: PEER_MS });
+  await expect(page.getByTestId('header-identity')).toHaveText('Nobody here is checked yet.');
+
+  await test.step('removed: what is written after that is not for Lena', async () => {
+    await page.getByRole('button', { name: en['group.panel'] }).click();
+    const lenaRow = page.getByTestId('member').filter({ hasText: 'Lena' });
+    await expectAccessible(page, 'who is in a group');
+    await lenaRow.getByRole('button').last().click();
+    await page.getByRole('menuitem', { name: en['group.remove'] }).click();
+    await expect(lenaRow).toHaveCount(0, { timeout: PEER_MS });
+    await page.keyboard.press('Escape');
+    await expect(page.getByTestId('note').last()).toContainText('removed Lena', { timeout: PEER_MS });
+    await sendText(page, 'Only us two now');
+    await expect(messageWith(page, answer('Only us two now'))).toBeVisible({ timeout: PEER_MS });
+    await expect(messageWith(page, 'Lena read: Only us two now')).toHaveCount(0);
+  });
+  await expect(chatRow(page, 'Long weekend')).toBeVisible();
+});
+
+test('the key is shown in the shell’s own window, and taken there by another profile', async ({
+  app,
+  relays,
+}) => {
+  const { page } = app;
+  await makeNostrAccount(page, relays);
+  await page
+    .getByRole('button', { name: /^npub1/u })
+    .first()
+    .click();
+  await page.getByRole('button', { name: en['nostr.keep.now'] }).click();
+  const window = await app.question();
+  await expect(window.getByText(/nsec1/u)).toHaveCount(0);
+  await window.getByRole('button', { name: en['confirm.reveal-key.yes'] }).click();
+  const shown = await app.question();
+  await expect(shown.getByText(/nsec1[a-z0-9]{58}/u)).toBeVisible();
+  await shown.getByRole('button', { name: en['confirm.key-revealed.yes'] }).click();
+  await expect(page.getByText(en['nostr.kept'])).toBeVisible({ timeout: PEER_MS });
+  expect(await page.content()).not.toContain('nsec1');
+});
