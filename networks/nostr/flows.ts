@@ -17,10 +17,12 @@ type Steps = AsyncGenerator<FlowStep, null, FlowAnswer | undefined>;
 
 const failed = (why: FlowFailure): FlowStep => ({ kind: 'failed', why });
 
-/** Shows the link that others reach me with. It is public and does not run out. */
-export async function* invite({ self }: Running): Steps {
+/** Shows the link that others reach me with, for as long as somebody looks. It is public and does not run out. */
+export async function* invite({ self }: Running, signal: AbortSignal): Steps {
   yield { kind: 'show-code', text: inviteLink(self.key, self.write), expiresAt: null };
-  yield { kind: 'done', conversation: null, peer: null };
+  if (!signal.aborted)
+    await new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
+  yield failed('cancelled');
   return null;
 }
 

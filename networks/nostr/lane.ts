@@ -38,7 +38,7 @@ export const createLane: CreateLane = (): Lane => {
       case 'join':
         return yield* chat(running, start.link, 'link');
       case 'invite':
-        return yield* invite(running);
+        return yield* invite(running, signal);
       case 'check':
         return yield* check(running, start.peer);
       default:
