@@ -55,6 +55,7 @@ const parts: readonly Part[] = [
   script('commits'),
   script('signal-drain'),
   script('signal-send'),
+  script('nostr-send'),
   script('catch-up'),
   { ...script('scroll'), page: true },
   { ...script('start'), page: true },
