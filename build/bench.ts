@@ -75,6 +75,7 @@ const parts: readonly Part[] = [
   script('commits'),
   script('signal-drain'),
   script('signal-send'),
+  script('nostr-send'),
   script('catch-up'),
   { ...script('scroll'), page: true },
   { ...script('signal-scroll'), page: true },

@@ -318,7 +318,7 @@ async function settle(
     const told = await look(members, said, before);
     if (told.faults.length === 0 || Date.now() > end) {
       for (const member of members) member.chat = await chatNow(member);
-      return told;
+      return told.faults.length === 0 ? told : { ...told, faults: [...told.faults, ...members.map(insideOf)] };
     }
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
@@ -336,6 +336,15 @@ async function agree(one: Somebody): Promise<void> {
     } as const;
     await one.rig.page.call('hold.resolve', choice).catch(() => undefined);
   }
+}
+
+/** What somebody's program has set aside, and what waits there: for whoever reads of a fault. */
+function insideOf({ one }: Member): string {
+  const aside = one.rig.db
+    .all<{ readonly why: string }>("SELECT why FROM inbound WHERE outcome = 'quarantined'")
+    .map(({ why }) => why);
+  const waiting = scanCells(one.rig.db, one.account, 'deferred', '').length;
+  return `${one.name}: ${waiting} wait, set aside: ${aside.join(', ') || 'nothing'}`;
 }
 
 async function chatNow({ one }: Member): Promise<ConversationId | null> {

@@ -3,6 +3,7 @@ import { schnorr } from '@noble/curves/secp256k1.js';
 import type { Brand } from '../../shared/ids.ts';
 import { fromHex, isHex, toHex } from './hex.ts';
 import { publicKeyOf, type PublicKey, type SecretKey } from './keys.ts';
+import { publicOnce, signOnce } from './once-sign.ts';
 
 export type EventId = Brand<string, 'NostrEventId'>;
 export type Tag = readonly string[];
@@ -54,6 +55,12 @@ export function rumorOf(pubkey: PublicKey, { created_at, kind, tags, content }: 
 export function signEvent(draft: Draft, secret: SecretKey): SignedEvent {
   const rumor = rumorOf(publicKeyOf(secret), draft);
   return { ...rumor, sig: toHex(schnorr.sign(fromHex(rumor.id), secret)) };
+}
+
+/** Signs an event with a key that signs nothing else. */
+export function signEventOnce(draft: Draft, secret: SecretKey): SignedEvent {
+  const rumor = rumorOf(publicOnce(secret) as PublicKey, draft);
+  return { ...rumor, sig: toHex(signOnce(fromHex(rumor.id), secret)) };
 }
 
 /** True when the signature is the author's and over the id. The id must have been compared before. */
@@ -115,6 +122,13 @@ export function readSignedEvent(value: unknown): SignedEvent | null {
   const { sig } = value as { readonly sig: unknown };
   if (!isHex(sig, 64) || !signatureHolds(rumor.id, rumor.pubkey, sig)) return null;
   return { ...rumor, sig };
+}
+
+/** An event of mine that I have stored: its shape and id are looked at again, its signature was made here. */
+export function readOwnEvent(value: unknown): SignedEvent | null {
+  const rumor = readMembers(value, SIGNED_MEMBERS);
+  const sig = rumor && (value as { readonly sig: unknown }).sig;
+  return rumor !== null && isHex(sig, 64) ? { ...rumor, sig } : null;
 }
 
 /** The values of the only tag of this name; null when there is none or more than one. */

@@ -7,6 +7,7 @@ import {
   rumorOf,
   seconds,
   signEvent,
+  signEventOnce,
   type Draft,
   type Rumor,
   type SignedEvent,
@@ -48,7 +49,7 @@ export function giftWrap(own: SecretKey, to: PublicKey, draft: Draft, now: Milli
   );
   const once = freshSecretKey();
   try {
-    return signEvent(
+    return signEventOnce(
       {
         created_at: blurred(now),
         kind: GIFT_WRAP_KIND,

@@ -6,7 +6,7 @@ import type { OutboxItem, Stored } from '../../shared/lane/intent.ts';
 import type { Performed } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { compose } from './compose.ts';
-import { readSignedEvent, type SignedEvent } from './event.ts';
+import { readOwnEvent, type SignedEvent } from './event.ts';
 import { noteWitness } from './group/commit-note.ts';
 import { converge } from './group/converge.ts';
 import { datedNext } from './group/dated.ts';
@@ -31,9 +31,15 @@ import { transact, type Turn } from './turn.ts';
 /** Members that evidence of a message names; in a larger group the rows of who is in it say so. */
 const MAX_NAMED = 20;
 
+/** Where an item goes. */
+interface Place {
+  readonly group: GroupKey;
+  readonly record: GroupRecord;
+}
+
 /** What came of sealing. */
 type Sealed =
-  | { readonly kind: 'sealed'; readonly artifacts: readonly Stored[] }
+  | { readonly kind: 'sealed'; readonly artifacts: readonly Stored[]; readonly place: Place }
   /** There is no group in this conversation, or I am not in it. */
   | { readonly kind: 'nowhere' | 'void' | 'not-possible' | 'too-large' };
 
@@ -45,7 +51,7 @@ export async function performMessage(
 ): Promise<Performed> {
   const { conversation } = item.intent;
   if (conversation === null) return fail(running, item, 'not-possible');
-  if (item.state === 'sealed') return handOver(running, item, conversation, item.artifacts, signal);
+  if (item.state === 'sealed') return resume(running, item, conversation, signal);
   const missing = await foundAgain(running, conversation);
   if (missing !== null)
     return missing === 'unreachable' ? later(running, item) : fail(running, item, 'address-unknown');
@@ -53,7 +59,7 @@ export async function performMessage(
   if (!result.ok) return afterCommit(running, item, result);
   switch (value.kind) {
     case 'sealed':
-      return handOver(running, item, conversation, value.artifacts, signal);
+      return handOver(running, item, value.place, value.artifacts, signal);
     case 'void':
       return endVoid(running, item);
     case 'nowhere':
@@ -118,7 +124,7 @@ async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId):
   ledger.moved.add(group);
   const evidence = await evidenceOf(turn, group, sealed);
   ledger.outbound.push({ item: item.id, to: 'sealed', artifacts, evidence });
-  return { kind: 'sealed', artifacts };
+  return { kind: 'sealed', artifacts, place: { group, record } };
 }
 
 async function evidenceOf(turn: Turn, group: GroupKey, { facts, details }: SealedMessage): Promise<Evidence> {
@@ -139,7 +145,7 @@ async function evidenceOf(turn: Turn, group: GroupKey, { facts, details }: Seale
 export function eventOf({ bytes }: Stored): SignedEvent | null {
   if (typeof bytes === 'string') return null;
   try {
-    return readSignedEvent(JSON.parse(Buffer.from(bytes).toString('utf8')));
+    return readOwnEvent(JSON.parse(Buffer.from(bytes).toString('utf8')));
   } catch {
     return null;
   }
@@ -159,30 +165,40 @@ async function isFresh(
   return routed && record.out === null && epochs.some(({ id }) => id === epoch);
 }
 
-/** Publishes the stored bytes. What was sealed too long ago is sealed anew: nobody has the keys of that epoch any more. */
-async function handOver(
+/** What was sealed before is published as it is; unless that was too long ago: nobody has the keys of that epoch any more. */
+async function resume(
   running: Running,
   item: OutboxItem,
   conversation: ConversationId,
-  artifacts: readonly Stored[],
   signal: AbortSignal,
 ): Promise<Performed> {
-  const events = artifacts.filter(({ outcome }) => outcome !== 'accepted').map(eventOf);
-  if (artifacts.length === 0 || events.includes(null)) return fail(running, item, 'damaged');
-  const whole = events as readonly SignedEvent[];
+  const events = item.artifacts.map(eventOf);
+  if (events.length === 0 || events.includes(null)) return fail(running, item, 'damaged');
   const { result, value } = await transact(running, async (turn) => {
     const group = await groupOf(turn.work, conversation);
     const record = group && (await readRecord(turn.work, group));
     if (group === null || record === null) return null;
-    if (await isFresh(turn, group, item, record, whole)) return { group, record };
+    if (await isFresh(turn, group, item, record, events as readonly SignedEvent[])) return { group, record };
     await forgetSaid(turn.work, group, item.id);
     turn.ledger.outbound.push({ item: item.id, to: 'queued', reseal: 'epoch-passed' });
     return 'passed';
   });
   if (!result.ok) return afterCommit(running, item, result);
   if (value === null) return fail(running, item, 'not-possible');
-  if (value === 'passed') return atOnce(running);
-  const { group, record } = value;
+  return value === 'passed' ? atOnce(running) : handOver(running, item, value, item.artifacts, signal);
+}
+
+/** Publishes the stored bytes. */
+async function handOver(
+  running: Running,
+  item: OutboxItem,
+  { group, record }: Place,
+  artifacts: readonly Stored[],
+  signal: AbortSignal,
+): Promise<Performed> {
+  const events = artifacts.filter(({ outcome }) => outcome !== 'accepted').map(eventOf);
+  if (events.includes(null)) return fail(running, item, 'damaged');
+  const whole = events as readonly SignedEvent[];
   for (const event of whole) {
     const operation = groupOperation(running.self.key, record.routing, event);
     const published = await publish(running, operation, event.id, record.relays, signal);

@@ -158,7 +158,7 @@ describe('anybody', () => {
     relay.put([giftWrap(freshSecretKey(), keyOf(bob), welcomeDraft(welcome, now()), Date.now())]);
     await carol.chat(bob.address);
     await bob.eventually('two requests', async () => (await bob.rows()).length === 2);
-    expect((await bob.rows()).map(({ peer }) => peer).toSorted()).toEqual(
+    expect((await bob.rows()).map(({ peer }) => peer ?? '').toSorted()).toEqual(
       [alice.peer, carol.peer].toSorted(),
     );
     expect((await bob.row(request)).peer).toBe(alice.peer);

@@ -65,7 +65,7 @@ export async function takeGroupEvent(
   }
   switch (wireFormatOf(opened.message)) {
     case 'private-message':
-      return takeMessage(turn, group, delivery, opened.message);
+      return takeMessage(turn, group, delivery, opened.message, at);
     case 'public-message':
       return takeHandshake(turn, group, delivery, opened.message, at);
     default:
@@ -118,6 +118,7 @@ async function takeMessage(
   group: GroupKey,
   delivery: GroupDelivery,
   message: Uint8Array,
+  at: EpochRef,
 ): Promise<'settled' | 'waits' | 'full'> {
   const { work, running, now } = turn;
   const point = work.savepoint();
@@ -135,6 +136,8 @@ async function takeMessage(
     }
     case 'duplicate':
       point.drop();
+      // My own, come back: others have it too, and count it, whatever I know of its outcome.
+      if (await noteWitness(work, group, at.id, running.self.key)) await converge(turn, group);
       return consume(turn, delivery, 'duplicate');
     case 'early':
       point.drop();
