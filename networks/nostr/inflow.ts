@@ -41,8 +41,8 @@ export function startInflow(running: Running): Inflow {
     // What came in the same turn of the event loop goes along.
     await setImmediate();
     const batch = waiting.slice(0, context.careful ? 1 : BATCH);
-    await context.credit(batch.reduce((sum, one) => sum + sizeOf(one), 0));
     try {
+      await context.credit(batch.reduce((sum, one) => sum + sizeOf(one), 0));
       await takeMarked(running, batch.filter(isOpen), (scope) => void behind.add(scope));
       waiting.splice(0, batch.length);
       for (const one of batch) if (one.kind !== 'caught-up') ids.delete(one.event.id);
