@@ -318,7 +318,9 @@ async function settle(
     const told = await look(members, said, before);
     if (told.faults.length === 0 || Date.now() > end) {
       for (const member of members) member.chat = await chatNow(member);
-      return told.faults.length === 0 ? told : { ...told, faults: [...told.faults, ...members.map(insideOf)] };
+      return told.faults.length === 0
+        ? told
+        : { ...told, faults: [...told.faults, ...members.map(insideOf)] };
     }
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
