@@ -3,7 +3,7 @@ import type { AccountRow } from '../../shared/contract/account.ts';
 import type { MemberRow } from '../../shared/contract/conversation.ts';
 import { kindOf, type ErrorKind } from '../../shared/errors.ts';
 import type { ConversationId } from '../../shared/ids.ts';
-import { MAX_GROUP_PEERS, MAX_GROUP_TITLE } from '../../shared/lane/intent-schema.ts';
+import { MAX_GROUP_PEERS, MAX_GROUP_TITLE } from '../../shared/lane/intent.ts';
 import { accountName } from '../accounts/name.ts';
 import { useAccounts } from '../accounts/store.ts';
 import { insist, newRequest } from '../app/core.ts';

@@ -3,7 +3,7 @@ import { useState, type FormEvent, type ReactNode } from 'react';
 import type { CallArgs } from '../../shared/contract/calls.ts';
 import type { ConversationRow, MemberRow, Members, Role } from '../../shared/contract/conversation.ts';
 import type { ConversationId } from '../../shared/ids.ts';
-import { MAX_GROUP_TITLE } from '../../shared/lane/intent-schema.ts';
+import { MAX_GROUP_TITLE } from '../../shared/lane/intent.ts';
 import { plainName } from '../../shared/words/plain-name.ts';
 import { showSheet } from '../app/view.ts';
 import { useChats } from '../chats/store.ts';

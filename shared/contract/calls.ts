@@ -1,12 +1,12 @@
 import * as v from 'valibot';
 import type { AccountId, ConversationId, FileId, FlowId, GrantId, MessageId, PeerId } from '../ids.ts';
 import type { FlowAnswer, FlowStart } from '../lane/flow.ts';
-import { groupEditSchema, MAX_GROUP_PEERS, MAX_GROUP_TITLE } from '../lane/intent-schema.ts';
 import type { HoldReason } from '../label/facts.ts';
 import type { Label } from '../label/label.ts';
 import { networks } from '../ids.ts';
 import type { AccountRow, Disclosure } from './account.ts';
 import { contentSchema, idSchema } from './content.ts';
+import { groupEditSchema, groupPeers, groupTitle } from './group.ts';
 import {
   MAX_OWN_NAME,
   timerChoices,
@@ -90,8 +90,8 @@ export const callSchemas = {
   'group.create': v.strictObject({
     request,
     account: idSchema<AccountId>(),
-    title: v.pipe(v.string(), v.minLength(1), v.maxLength(MAX_GROUP_TITLE)),
-    members: v.pipe(v.array(idSchema<PeerId>()), v.minLength(1), v.maxLength(MAX_GROUP_PEERS)),
+    title: groupTitle,
+    members: groupPeers,
   }),
   'group.change': v.strictObject({ request, conversation, change: groupEditSchema, seenLabel: integer }),
   'group.members': v.strictObject({ conversation }),

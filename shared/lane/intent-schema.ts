@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import { contentSchema, idSchema } from '../contract/content.ts';
-import type { ConversationId, FileId, NetworkKey, OutboxId, PeerId } from '../ids.ts';
+import { groupEdits, groupPeers, groupTitle } from '../contract/group.ts';
+import type { ConversationId, FileId, NetworkKey, OutboxId } from '../ids.ts';
 import { holdReasons } from '../label/facts.ts';
 import { evidenceSchema } from '../label/schema.ts';
 import { bytes, list, shape, text, time } from '../shape.ts';
@@ -10,7 +11,6 @@ import {
   outboxStates,
   resealReasons,
   type GroupChange,
-  type GroupEdit,
   type Intent,
   type OutboxStep,
   type Stored,
@@ -19,27 +19,13 @@ import {
 /** Largest artifact, or data of the protocol's own, in bytes. */
 export const MAX_ARTIFACT = 32 * 1024 * 1024;
 
-/** Longest name of a group, in UTF-16 units. */
-export const MAX_GROUP_TITLE = 100;
-/** Most people one change of a group names. */
-export const MAX_GROUP_PEERS = 150;
-
 const conversation = idSchema<ConversationId>();
 const key = idSchema<NetworkKey>();
-const peer = idSchema<PeerId>();
-const peers = v.pipe(v.array(peer), v.minLength(1), v.maxLength(MAX_GROUP_PEERS));
-const title = v.pipe(text(MAX_GROUP_TITLE), v.minLength(1));
-
-const groupEdits = [
-  v.strictObject({ act: v.literal('add'), peers }),
-  v.strictObject({ act: v.picklist(['remove', 'promote', 'demote']), peer }),
-  v.strictObject({ act: v.literal('rename'), title }),
-  v.strictObject({ act: v.literal('leave') }),
-] as const;
-/** A change of a group that is there. */
-export const groupEditSchema = shape<GroupEdit>(v.variant('act', groupEdits));
 const groupChangeSchema = shape<GroupChange>(
-  v.variant('act', [v.strictObject({ act: v.literal('create'), title, members: peers }), ...groupEdits]),
+  v.variant('act', [
+    v.strictObject({ act: v.literal('create'), title: groupTitle, members: groupPeers }),
+    ...groupEdits,
+  ]),
 );
 
 /** An intent. */

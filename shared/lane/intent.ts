@@ -14,6 +14,11 @@ export interface Receipt {
 /** How long messages stay after they were read; `version` orders changes of it by different people. */
 export type Timer = { readonly ms: Millis | null; readonly version: number };
 
+/** Longest name of a group, in UTF-16 units. */
+export const MAX_GROUP_TITLE = 100;
+/** Most people in a group, me among them, and most that one change of it names. */
+export const MAX_GROUP_PEERS = 150;
+
 /** What a person changes of a group: who is in it, who may change it, what it is called. */
 export type GroupChange =
   { readonly act: 'create'; readonly title: string; readonly members: readonly PeerId[] } | GroupEdit;

@@ -6,8 +6,7 @@ import type { ConversationRow, MemberRow } from '../../../shared/contract/conver
 import { directConversation, peerId, type ConversationId, type PeerId } from '../../../shared/ids.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import { emptyCommit } from '../../../shared/lane/commit.ts';
-import type { GroupChange, OutboxItem } from '../../../shared/lane/intent.ts';
-import { MAX_GROUP_PEERS } from '../../../shared/lane/intent-schema.ts';
+import { MAX_GROUP_PEERS, type GroupChange, type OutboxItem } from '../../../shared/lane/intent.ts';
 import type { Performed } from '../../../shared/lane/lane.ts';
 import { request, type Rig } from '../../sample/rig.ts';
 import { goodFacts } from '../../sample/scene.ts';

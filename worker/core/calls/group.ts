@@ -1,8 +1,7 @@
 import { assertNever } from '../../../shared/assert.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import { freshId, type ConversationId, type NetworkKey, type PeerId } from '../../../shared/ids.ts';
-import type { GroupEdit } from '../../../shared/lane/intent.ts';
-import { MAX_GROUP_PEERS } from '../../../shared/lane/intent-schema.ts';
+import { MAX_GROUP_PEERS, type GroupEdit } from '../../../shared/lane/intent.ts';
 import { findAccount } from '../../../storage/accounts.ts';
 import { addConversation, type Conversation } from '../../../storage/conversations.ts';
 import { countMembers, putMember, roleOf, setMyRole, waitingChanges } from '../../../storage/memberships.ts';
