@@ -48,6 +48,7 @@ test('a wrap of the inbox is an invitation, something else, or nothing', () => {
     kind: 'welcome',
     from: publicKeyOf(stranger),
     welcome,
+    madeAt: 1,
   });
   const message = { created_at: 1, kind: 14, tags: [], content: 'a direct message' };
   expect(openInvitation(own, wrap(message))).toEqual({ kind: 'other', eventKind: 14 });
