@@ -1,4 +1,4 @@
-import type { GroupKey } from '../../crypto/mls/cells.ts';
+import type { EpochId, GroupKey } from '../../crypto/mls/cells.ts';
 import type { SealedMessage } from '../../crypto/mls/engine.ts';
 import type { ConversationId } from '../../shared/ids.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
@@ -35,6 +35,8 @@ const MAX_NAMED = 20;
 interface Place {
   readonly group: GroupKey;
   readonly record: GroupRecord;
+  /** The epoch it was sealed in. */
+  readonly epoch: EpochId;
 }
 
 /** What came of sealing. */
@@ -124,7 +126,7 @@ async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId):
   ledger.moved.add(group);
   const evidence = await evidenceOf(turn, group, sealed);
   ledger.outbound.push({ item: item.id, to: 'sealed', artifacts, evidence });
-  return { kind: 'sealed', artifacts, place: { group, record } };
+  return { kind: 'sealed', artifacts, place: { group, record, epoch: sealed.epoch.id } };
 }
 
 async function evidenceOf(turn: Turn, group: GroupKey, { facts, details }: SealedMessage): Promise<Evidence> {
@@ -155,11 +157,10 @@ export function eventOf({ bytes }: Stored): SignedEvent | null {
 async function isFresh(
   { running, work }: Turn,
   group: GroupKey,
-  item: OutboxItem,
+  epoch: EpochId,
   record: GroupRecord,
   events: readonly SignedEvent[],
 ): Promise<boolean> {
-  const epoch = await saidIn(work, group, item.id);
   const { epochs } = await running.engine.standing(group, work);
   const routed = events.every(({ tags }) => tags[0]?.[1] === record.routing);
   return routed && record.out === null && epochs.some(({ id }) => id === epoch);
@@ -178,7 +179,9 @@ async function resume(
     const group = await groupOf(turn.work, conversation);
     const record = group && (await readRecord(turn.work, group));
     if (group === null || record === null) return null;
-    if (await isFresh(turn, group, item, record, events as readonly SignedEvent[])) return { group, record };
+    const epoch = await saidIn(turn.work, group, item.id);
+    if (epoch !== null && (await isFresh(turn, group, epoch, record, events as readonly SignedEvent[])))
+      return { group, record, epoch };
     await forgetSaid(turn.work, group, item.id);
     turn.ledger.outbound.push({ item: item.id, to: 'queued', reseal: 'epoch-passed' });
     return 'passed';
@@ -192,14 +195,16 @@ async function resume(
 async function handOver(
   running: Running,
   item: OutboxItem,
-  { group, record }: Place,
+  place: Place,
   artifacts: readonly Stored[],
   signal: AbortSignal,
 ): Promise<Performed> {
   const events = artifacts.filter(({ outcome }) => outcome !== 'accepted').map(eventOf);
   if (events.includes(null)) return fail(running, item, 'damaged');
   const whole = events as readonly SignedEvent[];
+  const { group, record } = place;
   for (const event of whole) {
+    noteEcho(running, event.id);
     const operation = groupOperation(running.self.key, record.routing, event);
     const published = await publish(running, operation, event.id, record.relays, signal);
     switch (published) {
@@ -215,7 +220,7 @@ async function handOver(
         return holdGuarded(running, item, group);
     }
   }
-  return settleSent(running, item, group, artifacts);
+  return settleSent(running, item, place, artifacts);
 }
 
 async function holdGuarded(running: Running, item: OutboxItem, group: GroupKey): Promise<Performed> {
@@ -229,22 +234,32 @@ async function holdGuarded(running: Running, item: OutboxItem, group: GroupKey):
 async function settleSent(
   running: Running,
   item: OutboxItem,
-  group: GroupKey,
+  { group, epoch }: Place,
   artifacts: readonly Stored[],
 ): Promise<Performed> {
   const sent = artifacts.map((artifact): Stored => ({ ...artifact, outcome: 'accepted' }));
   const { result, value } = await transact(running, async (turn) => {
     const { work, ledger } = turn;
-    const epoch = await saidIn(work, group, item.id);
     // Its branch was left meanwhile: it is said again.
-    if (epoch === null) return 'given-back' as const;
-    ledger.outbound.push({ item: item.id, to: 'sent', artifacts: sent });
+    const isGivenBack = (await saidIn(work, group, item.id)) === null;
+    if (!isGivenBack) ledger.outbound.push({ item: item.id, to: 'sent', artifacts: sent });
+    // Others have it either way, and count it.
     if (await noteWitness(work, group, epoch, running.self.key)) {
       await converge(turn, group);
       await takeWaiting(turn);
     }
-    return 'sent' as const;
+    return isGivenBack ? 'given-back' : 'sent';
   });
   if (!result.ok) return afterCommit(running, item, result);
   return value === 'sent' ? DONE : atOnce(running);
+}
+
+/** Echoes remembered, the newest. */
+const MOST_ECHOES = 1_000;
+
+/** Relays give my own events back: of messages that says nothing that their OK does not say. */
+function noteEcho({ echoes }: Running, id: string): void {
+  echoes.add(id);
+  const [oldest] = echoes;
+  if (echoes.size > MOST_ECHOES && oldest !== undefined) echoes.delete(oldest);
 }

@@ -28,6 +28,8 @@ export interface Running {
   readonly eventKeys: Map<EpochId, Uint8Array>;
   /** What people see of epochs, as far as it was needed. */
   readonly faces: Map<EpochId, GroupFace>;
+  /** Messages of mine that were published in this run: their echo says nothing new. */
+  readonly echoes: Set<string>;
   /** How the last event to each group was dated. */
   readonly datedLast: Map<GroupKey, Millis>;
   /** Groups in which somebody may have said that they leave. */
@@ -63,6 +65,7 @@ export async function createRunning(given: LaneContext): Promise<Running> {
     seen: await loadSeen(context.view),
     eventKeys: new Map(),
     faces: new Map(),
+    echoes: new Set(),
     datedLast: new Map(),
     departures: new Set(),
     changed: new Set(),

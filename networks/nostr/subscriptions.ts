@@ -52,7 +52,7 @@ export function createSubscriptions(running: Running, inflow: Inflow, heard: Hea
     const stored = createStored(inflow);
     return {
       event: (event, relay) => stored.take({ kind, event, relay }),
-      known: (id) => inflow.knows(id) || stored.holds(id),
+      known: (id) => running.echoes.has(id) || inflow.knows(id) || stored.holds(id),
       caughtUp(relay) {
         void stored.whole(relay).then(async () => {
           await inflow.push({ kind: 'caught-up', scopes, relay, at: context.now() });
