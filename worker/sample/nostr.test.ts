@@ -150,6 +150,22 @@ describe('a group', () => {
       'alice to be gone',
       async () => (await members(carol, carols)).join() === [bob.peer].join(),
     );
+    // Whoever made the commit: she went by herself.
+    for (const [one, id] of [
+      [bob, bobs],
+      [carol, carols],
+    ] as const)
+      await one.eventually('her leaving stated', async () => {
+        const { rows } = await one.rig.page.call('message.page', {
+          conversation: id,
+          around: 'end',
+          side: 'around',
+          limit: 50,
+        });
+        const codes = rows.flatMap((row) => (row.kind === 'note' ? [row.code] : []));
+        expect(codes).not.toContain('member-removed');
+        return codes.includes('member-left');
+      });
     await bob.change(bobs, { act: 'remove', peer: carol.peer });
     await carol.eventually('to be out', async () => (await carol.row(carols)).state === 'left');
     await bob.say(bobs, 'alone');

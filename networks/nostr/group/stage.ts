@@ -5,6 +5,7 @@ import type { FailureCode, OutboxItem, Stored } from '../../../shared/lane/inten
 import type { SignedEvent } from '../event.ts';
 import { startFanout } from '../fanout.ts';
 import { sealGroupEvent } from '../marmot/group-event.ts';
+import { accountOf } from '../marmot/member.ts';
 import type { Turn } from '../turn.ts';
 import { noteCommit } from './commit-note.ts';
 import { converge, mustRecord } from './converge.ts';
@@ -82,6 +83,7 @@ export async function stageFor(
     parent: current.id,
     privileged: !touchesNobody(staged.view),
     leaves: of.leaves ?? false,
+    left: staged.view.left.flatMap((member) => accountOf(member) ?? []),
     state: 'open',
     welcome: staged.welcome === null ? null : { message: staged.welcome, to: of.added.map(inviteeOf) },
   });
@@ -116,7 +118,7 @@ export async function taken(turn: Turn, group: GroupKey, digest: string): Promis
   const moved = [...before.members, ...after.members].filter(
     (key) => before.members.includes(key) !== after.members.includes(key),
   );
-  ledger.doers.set(group, new Map(moved.map((key) => [key, self.key])));
+  ledger.doers.set(group, new Map(moved.map((key) => [key, staged.left.includes(key) ? key : self.key])));
   if (before.title !== after.title) ledger.namers.set(group, self.key);
   ledger.grown.add(group);
   await converge(turn, group);

@@ -30,6 +30,8 @@ export interface Staged {
   readonly privileged: boolean;
   /** I lay my office down to leave. */
   readonly leaves: boolean;
+  /** Who goes with it of their own will. */
+  readonly left: readonly PublicKey[];
   /** `open`: nobody has taken it yet. `won`: it is on the branch that all take. `lost`: another is, or it was given back. */
   readonly state: 'open' | 'won' | 'lost';
   /** An MLSMessage, and whom it is for: sent once the commit is on the branch, and then forgotten here. */
@@ -49,6 +51,7 @@ const schema: v.GenericSchema<unknown, Staged> = v.object({
   ),
   privileged: v.boolean(),
   leaves: v.boolean(),
+  left: v.array(hexId<PublicKey>()),
   state: v.picklist(['open', 'won', 'lost']),
   welcome: v.nullable(
     v.object({
