@@ -1,9 +1,10 @@
 import { ChevronRight, KeyRound, Mail, Smartphone } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { assertNever } from '../../shared/assert.ts';
-import { addable } from '../../shared/contract/account.ts';
+import { mayAdd } from '../../shared/contract/account.ts';
 import type { NetworkId } from '../../shared/ids.ts';
 import { Brand } from '../app/brand.tsx';
+import { useProfile } from '../app/session.ts';
 import { showSheet } from '../app/view.ts';
 import { LabelWords } from '../label/line.tsx';
 import { say } from '../words.ts';
@@ -107,6 +108,7 @@ function Example({
 
 /** The networks an account can be added for. The test network of the lanes has no form: only tests add it. */
 function Choices({ onChoose }: { readonly onChoose: (network: NetworkId) => void }): ReactNode {
+  const kind = useProfile((state) => state.kind);
   return (
     <ul className={styles['choices']}>
       <Choice
@@ -121,7 +123,7 @@ function Choices({ onChoose }: { readonly onChoose: (network: NetworkId) => void
         means={say('welcome.signal.means')}
         onChoose={() => onChoose('signal')}
       />
-      {addable.includes('nostr') ? (
+      {kind !== null && mayAdd(kind, 'nostr') ? (
         <Choice
           icon={<KeyRound aria-hidden="true" />}
           name={say('network.nostr')}

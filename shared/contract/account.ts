@@ -1,8 +1,18 @@
 import type { AccountId, Millis, NetworkId } from '../ids.ts';
 import type { LaneStatus } from '../lane/lane.ts';
 
-/** Networks a person may add an account of. Each has a lane (worker/lane/networks.ts); what is half built is not among them. */
-export const addable: readonly NetworkId[] = ['email', 'signal', 'nostr'];
+/**
+ * Networks a person may add an account of, by the kind of profile. Each has a lane (worker/lane/networks.ts). Nostr stays with test
+ * profiles until long scripts of four members with deaths and rewinds always end with one group (`npm run crash -- --part marmot`).
+ */
+export const addable = {
+  live: ['email', 'signal'],
+  test: ['email', 'signal', 'nostr', 'dummy'],
+} as const satisfies Readonly<Record<'live' | 'test', readonly NetworkId[]>>;
+
+/** Whether an account of a network may be added in a profile of that kind. */
+export const mayAdd = (kind: 'live' | 'test', network: NetworkId): boolean =>
+  (addable[kind] as readonly NetworkId[]).includes(network);
 
 /** One of my accounts as the page shows it. */
 export interface AccountRow {
