@@ -73,8 +73,8 @@ function membersAfter({ added, removed, left }: CommitView, before: GroupView): 
 }
 
 /** Every admin has a leaf (Marmot, admin-policy-v1, "Active admins"). */
-const allMembers = (admins: ReadonlySet<string> | null, members: ReadonlySet<string>): boolean =>
-  admins !== null && [...admins].every((admin) => members.has(admin));
+const allMembers = (admins: ReadonlySet<string>, members: ReadonlySet<string>): boolean =>
+  [...admins].every((admin) => members.has(admin));
 
 /** A member who changes nothing but its own keys, or only commits that others leave. */
 export const touchesNobody = ({ added, removed, changed, updated }: CommitView): boolean =>
@@ -101,13 +101,14 @@ export function marmotRules(
     },
     allowsCommit(commit, before, after) {
       const asked = askedOf(after);
+      const next = adminsOf(after);
       // A policy that does not read would leave the group without admins for good.
-      if (asked === null || adminsOf(after) === null) return false;
+      if (asked === null || next === null) return false;
       if (!commit.added.every(({ components }) => lists(components, asked))) return false;
       const admins = adminsOf(before.components);
       // An admin hands the office on before leaving, and takes nobody's along unsaid.
       if (commit.left.some((member) => isAdmin(admins, member))) return false;
-      if (!allMembers(adminsOf(after), membersAfter(commit, before))) return false;
+      if (!allMembers(next, membersAfter(commit, before))) return false;
       return touchesNobody(commit) || isAdmin(admins, commit.by);
     },
     allowsProposal(kind, by, group) {
