@@ -2,11 +2,10 @@ import * as v from 'valibot';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { Millis } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
-import { readCell, writeCell } from './cell.ts';
-import { isHex } from './hex.ts';
+import { hexId, readCell, relayUrl, writeCell } from './cell.ts';
 import { publicKeyOf, secretKeyFrom, type PublicKey, type SecretKey } from './keys.ts';
 import type { Slot } from './marmot/key-package-event.ts';
-import { readRelayUrl, type RelayUrl } from './relay-url.ts';
+import type { RelayUrl } from './relay-url.ts';
 
 /** My account: a key, and where it is found. Holds the key; the database it lies in is encrypted. Never logged. */
 export interface Account {
@@ -29,7 +28,6 @@ export interface Account {
 /** Where it lies. */
 export const ACCOUNT: StateKey = { space: 'account', key: 'self' };
 
-const relayUrl = v.custom<RelayUrl>((value) => readRelayUrl(value) !== null);
 const accountSchema: v.GenericSchema<unknown, Account> = v.object({
   secret: v.pipe(
     v.instance(Uint8Array),
@@ -39,7 +37,7 @@ const accountSchema: v.GenericSchema<unknown, Account> = v.object({
   displayName: v.string(),
   write: v.array(relayUrl),
   inbox: v.array(relayUrl),
-  slot: v.custom<Slot>((value) => isHex(value, 32)),
+  slot: hexId<Slot>(),
   origin: v.picklist(['made', 'brought']),
   writtenDownAt: v.nullable(v.number()),
   ca: v.nullable(v.string()),

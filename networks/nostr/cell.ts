@@ -2,6 +2,14 @@ import * as v from 'valibot';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
 import { decodeFrame, encodeFrame } from '../../shared/wire/codec.ts';
+import { isHex } from './hex.ts';
+import { readRelayUrl, type RelayUrl } from './relay-url.ts';
+
+/** 32 bytes in hex: the id of an event, an account, the name of a group. */
+export const hexId = <T extends string>() => v.custom<T>((value) => isHex(value, 32));
+
+/** The address of a relay. */
+export const relayUrl = v.custom<RelayUrl>((value) => readRelayUrl(value) !== null);
 
 /** Reads a record of the lane's state (MessagePack). Throws `corrupt` without the cause: what does not read may hold a key. */
 export function decodeCell<T>(bytes: Uint8Array, key: StateKey, schema: v.GenericSchema<unknown, T>): T {

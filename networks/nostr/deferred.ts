@@ -1,9 +1,8 @@
 import * as v from 'valibot';
 import type { Millis } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
-import { decodeCell, readCell, writeCell } from './cell.ts';
+import { decodeCell, hexId, readCell, writeCell } from './cell.ts';
 import type { EventId } from './event.ts';
-import { isHex } from './hex.ts';
 import type { FoundGroupEvent } from './marmot/group-event.ts';
 import type { NostrGroupId } from './marmot/routing.ts';
 
@@ -26,7 +25,6 @@ const VALID_MS = 14 * 24 * 60 * 60 * 1000;
 
 const keyOf = (group: NostrGroupId, id: EventId): StateKey => ({ space: SPACE, key: `${group}/${id}` });
 const tallyKeyOf = (group: NostrGroupId): StateKey => ({ space: 'deferred-tally', key: group });
-const hexId = <T extends string>() => v.custom<T>((value) => isHex(value, 32));
 const schema: v.GenericSchema<unknown, Deferred> = v.object({
   id: hexId<EventId>(),
   group: hexId<NostrGroupId>(),

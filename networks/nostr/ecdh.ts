@@ -24,8 +24,11 @@ function hasNative(): boolean {
   }
 }
 
+/** Whether this runtime has OpenSSL's curve. */
+export const isNative: boolean = hasNative();
+
 /** Every implementation there is in this runtime, the fastest first; exported for the test that they agree. */
-export const implementations: readonly Ecdh[] = hasNative() ? [native, portable] : [portable];
+export const implementations: readonly Ecdh[] = isNative ? [native, portable] : [portable];
 
 /**
  * The x coordinate of the point two keys share, 32 bytes (NIP-44 takes it as it is). A public key stands for its point with even y.

@@ -59,7 +59,7 @@ export function signEvent(draft: Draft, secret: SecretKey): SignedEvent {
 
 /** Signs an event with a key that signs nothing else. */
 export function signEventOnce(draft: Draft, secret: SecretKey): SignedEvent {
-  const rumor = rumorOf(publicOnce(secret) as PublicKey, draft);
+  const rumor = rumorOf(publicOnce(secret), draft);
   return { ...rumor, sig: toHex(signOnce(fromHex(rumor.id), secret)) };
 }
 
@@ -117,11 +117,8 @@ export function readRumor(value: unknown): Rumor | null {
 
 /** An event from parsed JSON: exactly its seven members, an id that is right, a signature that holds. Null for anything else. */
 export function readSignedEvent(value: unknown): SignedEvent | null {
-  const rumor = readMembers(value, SIGNED_MEMBERS);
-  if (rumor === null) return null;
-  const { sig } = value as { readonly sig: unknown };
-  if (!isHex(sig, 64) || !signatureHolds(rumor.id, rumor.pubkey, sig)) return null;
-  return { ...rumor, sig };
+  const event = readOwnEvent(value);
+  return event !== null && signatureHolds(event.id, event.pubkey, event.sig) ? event : null;
 }
 
 /** An event of mine that I have stored: its shape and id are looked at again, its signature was made here. */

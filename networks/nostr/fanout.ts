@@ -1,10 +1,10 @@
 import * as v from 'valibot';
 import type { Millis } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
-import { decodeCell, readCell, writeCell } from './cell.ts';
+import { decodeCell, readCell, relayUrl, writeCell } from './cell.ts';
 import type { EventId } from './event.ts';
 import type { Operation } from './guard.ts';
-import { readRelayUrl, type RelayUrl } from './relay-url.ts';
+import type { RelayUrl } from './relay-url.ts';
 import type { RelayOutcome } from './relays/pool.ts';
 
 /**
@@ -25,7 +25,6 @@ const SPACE = 'fanout';
 const VALID_MS = 7 * 24 * 60 * 60 * 1000;
 
 const keyOf = (id: EventId): StateKey => ({ space: SPACE, key: id });
-const relayUrl = v.custom<RelayUrl>((value) => readRelayUrl(value) !== null);
 const common = { account: v.string(), text: v.string() };
 const schema: v.GenericSchema<unknown, Fanout> = v.object({
   id: v.custom<EventId>((value) => typeof value === 'string'),

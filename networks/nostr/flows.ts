@@ -1,15 +1,13 @@
 import type { PeerId } from '../../shared/ids.ts';
 import type { FlowAnswer, FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
 import { createWork } from '../../shared/lane/work.ts';
-import { lookFor } from './group/invitees.ts';
 import { groupOf } from './group/record.ts';
 import { inviteLink, readInvite } from './invite.ts';
 import { npub } from './key-code.ts';
 import { conversationWith, keyOfPeer, peerOf } from './names.ts';
 import { openDirect } from './open-direct.ts';
-import { readPeer, writePeer } from './peer-record.ts';
+import { readPeer, trustIn, writePeer } from './peer-record.ts';
 import { followRequests } from './perform-accepted.ts';
-import { takeWaiting } from './receive.ts';
 import type { Running } from './running.ts';
 import { transact } from './turn.ts';
 
@@ -39,17 +37,12 @@ export async function* chat(running: Running, address: string, typed: 'address' 
   yield { kind: 'progress', stage: 'asking' };
   const { key, relays } = read.invite;
   const conversation = conversationWith(running.context.account, key);
-  const { value: followed } = await transact(running, async (turn) => {
-    const joined = await followRequests(turn, conversation);
-    await takeWaiting(turn);
-    return joined;
-  });
+  const { value: followed } = await transact(running, (turn) => followRequests(turn, conversation));
   if (followed) {
     yield { kind: 'done', conversation, peer: peerOf(key) };
     return null;
   }
-  const looked = await lookFor(running, key, relays);
-  const missing = looked.kind === 'found' ? await openDirect(running, looked.found, relays) : looked.kind;
+  const missing = await openDirect(running, key, relays);
   yield missing === null
     ? { kind: 'done', conversation, peer: peerOf(key) }
     : failed(missing === 'no-key' ? 'no-key' : 'server-unreachable');
@@ -70,9 +63,9 @@ export async function* check(running: Running, peer: PeerId): Steps {
     return null;
   }
   const { result } = await transact(running, async ({ work, ledger, now }) => {
-    await writePeer(work, key, { ...(await readPeer(work, key)), checkedAt: now });
-    const trust = { kind: 'checked', at: now, by: 'code' } as const;
-    ledger.changes.push({ kind: 'identity', peer, was: theirs, now: theirs, trust });
+    const checked = { ...(await readPeer(work, key)), checkedAt: now };
+    await writePeer(work, key, checked);
+    ledger.changes.push({ kind: 'identity', peer, was: theirs, now: theirs, trust: trustIn(checked) });
   });
   const conversation = conversationWith(running.context.account, key);
   const isThere = (await groupOf(createWork(running.context.view), conversation)) !== null;

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import type { KeyPackageRef } from '../../crypto/mls/engine.ts';
+import type { KeyPackageRef, MadeKeyPackage } from '../../crypto/mls/engine.ts';
 import { marmotProfile } from '../../crypto/mls/marmot-rules.ts';
 import type { Millis } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
@@ -39,8 +39,8 @@ export async function noteKeyPackageUsed(work: Work): Promise<void> {
   if (offer !== null && !offer.used) writeCell(work, OFFER, { ...offer, used: true });
 }
 
-/** Whether what is offered may stay: not used, not about to run out, and its secrets are here. Secrets of old ones whose time is over go. */
-async function standingOffer({ work, running, now }: Turn): Promise<Offer | null> {
+/** What is offered, if it may stay: not used, not about to run out, and its secrets are here. Secrets of old ones whose time is over go. */
+async function standingOffer({ work, running, now }: Turn): Promise<MadeKeyPackage | null> {
   const mine = await running.engine.keyPackages(work, now);
   const offer = await readCell(work, OFFER, schema);
   if (offer === null) return null;
@@ -50,7 +50,7 @@ async function standingOffer({ work, running, now }: Turn): Promise<Offer | null
   if (retired.length < offer.retired.length) writeCell(work, OFFER, { ...offer, retired });
   const standing = mine.find(({ ref }) => ref === offer.ref);
   const fresh = standing !== undefined && standing.expiresAt > now + RENEW_BEFORE_MS && !offer.used;
-  return fresh ? offer : null;
+  return fresh ? standing : null;
 }
 
 /**
@@ -58,17 +58,12 @@ async function standingOffer({ work, running, now }: Turn): Promise<Offer | null
  * of one that was used or runs out; the secrets of the old one go a day later.
  */
 export async function offerKeyPackage(turn: Turn, held: readonly SignedEvent[]): Promise<SignedEvent | null> {
-  const { running, work, now } = turn;
+  const { running, now } = turn;
   const { secret, slot } = running.self;
   const standing = await standingOffer(turn);
   const offered = held.map((event) => readKeyPackageEvent(event)).find((one) => one?.slot === slot);
   if (standing !== null && offered?.ref === standing.ref) return null;
-  const before = await readCell(work, OFFER, schema);
-  const message =
-    standing === null
-      ? await replace(turn, before)
-      : (await running.engine.keyPackages(work, now)).find(({ ref }) => ref === standing.ref)?.message;
-  if (message === undefined) return null;
+  const { message } = standing ?? (await replace(turn));
   const { extensions, proposals } = marmotProfile;
   const newest = Math.max(0, ...held.map(({ created_at }) => created_at));
   const draft = keyPackageDraft(
@@ -80,10 +75,10 @@ export async function offerKeyPackage(turn: Turn, held: readonly SignedEvent[]):
   return signEvent(draft, secret);
 }
 
-async function replace({ running, work, now }: Turn, before: Offer | null): Promise<Uint8Array> {
+async function replace({ running, work, now }: Turn): Promise<MadeKeyPackage> {
   const made = await running.engine.makeKeyPackage(work, now);
+  const before = await readCell(work, OFFER, schema);
   const retired = before === null ? [] : [...before.retired, { ref: before.ref, goesAt: now + GRACE_MS }];
-  await work.get(OFFER);
   writeCell(work, OFFER, { ref: made.ref, used: false, retired });
-  return made.message;
+  return made;
 }

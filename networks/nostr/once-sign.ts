@@ -1,9 +1,11 @@
 import { createECDH, createHash, randomBytes } from 'node:crypto';
 import { schnorr } from '@noble/curves/secp256k1.js';
-import type { SecretKey } from './keys.ts';
+import { isNative } from './ecdh.ts';
+import { toHex } from './hex.ts';
+import { publicKeyOf, type PublicKey, type SecretKey } from './keys.ts';
 
 /** Order of secp256k1. */
-const N = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
+const N = schnorr.Point.Fn.ORDER;
 
 const tagHashes = new Map<string, Buffer>();
 
@@ -30,16 +32,6 @@ function pointOf(scalar: Uint8Array): { readonly x: Buffer; readonly even: boole
   return { x: point.subarray(1), even: point[0] === 2 };
 }
 
-function hasCurve(): boolean {
-  try {
-    createECDH('secp256k1');
-    return true;
-  } catch {
-    return false;
-  }
-}
-const isNative = hasCurve();
-
 /**
  * Signs with a key that signs nothing else (BIP-340). OpenSSL multiplies, some twenty times faster than JavaScript does; what is left is
  * arithmetic whose time may tell something of the key. Of one that is forgotten at once that helps nobody. Never for the account's key.
@@ -60,8 +52,6 @@ export function signOnce(digest: Uint8Array, secret: SecretKey): Uint8Array {
 }
 
 /** The public half of a key, in hex, as fast. */
-export function publicOnce(secret: SecretKey): string {
-  return isNative
-    ? pointOf(secret).x.toString('hex')
-    : Buffer.from(schnorr.getPublicKey(secret)).toString('hex');
+export function publicOnce(secret: SecretKey): PublicKey {
+  return isNative ? (toHex(pointOf(secret).x) as PublicKey) : publicKeyOf(secret);
 }

@@ -1,7 +1,7 @@
 import type { ConversationId } from '../../shared/ids.ts';
 import { foundGroup } from './group/found.ts';
-import type { Found } from './group/invitees.ts';
-import { groupOf, readRecord } from './group/record.ts';
+import { lookFor } from './group/invitees.ts';
+import { groupOf, readRecord, stays } from './group/record.ts';
 import { faceNow } from './group/view.ts';
 import type { PublicKey } from './keys.ts';
 import { conversationWith, peerOf } from './names.ts';
@@ -14,17 +14,21 @@ import { transact, type Turn } from './turn.ts';
 async function isAlive(turn: Turn, conversation: ConversationId, key: PublicKey): Promise<boolean> {
   const group = await groupOf(turn.work, conversation);
   const record = group && (await readRecord(turn.work, group));
-  if (group === null || record?.out !== null || record.leaving !== null) return false;
+  if (group === null || !stays(record)) return false;
   return (await faceNow(turn, group)).members.includes(key);
 }
 
-/** Opens the conversation with somebody: a group of the two of us, unless there is one. Null when it stands. */
+/**
+ * Looks for somebody at relays, theirs by `hints` among them, and opens the conversation: a group of the two of us, unless there is one.
+ * Null when it stands.
+ */
 export async function openDirect(
   running: Running,
-  found: Found,
+  key: PublicKey,
   hints: readonly RelayUrl[] = [],
 ): Promise<null | 'no-key' | 'unreachable'> {
-  const { key } = found;
+  const looked = await lookFor(running, key, hints);
+  if (looked.kind !== 'found') return looked.kind;
   const conversation = conversationWith(running.context.account, key);
   const { result, value } = await transact(running, async (turn) => {
     const { work, ledger } = turn;
@@ -37,7 +41,7 @@ export async function openDirect(
     });
     if (await isAlive(turn, conversation, key)) return true;
     const point = work.savepoint();
-    const founded = await foundGroup(turn, { conversation, direct: key, title: '', members: [found] });
+    const founded = await foundGroup(turn, { conversation, direct: key, title: '', members: [looked.found] });
     if (founded.kind === 'failed') point.drop();
     return founded.kind === 'founded';
   });

@@ -51,6 +51,20 @@ export async function finish(
   return afterCommit(running, item, result);
 }
 
+/** The steps of an item that is sent in the commit that seals it. */
+export const sentAtOnce = ({ id }: Pick<OutboxItem, 'id'>): readonly OutboxStep[] => [
+  { item: id, to: 'sealed' },
+  { item: id, to: 'sent' },
+];
+
+/** Whom it is for was not found: no relay answered, or they have no key package. */
+export const unfound = async (
+  running: Running,
+  item: OutboxItem,
+  why: 'no-key' | 'unreachable',
+): Promise<Performed> =>
+  why === 'unreachable' ? later(running, item) : fail(running, item, 'address-unknown');
+
 /** It is over without having been sent. */
 export async function fail(
   running: Running,

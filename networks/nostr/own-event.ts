@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { NetworkKey } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
-import { readCell, writeCell } from './cell.ts';
+import { hexId, readCell, writeCell } from './cell.ts';
 import type { EventId, Rumor } from './event.ts';
 import { isHex } from './hex.ts';
 
@@ -20,11 +20,10 @@ export interface OwnEvents {
   readonly was: EventId | null;
 }
 
-const eventId = v.custom<EventId>((value) => isHex(value, 32));
 const schema: v.GenericSchema<unknown, OwnEvents> = v.object({
-  ids: v.array(eventId),
+  ids: v.array(hexId<EventId>()),
   datedAt: v.number(),
-  was: v.nullable(eventId),
+  was: v.nullable(hexId<EventId>()),
 });
 const named = v.object({ key: v.string() });
 

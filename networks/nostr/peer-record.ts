@@ -3,11 +3,11 @@ import type { Millis } from '../../shared/ids.ts';
 import type { Trust } from '../../shared/label/facts.ts';
 import type { Change } from '../../shared/lane/change.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
-import { readCell, writeCell } from './cell.ts';
+import { readCell, relayUrl, writeCell } from './cell.ts';
 import { npub } from './key-code.ts';
 import type { PublicKey } from './keys.ts';
 import { peerOf } from './names.ts';
-import { readRelayUrl, type RelayUrl } from './relay-url.ts';
+import type { RelayUrl } from './relay-url.ts';
 
 /*
  * peer/<account>   somebody I have to do with
@@ -28,7 +28,7 @@ export const unknownPeer: PeerRecord = { accepted: false, hints: [], checkedAt: 
 
 const schema: v.GenericSchema<unknown, PeerRecord> = v.object({
   accepted: v.boolean(),
-  hints: v.array(v.custom<RelayUrl>((value) => readRelayUrl(value) !== null)),
+  hints: v.array(relayUrl),
   checkedAt: v.nullable(v.number()),
 });
 const keyOf = (key: PublicKey): StateKey => ({ space: 'peer', key });

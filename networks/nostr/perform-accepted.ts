@@ -1,7 +1,6 @@
 import type { ConversationId } from '../../shared/ids.ts';
 import type { OutboxItem } from '../../shared/lane/intent.ts';
 import type { Performed } from '../../shared/lane/lane.ts';
-import { seconds } from './event.ts';
 import { joinGroup } from './group/join.ts';
 import { afterCommit, finish } from './outcome.ts';
 import { takeWaiting } from './receive.ts';
@@ -19,26 +18,25 @@ export async function performAccepted(running: Running, item: OutboxItem): Promi
   if (conversation === null) return finish(running, item, { to: 'cancelled' });
   const { result } = await transact(running, async (turn) => {
     await followRequests(turn, conversation);
-    await takeWaiting(turn);
     turn.ledger.outbound.push({ item: item.id, to: 'sent' });
   });
   return afterCommit(running, item, result);
 }
 
-/** Joins by the newest invitation that holds, and lets go of the others; false where none does. */
+/** Joins by the newest invitation that holds, takes in what waited for it, and lets go of the others; false where none holds. */
 export async function followRequests(turn: Turn, conversation: ConversationId): Promise<boolean> {
   const { work, running } = turn;
   let joined = false;
   for (const id of (await requestsOf(work, conversation)).toReversed()) {
     const request = await readRequest(work, id);
     if (request !== null && !joined) {
-      const { from, welcome, madeAt, receivedAt } = request;
-      const entry = { from, message: welcome.message, madeAt: madeAt ?? seconds(receivedAt) };
-      joined = await joinGroup(turn, entry);
+      const { from, welcome, madeAt } = request;
+      joined = await joinGroup(turn, { from, message: welcome.message, madeAt });
       running.context.log('accepted', { joined });
     }
     await settleRequest(work, id);
   }
   await forgetRequestsOf(work, conversation);
+  await takeWaiting(turn);
   return joined;
 }

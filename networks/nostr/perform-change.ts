@@ -7,17 +7,18 @@ import type { Performed } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { planChange, planStepDown, type Committed, type Planned } from './group/change.ts';
 import { converge, RENEWAL_MS } from './group/converge.ts';
+import { departing } from './group/departing.ts';
 import { errandIntent, type Errand } from './group/errand.ts';
 import { foundGroup, MAX_FOUNDING } from './group/found.ts';
 import { lookForAll, type Found } from './group/invitees.ts';
-import { groupOf, readRecord, writeRecord } from './group/record.ts';
+import { groupOf, readRecord, stays, writeRecord } from './group/record.ts';
 import { allStaged, readStaged, writeStaged } from './group/staged.ts';
 import { groupOperation, stageFor, taken } from './group/stage.ts';
 import { faceNow } from './group/view.ts';
 import type { SignedEvent } from './event.ts';
 import type { PublicKey } from './keys.ts';
 import { keyOfPeer } from './names.ts';
-import { afterCommit, atOnce, DONE, fail, finish, later } from './outcome.ts';
+import { afterCommit, atOnce, DONE, fail, finish, later, sentAtOnce, unfound } from './outcome.ts';
 import { eventOf } from './perform-message.ts';
 import { publish } from './publish.ts';
 import { takeWaiting } from './receive.ts';
@@ -75,8 +76,7 @@ async function create(
   if (keys.length === 0) return fail(running, item, 'address-unknown');
   const [first, rest] = [keys.slice(0, MAX_FOUNDING), keys.slice(MAX_FOUNDING)];
   const { found, failed } = await lookForAll(running, first);
-  if (failed !== null)
-    return failed === 'no-key' ? fail(running, item, 'address-unknown') : later(running, item);
+  if (failed !== null) return unfound(running, item, failed);
   const { result, value } = await transact(running, async (turn) => {
     const point = turn.work.savepoint();
     const founded = await foundGroup(turn, { conversation, direct: null, title, members: found });
@@ -86,7 +86,7 @@ async function create(
     }
     if (rest.length > 0)
       turn.ledger.enqueue.push(errandIntent({ op: 'invite', group: founded.group, keys: rest }, turn.now));
-    turn.ledger.outbound.push({ item: item.id, to: 'sealed' }, { item: item.id, to: 'sent' });
+    turn.ledger.outbound.push(...sentAtOnce(item));
     return founded;
   });
   if (!result.ok) return afterCommit(running, item, result);
@@ -112,7 +112,7 @@ async function leave(
     }
     await writeRecord(work, group, { ...record, leaving: record.leaving ?? '' });
     ledger.moved.add(group);
-    ledger.outbound.push({ item: item.id, to: 'sealed' }, { item: item.id, to: 'sent' });
+    ledger.outbound.push(...sentAtOnce(item));
     // Core takes no commit that seals without the facts of the next send; there is none any more.
     await converge(turn, group);
     return { kind: 'so-already' };
@@ -158,16 +158,14 @@ async function commitChange(
   if (typeof change === 'object' && change.act === 'add') {
     const keys = 'keys' in change ? change.keys : keysOf(change.peers);
     const looked = await lookForAll(running, keys);
-    if (looked.failed === 'unreachable') return later(running, item);
-    if (looked.failed === 'no-key') return fail(running, item, 'address-unknown');
+    if (looked.failed !== null) return unfound(running, item, looked.failed);
     ({ found } = looked);
   }
   const turned = await transact(running, async (turn): Promise<Staging> => {
     const record = await readRecord(turn.work, group);
-    const planned: Planned =
-      record === null || record.out !== null || record.leaving !== null
-        ? { kind: 'failed', failure: 'not-possible' }
-        : await planOf(turn, group, wish, found, item.intent.sentAt);
+    const planned: Planned = stays(record)
+      ? await planOf(turn, group, wish, found, item.intent.sentAt)
+      : { kind: 'failed', failure: 'not-possible' };
     if (planned.kind === 'changes') {
       const staged = await stageFor(turn, group, item, { ...planned, quiet });
       if (staged.kind === 'staged' || !quiet) return staged;
@@ -178,7 +176,7 @@ async function commitChange(
     }
     if (planned.kind === 'failed') return planned;
     turn.ledger.moved.add(group);
-    turn.ledger.outbound.push({ item: item.id, to: 'sealed' }, { item: item.id, to: 'sent' });
+    turn.ledger.outbound.push(...sentAtOnce(item));
     return { kind: 'so-already' };
   });
   return afterStaging(running, item, group, turned, signal);
@@ -205,11 +203,8 @@ async function planOf(
 }
 
 /** Lets go all who have said that they leave; of several such words of one the lowest counts (Marmot, member-departure.md). */
-async function planDeparture({ running, work }: Turn, group: GroupKey): Promise<Planned> {
-  const { me } = await running.engine.standing(group, work);
-  const waiting = (await running.engine.waiting(group, work)).filter(
-    ({ what, by }) => what === 'self-remove' && by.leaf !== me,
-  );
+async function planDeparture(turn: Turn, group: GroupKey): Promise<Planned> {
+  const waiting = await departing(turn, group);
   const byLeaf = new Map<number, string>();
   for (const { ref, by } of waiting.toSorted((a, b) => (a.ref < b.ref ? 1 : -1))) byLeaf.set(by.leaf, ref);
   const changes = [...byLeaf.values()].map((ref): Change => ({ kind: 'proposed', ref }));

@@ -11,8 +11,7 @@ import { noteWitness } from './group/commit-note.ts';
 import { converge } from './group/converge.ts';
 import { datedNext } from './group/dated.ts';
 import { eventKey } from './group/event-keys.ts';
-import { lookFor } from './group/invitees.ts';
-import { groupOf, readRecord, type GroupRecord } from './group/record.ts';
+import { groupOf, readRecord, stays, type GroupRecord } from './group/record.ts';
 import { forgetSaid, noteSaid, saidIn } from './group/said.ts';
 import { groupOperation, startGroupFanout, storedEvent } from './group/stage.ts';
 import { faceNow } from './group/view.ts';
@@ -21,7 +20,7 @@ import { MAX_APP_EVENT_BYTES } from './marmot/app-event.ts';
 import { sealGroupEvent } from './marmot/group-event.ts';
 import { keyOfConversation, peerOf } from './names.ts';
 import { openDirect } from './open-direct.ts';
-import { afterCommit, atOnce, DONE, fail, finish, later } from './outcome.ts';
+import { afterCommit, atOnce, DONE, fail, finish, later, sentAtOnce, unfound } from './outcome.ts';
 import { readPeer, trustIn } from './peer-record.ts';
 import { publish } from './publish.ts';
 import type { Running } from './running.ts';
@@ -55,8 +54,7 @@ export async function performMessage(
   if (conversation === null) return fail(running, item, 'not-possible');
   if (item.state === 'sealed') return resume(running, item, conversation, signal);
   const missing = await foundAgain(running, conversation);
-  if (missing !== null)
-    return missing === 'unreachable' ? later(running, item) : fail(running, item, 'address-unknown');
+  if (missing !== null) return unfound(running, item, missing);
   const { result, value } = await transact(running, (turn) => seal(turn, item, conversation));
   if (!result.ok) return afterCommit(running, item, result);
   switch (value.kind) {
@@ -80,8 +78,7 @@ async function foundAgain(
   const other = keyOfConversation(running.context.account, conversation);
   const group = await groupOf(createWork(running.context.view), conversation);
   if (group !== null || other === null) return null;
-  const looked = await lookFor(running, other);
-  return looked.kind === 'found' ? openDirect(running, looked.found) : looked.kind;
+  return openDirect(running, other);
 }
 
 /** There is nothing to say. What a person waits for counts as said. */
@@ -91,7 +88,7 @@ async function endVoid(running: Running, item: OutboxItem): Promise<Performed> {
     const { conversation } = item.intent;
     const group = conversation && (await groupOf(work, conversation));
     if (group) ledger.moved.add(group);
-    ledger.outbound.push({ item: item.id, to: 'sealed' }, { item: item.id, to: 'sent' });
+    ledger.outbound.push(...sentAtOnce(item));
   });
   return afterCommit(running, item, result);
 }
@@ -101,8 +98,7 @@ async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId):
   const { engine, self } = running;
   const group = await groupOf(work, conversation);
   const record = group && (await readRecord(work, group));
-  if (group === null || record === null || record.out !== null || record.leaving !== null)
-    return { kind: 'nowhere' };
+  if (group === null || !stays(record)) return { kind: 'nowhere' };
   const composed = await compose(work, self.key, item.intent);
   if (composed.kind === 'void') return { kind: 'void' };
   if (composed.kind === 'failed') return { kind: 'not-possible' };

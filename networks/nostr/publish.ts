@@ -11,9 +11,9 @@ import { transact } from './turn.ts';
 export type Published =
   /** One relay at least has it. */
   | 'accepted'
-  /** None can be reached, or they want us to wait; or one may have it. The same event goes again. */
+  /** One of them cannot be reached or wants us to wait, or may have it. The same event goes again. */
   | 'later'
-  /** Every relay that was reached says a final no. */
+  /** Every relay says a final no. */
   | 'refused'
   | 'too-large'
   /** The egress guard let nothing out. */
@@ -25,12 +25,11 @@ const final: ReadonlySet<RelayCode> = new Set(['blocked', 'invalid', 'restricted
 function verdictOf(outcomes: ReadonlyMap<RelayUrl, RelayOutcome>): Published {
   const all = [...outcomes.values()];
   if (all.some(({ kind }) => kind === 'accepted')) return 'accepted';
-  const reached = all.filter(({ kind }) => kind !== 'offline');
-  if (reached.length === 0 || reached.length < all.length) return 'later';
-  if (reached.every(({ kind }) => kind === 'too-large')) return 'too-large';
+  if (all.length === 0 || all.some(({ kind }) => kind === 'offline')) return 'later';
+  if (all.every(({ kind }) => kind === 'too-large')) return 'too-large';
   const isFinal = (outcome: RelayOutcome): boolean =>
     outcome.kind === 'too-large' || (outcome.kind === 'refused' && final.has(outcome.code));
-  return reached.every(isFinal) ? 'refused' : 'later';
+  return all.every(isFinal) ? 'refused' : 'later';
 }
 
 /**

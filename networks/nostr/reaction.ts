@@ -1,9 +1,8 @@
 import * as v from 'valibot';
 import type { NetworkKey } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
-import { readCell, writeCell } from './cell.ts';
+import { hexId, readCell, writeCell } from './cell.ts';
 import type { EventId } from './event.ts';
-import { isHex } from './hex.ts';
 import type { PublicKey } from './keys.ts';
 
 /*
@@ -17,8 +16,7 @@ export interface Reaction {
   readonly emoji: string;
 }
 
-const eventId = v.custom<EventId>((value) => isHex(value, 32));
-const reaction: v.GenericSchema<unknown, Reaction> = v.object({ id: eventId, emoji: v.string() });
+const reaction: v.GenericSchema<unknown, Reaction> = v.object({ id: hexId<EventId>(), emoji: v.string() });
 const about = v.object({ target: v.string(), by: v.string() });
 
 const cellOf = (target: NetworkKey, by: PublicKey): StateKey => ({

@@ -79,12 +79,15 @@ async function takeApart(
 
 /** Keeps an event that cannot be taken in. @throws CommitFault. */
 export async function setAside(running: Running, event: SignedEvent, why: string): Promise<void> {
-  const { result } = await transact(running, async ({ ledger }) => {
-    const raw = Buffer.from(JSON.stringify(event), 'utf8');
-    ledger.inbound.push({ kind: 'quarantined', envelope: envelopeOf(event.id), raw, why });
-    ledger.seen.push(event.id);
-  });
+  const { result } = await transact(running, async (turn) => quarantine(turn, event.id, rawOf(event), why));
   if (!result.ok) throw new CommitFault(result.why);
+}
+
+const rawOf = (event: SignedEvent): Uint8Array => Buffer.from(JSON.stringify(event), 'utf8');
+
+function quarantine({ ledger }: Pick<Turn, 'ledger'>, id: EventId, raw: Uint8Array, why: string): void {
+  ledger.inbound.push({ kind: 'quarantined', envelope: envelopeOf(id), raw, why });
+  ledger.seen.push(id);
 }
 
 async function takeBatch(turn: Turn, batch: readonly Arrival[]): Promise<ReadonlySet<Scope>> {
@@ -106,14 +109,15 @@ async function takeBatch(turn: Turn, batch: readonly Arrival[]): Promise<Readonl
         assertNever(arrival);
     }
   }
-  await takeDeferred(turn);
+  await takeWaiting(turn);
   return full;
 }
 
 /** One event. Whatever goes wrong with it, what it wrote is dropped and it is set aside. */
 async function takeOne(turn: Turn, event: SignedEvent, full: Set<Scope>): Promise<void> {
   const found = readGroupEvent(event);
-  await guarded(turn, event.id, Buffer.from(JSON.stringify(event), 'utf8'), async (inner) => {
+  const raw = (): Uint8Array => rawOf(event);
+  await guarded(turn, event.id, raw, async (inner) => {
     if (found === null) return takeWrap(inner, event);
     const { id, created_at } = event;
     if ((await takeGroupEvent(inner, { id, created_at, found })) === 'full') full.add(found.group);
@@ -123,7 +127,7 @@ async function takeOne(turn: Turn, event: SignedEvent, full: Set<Scope>): Promis
 async function guarded(
   turn: Turn,
   id: EventId,
-  raw: Uint8Array,
+  raw: () => Uint8Array,
   take: (inner: Turn) => Promise<void>,
 ): Promise<void> {
   const point = turn.work.savepoint();
@@ -136,8 +140,7 @@ async function guarded(
     point.drop();
     if (isCoreGone(error)) throw error;
     turn.running.context.log('event-set-aside', { kind: kindOf(error) });
-    turn.ledger.inbound.push({ kind: 'quarantined', envelope: envelopeOf(id), raw, why: 'fault' });
-    turn.ledger.seen.push(id);
+    quarantine(turn, id, raw(), 'fault');
   }
 }
 
@@ -146,8 +149,8 @@ function isCoreGone(error: unknown): boolean {
   return ['gone', 'io', 'disk-full', 'cancelled', 'read-only'].includes(kindOf(error));
 }
 
-/** What no key opened may open by now, for as long as one leads to the next. */
-async function takeDeferred(turn: Turn): Promise<void> {
+/** What no key opened may open by now, for as long as one leads to the next. After a change of mine too. */
+export async function takeWaiting(turn: Turn): Promise<void> {
   for (let round = 0; turn.ledger.grown.size > 0 && round < MAX_ROUNDS; round += 1) {
     const groups = [...turn.ledger.grown];
     turn.ledger.grown.clear();
@@ -165,11 +168,13 @@ async function takeDeferredOf(turn: Turn, group: GroupKey): Promise<void> {
       created_at: Number.MAX_SAFE_INTEGER,
       found: { group: routing, sealed },
     };
-    await guarded(turn, id, sealed, async (inner) => {
-      await takeGroupEvent(inner, delivery);
-    });
+    await guarded(
+      turn,
+      id,
+      () => sealed,
+      async (inner) => {
+        await takeGroupEvent(inner, delivery);
+      },
+    );
   }
 }
-
-/** Also for turns that are not about what came: after a change of mine, what waited for it is taken in. */
-export const takeWaiting = takeDeferred;

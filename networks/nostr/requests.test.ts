@@ -27,6 +27,7 @@ const request = (number: number, from: string | number = 1): Request => ({
   id: hex(number) as EventId,
   from: (typeof from === 'number' ? hex(from) : from) as PublicKey,
   welcome,
+  madeAt: 1,
   receivedAt: number,
 });
 

@@ -1,13 +1,11 @@
 import * as v from 'valibot';
 import type { Millis } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
-import { decodeCell, readCell, writeCell } from './cell.ts';
+import { decodeCell, hexId, readCell, relayUrl, writeCell } from './cell.ts';
 import type { EventId, SignedEvent } from './event.ts';
 import { unwrapGift, type Own, type WrapFault } from './gift-wrap.ts';
-import { isHex } from './hex.ts';
 import type { PublicKey } from './keys.ts';
 import { readWelcome, type FoundWelcome } from './marmot/welcome.ts';
-import { readRelayUrl, type RelayUrl } from './relay-url.ts';
 
 /**
  * Invitations that wait for the person. Anybody can send them: nothing is joined, fetched or answered before the person accepts, and
@@ -20,7 +18,7 @@ export interface Request {
   readonly from: PublicKey;
   readonly welcome: FoundWelcome;
   /** When it says it was made, in epoch seconds: the group is read from then on. */
-  readonly madeAt?: number;
+  readonly madeAt: number;
   readonly receivedAt: Millis;
 }
 
@@ -56,8 +54,6 @@ const MAX_PER_SENDER = 3;
 const MAX_WELCOME_BYTES = 48 * 1024;
 
 const keyOf = (id: EventId): StateKey => ({ space: SPACE, key: id });
-const hexId = <T extends string>() => v.custom<T>((value) => isHex(value, 32));
-const relayUrl = v.custom<RelayUrl>((value) => readRelayUrl(value) !== null);
 const requestSchema: v.GenericSchema<unknown, Request> = v.object({
   id: hexId<EventId>(),
   from: hexId<PublicKey>(),
@@ -66,7 +62,7 @@ const requestSchema: v.GenericSchema<unknown, Request> = v.object({
     relays: v.array(relayUrl),
     message: v.instance(Uint8Array),
   }),
-  madeAt: v.exactOptional(v.number()),
+  madeAt: v.number(),
   receivedAt: v.number(),
 });
 /** Requests decided about, remembered so that they are not asked again when a relay sends them again. */

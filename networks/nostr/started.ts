@@ -46,7 +46,7 @@ export async function startAccount(context: LaneContext): Promise<StartedAccount
     const times = states.flatMap((state) => (state.kind === 'offline' ? [state.retryAt] : []));
     context.status({
       kind: 'offline',
-      retryAt: Math.min(...times, context.now() + (times.length === 0 ? RETRY_MS : Infinity)),
+      retryAt: times.length === 0 ? context.now() + RETRY_MS : Math.min(...times),
     });
   };
   const subscriptions = createSubscriptions(running, inflow, { caughtUp, broken });

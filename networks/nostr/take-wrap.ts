@@ -3,12 +3,11 @@ import type { GroupKey } from '../../crypto/mls/cells.ts';
 import type { Invitation as Welcomed } from '../../crypto/mls/engine.ts';
 import type { ConversationId } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
-import { readCell, writeCell } from './cell.ts';
+import { hexId, readCell, writeCell } from './cell.ts';
 import type { EventId, SignedEvent } from './event.ts';
 import { conversationFor, isDirect, joinGroup } from './group/join.ts';
-import { readRecord } from './group/record.ts';
+import { readRecord, stays } from './group/record.ts';
 import { faceNow, faceOf, type GroupFace } from './group/view.ts';
-import { isHex } from './hex.ts';
 import { accountOf } from './marmot/member.ts';
 import type { PublicKey } from './keys.ts';
 import { envelopeOf, peerOf } from './names.ts';
@@ -24,7 +23,7 @@ import type { Turn } from './turn.ts';
 const WAITS_MS = 84 * 24 * 60 * 60 * 1_000;
 
 const requestOf = (conversation: ConversationId): StateKey => ({ space: 'request-of', key: conversation });
-const idsSchema = v.object({ ids: v.array(v.custom<EventId>((value) => isHex(value, 32))) });
+const idsSchema = v.object({ ids: v.array(hexId<EventId>()) });
 
 /** The invitations behind a conversation that is a request, the newest last. */
 export async function requestsOf(
@@ -82,7 +81,7 @@ async function standingIn(
   from: PublicKey,
 ): Promise<'new' | 'again' | 'refused'> {
   const record = await readRecord(turn.work, group);
-  if (record === null || record.out !== null || record.leaving !== null) return 'new';
+  if (!stays(record)) return 'new';
   return (await faceNow(turn, group)).admins.includes(from) ? 'again' : 'refused';
 }
 

@@ -4,8 +4,9 @@ import type { Millis } from '../../shared/ids.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { missingLists } from './announcement.ts';
 import { signEvent, type SignedEvent } from './event.ts';
+import { departing } from './group/departing.ts';
 import { errandIntent } from './group/errand.ts';
-import { allRecords, readRecord, writeRecord } from './group/record.ts';
+import { allRecords, readRecord, stays, writeRecord } from './group/record.ts';
 import { guard, type Operation } from './guard.ts';
 import { offerKeyPackage } from './key-package.ts';
 import type { Running } from './running.ts';
@@ -52,13 +53,13 @@ export function createUpkeep(running: Running): Upkeep {
   const fault = (what: string, error: unknown): void =>
     context.log('upkeep', { what, error: error instanceof Error ? error.name : 'unknown' });
 
-  /** Renews what is due; gives when the next will be. */
+  /** Renews what is due, and looks again when the next will be. */
   const renewDue = async (): Promise<void> => {
     const now = context.now();
     let next = now + LOOK_MS;
-    for (const [group, { renewAt, out, leaving, told }] of await allRecords(createWork(context.view))) {
-      if (out !== null || leaving !== null || told.members.length < 2) continue;
-      if (renewAt > now) next = Math.min(next, renewAt);
+    for (const [group, record] of await allRecords(createWork(context.view))) {
+      if (!stays(record) || record.told.members.length < 2) continue;
+      if (record.renewAt > now) next = Math.min(next, record.renewAt);
       else await enqueueRenewal(running, group);
     }
     if (sweptAt === null || now - sweptAt > SWEEP_MS) {
@@ -112,12 +113,10 @@ async function enqueueRenewal(running: Running, group: GroupKey): Promise<void> 
 
 /** Has the commit made that lets go those who leave, unless another was quicker. */
 async function letGo(running: Running, group: GroupKey): Promise<void> {
-  await transact(running, async ({ work, ledger, now }) => {
-    const record = await readRecord(work, group);
-    if (record === null || record.out !== null || record.leaving !== null) return;
-    const { me } = await running.engine.standing(group, work);
-    const waiting = await running.engine.waiting(group, work);
-    if (waiting.some(({ what, by }) => what === 'self-remove' && by.leaf !== me))
+  await transact(running, async (turn) => {
+    const { work, ledger, now } = turn;
+    if (!stays(await readRecord(work, group))) return;
+    if ((await departing(turn, group)).length > 0)
       ledger.enqueue.push(errandIntent({ op: 'depart', group, keys: [] }, now));
   });
 }

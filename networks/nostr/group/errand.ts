@@ -4,7 +4,7 @@ import type { Millis } from '../../../shared/ids.ts';
 import type { Intent } from '../../../shared/lane/intent.ts';
 import { newNetworkKey } from '../../../shared/lane/network-key.ts';
 import { decodeFrame, encodeFrame } from '../../../shared/wire/codec.ts';
-import { isHex } from '../hex.ts';
+import { hexId } from '../cell.ts';
 import type { PublicKey } from '../keys.ts';
 
 /** What the protocol does by itself in a group: new keys of mine, the commit that lets somebody go, the rest of a large founding. */
@@ -19,7 +19,7 @@ export interface Errand {
 
 const schema = v.object({
   group: v.string(),
-  keys: v.array(v.custom<PublicKey>((value) => isHex(value, 32))),
+  keys: v.array(hexId<PublicKey>()),
 });
 
 /** In no conversation's queue: it must not stand in the way of what the person writes. */

@@ -2,11 +2,10 @@ import * as v from 'valibot';
 import type { GroupKey } from '../../../crypto/mls/cells.ts';
 import type { ConversationId, Millis } from '../../../shared/ids.ts';
 import type { StateKey, Work } from '../../../shared/lane/state.ts';
-import { decodeCell, readCell, writeCell } from '../cell.ts';
-import { isHex } from '../hex.ts';
+import { decodeCell, hexId, readCell, relayUrl, writeCell } from '../cell.ts';
 import type { PublicKey } from '../keys.ts';
 import type { NostrGroupId } from '../marmot/routing.ts';
-import { readRelayUrl, type RelayUrl } from '../relay-url.ts';
+import type { RelayUrl } from '../relay-url.ts';
 
 /*
  * group/<group>           what this lane knows of a group beside MLS
@@ -41,8 +40,6 @@ export interface GroupRecord {
   readonly forked: boolean;
 }
 
-const hexId = <T extends string>() => v.custom<T>((value) => isHex(value, 32));
-const relayUrl = v.custom<RelayUrl>((value) => readRelayUrl(value) !== null);
 const accounts = v.array(hexId<PublicKey>());
 const schema: v.GenericSchema<unknown, GroupRecord> = v.object({
   conversation: v.pipe(
@@ -76,6 +73,10 @@ async function writeNamed(work: Work, key: StateKey, group: GroupKey | null): Pr
 /** What is known of a group; null when it is none of mine. */
 export const readRecord = (work: Pick<Work, 'get'>, group: GroupKey): Promise<GroupRecord | null> =>
   readCell(work, recordKey(group), schema);
+
+/** Whether I am in a group, and am not about to leave it. */
+export const stays = (record: GroupRecord | null): record is GroupRecord =>
+  record !== null && record.out === null && record.leaving === null;
 
 /** Writes what is known of a group, and its name at relays. */
 export async function writeRecord(work: Work, group: GroupKey, record: GroupRecord): Promise<void> {

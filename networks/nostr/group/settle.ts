@@ -6,7 +6,7 @@ import type { PublicKey } from '../keys.ts';
 import { peerOf } from '../names.ts';
 import { peerChange } from '../peer-record.ts';
 import type { Turn } from '../turn.ts';
-import { groupOf, readRecord, writeRecord, type GroupRecord, type Told } from './record.ts';
+import { groupOf, readRecord, stays, writeRecord, type GroupRecord, type Told } from './record.ts';
 import { faceNow, type GroupFace } from './view.ts';
 
 /** Tells core of every group that moved: who is in it, what it is called, and the facts of the next send. */
@@ -27,7 +27,7 @@ export async function settleGroups(turn: Turn): Promise<readonly Forecast[]> {
 async function tell(turn: Turn, group: GroupKey, record: GroupRecord, face: GroupFace): Promise<boolean> {
   const { work, running, ledger } = turn;
   const me = running.self.key;
-  const isIn = record.out === null && record.leaving === null && !face.disbanded && face.members.includes(me);
+  const isIn = stays(record) && !face.disbanded && face.members.includes(me);
   const members = face.members.filter((key) => isIn || key !== me);
   const told: Told = {
     members,

@@ -2,11 +2,10 @@ import * as v from 'valibot';
 import type { EpochId, GroupKey } from '../../../crypto/mls/cells.ts';
 import type { OutboxId } from '../../../shared/ids.ts';
 import type { StateKey, Work } from '../../../shared/lane/state.ts';
-import { decodeCell, readCell, writeCell } from '../cell.ts';
+import { decodeCell, hexId, readCell, relayUrl, writeCell } from '../cell.ts';
 import type { EventId } from '../event.ts';
-import { isHex } from '../hex.ts';
 import type { PublicKey } from '../keys.ts';
-import { readRelayUrl, type RelayUrl } from '../relay-url.ts';
+import type { RelayUrl } from '../relay-url.ts';
 
 /*
  * staged/<group>/<digest>   a commit of mine: for which item, and whom it invites
@@ -38,7 +37,6 @@ export interface Staged {
   readonly welcome: { readonly message: Uint8Array; readonly to: readonly Invitee[] } | null;
 }
 
-const hexId = <T extends string>() => v.custom<T>((value) => isHex(value, 32));
 const schema: v.GenericSchema<unknown, Staged> = v.object({
   item: v.pipe(
     v.string(),
@@ -60,7 +58,7 @@ const schema: v.GenericSchema<unknown, Staged> = v.object({
         v.object({
           key: hexId<PublicKey>(),
           keyPackageEvent: hexId<EventId>(),
-          inbox: v.array(v.custom<RelayUrl>((value) => readRelayUrl(value) !== null)),
+          inbox: v.array(relayUrl),
         }),
       ),
     }),
