@@ -3,6 +3,7 @@ import type { EventId } from './event.ts';
 import { pendingFanouts } from './fanout.ts';
 import { publish } from './publish.ts';
 import type { Running } from './running.ts';
+import { transact } from './turn.ts';
 
 /** Tries again what no relay could be had for. */
 const RETRY_MS = 15_000;
@@ -27,7 +28,8 @@ export function createFanoutLoop(running: Running): FanoutLoop {
   const look = async (): Promise<void> => {
     const now = context.now();
     let next = Infinity;
-    for (const fanout of await pendingFanouts(createWork(context.view), now)) {
+    const work = createWork(context.view);
+    for (const fanout of await pendingFanouts(work, now)) {
       const { id, operation, left, madeAt } = fanout;
       if (flying.has(id)) continue;
       const waits = operation.kind === 'group-message' ? YOUNG_MS - (now - madeAt) : 0;
@@ -44,6 +46,8 @@ export function createFanoutLoop(running: Running): FanoutLoop {
         .finally(() => setTimeout(() => flying.delete(id), RETRY_MS / 2).unref());
     }
     if (next < Infinity) arm(next);
+    // Seldom: the lock is held for removing what is too old, and not for looking.
+    if (work.writes().length > 0) await transact(running, (turn) => pendingFanouts(turn.work, turn.now));
   };
   const arm = (ms: number): void => {
     clearTimeout(timer);

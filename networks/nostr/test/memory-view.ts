@@ -6,7 +6,7 @@ export interface MemoryState {
   readonly view: StateView;
   work(): Work;
   /** As a commit that is ok. */
-  commit(work: Work): void;
+  commit(work: Pick<Work, 'writes'>): void;
   keys(space: string): readonly string[];
 }
 
@@ -32,11 +32,11 @@ export function createMemoryState(): MemoryState {
     view,
     work: () => createWork(view),
     commit(work) {
-      for (const { key, value, expect } of work.writes()) {
+      for (const { key, value, expect, version } of work.writes()) {
         const standing = cells.get(nameOf(key))?.version ?? 0;
         if (standing !== expect) throw new Error(`conflict in ${key.space}`);
         if (value === null) cells.delete(nameOf(key));
-        else cells.set(nameOf(key), { key, value, version: standing + 1 });
+        else cells.set(nameOf(key), { key, value, version: version ?? standing + 1 });
       }
     },
     keys: (space) => inSpace(space).map(({ key }) => key.key),

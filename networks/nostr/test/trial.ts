@@ -1,0 +1,49 @@
+import type { Commit } from '../../../shared/lane/commit.ts';
+import type { LaneContext } from '../../../shared/lane/lane.ts';
+import { writeAccount } from '../account-record.ts';
+import { freshSecretKey } from '../keys.ts';
+import { freshSlot } from '../marmot/key-package-event.ts';
+import type { RelayUrl } from '../relay-url.ts';
+import { createRunning, type Running } from '../running.ts';
+import { setupContext } from './lane-context.ts';
+import { createMemoryState, type MemoryState } from './memory-view.ts';
+
+/** An account that runs over state in memory. Its relays are barred in the test environment: nothing connects. */
+export interface Trial {
+  readonly running: Running;
+  readonly state: MemoryState;
+  /** What was committed and stands. */
+  readonly commits: readonly Commit[];
+}
+
+export const RELAY = 'wss://relay.example' as RelayUrl;
+
+/** @param other what a test has in place of this context. */
+export async function startTrial(
+  other: (context: LaneContext) => Partial<LaneContext> = () => ({}),
+): Promise<Trial> {
+  const state = createMemoryState();
+  const commits: Commit[] = [];
+  const work = state.work();
+  await writeAccount(work, {
+    secret: freshSecretKey(),
+    displayName: '',
+    write: [RELAY],
+    inbox: [RELAY],
+    slot: freshSlot(),
+    origin: 'made',
+    writtenDownAt: null,
+    ca: null,
+  });
+  state.commit(work);
+  const context: LaneContext = {
+    ...setupContext(),
+    view: state.view,
+    async commit(commit) {
+      state.commit({ writes: () => commit.work });
+      commits.push(commit);
+      return { ok: true, seq: commits.length };
+    },
+  };
+  return { running: await createRunning({ ...context, ...other(context) }), state, commits };
+}
