@@ -37,7 +37,11 @@ export async function* chat(running: Running, address: string, typed: 'address' 
   yield { kind: 'progress', stage: 'asking' };
   const { key, relays } = read.invite;
   const conversation = conversationWith(running.context.account, key);
-  const { value: followed } = await transact(running, (turn) => followRequests(turn, conversation));
+  const { result, value: followed } = await transact(running, (turn) => followRequests(turn, conversation));
+  if (!result.ok) {
+    yield failed('internal');
+    return null;
+  }
   if (followed) {
     yield { kind: 'done', conversation, peer: peerOf(key) };
     return null;
