@@ -43,6 +43,7 @@ export function createUpkeep(running: Running): Upkeep {
 
   const after = (name: string, ms: Millis, run: () => Promise<void>): void => {
     clearTimeout(timers.get(name));
+    if (stopping.signal.aborted) return;
     const timer = setTimeout(() => {
       timers.delete(name);
       if (!stopping.signal.aborted) run().catch((error: unknown) => fault(name, error));
@@ -53,20 +54,23 @@ export function createUpkeep(running: Running): Upkeep {
   const fault = (what: string, error: unknown): void =>
     context.log('upkeep', { what, error: error instanceof Error ? error.name : 'unknown' });
 
-  /** Renews what is due, and looks again when the next will be. */
+  /** Renews what is due, and looks again when the next will be; also after a fault. */
   const renewDue = async (): Promise<void> => {
     const now = context.now();
     let next = now + LOOK_MS;
-    for (const [group, record] of await allRecords(createWork(context.view))) {
-      if (!stays(record) || record.told.members.length < 2) continue;
-      if (record.renewAt > now) next = Math.min(next, record.renewAt);
-      else await enqueueRenewal(running, group);
+    try {
+      for (const [group, record] of await allRecords(createWork(context.view))) {
+        if (!stays(record) || record.told.members.length < 2) continue;
+        if (record.renewAt > now) next = Math.min(next, record.renewAt);
+        else await enqueueRenewal(running, group);
+      }
+      if (sweptAt === null || now - sweptAt > SWEEP_MS) {
+        sweptAt = now;
+        await sweep(running);
+      }
+    } finally {
+      after('look', Math.max(50, next - now), renewDue);
     }
-    if (sweptAt === null || now - sweptAt > SWEEP_MS) {
-      sweptAt = now;
-      await sweep(running);
-    }
-    after('look', Math.max(50, next - now), renewDue);
   };
 
   const depart = (group: GroupKey): void => {
@@ -77,12 +81,13 @@ export function createUpkeep(running: Running): Upkeep {
   const announceNow = async (): Promise<void> => {
     if (announcing) return;
     announcing = true;
+    let done = false;
     try {
-      const done = await announce(running);
-      announcedAt = done ? context.now() : null;
-      after('announce', done ? ANNOUNCE_AGAIN_MS : ANNOUNCE_RETRY_MS, announceNow);
+      done = await announce(running);
     } finally {
       announcing = false;
+      announcedAt = done ? context.now() : null;
+      after('announce', done ? ANNOUNCE_AGAIN_MS : ANNOUNCE_RETRY_MS, announceNow);
     }
   };
 

@@ -1,0 +1,77 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { PlainsealError } from '../../shared/errors.ts';
+import type { Running } from './running.ts';
+import { RELAY, startTrial } from './test/trial.ts';
+import { createUpkeep } from './upkeep.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const gone = (): never => {
+  throw new PlainsealError('gone', 'core is gone');
+};
+
+/** Tells of each fault that upkeep logs. */
+function faults() {
+  const waiting: ((what: unknown) => void)[] = [];
+  return {
+    log: (event: string, facts?: Readonly<Record<string, unknown>>): void => {
+      if (event === 'upkeep') waiting.shift()?.(facts?.['what']);
+    },
+    next: () => new Promise((resolve) => waiting.push(resolve)),
+  };
+}
+
+/** Its relays have given all they had, which is nothing. */
+const answered = (running: Running): Running => ({
+  ...running,
+  pool: { ...running.pool, fetch: async () => ({ events: [], complete: [RELAY] }) },
+});
+
+test('what could not be announced is tried again', async () => {
+  const { log, next } = faults();
+  const { running } = await startTrial(() => ({ log, commit: gone }));
+  const upkeep = createUpkeep(answered(running));
+  upkeep.online();
+  for (const ms of [1, 20_000, 20_000]) {
+    const fault = next();
+    vi.advanceTimersByTime(ms);
+    expect(await fault).toBe('announce');
+  }
+  upkeep.stop();
+});
+
+test('what is due is looked for again after a look that failed', async () => {
+  const { log, next } = faults();
+  const { running } = await startTrial(({ view }) => ({
+    log,
+    view: { ...view, scan: async (space, prefix) => (space === 'group' ? gone() : view.scan(space, prefix)) },
+  }));
+  const upkeep = createUpkeep(running);
+  upkeep.wake();
+  for (const ms of [20, 60_000, 60_000]) {
+    const fault = next();
+    vi.advanceTimersByTime(ms);
+    expect(await fault).toBe('look');
+  }
+  upkeep.stop();
+});
+
+test('nothing is tried again once the account has stopped', async () => {
+  const { log, next } = faults();
+  const failing = Promise.withResolvers<never>();
+  const { running } = await startTrial(() => ({ log }));
+  const upkeep = createUpkeep({ ...running, pool: { ...running.pool, fetch: () => failing.promise } });
+  upkeep.online();
+  vi.advanceTimersByTime(1);
+  const fault = next();
+  running.stopping.abort();
+  upkeep.stop();
+  failing.reject(new PlainsealError('gone', 'core is gone'));
+  expect(await fault).toBe('announce');
+  expect(vi.getTimerCount()).toBe(0);
+});
