@@ -6,6 +6,7 @@ import { welcomeDraft } from './marmot/welcome.ts';
 import type { RelayUrl } from './relay-url.ts';
 import {
   allRequests,
+  hasRoomFor,
   keepRequest,
   openInvitation,
   readRequest,
@@ -85,6 +86,19 @@ test('a thousand strangers do not wash away who came before, nor fill the state'
   expect(answers.at(-1)).toBe('refused');
   expect(state.keys('request')).toHaveLength(200);
   expect(await readRequest(state.work(), request(1).id)).toEqual(request(1));
+});
+
+test('there is room for exactly what would be kept', async () => {
+  const few = [request(1, 1), request(2, 1), request(3, 1), request(4, 2), request(5, 2), request(6, 3)];
+  const others = Array.from({ length: 194 }, (_, at) => request(10 + at, 10 + at));
+  for (const requests of [few, [...few, ...others]]) {
+    const { state } = await keepAll(requests);
+    const next = [1, 2, 3, 9_999].map((from) => request(5_000, from));
+    for (const one of [...next, request(1, 1)]) {
+      const kept = await keepRequest(state.work(), one);
+      expect(await hasRoomFor(state.work(), one.id, one.from)).toBe(kept === 'kept');
+    }
+  }
 });
 
 test('what is too large is refused', async () => {

@@ -86,15 +86,22 @@ export async function keepRequest(work: Work, request: Request): Promise<'kept' 
   const { open, decided } = await readIndex(work);
   if (decided.includes(request.id) || open.some(({ id }) => id === request.id)) return 'known';
   if (request.welcome.message.length > MAX_WELCOME_BYTES) return 'refused';
-  const theirs = open.filter(({ from }) => from === request.from);
-  const displaced = theirs.length < MAX_PER_SENDER ? undefined : theirs[0];
-  if (displaced === undefined && open.length >= MAX_REQUESTS) return 'refused';
-  if (displaced !== undefined) await remove(work, displaced.id);
+  const place = placeFor(open, request.from);
+  if (place === null) return 'refused';
+  const { displaced } = place;
+  if (displaced !== null) await remove(work, displaced);
   await work.get(keyOf(request.id));
   writeCell(work, keyOf(request.id), request);
-  const rest = open.filter(({ id }) => id !== displaced?.id);
+  const rest = open.filter(({ id }) => id !== displaced);
   writeCell(work, INDEX, { open: [...rest, { id: request.id, from: request.from }], decided });
   return 'kept';
+}
+
+/** Where one more request of somebody goes: in the place of their oldest when they have their share. Null when there is no room. */
+function placeFor(open: Index['open'], sender: PublicKey): { readonly displaced: EventId | null } | null {
+  const theirs = open.filter(({ from }) => from === sender);
+  if (theirs.length >= MAX_PER_SENDER) return { displaced: theirs[0]?.id ?? null };
+  return open.length < MAX_REQUESTS ? { displaced: null } : null;
 }
 
 async function remove(work: Work, id: EventId): Promise<void> {
@@ -106,7 +113,7 @@ async function remove(work: Work, id: EventId): Promise<void> {
 export async function hasRoomFor(work: Pick<Work, 'get'>, id: EventId, from: PublicKey): Promise<boolean> {
   const { open, decided } = await readIndex(work);
   if (decided.includes(id) || open.some((one) => one.id === id)) return false;
-  return open.length < MAX_REQUESTS || open.some((one) => one.from === from);
+  return placeFor(open, from) !== null;
 }
 
 /** One request; null when it is not there (any more). */
