@@ -3,7 +3,7 @@ import type { GroupKey } from '../../crypto/mls/cells.ts';
 import { assertNever } from '../../shared/assert.ts';
 import type { CommitResult } from '../../shared/lane/commit.ts';
 import { writeCaughtUp, type Scope } from './cursor.ts';
-import { deferredOf } from './deferred.ts';
+import { deferredOf, settleDeferred } from './deferred.ts';
 import type { EventId, SignedEvent } from './event.ts';
 import { readRecord } from './group/record.ts';
 import { takeGroupEvent, type GroupDelivery } from './group/take.ts';
@@ -124,23 +124,26 @@ async function takeOne(turn: Turn, event: SignedEvent, full: Set<Scope>): Promis
   });
 }
 
+/** Takes one thing in; when that throws, what it wrote is dropped and it is set aside. @throws what says that core is gone. */
 async function guarded(
   turn: Turn,
   id: EventId,
   raw: () => Uint8Array,
   take: (inner: Turn) => Promise<void>,
-): Promise<void> {
+): Promise<'taken' | 'set-aside'> {
   const point = turn.work.savepoint();
   const ledger = createLedger();
   try {
     await take({ ...turn, ledger });
     addLedger(turn.ledger, ledger);
     point.keep();
+    return 'taken';
   } catch (error) {
     point.drop();
     if (isCoreGone(error)) throw error;
     turn.running.context.log('event-set-aside', { kind: kindOf(error) });
     quarantine(turn, id, raw(), 'fault');
+    return 'set-aside';
   }
 }
 
@@ -168,13 +171,8 @@ async function takeDeferredOf(turn: Turn, group: GroupKey): Promise<void> {
       created_at: Number.MAX_SAFE_INTEGER,
       found: { group: routing, sealed },
     };
-    await guarded(
-      turn,
-      id,
-      () => sealed,
-      async (inner) => {
-        await takeGroupEvent(inner, delivery);
-      },
-    );
+    const take = async (inner: Turn): Promise<void> => void (await takeGroupEvent(inner, delivery));
+    if ((await guarded(turn, id, () => sealed, take)) === 'set-aside')
+      await settleDeferred(work, { group: routing, id });
   }
 }
