@@ -43,7 +43,7 @@ export async function startFanout(work: Work, fanout: Fanout): Promise<void> {
 }
 
 /** A relay counts as tried once the event was handed over, or when this program never connects to it. */
-function isTried(outcome: RelayOutcome | undefined): boolean {
+export function isTried(outcome: RelayOutcome | undefined): boolean {
   if (outcome === undefined) return false;
   if (outcome.kind !== 'offline') return true;
   return outcome.fault === 'no-tls' || outcome.fault === 'environment' || outcome.fault === 'inner-network';

@@ -1,5 +1,5 @@
 import type { EventId } from './event.ts';
-import { settleFanout } from './fanout.ts';
+import { isTried, settleFanout } from './fanout.ts';
 import { guard, type Operation } from './guard.ts';
 import type { RelayCode } from './relays/frame.ts';
 import type { RelayOutcome } from './relays/pool.ts';
@@ -13,7 +13,7 @@ export type Published =
   | 'accepted'
   /** One of them cannot be reached or wants us to wait, or may have it. The same event goes again. */
   | 'later'
-  /** Every relay says a final no. */
+  /** Every relay that this program may connect to says a final no. */
   | 'refused'
   | 'too-large'
   /** The egress guard let nothing out. */
@@ -25,11 +25,14 @@ const final: ReadonlySet<RelayCode> = new Set(['blocked', 'invalid', 'restricted
 function verdictOf(outcomes: ReadonlyMap<RelayUrl, RelayOutcome>): Published {
   const all = [...outcomes.values()];
   if (all.some(({ kind }) => kind === 'accepted')) return 'accepted';
-  if (all.length === 0 || all.some(({ kind }) => kind === 'offline')) return 'later';
-  if (all.every(({ kind }) => kind === 'too-large')) return 'too-large';
+  if (!all.every(isTried)) return 'later';
+  // Those that this program never connects to have no say.
+  const reached = all.filter(({ kind }) => kind !== 'offline');
+  if (reached.length === 0) return 'later';
+  if (reached.every(({ kind }) => kind === 'too-large')) return 'too-large';
   const isFinal = (outcome: RelayOutcome): boolean =>
     outcome.kind === 'too-large' || (outcome.kind === 'refused' && final.has(outcome.code));
-  return all.every(isFinal) ? 'refused' : 'later';
+  return reached.every(isFinal) ? 'refused' : 'later';
 }
 
 /**
