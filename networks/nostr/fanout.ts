@@ -62,6 +62,11 @@ export async function settleFanout(
   return left;
 }
 
+/** What the guard lets nowhere is owed to nobody. */
+export async function dropFanout(work: Work, id: EventId): Promise<void> {
+  if ((await work.get(keyOf(id))) !== null) writeCell(work, keyOf(id), null);
+}
+
 /** Everything still to be tried, the oldest first; what is too old is removed. */
 export async function pendingFanouts(work: Work, now: Millis): Promise<readonly Fanout[]> {
   const pending: Fanout[] = [];

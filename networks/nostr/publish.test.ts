@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { signEventOnce, type EventId } from './event.ts';
+import { pendingFanouts, startFanout } from './fanout.ts';
 import { giftWrap } from './gift-wrap.ts';
 import { freshSecretKey, publicKeyOf } from './keys.ts';
 import { publish, type Published } from './publish.ts';
@@ -50,4 +52,29 @@ test.each<readonly [readonly RelayOutcome[], Published]>([
 ])('%j comes to %s', async (outcomes, verdict) => {
   const { running } = await startTrial();
   expect(await published(running, outcomes)).toBe(verdict);
+});
+
+test('what the guard lets nowhere is not tried again', async () => {
+  const { running, state } = await startTrial();
+  const event = signEventOnce({ ...draft, content: 'in the clear' }, freshSecretKey());
+  const operation = {
+    kind: 'group-message',
+    account: running.self.key,
+    group: 'ab'.repeat(32),
+    text: JSON.stringify(['EVENT', event]),
+  } as const;
+  const other = 'cd'.repeat(32) as EventId;
+  const work = state.work();
+  const fanout = { id: event.id, operation, left: ['wss://a.example' as RelayUrl], madeAt: Date.now() };
+  await startFanout(work, fanout);
+  await startFanout(work, { ...fanout, id: other });
+  state.commit(work);
+  const pool = {
+    ...running.pool,
+    publish: () => {
+      throw new Error('something went out');
+    },
+  };
+  expect(await publish({ ...running, pool }, operation, event.id, fanout.left)).toBe('guarded');
+  expect((await pendingFanouts(state.work(), Date.now())).map(({ id }) => id)).toEqual([other]);
 });

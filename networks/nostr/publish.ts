@@ -1,5 +1,5 @@
 import type { EventId } from './event.ts';
-import { isTried, settleFanout } from './fanout.ts';
+import { dropFanout, isTried, settleFanout } from './fanout.ts';
 import { guard, type Operation } from './guard.ts';
 import type { RelayCode } from './relays/frame.ts';
 import type { RelayOutcome } from './relays/pool.ts';
@@ -50,6 +50,8 @@ export async function publish(
   const checked = guard(operation);
   if (checked.kind === 'stop') {
     context.log('guard-stop', { operation: operation.kind, why: checked.why });
+    // It would stop it each time.
+    await transact(running, async ({ work }) => dropFanout(work, id));
     return 'guarded';
   }
   await context.crashPoint('lane.before-wire-write');
