@@ -5,6 +5,9 @@ import type { GroupChange } from '../shared/lane/intent.ts';
 import type { Database } from './database.ts';
 import { openItems } from './outbox.ts';
 
+/** Whether that is somebody who is in it, and not only to be. */
+export const isIn = (role: Role | null): boolean => role === 'member' || role === 'admin';
+
 /** Adds a member or changes its role; `since` of one that was there stays. */
 export function putMember(
   db: Database,

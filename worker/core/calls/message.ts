@@ -14,7 +14,7 @@ import { capabilities, hasOneReaction } from '../capabilities.ts';
 import { dropGroupChange } from '../commit/group.ts';
 import { identityChanged, relabel } from '../commit/relabel.ts';
 import { touchMessage } from '../touched.ts';
-import { addSideIntent, compareSeen, mustBeOpen } from './send.ts';
+import { addSideIntent, mustBeOpen, mustBeSeen } from './send.ts';
 import { conversationOf, messageOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
 type Names =
@@ -107,13 +107,10 @@ export function messageCalls(of: CallScope): Serve<Names> {
           if (message.deleted) throw new PlainsealError('not-found', 'the message was deleted');
           if (capabilities(conversation).reaction !== 'yes')
             throw new PlainsealError('refused', 'this network has no reactions');
-          const compared = compareSeen(of, conversation, seenLabel);
-          // A reaction is not worth holding: it is refused, and the person looks at the label first.
-          if (!compared || compared.fell || conversation.hold)
-            throw new PlainsealError('refused', 'the conversation is stopped');
+          const seen = mustBeSeen(of, conversation, seenLabel);
           const scope = personScope(of, account, touched);
           const emoji = hasOneReaction(conversation.network) ? wanted.slice(-1) : wanted;
-          const at = addSideIntent(scope, account, conversation.id, compared.seen, (key) => ({
+          const at = addSideIntent(scope, account, conversation.id, seen, (key) => ({
             kind: 'reaction',
             key,
             target: message.key,

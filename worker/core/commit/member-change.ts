@@ -6,6 +6,7 @@ import { findConversation, patchConversation } from '../../../storage/conversati
 import {
   dropMember,
   invitedBy,
+  isIn,
   putMember,
   roleOf,
   setMyRole,
@@ -63,8 +64,7 @@ function inviterOf(
 export function isMineIn(scope: Scope, id: ConversationId): boolean {
   const known = scope.memo.mineIn.get(id);
   if (known !== undefined) return known;
-  const role = findConversation(scope.db, id)?.myRole ?? null;
-  const is = role === 'admin' || role === 'member';
+  const is = isIn(findConversation(scope.db, id)?.myRole ?? null);
   scope.memo.mineIn.set(id, is);
   return is;
 }
@@ -119,7 +119,7 @@ function roleAfter(act: Member['act'], before: Role | null): Role | null {
 /** What is stated of it; null where nothing became another. */
 function codeOf({ act, peer }: Member, before: Role | null, after: Role | null): NoteCode | null {
   if (before === after) return null;
-  const wasIn = before === 'member' || before === 'admin';
+  const wasIn = isIn(before);
   switch (act) {
     case 'joined':
       return wasIn ? null : 'member-joined';
