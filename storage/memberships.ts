@@ -69,7 +69,10 @@ export function countMembers(
   );
 }
 
-/** What I am in a group, and who took me in; null: not in it any more. */
+/**
+ * What I am in a group; null: not in it any more. `by`: who took me in or asked me in, where that is told; it stays for as long as I am
+ * in it.
+ */
 export function setMyRole(
   db: Database,
   conversation: ConversationId,
@@ -77,10 +80,8 @@ export function setMyRole(
   by: PeerId | null,
 ): void {
   db.run(
-    'UPDATE conversation SET my_role = ?, my_role_by = coalesce(?, my_role_by) WHERE id = ?',
-    role,
-    by,
-    conversation,
+    'UPDATE conversation SET my_role = :role, my_role_by = iif(:role IS NULL, NULL, coalesce(:by, my_role_by)) WHERE id = :conversation',
+    { role, by, conversation },
   );
 }
 

@@ -1,7 +1,7 @@
 import { assertNever } from '../../../shared/assert.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import { freshId, type ConversationId, type NetworkKey, type PeerId } from '../../../shared/ids.ts';
-import { MAX_GROUP_PEERS, type GroupEdit } from '../../../shared/lane/intent.ts';
+import { MAX_GROUP_PEERS, type GroupChange, type GroupEdit } from '../../../shared/lane/intent.ts';
 import { findAccount } from '../../../storage/accounts.ts';
 import { addConversation, findConversation, type Conversation } from '../../../storage/conversations.ts';
 import { countMembers, putMember, roleOf, setMyRole, waitingChanges } from '../../../storage/memberships.ts';
@@ -156,17 +156,12 @@ function checked(scope: Scope, conversation: Conversation, change: GroupEdit): G
 }
 
 /** Whether others would be left in the group with no admin among them, once what waits has been told. */
-function lacksOtherAdmin(
-  { db }: Scope,
-  id: ConversationId,
-  waiting: readonly { readonly act: string }[],
-): boolean {
+function lacksOtherAdmin({ db }: Scope, id: ConversationId, waiting: readonly GroupChange[]): boolean {
   const { joined, admins } = countMembers(db, id);
-  const fewer = waiting.filter(
-    (change) =>
-      (change.act === 'demote' || change.act === 'remove') &&
-      'peer' in change &&
-      roleOf(db, id, change.peer as PeerId) === 'admin',
-  ).length;
-  return joined > 0 && admins <= fewer;
+  const going = waiting.flatMap((change) =>
+    (change.act === 'demote' || change.act === 'remove') && roleOf(db, id, change.peer) === 'admin'
+      ? [change.peer]
+      : [],
+  );
+  return joined > 0 && admins <= new Set(going).size;
 }

@@ -2,16 +2,10 @@ import { PlainsealError } from '../../../shared/errors.ts';
 import type { Scope } from '../commit/scope.ts';
 import { findConversation } from '../../../storage/conversations.ts';
 import { deleteMessage, findMessage, setSendState, type Message } from '../../../storage/messages.ts';
-import {
-  heldItems,
-  findOutgoing,
-  retryItem,
-  setOutboxState,
-  type Outgoing,
-} from '../../../storage/outbox.ts';
+import { heldItems, findOutgoing, retryItem, type Outgoing } from '../../../storage/outbox.ts';
 import { setReaction } from '../../../storage/reactions.ts';
 import { capabilities, hasOneReaction } from '../capabilities.ts';
-import { dropGroupChange } from '../commit/group.ts';
+import { cancelItem } from '../commit/group.ts';
 import { identityChanged, relabel } from '../commit/relabel.ts';
 import { touchMessage } from '../touched.ts';
 import { addSideIntent, mustBeOpen, mustBeSeen } from './send.ts';
@@ -25,16 +19,6 @@ type Names =
   | 'message.retry'
   | 'message.react'
   | 'message.delete';
-
-/** Cancels an item of the person that has not been handed over yet; its message stays and says so. */
-export function cancelItem(scope: Scope, item: Outgoing): void {
-  setOutboxState(scope.db, item.id, 'cancelled');
-  scope.touched.outbox = true;
-  dropGroupChange(scope, item, false);
-  if (item.message === null || item.conversation === null) return;
-  setSendState(scope.db, item.message, 'cancelled', scope.now);
-  touchMessage(scope.touched, item.conversation, item.message);
-}
 
 /** Lets a conversation go on when the last thing it was stopped for is gone; what the identity or a lane says stays. */
 export function releaseIfNothingHeld(scope: Scope, id: Parameters<typeof relabel>[1]): void {

@@ -38,7 +38,8 @@ export function changeMember(scope: Scope, change: Member): void {
   const before = peer === 'me' ? myRole : roleOf(scope.db, id, peer);
   const by = change.by ?? inviterOf(scope, id, change, before);
   const after = roleAfter(change.act, before);
-  if (peer === 'me') setMyRole(scope.db, id, after, by === 'me' ? null : by);
+  const takesIn = change.act === 'invited' || change.act === 'joined';
+  if (peer === 'me') setMyRole(scope.db, id, after, takesIn && by !== 'me' ? by : null);
   else if (after === null) dropMember(scope.db, id, peer);
   else putMember(scope.db, { conversation: id, peer, role: after, since: scope.now, by });
   if (peer === 'me' && before !== null && after === null && kind === 'group' && state === 'active')
