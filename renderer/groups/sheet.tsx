@@ -4,7 +4,7 @@ import type { CallArgs } from '../../shared/contract/calls.ts';
 import type { ConversationRow, MemberRow, Members, Role } from '../../shared/contract/conversation.ts';
 import type { ConversationId } from '../../shared/ids.ts';
 import { MAX_GROUP_TITLE } from '../../shared/lane/intent.ts';
-import { plainName } from '../../shared/words/plain-name.ts';
+import { nameInSentence, plainName } from '../../shared/words/plain-name.ts';
 import { showSheet } from '../app/view.ts';
 import { useChats } from '../chats/store.ts';
 import { Glyph } from '../label/glyph.tsx';
@@ -62,12 +62,11 @@ export function GroupSheet({ conversation }: { readonly conversation: Conversati
 function Waiting({ members }: { readonly members: Members }): ReactNode {
   const { renaming, leaving } = members;
   if (renaming === null && !leaving) return null;
-  const title = plainName(renaming ?? '', say('name.none')).replaceAll(/[“”]/gu, '');
   return (
     <div className={styles['waiting']}>
       {renaming === null ? null : (
         <p>
-          <Stated text={say('group.waits.rename', { title })} name={title} />
+          <Stated text={say('group.waits.rename', { title: nameInSentence(renaming) })} name={renaming} />
         </p>
       )}
       {leaving ? <p>{say('group.waits.leave')}</p> : null}
