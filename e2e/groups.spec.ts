@@ -111,6 +111,16 @@ test('the panel says who is in it and who was checked; an admin adds, removes, p
   await expect(page.getByRole('button', { name: en['group.add'] })).toHaveCount(0);
 });
 
+test('a new name that waits runs in its own direction', async ({ page, show }) => {
+  await show('chat=cave&sheet=group');
+  await page.getByRole('button', { name: en['group.rename'] }).first().click();
+  const field = page.getByLabel(en['group.new.name']);
+  await field.fill('טיול מערות');
+  await field.press('Enter');
+  const waits = page.getByRole('paragraph').filter({ hasText: 'Will be called' });
+  await expect(waits.locator('bdi')).toContainText('טיול מערות');
+});
+
 test('who is no admin is told so, and can still leave', async ({ page, show }) => {
   await show('chat=reading&sheet=group');
   await expect(page.getByText(en['can.admins-only'])).toBeVisible();

@@ -1,3 +1,4 @@
+import { kindOf } from '../shared/errors.ts';
 import type { Settings } from '../shared/contract/settings.ts';
 import type { Say } from '../shared/words/say.ts';
 import { createWords, type Words } from '../shared/words/words.ts';
@@ -18,4 +19,10 @@ export const say: Say = (id, ...given) => words.say(id, ...given);
 export function setLocale(locale: Settings['locale']): void {
   const name = locale === 'pseudo' ? 'pseudo' : 'en';
   if (name !== words.locale) words = createWords(name, { region: region() });
+}
+
+/** What is told of an act that failed; null where the person said no in the window that asked, which is an answer. */
+export function faultOf(error: unknown): string | null {
+  const kind = kindOf(error);
+  return kind === 'refused' || kind === 'cancelled' ? null : words.error(kind).what;
 }

@@ -1,6 +1,6 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { ConversationId } from '../shared/ids.ts';
 import { createCheckpointer, type Checkpointer } from './checkpointer.ts';
 import { DATABASE_FILE, openDatabase, type Database } from './database.ts';
@@ -85,9 +85,22 @@ describe('the checkpointer', () => {
   });
 
   it('is not asked while nothing is written, and once for many writes', async () => {
-    const { database, runs, until } = world();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    open.push(() => vi.useRealTimers());
+    const { database, checkpointer, runs, until } = world();
+    // A run that has begun is over once a pause begins.
+    const passes = (ms: number): Promise<void> => {
+      vi.advanceTimersByTime(ms);
+      return checkpointer.pause(() => undefined);
+    };
+    await passes(60_000);
+    expect(runs).toEqual([]);
     write(database, 50);
-    await until(() => runs.length === 1);
+    await passes(249);
+    expect(runs).toEqual([]);
+    vi.advanceTimersByTime(1);
+    await until(() => runs.length > 0);
+    await passes(60_000);
     expect(runs).toHaveLength(1);
   });
 

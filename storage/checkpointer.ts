@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { assertNever } from '../shared/assert.ts';
 import type { CheckpointAnswer, CheckpointRequest } from './checkpoint-server.ts';
+import { threadFile } from './thread-file.ts';
 
 /**
  * After a write, so long is waited for the next: pages that are written again and again are moved once. The writer moves the log
@@ -31,11 +32,12 @@ export interface CheckpointerOptions {
 
 /** Starts the thread. The database must exist. */
 export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
-  const worker = new Worker(besideThis(), {
+  const worker = new Worker(threadFile('checkpoint-thread'), {
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MIB },
     env: {},
   });
-  const post = (request: CheckpointRequest): void => worker.postMessage(request);
+  const post = (request: CheckpointRequest, give: readonly ArrayBuffer[] = []): void =>
+    worker.postMessage(request, [...give]);
   let state: 'resting' | 'running' | 'gone' = 'resting';
   let pauses = 0;
   let wanted = false;
@@ -80,7 +82,9 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
   worker.on('error', () => rest('gone'));
   worker.on('exit', () => rest('gone'));
   worker.unref();
-  post({ do: 'open', folder: options.folder, key: Uint8Array.from(options.key) });
+  // The copy goes over to the thread, which wipes it: none stays here.
+  const key = Uint8Array.from(options.key);
+  post({ do: 'open', folder: options.folder, key }, [key.buffer]);
 
   return {
     wrote() {
@@ -105,12 +109,4 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       await worker.terminate();
     },
   };
-}
-
-/** TypeScript when run from source, JavaScript when built. */
-function besideThis(): URL {
-  return new URL(
-    import.meta.url.endsWith('.ts') ? './checkpoint-thread.ts' : './checkpoint-thread.js',
-    import.meta.url,
-  );
 }

@@ -110,9 +110,9 @@ export function clearMarker(db: Database, account: AccountId, marker: string): v
 
 /** Cursors by which a lane tells what core shows of an account: how its own identity reads, and how many mails were not fetched. */
 export const IDENTITY_CURSOR = 'identity';
+export const SKIPPED_CURSOR = 'plain-mail-skipped';
 /** Set once the person has the account's key outside of the program. */
 export const KEY_KEPT_CURSOR = 'key-kept';
-export const SKIPPED_CURSOR = 'plain-mail-skipped';
 
 /** Moves a cursor. */
 export function setCursor(db: Database, account: AccountId, name: string, value: string): void {

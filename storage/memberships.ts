@@ -5,6 +5,9 @@ import type { GroupChange } from '../shared/lane/intent.ts';
 import type { Database } from './database.ts';
 import { openItems } from './outbox.ts';
 
+/** Whether that is somebody who is in it, and not only to be. */
+export const isIn = (role: Role | null): boolean => role === 'member' || role === 'admin';
+
 /** Adds a member or changes its role; `since` of one that was there stays. */
 export function putMember(
   db: Database,
@@ -66,7 +69,10 @@ export function countMembers(
   );
 }
 
-/** What I am in a group, and who took me in; null: not in it any more. */
+/**
+ * What I am in a group; null: not in it any more. `by`: who took me in or asked me in, where that is told; it stays for as long as I am
+ * in it.
+ */
 export function setMyRole(
   db: Database,
   conversation: ConversationId,
@@ -74,10 +80,8 @@ export function setMyRole(
   by: PeerId | null,
 ): void {
   db.run(
-    'UPDATE conversation SET my_role = ?, my_role_by = coalesce(?, my_role_by) WHERE id = ?',
-    role,
-    by,
-    conversation,
+    'UPDATE conversation SET my_role = :role, my_role_by = iif(:role IS NULL, NULL, coalesce(:by, my_role_by)) WHERE id = :conversation',
+    { role, by, conversation },
   );
 }
 

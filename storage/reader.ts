@@ -4,6 +4,7 @@ import { PlainsealError } from '../shared/errors.ts';
 import type { SlowQuery } from './connection.ts';
 import type { QueryTable, queries } from './queries/list.ts';
 import type { ReaderAnswer, ReaderRequest } from './query-server.ts';
+import { threadFile } from './thread-file.ts';
 
 /** Heap of the reader thread unless told otherwise, in MiB: a page of rows needs little, and a runaway query must not take core with it. */
 const HEAP_MIB = 256;
@@ -50,7 +51,7 @@ type Job = {
 /** Starts the reader of a profile. The database must exist. */
 export function createReader<Q extends QueryTable = typeof queries>(options: ReaderOptions): Reader<Q> {
   const key = Uint8Array.from(options.key);
-  const entry = options.entry ?? besideThis();
+  const entry = options.entry ?? threadFile('reader-thread');
   /** Sent and not answered, in order. */
   const open = new Map<number, Job>();
   /** Held back while a snapshot must not begin. */
@@ -196,12 +197,4 @@ export function createReader<Q extends QueryTable = typeof queries>(options: Rea
 
 function post(worker: Worker, request: ReaderRequest): void {
   worker.postMessage(request);
-}
-
-/** TypeScript when run from source, JavaScript when built. */
-function besideThis(): URL {
-  return new URL(
-    import.meta.url.endsWith('.ts') ? './reader-thread.ts' : './reader-thread.js',
-    import.meta.url,
-  );
 }

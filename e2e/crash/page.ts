@@ -1,12 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { textOnly } from '../../shared/contract/content.ts';
-import { MAX_CHUNK, MAX_PAGE, type Calls } from '../../shared/contract/calls.ts';
+import { MAX_CHUNK, type Calls } from '../../shared/contract/calls.ts';
 import type { Events } from '../../shared/contract/events.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import type { ConversationId, FileId } from '../../shared/ids.ts';
 import type { FlowStep } from '../../shared/lane/flow.ts';
 import { link, type Link } from '../../shared/wire/rpc.ts';
 import type { Pipe, Undo } from '../../shared/wire/pipe.ts';
+import { wholeHistory } from '../../worker/sample/history.ts';
 
 type Call = Link<Calls, Record<never, never>, Events>['call'];
 type OwnRow = Extract<MessageRow, { readonly kind: 'message' }>;
@@ -64,27 +65,7 @@ export function scriptPage(pipe: Pipe): Page {
         undo();
       }
     },
-    async history(conversation) {
-      let page = await line.call('message.page', {
-        conversation,
-        around: 'end',
-        side: 'before',
-        limit: MAX_PAGE,
-      });
-      let rows = page.rows;
-      while (page.moreBefore) {
-        const [oldest] = rows;
-        if (!oldest) throw new Error('a page before nothing');
-        page = await line.call('message.page', {
-          conversation,
-          around: oldest.id,
-          side: 'before',
-          limit: MAX_PAGE,
-        });
-        rows = [...page.rows, ...rows];
-      }
-      return rows;
-    },
+    history: (conversation) => wholeHistory(line.call, conversation),
     async digest({ id, size }) {
       const hash = createHash('sha256');
       for (let at = 0; at < size;) {

@@ -37,8 +37,8 @@ export interface Arriving {
 /** Taking in what arrives over one connection. */
 export interface Receiver {
   /**
-   * Takes in deliveries until there are no more; `caughtUp` is called once those that came before `queueEmpty` are durable. @throws CommitFault when core cannot commit; what was not made durable is not
-   * acknowledged.
+   * Takes in deliveries until there are no more; `caughtUp` is called once those that came before `queueEmpty` are durable.
+   * @throws CommitFault when core cannot commit; what was not made durable is not acknowledged.
    */
   receive(arriving: Arriving): Promise<void>;
   /** Resolves when what runs beside receiving (names, lists of contacts) has nothing to do. */

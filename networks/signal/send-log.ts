@@ -64,16 +64,16 @@ export async function readSent(
   sentAt: Millis,
   now: Millis,
 ): Promise<SentRecord | null> {
-  if (!(await isKept(work, service, sentAt))) return null;
+  if (!hasTime(await timesOf(work, service), sentAt)) return null;
   const record = await readCell(work, recordCell(service, sentAt), recordSchema);
   return record !== null && record.expiresAt > now ? record : null;
 }
 
 /** The list of times says which records there are: of a message that was not sent before nothing is asked of core. */
-async function isKept(work: Pick<Work, 'get'>, service: ServiceId, sentAt: Millis): Promise<boolean> {
-  const times = (await readCell(work, timesCell(service), timesSchema)) ?? [];
-  return times.some(([at]) => at === sentAt);
-}
+const timesOf = async (work: Pick<Work, 'get'>, service: ServiceId): Promise<Times> =>
+  (await readCell(work, timesCell(service), timesSchema)) ?? [];
+
+const hasTime = (times: Times, sentAt: Millis): boolean => times.some(([at]) => at === sentAt);
 
 /** Keeps what was sent, in place of what is kept under the same time; lets go of what is over, and of the oldest beyond {@link MAX_SENT}. */
 export async function writeSent(
@@ -84,18 +84,17 @@ export async function writeSent(
   now: Millis,
 ): Promise<void> {
   const cell = recordCell(service, sentAt);
-  if (await isKept(work, service, sentAt)) await work.get(cell);
+  const times = await timesOf(work, service);
+  if (hasTime(times, sentAt)) await work.get(cell);
   writeCell(work, cell, record);
-  const others = ((await readCell(work, timesCell(service), timesSchema)) ?? []).filter(
-    ([at]) => at !== sentAt,
-  );
+  const others = times.filter(([at]) => at !== sentAt);
   await keepTimes(work, service, [...others, [sentAt, record.expiresAt]], now);
 }
 
 /** Lets go of what was sent at a time. */
 export async function forgetSent(work: Work, service: ServiceId, sentAt: Millis): Promise<void> {
-  const times = (await readCell(work, timesCell(service), timesSchema)) ?? [];
-  if (!times.some(([at]) => at === sentAt)) return;
+  const times = await timesOf(work, service);
+  if (!hasTime(times, sentAt)) return;
   await removeRecord(work, service, sentAt);
   writeTimes(
     work,
@@ -106,7 +105,7 @@ export async function forgetSent(work: Work, service: ServiceId, sentAt: Millis)
 
 /** Lets go of what is over of a service id; gives when the next of it is, null for nothing. */
 export async function sweepSent(work: Work, service: ServiceId, now: Millis): Promise<Millis | null> {
-  const times = (await readCell(work, timesCell(service), timesSchema)) ?? [];
+  const times = await timesOf(work, service);
   const left = times.filter(([, expiresAt]) => expiresAt > now);
   if (left.length < times.length) await keepTimes(work, service, times, now);
   return left.length === 0 ? null : Math.min(...left.map(([, expiresAt]) => expiresAt));

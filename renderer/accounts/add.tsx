@@ -160,7 +160,7 @@ function Choice({
   );
 }
 
-/** Adding a further account, over the inbox. */
+/** Adding an account in place of what is shown; a first one too, where its page has more to say once there is an account. */
 export function AddAccountPage({ network }: { readonly network: NetworkId | null }): ReactNode {
   const isFirst = useAccounts((state) => state.rows?.length === 0);
   if (network !== null)

@@ -1,13 +1,12 @@
 import { useState, type ReactNode } from 'react';
 import type { AccountRow } from '../../shared/contract/account.ts';
-import { kindOf } from '../../shared/errors.ts';
 import type { AccountId } from '../../shared/ids.ts';
 import { insist, newRequest } from '../app/core.ts';
 import { showSheet } from '../app/view.ts';
 import { ErrorTrouble, FlowTrouble } from '../flows/trouble.tsx';
 import { useFlow } from '../flows/use-flow.ts';
 import { Button } from '../ui/button.tsx';
-import { say, words } from '../words.ts';
+import { faultOf, say } from '../words.ts';
 import { AskFields } from './ask.tsx';
 import styles from './nostr.module.css';
 import { AccountPage } from './page.tsx';
@@ -36,11 +35,7 @@ export function NostrForm({ onBack }: { readonly onBack: () => void }): ReactNod
     );
   return (
     <AccountPage title={say('nostr.title')} sub={say('nostr.sub')} onBack={flow.running ? null : onBack}>
-      <div className={styles['key']}>
-        <p>
-          <strong>{say('nostr.lose')}</strong> {say('nostr.leak')}
-        </p>
-      </div>
+      <KeyWarning />
       {step?.kind === 'failed' && step.why !== 'cancelled' ? (
         <FlowTrouble why={step.why} place="nostr-add" />
       ) : null}
@@ -65,6 +60,17 @@ export function NostrForm({ onBack }: { readonly onBack: () => void }): ReactNod
   );
 }
 
+/** What follows when the key is lost, and when others get it. */
+function KeyWarning(): ReactNode {
+  return (
+    <div className={styles['key']}>
+      <p>
+        <strong>{say('nostr.lose')}</strong> {say('nostr.leak')}
+      </p>
+    </div>
+  );
+}
+
 /** The account that was not there when the page was opened. */
 function useMade(): AccountRow | null {
   const rows = useAccounts((state) => state.rows) ?? [];
@@ -85,11 +91,7 @@ function Made({ account }: { readonly account: AccountRow | null }): ReactNode {
     );
   return (
     <AccountPage title={say('nostr.made')} sub={say('nostr.keep')} onBack={null}>
-      <div className={styles['key']}>
-        <p>
-          <strong>{say('nostr.lose')}</strong> {say('nostr.leak')}
-        </p>
-      </div>
+      <KeyWarning />
       <div className={styles['acts']}>
         <div>
           <Button
@@ -98,10 +100,7 @@ function Made({ account }: { readonly account: AccountRow | null }): ReactNode {
             onClick={() => {
               if (account === null) return;
               setTold(null);
-              revealKey(account.id).catch((error: unknown) => {
-                const kind = kindOf(error);
-                setTold(kind === 'refused' || kind === 'cancelled' ? null : words.error(kind).what);
-              });
+              revealKey(account.id).catch((error: unknown) => setTold(faultOf(error)));
             }}
           >
             {say('nostr.keep.now')}

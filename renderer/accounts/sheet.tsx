@@ -1,6 +1,5 @@
 import { useState, type ReactNode } from 'react';
 import type { AccountRow } from '../../shared/contract/account.ts';
-import { kindOf } from '../../shared/errors.ts';
 import type { AccountId } from '../../shared/ids.ts';
 import { call, insist, newRequest } from '../app/core.ts';
 import { showSheet } from '../app/view.ts';
@@ -9,7 +8,7 @@ import { KeyGroups } from '../people/key-groups.tsx';
 import { Button } from '../ui/button.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Sheet } from '../ui/sheet.tsx';
-import { say, words } from '../words.ts';
+import { faultOf, say, words } from '../words.ts';
 import { statementsOf } from './disclosure.tsx';
 import { revealKey } from './nostr.tsx';
 import styles from './sheet.module.css';
@@ -60,13 +59,13 @@ export function AccountSheet({ account }: { readonly account: AccountId }): Reac
 
 function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () => void }): ReactNode {
   const [told, setTold] = useState<string | null>(null);
-  const failed = (error: unknown): void => {
-    const kind = kindOf(error);
-    setTold(kind === 'refused' || kind === 'cancelled' ? null : words.error(kind).what);
-  };
+  const failed = (error: unknown): void => setTold(faultOf(error));
   const isUnlinked = row.status.kind === 'needs-person' && row.status.why === 'unlinked';
   // Signal's own word, while there is still a link.
   const unlinks = row.network === 'signal' && !isUnlinked;
+  const isKey = row.keyKept !== null;
+  /** Signal's keys are the phone's. */
+  const hasKeyFile = row.identity !== null && row.network !== 'signal';
   const acts = [
     ...(isUnlinked
       ? []
@@ -78,7 +77,7 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
             onAct: () => call('account.reconnect', { account: row.id }).catch(failed),
           },
         ]),
-    ...(row.keyKept === null
+    ...(!isKey
       ? []
       : [
           {
@@ -91,13 +90,13 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
                 .catch(failed),
           },
         ]),
-    ...(row.identity === null || row.network === 'signal'
+    ...(!hasKeyFile
       ? []
       : [
           {
             key: 'export',
             label: say('account.export'),
-            means: say(row.keyKept === null ? 'account.export.means' : 'nostr.export.means'),
+            means: say(isKey ? 'nostr.export.means' : 'account.export.means'),
             onAct: () =>
               insist('key.export', { request: newRequest(), account: row.id })
                 .then((written) => setTold(written ? say('account.export.done') : null))
@@ -105,7 +104,7 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
           },
         ]),
     // Where the key is the account, another key is another account.
-    ...(row.identity === null || row.network === 'signal' || row.keyKept !== null
+    ...(!hasKeyFile || isKey
       ? []
       : [
           {
@@ -126,9 +125,9 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
           ? 'signal.unlink.means'
           : row.network === 'signal'
             ? 'signal.remove.means'
-            : row.keyKept === null
-              ? 'account.remove.means'
-              : 'nostr.remove.means',
+            : isKey
+              ? 'nostr.remove.means'
+              : 'account.remove.means',
       ),
       onAct: () =>
         insist('account.remove', { request: newRequest(), account: row.id })

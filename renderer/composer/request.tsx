@@ -7,7 +7,7 @@ import { closeConversation } from '../app/view.ts';
 import { useMembers } from '../groups/members.ts';
 import { aboutOf, Stated } from '../label/stated.tsx';
 import { say, words } from '../words.ts';
-import { Panel } from './panel.tsx';
+import { Panel, type Act } from './panel.tsx';
 
 /** In place of the composer when somebody unknown wrote first. Until accepted nothing is fetched and nothing is told. */
 export function RequestPanel({ row }: { readonly row: ConversationRow }): ReactNode {
@@ -52,7 +52,7 @@ function GroupRequest({ row }: { readonly row: ConversationRow }): ReactNode {
   );
 }
 
-type Answer = { readonly label: string; readonly means: string };
+type Answer = Pick<Act, 'label' | 'means'>;
 
 function Question({
   row,

@@ -2,6 +2,7 @@ import { useEffect, useRef, useState } from 'react';
 import { kindOf, type ErrorKind } from '../../shared/errors.ts';
 import type { AccountId, FlowId, NetworkId } from '../../shared/ids.ts';
 import type { FlowAnswer, FlowStart, FlowStep } from '../../shared/lane/flow.ts';
+import { openConversation } from '../app/view.ts';
 import { answerFlow, cancelFlow, startFlow, useFlows } from './store.ts';
 
 type Flow = {
@@ -73,4 +74,12 @@ export function useFlow(): Flow {
       setStarting(false);
     },
   };
+}
+
+/** Opens the conversation that a flow ended with. */
+export function useOpening(step: FlowStep | null): void {
+  const made = step?.kind === 'done' ? step.conversation : null;
+  useEffect(() => {
+    if (made !== null) openConversation(made);
+  }, [made]);
 }

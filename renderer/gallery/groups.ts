@@ -1,7 +1,7 @@
 import type { Calls } from '../../shared/contract/calls.ts';
-import type { Members } from '../../shared/contract/conversation.ts';
+import type { MemberRow, Members } from '../../shared/contract/conversation.ts';
 import { PlainsealError } from '../../shared/errors.ts';
-import type { ConversationId } from '../../shared/ids.ts';
+import type { ConversationId, PeerId } from '../../shared/ids.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
 import { chatId, groupCan, NOSTR_ACCOUNT } from './chats.ts';
 import { minutesAgo, mls, unchecked } from './labels.ts';
@@ -37,14 +37,7 @@ export function groups(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Groups
         snippet: { kind: 'note', code: 'group-made' },
       });
       put(id, {
-        rows: members.map((peer) => ({
-          peer,
-          name: nameOf(memory, peer),
-          address: null,
-          role: 'invited',
-          trust: unchecked,
-          waits: 'add',
-        })),
+        rows: members.map((peer) => invited(memory, peer)),
         me: { role: 'admin', by: null },
         leaving: false,
         renaming: null,
@@ -54,18 +47,12 @@ export function groups(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Groups
     'group.change': ({ conversation, change }) => {
       const members = membersOf(conversation);
       switch (change.act) {
-        case 'add': {
-          const added = change.peers.map((peer) => ({
-            peer,
-            name: nameOf(memory, peer),
-            address: null,
-            role: 'invited' as const,
-            trust: unchecked,
-            waits: 'add' as const,
-          }));
-          put(conversation, { ...members, rows: [...members.rows, ...added] });
+        case 'add':
+          put(conversation, {
+            ...members,
+            rows: [...members.rows, ...change.peers.map((peer) => invited(memory, peer))],
+          });
           break;
-        }
         case 'remove':
         case 'promote':
         case 'demote':
@@ -86,6 +73,8 @@ export function groups(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Groups
   };
 }
 
-function nameOf(memory: Memory, peer: string): string {
-  return [...memory.chats.values()].find((row) => row.peer === peer)?.title ?? peer;
+/** Somebody who is to be in a group, and is not yet. */
+function invited(memory: Memory, peer: PeerId): MemberRow {
+  const name = [...memory.chats.values()].find((row) => row.peer === peer)?.title ?? peer;
+  return { peer, name, address: null, role: 'invited', trust: unchecked, waits: 'add' };
 }

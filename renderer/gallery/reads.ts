@@ -1,7 +1,7 @@
 import type { CallArgs, Calls } from '../../shared/contract/calls.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import { PlainsealError } from '../../shared/errors.ts';
-import type { Members, PeerRow } from '../../shared/contract/conversation.ts';
+import type { PeerRow } from '../../shared/contract/conversation.ts';
 import type { ConversationId, PeerId } from '../../shared/ids.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
 import { belongs, compareRows } from '../chats/store.ts';
@@ -52,8 +52,7 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
     'conversation.get': ({ conversation }) => chatOf(memory, conversation),
     'peer.get': ({ peer }) => {
       const row = [...memory.chats.values()].find((each) => each.peer === peer);
-      const groups = [...memory.members].filter(([, { rows }]) => rows.some((each) => each.peer === peer));
-      if (!row) return fromGroups(memory, peer, groups);
+      if (!row) return fromGroups(memory, peer);
       return {
         id: peer,
         name: row.title,
@@ -143,11 +142,8 @@ function sized(row: MessageRow): MessageRow {
 }
 
 /** Somebody who is known from groups alone. */
-function fromGroups(
-  memory: Memory,
-  peer: PeerId,
-  groups: readonly (readonly [ConversationId, Members])[],
-): PeerRow {
+function fromGroups(memory: Memory, peer: PeerId): PeerRow {
+  const groups = [...memory.members].filter(([, { rows }]) => rows.some((each) => each.peer === peer));
   const member = groups[0]?.[1].rows.find((each) => each.peer === peer);
   if (!member) throw new PlainsealError('not-found', 'no such peer');
   return {
@@ -158,6 +154,6 @@ function fromGroups(
     trust: member.trust,
     ownName: member.name,
     firstSeenAt: minutesAgo(4_000),
-    conversations: groups.map(([id]) => chatOf(memory, id).id),
+    conversations: groups.map(([id]) => id),
   };
 }

@@ -4,7 +4,7 @@ import type { CallArgs } from '../../shared/contract/calls.ts';
 import type { ConversationRow, MemberRow, Members, Role } from '../../shared/contract/conversation.ts';
 import type { ConversationId } from '../../shared/ids.ts';
 import { MAX_GROUP_TITLE } from '../../shared/lane/intent.ts';
-import { plainName } from '../../shared/words/plain-name.ts';
+import { nameInSentence, plainName } from '../../shared/words/plain-name.ts';
 import { showSheet } from '../app/view.ts';
 import { useChats } from '../chats/store.ts';
 import { Glyph } from '../label/glyph.tsx';
@@ -26,11 +26,10 @@ export function GroupSheet({ conversation }: { readonly conversation: Conversati
   const members = useMembers(conversation);
   const [failed, setFailed] = useState(false);
   if (!row || !members) return null;
-  function change(edit: Edit): void {
-    if (!row) return;
+  const change = (edit: Edit): void => {
     setFailed(false);
     changeGroup(row, edit).catch(() => setFailed(true));
-  }
+  };
   const count = members.rows.length;
   return (
     <Sheet
@@ -63,12 +62,11 @@ export function GroupSheet({ conversation }: { readonly conversation: Conversati
 function Waiting({ members }: { readonly members: Members }): ReactNode {
   const { renaming, leaving } = members;
   if (renaming === null && !leaving) return null;
-  const title = plainName(renaming ?? '', say('name.none')).replaceAll(/[“”]/gu, '');
   return (
     <div className={styles['waiting']}>
       {renaming === null ? null : (
         <p>
-          <Stated text={say('group.waits.rename', { title })} name={title} />
+          <Stated text={say('group.waits.rename', { title: nameInSentence(renaming) })} name={renaming} />
         </p>
       )}
       {leaving ? <p>{say('group.waits.leave')}</p> : null}
@@ -171,38 +169,27 @@ function Acts({
     setOpen(null);
     onChange(edit);
   };
+  const fold = (which: 'add' | 'rename' | 'leave') => ({
+    open: open === which,
+    onToggle: () => setOpen(open === which ? null : which),
+  });
   if (members.leaving || can.leave === 'no') return null;
   const limited = typeof can.rename === 'object' ? can.rename.limit : null;
   return (
     <div className={styles['acts']}>
       {can['add-member'] === 'yes' ? (
-        <Fold
-          name={say('group.add')}
-          means={say('group.add.means')}
-          open={open === 'add'}
-          onOpen={(is) => setOpen(is ? 'add' : null)}
-        >
+        <Fold name={say('group.add')} means={say('group.add.means')} {...fold('add')}>
           <Add row={row} members={members} onDone={done} />
         </Fold>
       ) : null}
       {can.rename === 'yes' ? (
-        <Fold
-          name={say('group.rename')}
-          means={say('group.new.name.means')}
-          open={open === 'rename'}
-          onOpen={(is) => setOpen(is ? 'rename' : null)}
-        >
+        <Fold name={say('group.rename')} means={say('group.new.name.means')} {...fold('rename')}>
           <Rename title={members.renaming ?? row.title} onDone={done} />
         </Fold>
       ) : null}
       {limited === null ? null : <p className={styles['stated']}>{words.limit(limited)}</p>}
       {can.leave === 'yes' ? (
-        <Fold
-          name={say('group.leave')}
-          means={say('group.leave.means')}
-          open={open === 'leave'}
-          onOpen={(is) => setOpen(is ? 'leave' : null)}
-        >
+        <Fold name={say('group.leave')} means={say('group.leave.means')} {...fold('leave')}>
           <div className={styles['sure']}>
             <p>
               <b>{say('group.leave.sure')}</b> {say('group.leave.sure.means')}
@@ -221,18 +208,18 @@ function Fold({
   name,
   means,
   open,
-  onOpen,
+  onToggle,
   children,
 }: {
   readonly name: string;
   readonly means: string;
   readonly open: boolean;
-  readonly onOpen: (open: boolean) => void;
+  readonly onToggle: () => void;
   readonly children: ReactNode;
 }): ReactNode {
   return (
     <section className={styles['fold']}>
-      <button type="button" aria-expanded={open} onClick={() => onOpen(!open)}>
+      <button type="button" aria-expanded={open} onClick={onToggle}>
         <b>{name}</b>
         <small>{means}</small>
       </button>

@@ -21,10 +21,11 @@ export function Stated({
   readonly name?: string | null | undefined;
   readonly names?: readonly string[];
 }): ReactNode {
+  const drawn = names.filter((each) => each !== '').map((each) => nameInSentence(each));
   const parts: ReactNode[] = [];
   let rest = text;
   for (;;) {
-    const next = firstOf(rest, names);
+    const next = firstOf(rest, drawn);
     if (next === null) break;
     parts.push(
       rest.slice(0, next.at),
@@ -37,15 +38,14 @@ export function Stated({
   return parts.length === 0 ? text : [...parts, rest];
 }
 
-/** The name that stands first in a text; of two that begin there the longer. */
+/** Of names as they stand in sentences the one that comes first in a text; of two that begin there the longer. */
 function firstOf(
   text: string,
   names: readonly string[],
 ): { readonly at: number; readonly said: string } | null {
   let first: { readonly at: number; readonly said: string } | null = null;
-  for (const name of names) {
-    const said = name === '' ? '' : nameInSentence(name);
-    const at = said === '' ? -1 : text.indexOf(said);
+  for (const said of names) {
+    const at = text.indexOf(said);
     if (at < 0) continue;
     if (first === null || at < first.at || (at === first.at && said.length > first.said.length))
       first = { at, said };

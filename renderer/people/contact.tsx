@@ -8,7 +8,7 @@ import { call, insist, newRequest } from '../app/core.ts';
 import { openConversation, showSheet } from '../app/view.ts';
 import { useChats } from '../chats/store.ts';
 import { ErrorTrouble, FlowTrouble } from '../flows/trouble.tsx';
-import { useFlow } from '../flows/use-flow.ts';
+import { useFlow, useOpening } from '../flows/use-flow.ts';
 import { FlowProgress } from '../accounts/progress.tsx';
 import { Glyph } from '../label/glyph.tsx';
 import { RowLabel } from '../label/line.tsx';
@@ -124,7 +124,7 @@ function Trust({ row }: { readonly row: PeerRow }): ReactNode {
   );
 }
 
-/** Both keys, and the two ways to check: compare them, or let both apps do it over an invitation. */
+/** Both keys, and the ways to check: compare them, or, where a network has a proof to exchange, let both apps do it. */
 function Compare({
   row,
   account,
@@ -263,10 +263,7 @@ function WriteTo({ row, account }: { readonly row: PeerRow; readonly account: Ac
   const rows = useChats((chats) => chats.rows);
   const flow = useFlow();
   const { step } = flow;
-  const made = step?.kind === 'done' ? step.conversation : null;
-  useEffect(() => {
-    if (made !== null) openConversation(made);
-  }, [made]);
+  useOpening(step);
   const isThere = row.conversations.some((id) => rows.get(id)?.kind === 'direct');
   const { address } = row;
   if (isThere || address === null) return null;

@@ -1,4 +1,5 @@
 import { useEffect, useState, type ReactNode } from 'react';
+import { MAX_PAGE } from '../../shared/contract/calls.ts';
 import type { ContactRow } from '../../shared/contract/conversation.ts';
 import type { AccountId, PeerId } from '../../shared/ids.ts';
 import { plainLetters, plainName } from '../../shared/words/plain-name.ts';
@@ -8,8 +9,6 @@ import styles from './contacts.module.css';
 
 /** People suggested at once. */
 const MAX_SUGGESTED = 8;
-/** Most that core gives at once. */
-const MAX_ASKED = 200;
 /** Wait after the last key before looking, in ms. */
 const WAIT_MS = 80;
 
@@ -52,7 +51,7 @@ export function Contacts({
   readonly none?: ReactNode;
   readonly onPick: (contact: ContactRow) => void;
 }): ReactNode {
-  const limit = Math.min(MAX_ASKED, MAX_SUGGESTED + without.length);
+  const limit = Math.min(MAX_PAGE, MAX_SUGGESTED + without.length);
   const found = useContacts(account, text.trim().slice(0, 200), limit);
   if (found === null) return null;
   const rows = found.filter(({ peer }) => !without.includes(peer)).slice(0, MAX_SUGGESTED);

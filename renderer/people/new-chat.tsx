@@ -1,4 +1,4 @@
-import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
+import { useState, type FormEvent, type ReactNode } from 'react';
 import type { AccountRow } from '../../shared/contract/account.ts';
 import type { ContactRow } from '../../shared/contract/conversation.ts';
 import type { NetworkId } from '../../shared/ids.ts';
@@ -9,7 +9,7 @@ import { FlowProgress } from '../accounts/progress.tsx';
 import { useAccounts } from '../accounts/store.ts';
 import { openConversation, showSheet } from '../app/view.ts';
 import { ErrorTrouble, FlowTrouble, Trouble } from '../flows/trouble.tsx';
-import { useFlow } from '../flows/use-flow.ts';
+import { useFlow, useOpening } from '../flows/use-flow.ts';
 import { Button } from '../ui/button.tsx';
 import { Choice } from '../ui/choice.tsx';
 import { TextField } from '../ui/field.tsx';
@@ -90,10 +90,7 @@ function Start({ account }: { readonly account: AccountRow }): ReactNode {
   const [text, setText] = useState('');
   const flow = useFlow();
   const { step } = flow;
-  const conversation = step?.kind === 'done' ? step.conversation : null;
-  useEffect(() => {
-    if (conversation !== null) openConversation(conversation);
-  }, [conversation]);
+  useOpening(step);
 
   // Never acted on, whatever the account: it does not even reach a lane.
   const linksDevice = isLinkCode(text);

@@ -1,3 +1,6 @@
+/** A key as it is written down: letters, digits and spaces. */
+export const WRITTEN_KEY = /^[0-9a-z ]{1,200}$/i;
+
 /** Why a secret key that the person brought is not taken; worded in shared/words. */
 export const keyRefusals = [
   'too-large',

@@ -8,7 +8,7 @@ import { changeSchema } from './change-schema.ts';
 import type { Commit, Settled } from './commit.ts';
 import { flowFailures, type AccountSetup, type FlowStep } from './flow.ts';
 import { intentSchema, stepSchema } from './intent-schema.ts';
-import { keyRefusals, type KeyImport } from './key.ts';
+import { keyRefusals, WRITTEN_KEY, type KeyImport } from './key.ts';
 import { crashPoints, type CrashPoint, type LaneStatus, type Performed } from './lane.ts';
 import type { StateKey, StateWrite } from './state.ts';
 
@@ -184,4 +184,4 @@ export const performedSchema = shape<Performed>(
 );
 
 /** What a lane answers to `key.text`. */
-export const keyTextSchema = v.pipe(v.string(), v.regex(/^[0-9a-z ]{1,200}$/i));
+export const keyTextSchema = v.pipe(v.string(), v.regex(WRITTEN_KEY));

@@ -1,3 +1,4 @@
+import { WRITTEN_KEY } from '../lane/key.ts';
 import { nameInSentence, plainName } from '../words/plain-name.ts';
 import { createSay, type LocaleName, type Say } from '../words/say.ts';
 import type { ConfirmText } from './confirm-page.ts';
@@ -34,11 +35,9 @@ function titleOf(say: Say, kind: ConfirmKind, name: string): string {
   }
 }
 
-/** What is compared or written down is longer than a name, and is never cut: letters, digits and spaces. */
-const KEY = /^[0-9a-z ]{1,200}$/i;
-
+/** What is compared or written down is longer than a name, and is never cut. */
 function shown(fact: (typeof rowFacts)[number], value: string): string {
-  return fact !== 'file' && KEY.test(value) ? value : plainName(value);
+  return fact !== 'file' && WRITTEN_KEY.test(value) ? value : plainName(value);
 }
 
 /** What the shell's window says to a question. Facts are data of others: shown plain, as values, never as part of what Plainseal states beyond the name. */

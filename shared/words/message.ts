@@ -82,7 +82,6 @@ export function messageWords(say: Say) {
   ];
 
   /** Why a thing is not offered in a conversation. */
-
   const cannot = (feature: (typeof features)[number]): string => say(`cannot.${feature}`);
 
   /** Why a thing that the network can do is not mine to do now. */

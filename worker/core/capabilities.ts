@@ -1,6 +1,7 @@
 import { features, type Capabilities, type FeatureLimit } from '../../shared/contract/conversation.ts';
 import type { NetworkId, ProtocolId } from '../../shared/ids.ts';
 import type { Conversation } from '../../storage/conversations.ts';
+import { isIn } from '../../storage/memberships.ts';
 
 type Feature = (typeof features)[number];
 
@@ -45,8 +46,7 @@ export function capabilities(of: Able): Capabilities {
 
 function allowed(feature: Feature, of: Able): 'yes' | 'no' | { readonly limit: FeatureLimit } {
   if (!ofGroups.includes(feature)) return 'yes';
-  const isIn = of.myRole === 'member' || of.myRole === 'admin';
-  if (of.kind !== 'group' || of.state !== 'active' || !isIn) return 'no';
+  if (of.kind !== 'group' || of.state !== 'active' || !isIn(of.myRole)) return 'no';
   if (feature === 'leave')
     return of.myRole === 'admin' && of.othersWithoutAdmin === true ? { limit: 'only-admin' } : 'yes';
   return of.myRole === 'admin' ? 'yes' : { limit: 'admins-only' };

@@ -10,6 +10,7 @@ import type { GroupEdit } from '../../shared/lane/intent.ts';
 import { pipePair } from '../../shared/wire/pair.ts';
 import type { Pipe } from '../../shared/wire/pipe.ts';
 import { hostLane } from '../lane/host.ts';
+import { wholeHistory } from './history.ts';
 import { request, startRig, type Rig } from './rig.ts';
 
 type Row = Extract<MessageRow, { readonly kind: 'message' }>;
@@ -129,13 +130,8 @@ export async function openSomebody(name: string, relays: readonly string[]): Pro
     },
     row: (conversation) => rig.page.call('conversation.get', { conversation }),
     async messages(conversation) {
-      const page = await rig.page.call('message.page', {
-        conversation,
-        around: 'end',
-        side: 'around',
-        limit: 200,
-      });
-      return page.rows.filter((one): one is Row => one.kind === 'message');
+      const rows = await wholeHistory(rig.page.call, conversation);
+      return rows.filter((one): one is Row => one.kind === 'message');
     },
     async texts(conversation) {
       return (await somebody.messages(conversation)).map(({ content }) => content?.text ?? '');

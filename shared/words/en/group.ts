@@ -56,7 +56,7 @@ export const group = {
   'group.waits.remove': 'Being removed',
   'group.waits.promote': 'Becoming an admin',
   'group.waits.demote': 'No longer an admin soon',
-  'group.waits.rename': 'Will be called “{title}”',
+  'group.waits.rename': 'Will be called {title}',
   'group.waits.leave': 'You are leaving. The others are not told yet.',
   'group.member.acts': 'Act on {name}',
   'group.member.who': 'Who this is',

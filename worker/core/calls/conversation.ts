@@ -1,17 +1,14 @@
 import { PlainsealError } from '../../../shared/errors.ts';
-import { freshId, type OutboxId } from '../../../shared/ids.ts';
-import { newNetworkKey } from '../../../shared/lane/network-key.ts';
-import { nextSendTime } from '../../../storage/accounts.ts';
 import { markRead, patchConversation, setDraft } from '../../../storage/conversations.ts';
 import { startRead } from '../../../storage/expiry.ts';
 import { findMessage, rowidOf, unreadKeys } from '../../../storage/messages.ts';
-import { addIntent } from '../../../storage/outbox.ts';
 import type { StoredConversationRow } from '../../../storage/queries/conversation-rows.ts';
 import { readSettings } from '../../../storage/settings.ts';
 import type { ConversationRow } from '../../../shared/contract/conversation.ts';
 import { capabilities, followsInvitations, tellsOwnDevices } from '../capabilities.ts';
 import { labelIsOld, relabel } from '../commit/relabel.ts';
 import { touchConversation, touchMessage, type Touched } from '../touched.ts';
+import { addSideIntent } from './send.ts';
 import { conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
 /** Most messages one read receipt names. */
@@ -66,21 +63,12 @@ export function conversationCalls(of: CallScope): Serve<Names> {
   function tellAccepted(id: ConversationRow['id'], touched: Touched): void {
     const { conversation, account } = conversationOf(of.db, id);
     if (!followsInvitations(conversation.network)) return;
-    const sentAt = nextSendTime(of.db, account.id, of.clock());
-    const key = newNetworkKey(conversation.network, sentAt);
-    addIntent(of.db, {
-      id: freshId<OutboxId>(),
-      account: account.id,
-      message: null,
-      intent: {
-        conversation: id,
-        sentAt,
-        what: { kind: 'protocol', key, op: 'accepted', data: new Uint8Array() },
-      },
-      seenLabel: null,
-      hold: null,
-    });
-    touched.outbox = true;
+    addSideIntent(personScope(of, account, touched), account, id, null, (key) => ({
+      kind: 'protocol',
+      key,
+      op: 'accepted',
+      data: new Uint8Array(),
+    }));
   }
 
   /**
@@ -95,22 +83,16 @@ export function conversationCalls(of: CallScope): Serve<Names> {
     if (!tell && !tellsOwnDevices(network)) return;
     const most = tellsOwnDevices(network) ? MAX_READ : MAX_RECEIPT;
     const keys = unreadKeys(of.db, id, conversation.readUpTo, upTo, most);
+    const scope = personScope(of, account, touched);
     for (let at = 0; at < keys.length; at += MAX_RECEIPT) {
       const some = keys.slice(at, at + MAX_RECEIPT);
-      const sentAt = nextSendTime(of.db, account.id, of.clock());
-      addIntent(of.db, {
-        id: freshId<OutboxId>(),
-        account: account.id,
-        message: null,
-        intent: {
-          conversation: id,
-          sentAt,
-          what: { kind: 'receipt', key: newNetworkKey(network, sentAt), of: some, as: 'read', tell },
-        },
-        seenLabel: null,
-        hold: null,
-      });
-      touched.outbox = true;
+      addSideIntent(scope, account, id, null, (key) => ({
+        kind: 'receipt',
+        key,
+        of: some,
+        as: 'read',
+        tell,
+      }));
     }
   }
 

@@ -1,4 +1,3 @@
-import { mayAdd } from '../../../shared/contract/account.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import { findAccount } from '../../../storage/accounts.ts';
 import { findPeer } from '../../../storage/peers.ts';
@@ -14,11 +13,7 @@ export function flowCalls(of: CallScope): Serve<'flow.start' | 'flow.answer' | '
       of.once(
         'flow.start',
         request,
-        async () => {
-          if (start.kind === 'add-account' && !mayAdd(of.profile.kind, network))
-            throw new PlainsealError('refused', 'no account of this network can be added yet');
-          return { flow: await of.flows.start({ account, network, start }) };
-        },
+        async () => ({ flow: await of.flows.start({ account, network, start }) }),
         (started) => started,
       ),
     'flow.answer': async ({ flow, answer }) => {

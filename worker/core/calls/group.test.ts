@@ -256,6 +256,25 @@ describe('group.create', () => {
     expect((await membersOf(conversation)).rows).toEqual([]);
     await expect(send(conversation, 'more')).rejects.toThrow(rejects('refused'));
   });
+
+  test('that fails leaves nobody behind who was to be added to it', async () => {
+    let fail: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (fail = resolve));
+    tell = async (item) => {
+      await gate;
+      await lane.context().commit({
+        ...emptyCommit,
+        outbound: [{ item: item.id, to: 'failed', failure: 'address-unknown' }],
+      });
+      return { kind: 'done' };
+    };
+    const { conversation } = await make(['Bob']);
+    await ask(conversation, { act: 'add', peers: [peer('Dan')] });
+    expect((await membersOf(conversation)).rows).toHaveLength(2);
+    fail();
+    await until(async () => (await rowOf(conversation)).state === 'left');
+    expect((await membersOf(conversation)).rows).toEqual([]);
+  });
 });
 
 describe('group.change', () => {
@@ -387,6 +406,16 @@ describe('group.change', () => {
     await ask(group, { act: 'demote', peer: peer('Bob') });
     await expect(ask(group, { act: 'leave' })).rejects.toThrow(rejects('refused'));
   });
+
+  test('an admin who loses the office and is taken out is one admin fewer, not two', async () => {
+    const group = await made(['Bob', 'Carol']);
+    for (const name of ['Bob', 'Carol']) await commit([member(group, 'promoted', peer(name), 'me')]);
+    tell = null;
+    await ask(group, { act: 'demote', peer: peer('Bob') });
+    await ask(group, { act: 'remove', peer: peer('Bob') });
+    await ask(group, { act: 'leave' });
+    expect((await membersOf(group)).leaving).toBe(true);
+  });
 });
 
 describe('what the lane tells of a group', () => {
@@ -439,6 +468,20 @@ describe('what the lane tells of a group', () => {
     ]);
     expect((await rowOf(group)).state).toBe('request');
     expect((await stated(group)).length).toBe(5);
+  });
+
+  test('who asked me in is not who took me out, nor who made me an admin', async () => {
+    const group = 'a-group' as ConversationId;
+    const patch = { kind: 'group', protocol: 'mls', state: 'request', title: 'Theirs' } as const;
+    await commit([{ kind: 'conversation', id: group, patch }, member(group, 'invited', 'me', peer('Bob'))]);
+    await rig.page.call('conversation.accept', { request: request(), conversation: group });
+    await commit([member(group, 'joined', 'me'), member(group, 'joined', peer('Carol'))]);
+    await commit([member(group, 'promoted', 'me', peer('Carol'))]);
+    expect((await membersOf(group)).me).toMatchObject({ role: 'admin', by: { name: 'Bob' } });
+    await commit([member(group, 'removed', 'me', peer('Carol'))]);
+    // Asked in again, by somebody whom the network does not tell of.
+    await commit([{ kind: 'conversation', id: group, patch: { state: 'request' } }]);
+    expect((await membersOf(group)).me).toEqual({ role: null, by: null });
   });
 
   test('many at once are one row that names a few', async () => {

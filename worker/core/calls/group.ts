@@ -1,17 +1,16 @@
 import { assertNever } from '../../../shared/assert.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import { freshId, type ConversationId, type NetworkKey, type PeerId } from '../../../shared/ids.ts';
-import { MAX_GROUP_PEERS, type GroupEdit } from '../../../shared/lane/intent.ts';
+import { MAX_GROUP_PEERS, type GroupChange, type GroupEdit } from '../../../shared/lane/intent.ts';
 import { findAccount } from '../../../storage/accounts.ts';
-import { addConversation, type Conversation } from '../../../storage/conversations.ts';
+import { addConversation, findConversation, type Conversation } from '../../../storage/conversations.ts';
 import { countMembers, putMember, roleOf, setMyRole, waitingChanges } from '../../../storage/memberships.ts';
 import { knowsPeer } from '../../../storage/peers.ts';
 import { capabilities, hasGroups } from '../capabilities.ts';
 import { putNote } from '../commit/peer-change.ts';
 import { relabel } from '../commit/relabel.ts';
 import type { Scope } from '../commit/scope.ts';
-import { touchConversation } from '../touched.ts';
-import { addSideIntent, compareSeen, mustBeOpen } from './send.ts';
+import { addSideIntent, mustBeOpen, mustBeSeen } from './send.ts';
 import { conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
 const refused = (why: string): PlainsealError => new PlainsealError('refused', why);
@@ -44,13 +43,10 @@ export function groupCalls(of: CallScope): Serve<'group.create' | 'group.change'
           const scope = personScope(of, account, touched);
           const edit = checked(scope, conversation, change);
           if (edit === null) return null;
-          const compared = compareSeen(of, conversation, seenLabel);
-          // Like a reaction it is not worth holding: the person looks at the label first.
-          if (!compared || compared.fell || conversation.hold) throw refused('the conversation is stopped');
-          addSideIntent(scope, account, id, compared.seen, (key) => ({ kind: 'group', key, change: edit }));
+          const seen = mustBeSeen(of, conversation, seenLabel);
+          addSideIntent(scope, account, id, seen, (key) => ({ kind: 'group', key, change: edit }));
           if (edit.act === 'add') invite(scope, id, edit.peers);
           relabel(scope, id);
-          touchConversation(touched, id);
           return null;
         },
       ),
@@ -62,7 +58,7 @@ export function groupCalls(of: CallScope): Serve<'group.create' | 'group.change'
 function create(scope: Scope, title: string, members: readonly PeerId[]): ConversationId {
   const { db, account, now } = scope;
   const id = freshId<ConversationId>();
-  for (const peer of mustBeNew(scope, id, members)) mustBeKnown(scope, peer);
+  mustBeNew(scope, id, members);
   addConversation(db, {
     id,
     account: account.id,
@@ -79,8 +75,8 @@ function create(scope: Scope, title: string, members: readonly PeerId[]): Conver
   relabel(scope, id);
   const key = `note|group-made|${id}` as NetworkKey;
   putNote(scope, { conversation: id, key, code: 'group-made', quoted: null });
-  const { label } = conversationOf(db, id).conversation;
-  addSideIntent(scope, account, id, mustFind(label, 'label'), (named) => ({
+  const label = mustFind(findConversation(db, id)?.label ?? null, 'label');
+  addSideIntent(scope, account, id, label, (named) => ({
     kind: 'group',
     key: named,
     change: { act: 'create', title, members },
@@ -99,18 +95,18 @@ function titleOf(text: string): string {
   return title;
 }
 
-/** @throws PlainsealError `refused` for somebody named twice or in it already, `too-large` for more than a group holds. */
-function mustBeNew({ db }: Scope, id: ConversationId, peers: readonly PeerId[]): readonly PeerId[] {
+/**
+ * @throws PlainsealError `refused` for somebody named twice, in it already, or whom this account does not know; `too-large` for more than
+ * a group holds.
+ */
+function mustBeNew({ db, account }: Scope, id: ConversationId, peers: readonly PeerId[]): void {
   if (new Set(peers).size !== peers.length) throw refused('somebody is named twice');
   if (peers.some((peer) => roleOf(db, id, peer) !== null)) throw refused('somebody is in it already');
   // I am one of them.
   if (countMembers(db, id).all + peers.length + 1 > MAX_GROUP_PEERS)
     throw new PlainsealError('too-large', 'more people than a group holds');
-  return peers;
-}
-
-function mustBeKnown({ db, account }: Scope, peer: PeerId): void {
-  if (!knowsPeer(db, account.id, peer)) throw refused('this account does not know them');
+  for (const peer of peers)
+    if (!knowsPeer(db, account.id, peer)) throw refused('this account does not know them');
 }
 
 /**
@@ -131,7 +127,7 @@ function checked(scope: Scope, conversation: Conversation, change: GroupEdit): G
   switch (change.act) {
     case 'add':
       mustBeAble('add-member');
-      for (const peer of mustBeNew(scope, id, change.peers)) mustBeKnown(scope, peer);
+      mustBeNew(scope, id, change.peers);
       return change;
     case 'remove':
       mustBeAble('remove-member');
@@ -160,17 +156,12 @@ function checked(scope: Scope, conversation: Conversation, change: GroupEdit): G
 }
 
 /** Whether others would be left in the group with no admin among them, once what waits has been told. */
-function lacksOtherAdmin(
-  { db }: Scope,
-  id: ConversationId,
-  waiting: readonly { readonly act: string }[],
-): boolean {
+function lacksOtherAdmin({ db }: Scope, id: ConversationId, waiting: readonly GroupChange[]): boolean {
   const { joined, admins } = countMembers(db, id);
-  const fewer = waiting.filter(
-    (change) =>
-      (change.act === 'demote' || change.act === 'remove') &&
-      'peer' in change &&
-      roleOf(db, id, change.peer as PeerId) === 'admin',
-  ).length;
-  return joined > 0 && admins <= fewer;
+  const going = waiting.flatMap((change) =>
+    (change.act === 'demote' || change.act === 'remove') && roleOf(db, id, change.peer) === 'admin'
+      ? [change.peer]
+      : [],
+  );
+  return joined > 0 && admins <= new Set(going).size;
 }

@@ -11,7 +11,8 @@ import { applyTrust } from '../commit/peer-change.ts';
 import { identityChanged, relabel } from '../commit/relabel.ts';
 import type { Scope } from '../commit/scope.ts';
 import { touchMessage } from '../touched.ts';
-import { cancelItem, releaseIfNothingHeld } from './message.ts';
+import { cancelItem } from '../commit/group.ts';
+import { releaseIfNothingHeld } from './message.ts';
 import { confirm, conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
 type Args = CallArgs<'hold.resolve'>;

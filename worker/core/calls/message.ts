@@ -2,19 +2,13 @@ import { PlainsealError } from '../../../shared/errors.ts';
 import type { Scope } from '../commit/scope.ts';
 import { findConversation } from '../../../storage/conversations.ts';
 import { deleteMessage, findMessage, setSendState, type Message } from '../../../storage/messages.ts';
-import {
-  heldItems,
-  findOutgoing,
-  retryItem,
-  setOutboxState,
-  type Outgoing,
-} from '../../../storage/outbox.ts';
+import { heldItems, findOutgoing, retryItem, type Outgoing } from '../../../storage/outbox.ts';
 import { setReaction } from '../../../storage/reactions.ts';
 import { capabilities, hasOneReaction } from '../capabilities.ts';
-import { dropGroupChange } from '../commit/group.ts';
+import { cancelItem } from '../commit/group.ts';
 import { identityChanged, relabel } from '../commit/relabel.ts';
 import { touchMessage } from '../touched.ts';
-import { addSideIntent, compareSeen, mustBeOpen } from './send.ts';
+import { addSideIntent, mustBeOpen, mustBeSeen } from './send.ts';
 import { conversationOf, messageOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
 type Names =
@@ -25,16 +19,6 @@ type Names =
   | 'message.retry'
   | 'message.react'
   | 'message.delete';
-
-/** Cancels an item of the person that has not been handed over yet; its message stays and says so. */
-export function cancelItem(scope: Scope, item: Outgoing): void {
-  setOutboxState(scope.db, item.id, 'cancelled');
-  scope.touched.outbox = true;
-  dropGroupChange(scope, item, false);
-  if (item.message === null || item.conversation === null) return;
-  setSendState(scope.db, item.message, 'cancelled', scope.now);
-  touchMessage(scope.touched, item.conversation, item.message);
-}
 
 /** Lets a conversation go on when the last thing it was stopped for is gone; what the identity or a lane says stays. */
 export function releaseIfNothingHeld(scope: Scope, id: Parameters<typeof relabel>[1]): void {
@@ -107,13 +91,10 @@ export function messageCalls(of: CallScope): Serve<Names> {
           if (message.deleted) throw new PlainsealError('not-found', 'the message was deleted');
           if (capabilities(conversation).reaction !== 'yes')
             throw new PlainsealError('refused', 'this network has no reactions');
-          const compared = compareSeen(of, conversation, seenLabel);
-          // A reaction is not worth holding: it is refused, and the person looks at the label first.
-          if (!compared || compared.fell || conversation.hold)
-            throw new PlainsealError('refused', 'the conversation is stopped');
+          const seen = mustBeSeen(of, conversation, seenLabel);
           const scope = personScope(of, account, touched);
           const emoji = hasOneReaction(conversation.network) ? wanted.slice(-1) : wanted;
-          const at = addSideIntent(scope, account, conversation.id, compared.seen, (key) => ({
+          const at = addSideIntent(scope, account, conversation.id, seen, (key) => ({
             kind: 'reaction',
             key,
             target: message.key,

@@ -42,6 +42,17 @@ export function compareSeen(
   return { seen, fell: worse(now, seen) };
 }
 
+/**
+ * The label its sender saw, for what is not worth holding: the person looks at the label first.
+ * @throws PlainsealError `refused` where it fell, was never shown, or the conversation is stopped.
+ */
+export function mustBeSeen(of: CallScope, conversation: Conversation, revision: number): Label {
+  const compared = compareSeen(of, conversation, revision);
+  if (!compared || compared.fell || conversation.hold)
+    throw new PlainsealError('refused', 'the conversation is stopped');
+  return compared.seen;
+}
+
 /** @throws PlainsealError `refused` where nobody may write: a request that was not accepted, a group that was left, a block. */
 export function mustBeOpen(conversation: Conversation): void {
   if (conversation.state !== 'active')
@@ -162,12 +173,12 @@ function addOwnMessage(
   return { id, key, sentAt };
 }
 
-/** An intent that is no message of its own (a reaction, a delete), under the label its sender saw. */
+/** An intent that is no message of its own (a reaction, a delete), under the label its sender saw; null: it goes by itself. */
 export function addSideIntent(
   scope: Scope,
   account: Account,
   conversation: ConversationId,
-  seen: Label,
+  seen: Label | null,
   make: (key: ReturnType<typeof newNetworkKey>) => Parameters<typeof addIntent>[1]['intent']['what'],
 ): number {
   const sentAt = nextSendTime(scope.db, account.id, scope.now);

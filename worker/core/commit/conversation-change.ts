@@ -61,8 +61,8 @@ function patch(scope: Scope, known: Conversation, next: ConversationPatch): void
   };
   // A lane says with every message what it knows: most often nothing is new.
   if (Object.keys(differing).length === 0) return;
-  if (known.kind === 'group' && 'title' in differing && title !== known.title && isMineIn(scope, known.id))
-    newsOf(scope, known.id, { code: 'group-renamed', by: next.by ?? null, quoted: title ?? null });
+  if (known.kind === 'group' && title !== undefined && title !== known.title && isMineIn(scope, known.id))
+    newsOf(scope, known.id, { code: 'group-renamed', by: next.by ?? null, quoted: title });
   patchConversation(scope.db, known.id, differing);
 }
 

@@ -8,6 +8,16 @@ import { newsOf, stateNews } from './member-change.ts';
 import { relabel } from './relabel.ts';
 import type { Scope } from './scope.ts';
 
+/** Cancels an item that has not been handed over yet; its message stays and says so, and a change of a group comes to nothing. */
+export function cancelItem(scope: Scope, item: Outgoing): void {
+  setOutboxState(scope.db, item.id, 'cancelled');
+  scope.touched.outbox = true;
+  dropGroupChange(scope, item, false);
+  if (item.message === null || item.conversation === null) return;
+  setSendState(scope.db, item.message, 'cancelled', scope.now);
+  touchMessage(scope.touched, item.conversation, item.message);
+}
+
 /**
  * A change of a group that comes to nothing: who was to be in it is not, and that is stated. A group that was not made takes
  * no messages, and what waited behind it is not sent. `told`: whether the person is told that it failed, and not its canceller.
@@ -28,10 +38,5 @@ export function dropGroupChange(scope: Scope, item: Outgoing, told: boolean): vo
 function endUnmade(scope: Scope, id: ConversationId): void {
   setMyRole(scope.db, id, null, null);
   patchConversation(scope.db, id, { state: 'left' });
-  for (const item of openItems(scope.db, id)) {
-    setOutboxState(scope.db, item.id, 'cancelled');
-    if (item.message === null) continue;
-    setSendState(scope.db, item.message, 'cancelled', scope.now);
-    touchMessage(scope.touched, id, item.message);
-  }
+  for (const item of openItems(scope.db, id)) cancelItem(scope, item);
 }

@@ -6,6 +6,7 @@ import { findConversation, patchConversation } from '../../../storage/conversati
 import {
   dropMember,
   invitedBy,
+  isIn,
   putMember,
   roleOf,
   setMyRole,
@@ -37,7 +38,8 @@ export function changeMember(scope: Scope, change: Member): void {
   const before = peer === 'me' ? myRole : roleOf(scope.db, id, peer);
   const by = change.by ?? inviterOf(scope, id, change, before);
   const after = roleAfter(change.act, before);
-  if (peer === 'me') setMyRole(scope.db, id, after, by === 'me' ? null : by);
+  const takesIn = change.act === 'invited' || change.act === 'joined';
+  if (peer === 'me') setMyRole(scope.db, id, after, takesIn && by !== 'me' ? by : null);
   else if (after === null) dropMember(scope.db, id, peer);
   else putMember(scope.db, { conversation: id, peer, role: after, since: scope.now, by });
   if (peer === 'me' && before !== null && after === null && kind === 'group' && state === 'active')
@@ -63,8 +65,7 @@ function inviterOf(
 export function isMineIn(scope: Scope, id: ConversationId): boolean {
   const known = scope.memo.mineIn.get(id);
   if (known !== undefined) return known;
-  const role = findConversation(scope.db, id)?.myRole ?? null;
-  const is = role === 'admin' || role === 'member';
+  const is = isIn(findConversation(scope.db, id)?.myRole ?? null);
   scope.memo.mineIn.set(id, is);
   return is;
 }
@@ -119,7 +120,7 @@ function roleAfter(act: Member['act'], before: Role | null): Role | null {
 /** What is stated of it; null where nothing became another. */
 function codeOf({ act, peer }: Member, before: Role | null, after: Role | null): NoteCode | null {
   if (before === after) return null;
-  const wasIn = before === 'member' || before === 'admin';
+  const wasIn = isIn(before);
   switch (act) {
     case 'joined':
       return wasIn ? null : 'member-joined';

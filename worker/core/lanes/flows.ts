@@ -1,3 +1,4 @@
+import { mayAdd } from '../../../shared/contract/account.ts';
 import { kindOf, PlainsealError } from '../../../shared/errors.ts';
 import {
   freshId,
@@ -82,12 +83,16 @@ export function createFlows(of: {
   const { db, clock } = of.source;
   const running = new Map<string, Running>();
 
-  function finish(flow: string, outcome: FlowStep): void {
+  function end(flow: string): void {
     const one = running.get(flow);
     closeWindow(one);
     // First, since the end of a setup lane's pipe is a failure of flows that are still running.
     running.delete(flow);
     one?.end();
+  }
+
+  function finish(flow: string, outcome: FlowStep): void {
+    end(flow);
     of.tell(flow as FlowId, outcome);
   }
 
@@ -138,8 +143,8 @@ export function createFlows(of: {
   }
 
   async function startSetup(flow: FlowId, network: NetworkId, start: FlowStart): Promise<void> {
-    if (network === 'dummy' && of.profile === 'live')
-      throw new PlainsealError('refused', 'the test network is for test profiles');
+    if (!mayAdd(of.profile, network))
+      throw new PlainsealError('refused', 'no account of this network can be added yet');
     const account = freshId<AccountId>();
     const pipe = of.connect(account, network);
     const line = openLine({
@@ -214,10 +219,7 @@ export function createFlows(of: {
       const twice = kindOf(error) === 'conflict';
       return finish(flow, { kind: 'failed', why: twice ? 'not-possible' : 'internal' });
     }
-    const one = running.get(flow);
-    closeWindow(one);
-    running.delete(flow);
-    one?.end();
+    end(flow);
     of.added(account);
     of.tell(flow, told);
   }

@@ -195,9 +195,7 @@ export function runLane(of: {
   }
 
   async function performItem(item: OutboxItem, signal: AbortSignal): Promise<Performed> {
-    const performed = v.safeParse(performedSchema, await mustRun().call('perform', { item }, signal));
-    if (!performed.success) throw new PlainsealError('internal', 'a lane answered out of shape');
-    return performed.output;
+    return inShape(performedSchema, await mustRun().call('perform', { item }, signal));
   }
 
   async function performCarefully(item: OutboxItem, signal: AbortSignal): Promise<Performed | 'deadly'> {
@@ -236,21 +234,11 @@ export function runLane(of: {
       answer: async (flow, answer) => void (await mustRun().call('flow.answer', { flow, answer })),
       cancel: async (flow) => void (await mustRun().call('flow.cancel', { flow })),
     },
-    exportKey: async (passphrase) => {
-      const made = v.safeParse(keyFileSchema, await mustRun().call('key.export', { passphrase }));
-      if (!made.success) throw new PlainsealError('internal', 'a lane answered out of shape');
-      return made.output;
-    },
-    writtenKey: async () => {
-      const made = v.safeParse(keyTextSchema, await mustRun().call('key.text', {}));
-      if (!made.success) throw new PlainsealError('internal', 'a lane answered out of shape');
-      return made.output;
-    },
-    importKey: async (text, passphrase) => {
-      const made = v.safeParse(keyImportSchema, await mustRun().call('key.import', { text, passphrase }));
-      if (!made.success) throw new PlainsealError('internal', 'a lane answered out of shape');
-      return made.output;
-    },
+    exportKey: async (passphrase) =>
+      inShape(keyFileSchema, await mustRun().call('key.export', { passphrase })),
+    writtenKey: async () => inShape(keyTextSchema, await mustRun().call('key.text', {})),
+    importKey: async (text, passphrase) =>
+      inShape(keyImportSchema, await mustRun().call('key.import', { text, passphrase })),
     stop: async () => {
       if (stopping) return;
       stopping = true;
@@ -268,6 +256,13 @@ export function runLane(of: {
       tell({ kind: 'stopped' });
     },
   };
+}
+
+/** @throws PlainsealError `internal` for an answer of a lane that is out of shape. */
+function inShape<S extends v.GenericSchema>(schema: S, answer: unknown): v.InferOutput<S> {
+  const read = v.safeParse(schema, answer);
+  if (!read.success) throw new PlainsealError('internal', 'a lane answered out of shape');
+  return read.output;
 }
 
 const isReady = (status: LaneStatus): boolean => status.kind === 'online' || status.kind === 'catching-up';
