@@ -15,3 +15,17 @@ export function pauseAfter(fault: RelayFault, failures: number, dice: number = M
   // Not all at once, when a relay comes back for thousands.
   return Math.round(grown * (0.8 + 0.4 * dice));
 }
+
+/** A connection that held this long ends the row of failures before it. */
+const STABLE_MS = 10_000;
+/** One that ended sooner but gave what was asked for leaves so many at most: the relay is there, and is tried again within seconds. */
+const MOST_SERVED = 4;
+
+/** How many failures in a row came before the end of a connection. */
+export function failuresBefore(
+  failures: number,
+  { heldMs, served }: { readonly heldMs: Millis; readonly served: boolean },
+): number {
+  if (heldMs > STABLE_MS) return 0;
+  return served ? Math.min(failures, MOST_SERVED) : failures;
+}

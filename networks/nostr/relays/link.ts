@@ -4,7 +4,7 @@ import type { PublicKey } from '../keys.ts';
 import type { RelayUrl } from '../relay-url.ts';
 import { createAnswers } from './answers.ts';
 import { requestOf } from './ask.ts';
-import { pauseAfter } from './back-off.ts';
+import { failuresBefore, pauseAfter } from './back-off.ts';
 import { readRelayFrame, type RelayCode, type RelayFrame } from './frame.ts';
 import { fetchInformation, type RelayInformation } from './information.ts';
 import type { LinkState, RelayOutcome } from './pool.ts';
@@ -36,8 +36,6 @@ export interface Link {
   close(): void;
 }
 
-/** A connection that held this long ends the series of failures before it. */
-const STABLE_MS = 10_000;
 /** How long an event waits for a connection. */
 const CONNECT_WAIT_MS = 20_000;
 /** A connection nobody wants is closed after this. */
@@ -58,6 +56,8 @@ export function createLink(relay: RelayUrl, identity: Identity, context: LinkCon
   let socket: RelaySocket | null = null;
   let connecting = false;
   let failures = 0;
+  /** When the connection was made, and whether it has given all that was stored for some request. */
+  let connection = { openedAt: 0, served: false };
   let offline: { readonly fault: RelayFault; readonly retryAt: Millis } | null = null;
   let retry: NodeJS.Timeout | undefined;
   let idle: NodeJS.Timeout | undefined;
@@ -117,8 +117,10 @@ export function createLink(relay: RelayUrl, identity: Identity, context: LinkCon
     const stream = [...streams].find((one) => one.owns(frame.subscription));
     if (stream === undefined) return;
     if (frame.kind === 'event') await stream.event(frame.subscription, frame.event);
-    else if (frame.kind === 'eose') stream.stored(frame.subscription);
-    else await onClosed(stream, frame.subscription, frame.code);
+    else if (frame.kind === 'eose') {
+      connection.served = true;
+      stream.stored(frame.subscription);
+    } else await onClosed(stream, frame.subscription, frame.code);
   };
 
   /** Takes the text of one connection: answers at once, the rest in order. */
@@ -162,10 +164,11 @@ export function createLink(relay: RelayUrl, identity: Identity, context: LinkCon
     connecting = false;
     if (typeof opened === 'string') return onEnd(opened);
     socket = opened;
-    const openedAt = Date.now();
+    connection = { openedAt: Date.now(), served: false };
     void opened.ended.then((fault) => {
       socket = null;
-      if (Date.now() - openedAt > STABLE_MS) failures = 0;
+      const { openedAt, served } = connection;
+      failures = failuresBefore(failures, { heldMs: Date.now() - openedAt, served });
       onEnd(fault);
     });
     for (const stream of streams) stream.open(line(stream));
