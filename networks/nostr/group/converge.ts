@@ -7,6 +7,7 @@ import { giftWrap } from '../gift-wrap.ts';
 import { conversationOfGroup } from '../names.ts';
 import { sealGroupEvent } from '../marmot/group-event.ts';
 import { welcomeDraft } from '../marmot/welcome.ts';
+import type { OutboxId } from '../../../shared/ids.ts';
 import type { Turn } from '../turn.ts';
 import { bestTip, pathTo } from './branch.ts';
 import { datedNext } from './dated.ts';
@@ -76,7 +77,10 @@ export async function goTo(turn: Turn, group: GroupKey, id: string): Promise<voi
   await writeRecord(work, group, { ...record, out: digest });
 }
 
-/** What became of commits of mine, now that it is known which branch is taken. */
+/**
+ * What became of commits of mine, now that it is known which branch is taken. A change that was made anew has several commits: one of them
+ * on the branch is enough.
+ */
 async function settleStaged(
   turn: Turn,
   group: GroupKey,
@@ -86,14 +90,19 @@ async function settleStaged(
 ): Promise<void> {
   const { work } = turn;
   const kept = new Set<string>(epochs.map(({ id }) => id));
-  for (const [digest, staged] of await allStaged(work, group)) {
-    const epoch = epochs.find(({ commit }) => commit === digest);
-    if (epoch === undefined && !kept.has(staged.parent)) {
-      if (staged.state === 'open') await giveBack(turn, staged);
+  const byCommit = new Map(epochs.map((epoch) => [epoch.commit, epoch.id]));
+  const all = await allStaged(work, group);
+  const isOn = (digest: string): boolean => path.has(byCommit.get(digest) ?? '');
+  const settled = new Set(all.filter(([digest]) => isOn(digest)).map(([, { item }]) => item));
+  for (const [digest, staged] of all) {
+    const epoch = byCommit.get(digest);
+    if (isOn(digest)) await win(turn, group, digest, staged);
+    else if (epoch === undefined && !kept.has(staged.parent)) {
+      if (staged.state === 'open') await giveBack(turn, staged, settled);
       await writeStaged(work, group, digest, null);
-    } else if (epoch !== undefined && path.has(epoch.id)) await win(turn, group, digest, staged);
+    }
     // Not taken yet, in the epoch all are in: it is still on its way.
-    else if (epoch !== undefined || staged.parent !== tip) await lose(turn, group, digest, staged);
+    else if (epoch !== undefined || staged.parent !== tip) await lose(turn, group, digest, staged, settled);
   }
 }
 
@@ -109,20 +118,30 @@ async function win(turn: Turn, group: GroupKey, digest: string, staged: Staged):
   await writeStaged(turn.work, group, digest, { ...staged, state: 'won', welcome: null });
 }
 
-async function lose(turn: Turn, group: GroupKey, digest: string, staged: Staged): Promise<void> {
+async function lose(
+  turn: Turn,
+  group: GroupKey,
+  digest: string,
+  staged: Staged,
+  settled: Set<OutboxId>,
+): Promise<void> {
   if (staged.state === 'lost') return;
+  await writeStaged(turn.work, group, digest, { ...staged, state: 'lost' });
   // What was done already, and nobody has asked for, is done anew when it is due.
   if (staged.state === 'won' && staged.quiet) {
     const record = await mustRecord(turn, group);
     await writeRecord(turn.work, group, { ...record, renewAt: Math.min(record.renewAt, turn.now) });
-  } else await giveBack(turn, staged);
-  await writeStaged(turn.work, group, digest, { ...staged, state: 'lost' });
+  } else if (staged.state === 'open' || !settled.has(staged.item)) await giveBack(turn, staged, settled);
 }
 
-/** The change is asked for again, against the group as it is now; a few times, then the person decides. */
-async function giveBack({ ledger, work }: Turn, { item }: Staged): Promise<void> {
-  if ((await countLoss(work, item)) < MOST_LOSSES) {
+/**
+ * The change is asked for again, against the group as it is now; a few times, then the person decides. `settled`: changes that are on the
+ * branch, or were given back a moment ago: they are no loss more.
+ */
+async function giveBack({ ledger, work }: Turn, { item }: Staged, settled: Set<OutboxId>): Promise<void> {
+  if (settled.has(item) || (await countLoss(work, item)) < MOST_LOSSES) {
     ledger.outbound.push({ item, to: 'queued', reseal: 'commit-race-lost' });
+    settled.add(item);
     return;
   }
   await forgetLosses(work, item);

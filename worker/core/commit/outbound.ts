@@ -32,7 +32,7 @@ import { pastLabel } from './message-change.ts';
 import { furtherThan } from './receipt-change.ts';
 import { identityChanged, labelUnder, relabel } from './relabel.ts';
 import { ownConversation, type Scope } from './scope.ts';
-import { changesIdentity, checkTransition, isQuiet, seals } from './transition.ts';
+import { changesIdentity, checkTransition, isBackAlready, isQuiet, seals } from './transition.ts';
 
 /** A commit that may not stand because of one item: everything in it is dropped, the item is held in place. */
 export class Held extends Error {
@@ -60,6 +60,7 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
   const deleted = item.message !== null && (message?.deleted ?? true);
   // What became of a message that was deleted here, or a wish to have it once more, is nothing to anybody.
   if (deleted && item.state === 'cancelled' && step.to !== 'sealed') return;
+  if (isBackAlready(item.state, step)) return;
   checkTransition(item.state, step, item.intent);
   const stored = artifactsOf(scope.db, item.id);
   if (seals(item.state, step, stored)) {

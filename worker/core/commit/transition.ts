@@ -34,6 +34,14 @@ export function checkTransition(from: OutboxState, step: OutboxStep, intent: Int
   if (to === 'failed' && !step.failure) throw new PlainsealError('refused', 'a failure needs a reason');
 }
 
+/**
+ * Whether a step asks for an item once more that waits already, is held, or is over: it stays as it is. The same branch of a group can be
+ * lost more than once, and a lane that takes in what relays bring cannot know what has become of an item since.
+ */
+export function isBackAlready(from: OutboxState, { to, reseal }: OutboxStep): boolean {
+  return to === 'queued' && reseal !== undefined && from !== 'sealed' && from !== 'sent';
+}
+
 /** Whether a step puts new bytes in the place of stored ones, or adds a destination: sealing, as opposed to telling an outcome. */
 export function seals(from: OutboxState, step: OutboxStep, stored: readonly Stored[]): boolean {
   if (step.to !== 'sealed') return false;
