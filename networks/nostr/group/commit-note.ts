@@ -4,23 +4,28 @@ import type { Millis } from '../../../shared/ids.ts';
 import type { StateKey, Work } from '../../../shared/lane/state.ts';
 import { decodeCell, readCell, writeCell } from '../cell.ts';
 import type { PublicKey } from '../keys.ts';
-import { QUORUM_SENDERS, type BranchNode } from './branch.ts';
+import { pathTo, QUORUM_SENDERS, type BranchNode } from './branch.ts';
 
 /*
  * commit/<group>/<digest>   of a commit what the choice between branches needs
  * witness/<group>/<epoch>   who has written in an epoch, as far as that counts
  */
 
+/** A commit that removes me. */
+export interface Removal {
+  /** The epoch it belongs to. */
+  readonly at: EpochId;
+  readonly message: Uint8Array;
+  /** What comes from then on, and no key opens, is the others going on without me. */
+  readonly unreadFrom: Millis;
+}
+
 /** A commit, beside the epoch that MLS made of it. */
 export interface CommitNote {
   readonly committer: string;
   readonly privileged: boolean;
-  /** One that removes me leads to no epoch of mine: its bytes, the epoch it belongs to, and when it came. Null for others. */
-  readonly removal: {
-    readonly at: EpochId;
-    readonly message: Uint8Array;
-    readonly notedAt: Millis;
-  } | null;
+  /** One that removes me leads to no epoch of mine. Null for others. */
+  readonly removal: Removal | null;
 }
 
 const schema: v.GenericSchema<unknown, CommitNote> = v.object({
@@ -33,7 +38,7 @@ const schema: v.GenericSchema<unknown, CommitNote> = v.object({
         v.transform((id) => id as EpochId),
       ),
       message: v.instance(Uint8Array),
-      notedAt: v.number(),
+      unreadFrom: v.number(),
     }),
   ),
 });
@@ -83,7 +88,7 @@ export async function noteWitness(
   return true;
 }
 
-/** What I cannot read after I was removed is the others going on: it counts as so many commits. */
+/** What I cannot read after I was removed, and heard nothing since, is the others going on: it counts as so many commits. */
 const UNREAD_COMMITS = 3;
 
 /**
@@ -113,7 +118,7 @@ export async function nodesOf(
   for (const [digest, { removal, ...note }] of await notesOf(work, group)) {
     const at = epochs.find(({ id }) => id === removal?.at);
     if (at === undefined || removal === null) continue;
-    const beyond = unreadAt.some((came) => came >= removal.notedAt) ? UNREAD_COMMITS : 0;
+    const beyond = unreadAt.some((came) => came >= removal.unreadFrom) ? UNREAD_COMMITS : 0;
     nodes.push({
       id: removalId(digest),
       parent: at.id,
@@ -133,6 +138,30 @@ async function notesOf(
 ): Promise<readonly (readonly [string, CommitNote])[]> {
   const cells = await work.scan('commit', `${group}/`);
   return cells.map(([key, bytes]) => [key.key.slice(group.length + 1), decodeCell(bytes, key, schema)]);
+}
+
+/**
+ * Notes that another has said something that I can read after a commit that was to remove me, on a branch without it: what came before and
+ * I cannot read says nothing of who went on. Gives whether that changes anything.
+ * @param at the epoch in which it was said.
+ */
+export async function noteHeard(
+  work: Work,
+  group: GroupKey,
+  epochs: readonly EpochRef[],
+  at: EpochId,
+  now: Millis,
+): Promise<boolean> {
+  const before = pathTo(epochs, at);
+  let changed = false;
+  for (const [digest, note] of await notesOf(work, group)) {
+    const { removal } = note;
+    // In the very epoch that it left its author need not have known of it.
+    if (removal === null || removal.at === at || !before.has(removal.at)) continue;
+    writeCell(work, noteKey(group, digest), { ...note, removal: { ...removal, unreadFrom: now + 1 } });
+    changed = true;
+  }
+  return changed;
 }
 
 /** Whether some commit, on whatever branch, removes me. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { EpochRef, GroupKey } from '../../../crypto/mls/cells.ts';
+import type { EpochId, EpochRef, GroupKey } from '../../../crypto/mls/cells.ts';
 import type { Processed } from '../../../crypto/mls/engine.ts';
 import { touchesNobody } from '../../../crypto/mls/marmot-rules.ts';
 import type { CommitView, Member } from '../../../crypto/mls/members.ts';
@@ -15,7 +15,7 @@ import { accountOf } from '../marmot/member.ts';
 import { wireFormatOf } from '../marmot/mls-message.ts';
 import { envelopeOf } from '../names.ts';
 import type { Turn } from '../turn.ts';
-import { hasRemovals, noteCommit, noteWitness, removalId } from './commit-note.ts';
+import { hasRemovals, noteCommit, noteHeard, noteWitness, removalId } from './commit-note.ts';
 import { converge, goTo, mustRecord } from './converge.ts';
 import { eventKeysOf } from './event-keys.ts';
 import { groupAt, readRecord, writeRecord } from './record.ts';
@@ -129,8 +129,9 @@ async function takeMessage(
       const from = accountOf(processed.from);
       if (from === null) return refuse(turn, group, delivery, 'member');
       const counts = await noteWitness(work, group, processed.epoch.id, from);
+      const goesOn = from !== running.self.key && (await heard(turn, group, processed.epoch.id));
       await takeApp(turn, group, delivery, processed, from);
-      if (counts) await converge(turn, group);
+      if (counts || goesOn) await converge(turn, group);
       else turn.ledger.moved.add(group);
       return done(turn, delivery);
     }
@@ -229,6 +230,11 @@ async function takeHandshake(
   }
 }
 
+async function heard({ work, running, now }: Turn, group: GroupKey, at: EpochId): Promise<boolean> {
+  const { epochs } = await running.engine.standing(group, work);
+  return noteHeard(work, group, epochs, at, now);
+}
+
 /** A commit has led on from an epoch: whether its branch is the one to take is decided with all that are known. */
 async function applied(
   turn: Turn,
@@ -236,13 +242,14 @@ async function applied(
   { kind, view }: Extract<Processed, { readonly kind: 'commit' | 'removed' }>,
   { message, at }: { readonly message: Uint8Array; readonly at: EpochRef },
 ): Promise<void> {
-  const { work, ledger } = turn;
+  const { work, ledger, running } = turn;
   const digest = digestOf(message);
   await noteCommit(work, group, digest, {
     committer: Buffer.from(view.by.identity).toString('hex'),
     privileged: !touchesNobody(view),
-    removal: kind === 'removed' ? { at: at.id, message, notedAt: turn.now } : null,
+    removal: kind === 'removed' ? { at: at.id, message, unreadFrom: turn.now } : null,
   });
+  if (accountOf(view.by) !== running.self.key) await heard(turn, group, at.id);
   const record = await mustRecord(turn, group);
   const isOut = kind === 'removed';
   const renewAt = isOut ? turn.now + LISTEN_MS : record.out === null ? record.renewAt : turn.now;
