@@ -3,7 +3,7 @@ import { startDeltaChat, type DeltaChat } from '../peers/deltachat.ts';
 import type { ConversationId } from '../../shared/ids.ts';
 import { digestOf, type Message } from './message.ts';
 import { errand, run } from './page.ts';
-import type { OtherSide } from './traffic.ts';
+import { HELLO, type OtherSide } from './traffic.ts';
 import { createWorld, type World } from './world.ts';
 
 /** The real Delta Chat core as the other side. */
@@ -12,9 +12,6 @@ export interface DeltaChatSide {
   readonly conversation: ConversationId;
   readonly side: OtherSide;
 }
-
-/** What was said before the books began. */
-export const HELLO = 'hello';
 
 /** A world in which my account has followed the invitation of a Delta Chat user. */
 export async function createDeltaChatWorld(): Promise<World & { readonly met: DeltaChatSide }> {

@@ -1,18 +1,14 @@
-import type { GroupKey } from '../../crypto/mls/cells.ts';
-import { createMlsEngine } from '../../crypto/mls/create-engine.ts';
-import { marmotProfile, marmotRules } from '../../crypto/mls/marmot-rules.ts';
-import { nodeSuite } from '../../crypto/mls/suite.ts';
 import { errandIntent } from '../../networks/nostr/group/errand.ts';
-import { groupOf, readRecord } from '../../networks/nostr/group/record.ts';
+import { groupOf } from '../../networks/nostr/group/record.ts';
 import { freshId, type ConversationId, type OutboxId } from '../../shared/ids.ts';
 import type { GroupEdit } from '../../shared/lane/intent.ts';
-import type { StateView } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
-import { getCell, scanCells } from '../../storage/lane-state.ts';
+import { scanCells } from '../../storage/lane-state.ts';
 import { addIntent } from '../../storage/outbox.ts';
 import { openSomebody, type Somebody } from '../../worker/sample/nostr-world.ts';
 import { request } from '../../worker/sample/rig.ts';
 import { startRelay, type Relay } from '../peers/nostr/relay.ts';
+import { groupStateOf, viewOf } from './group-state.ts';
 import { createRandom, type Random } from './random.ts';
 
 /** What a script did, and what came out. */
@@ -295,13 +291,6 @@ async function renew({ one, chat }: Member): Promise<void> {
   await one.accept(chat);
 }
 
-function viewOf({ rig, account }: Somebody): StateView {
-  return {
-    get: async (key) => getCell(rig.db, account, key),
-    scan: async (space, prefix) => scanCells(rig.db, account, space, prefix),
-  };
-}
-
 /** Waits until everybody is in one state, and says what is not as it has to be. */
 async function settle(
   relays: readonly Relay[],
@@ -369,7 +358,7 @@ async function look(
     if (waiting.length > 0)
       faults.push(`${member.one.name} has ${waiting.length} to send (${waiting[0]?.state})`);
   }
-  const states = await Promise.all(inside.map(async ({ member, chat }) => stateOf(member.one, chat)));
+  const states = await Promise.all(inside.map(async ({ member, chat }) => groupStateOf(member.one, chat)));
   const [first] = states;
   if (new Set(states.map((state) => JSON.stringify(state))).size > 1)
     faults.push(
@@ -396,31 +385,4 @@ async function look(
     }
   }
   return { faults, read };
-}
-
-/** The state of a group in somebody's database, read with an engine of the test's own. */
-async function stateOf(
-  one: Somebody,
-  chat: ConversationId,
-): Promise<{ readonly epoch: string; readonly authenticator: string; readonly members: readonly string[] }> {
-  const work = createWork(viewOf(one));
-  const group: GroupKey | null = await groupOf(work, chat);
-  if (group === null) return { epoch: 'none', authenticator: '', members: [] };
-  const engine = createMlsEngine({
-    suite: nodeSuite,
-    rules: marmotRules(() => true),
-    profile: marmotProfile,
-    me: { identity: new Uint8Array(32), leafComponents: () => new Map() },
-  });
-  const standing = await engine.standing(group, work);
-  const authenticator = Buffer.from(await engine.epochAuthenticator(group, work)).toString('hex');
-  const out = (await readRecord(work, group))?.out !== null;
-  const members = standing.view.members.map(
-    ({ identity }) => `nostr|${Buffer.from(identity).toString('hex')}`,
-  );
-  return {
-    epoch: `${standing.current.number}/${authenticator.slice(0, 6)}${out ? ' (out)' : ''}`,
-    authenticator,
-    members: [...new Set(members)].toSorted(),
-  };
 }

@@ -4,7 +4,7 @@ import { createNostrWorld, type NostrWorld } from './nostr-world.ts';
 import { hit, pointsOf, type Course } from './points.ts';
 import { createRandom } from './random.ts';
 import { openRig, type Rig } from './round.ts';
-import { balanced, createTraffic, type Traffic } from './traffic.ts';
+import { balanced, createTraffic, HELLO, type Traffic } from './traffic.ts';
 
 // The whole program as processes, with a relay in another: set-up takes some seconds, and so does each restart.
 const PATIENCE_MS = 120_000;
@@ -16,8 +16,8 @@ let rig: Rig;
 
 beforeAll(async () => {
   world = await createNostrWorld();
-  traffic = createTraffic(world.conversation, world.peer, 'hello');
-  course = nostrCourse(world);
+  traffic = createTraffic(world.conversation, world.peer, HELLO);
+  course = nostrCourse(world.other);
   rig = await openRig(world, traffic, pointsOf(course));
 }, PATIENCE_MS);
 afterAll(async () => {

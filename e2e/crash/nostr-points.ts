@@ -1,40 +1,16 @@
-import type { NostrWorld } from './nostr-world.ts';
-import { EACH, type Course } from './points.ts';
-import { createRandom } from './random.ts';
-import { balanced, inWords, type Plan } from './traffic.ts';
+import type { Somebody } from '../../worker/sample/nostr-world.ts';
+import { everywhere, oneMore, type Course } from './points.ts';
 
-/**
- * How often each point is certainly passed while a message of mine is under way: it is sealed and settled in a commit each. Nothing is
- * acknowledged to a relay: what came is known by its id.
- */
-const passes: Course['passes'] = {
-  'lane.before-commit': 2 * EACH + 1,
-  'lane.after-commit': 2 * EACH + 1,
-  'lane.before-wire-write': EACH,
-  'lane.after-wire-write': EACH,
-  'core.before-commit': EACH + 1,
-  'core.after-commit': EACH + 1,
-  'core.before-intent': EACH,
-  'core.after-intent': EACH,
-};
-
-const ONE_MORE: Plan = { mine: 1, theirs: 1, files: false, spreadMs: 0, random: createRandom(0) };
-
-/**
- * What is said on Nostr while a point is waited for. After the restart one more goes each way: a ratchet of MLS that had moved without its
- * message, or the other way about, would not open it.
- */
-export const nostrCourse = ({ other }: Pick<NostrWorld, 'other'>): Course => ({
+/** What is said on Nostr while a point is waited for. Nothing is acknowledged to a relay: what came is known by its id. */
+export const nostrCourse = (other: Somebody): Course => ({
   files: false,
-  passes,
+  passes: everywhere,
   careful: {},
-  async after({ traffic, shell: { page } }) {
-    await traffic.talk(page, ONE_MORE);
-    const books = await traffic.settle(page);
-    if (!balanced(books)) return `one more each way: ${inWords(books)}`;
-    const notes = other.rig.db.all<{ readonly why: string }>(
-      "SELECT why FROM inbound WHERE outcome = 'quarantined'",
-    );
-    return notes.length === 0 ? null : `the other side set aside: ${notes.map(({ why }) => why).join(', ')}`;
-  },
+  after: async (rig) => (await oneMore(rig)) ?? setAsideBy(other),
 });
+
+/** What somebody could not take in, in words. */
+export function setAsideBy({ name, rig }: Somebody): string | null {
+  const notes = rig.db.all<{ readonly why: string }>("SELECT why FROM inbound WHERE outcome = 'quarantined'");
+  return notes.length === 0 ? null : `${name} set aside: ${notes.map(({ why }) => why).join(', ')}`;
+}

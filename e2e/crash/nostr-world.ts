@@ -2,58 +2,91 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ConversationId } from '../../shared/ids.ts';
+import type { AccountId, ConversationId, PeerId } from '../../shared/ids.ts';
 import { openSomebody, type Somebody } from '../../worker/sample/nostr-world.ts';
-import { startRelayProcess, type RelayProcess } from '../peers/nostr/child.ts';
+import { startRelayProcess } from '../peers/nostr/child.ts';
 import type { Message } from './message.ts';
-import type { Page } from './page.ts';
+import { errand, run, type Page } from './page.ts';
 import { openShell } from './shell.ts';
-import type { OtherSide } from './traffic.ts';
+import { HELLO, type OtherSide } from './traffic.ts';
 import { addAccount, type World } from './world.ts';
 
 /** A profile with an account on a relay, and another Plainseal that it talks with: a whole one, in this process, that nobody ends. */
-export interface NostrWorld extends Pick<World, 'profile' | 'account' | 'open' | 'close'> {
-  readonly relay: RelayProcess;
+export interface NostrWorld extends Pick<World, 'profile' | 'open' | 'close'> {
   readonly other: Somebody;
   readonly peer: OtherSide;
   readonly conversation: ConversationId;
 }
 
+/** The conversation is a group, and there is a third who comes and goes. */
+export interface GroupWorld extends NostrWorld {
+  /** The same group, at the other's. */
+  readonly theirs: ConversationId;
+  readonly third: Somebody;
+}
+
 /** Makes both, lets them meet, and closes the profile in order. */
-export async function createNostrWorld(): Promise<NostrWorld> {
+export const createNostrWorld = (): Promise<NostrWorld> =>
+  openWorld(async ({ page, account, join: joinIn }) => {
+    const other = await joinIn('other');
+    const { mine, theirs } = await meet(page, account, other);
+    return { other, conversation: mine, peer: sideOf(other, theirs) };
+  });
+
+/** Makes three, and a group of two of them. */
+export const createGroupWorld = (): Promise<GroupWorld> =>
+  openWorld(async ({ page, account, join: joinIn }) => {
+    const [other, third] = [await joinIn('other'), await joinIn('third')];
+    for (const one of [other, third]) await meet(page, account, one);
+    const made = await page.call('group.create', {
+      request: randomUUID(),
+      account,
+      title: 'Owls',
+      members: [other.peer],
+    });
+    const theirs = await rowOf(
+      other,
+      'the group',
+      ({ kind, state }) => kind === 'group' && state === 'active',
+    );
+    await greet(page, made.conversation, other, theirs);
+    return { other, third, conversation: made.conversation, theirs, peer: sideOf(other, theirs) };
+  });
+
+/** Who takes part while a world is made. */
+interface Making {
+  readonly page: Page;
+  readonly account: AccountId;
+  /** Another whole program on the same relay. */
+  join(name: string): Promise<Somebody>;
+}
+
+async function openWorld<T>(
+  make: (making: Making) => Promise<T>,
+): Promise<T & Pick<World, 'profile' | 'open' | 'close'>> {
   const profile = await mkdtemp(join(tmpdir(), 'plainseal-crash-'));
   const relay = await startRelayProcess({ tls: false });
+  const others: Somebody[] = [];
   const open: World['open'] = (points) => openShell({ profile, authority: '', points });
-  let other: Somebody | null = null;
   const close = async (): Promise<void> => {
-    await other?.close();
+    for (const one of others) await one.close();
     await relay.stop();
     await rm(profile, { recursive: true, force: true });
   };
+  const published = (): Promise<unknown> =>
+    relay.waitForEvent({ kind: 30_443, verdict: 'accepted', skip: others.length });
   try {
     const shell = await open([]);
     try {
-      const { page } = shell;
-      const account = await addAccount(page, 'nostr', { relays: relay.url });
-      await relay.waitForEvent({ kind: 30_443, verdict: 'accepted' });
-      other = await openSomebody('other', [relay.url]);
-      await relay.waitForEvent({ kind: 30_443, verdict: 'accepted', skip: 1 });
-      const flow = { account, network: 'nostr', start: { kind: 'chat', address: other.address } } as const;
-      const opened = await page.flow(flow);
-      if (opened.kind !== 'done' || opened.conversation === null) throw new Error('no conversation');
-      const theirs = await acceptedBy(other);
-      // The keys they join with are replaced before anything is ended.
-      await settled(page, other, opened.conversation, theirs);
-      return {
-        profile,
-        account,
-        relay,
-        other,
-        peer: sideOf(other, theirs),
-        conversation: opened.conversation,
-        open,
-        close,
+      const account = await addAccount(shell.page, 'nostr', { relays: relay.url });
+      await published();
+      const joinIn: Making['join'] = async (name) => {
+        const one = await openSomebody(name, [relay.url]);
+        others.push(one);
+        await published();
+        return one;
       };
+      return { profile, open, close, ...(await make({ page: shell.page, account, join: joinIn })) };
     } finally {
       await shell.close();
     }
@@ -63,33 +96,48 @@ export async function createNostrWorld(): Promise<NostrWorld> {
   }
 }
 
-async function acceptedBy(other: Somebody): Promise<ConversationId> {
-  let found: ConversationId | null = null;
-  await other.eventually('a request', async () => {
-    found = (await other.rows()).find(({ state }) => state === 'request')?.id ?? null;
-    return found !== null;
+/** Opens a conversation with somebody, who accepts it, and says the first word in it. */
+async function meet(
+  page: Page,
+  account: AccountId,
+  other: Somebody,
+): Promise<{ readonly mine: ConversationId; readonly theirs: ConversationId }> {
+  const opened = await page.flow({
+    account,
+    network: 'nostr',
+    start: { kind: 'chat', address: other.address },
   });
-  if (found === null) throw new Error('no request');
-  await other.accept(found);
-  return found;
+  if (opened.kind !== 'done' || opened.conversation === null) throw new Error('no conversation');
+  const mine = opened.conversation;
+  const theirs = await rowOf(other, 'a request', ({ state }) => state === 'request');
+  await other.accept(theirs);
+  await greet(page, mine, other, theirs);
+  return { mine, theirs };
 }
 
-/** One message each way: both are in one state. */
-async function settled(
+async function rowOf(
+  one: Somebody,
+  what: string,
+  fits: (row: Awaited<ReturnType<Somebody['rows']>>[number]) => boolean,
+): Promise<ConversationId> {
+  const found = Promise.withResolvers<ConversationId>();
+  await one.eventually(what, async () => {
+    const row = (await one.rows()).find(fits);
+    if (row !== undefined) found.resolve(row.id);
+    return row !== undefined;
+  });
+  return found.promise;
+}
+
+/** One word that arrives: both are in one state, and the keys they joined with are replaced before anything is ended. */
+async function greet(
   page: Page,
-  other: Somebody,
   mine: ConversationId,
+  other: Somebody,
   theirs: ConversationId,
 ): Promise<void> {
-  const { labelRevision } = await page.call('conversation.get', { conversation: mine });
-  const content = { text: 'hello', ranges: [], files: [] };
-  await page.call('message.send', {
-    request: randomUUID(),
-    conversation: mine,
-    content,
-    seenLabel: labelRevision,
-  });
-  await other.eventually('hello', async () => (await other.texts(theirs)).includes('hello'));
+  await run(page, mine, [errand(HELLO)]);
+  await other.eventually(HELLO, async () => (await other.texts(theirs)).includes(HELLO));
 }
 
 /** The other Plainseal as the side that is judged by. What it heard before is not counted. */
@@ -100,7 +148,7 @@ function sideOf(other: Somebody, conversation: ConversationId): OtherSide {
     async heard() {
       const rows = await other.messages(conversation);
       const texts = rows.filter(({ author }) => !author.me).map(({ content }) => content.text);
-      return texts.filter((text) => text !== 'hello').map((text) => ({ text, file: null }));
+      return texts.filter((text) => text !== HELLO).map((text) => ({ text, file: null }));
     },
     async say(text) {
       // Before it is on its way: what is on its way is written.
@@ -109,4 +157,10 @@ function sideOf(other: Somebody, conversation: ConversationId): OtherSide {
     },
     next: () => other.rig.page.next('changed'),
   };
+}
+
+/** Who somebody thinks is in a group beside themselves. */
+export async function membersAt(one: Somebody, group: ConversationId): Promise<readonly PeerId[]> {
+  const { rows } = await one.rig.page.call('group.members', { conversation: group });
+  return rows.filter(({ role }) => role !== 'invited').map(({ peer }) => peer);
 }

@@ -1,6 +1,7 @@
 import { crashPoints, type CrashPoint } from '../../shared/lane/lane.ts';
-import type { Random } from './random.ts';
+import { createRandom, type Random } from './random.ts';
 import { calm, round, type Interrupted, type Rig } from './round.ts';
+import { balanced, inWords, type Plan } from './traffic.ts';
 import { clean, type Verdict } from './verdict.ts';
 
 /** One kill at a named point and what came of it. */
@@ -29,20 +30,41 @@ export interface Course {
   after(rig: Rig): Promise<string | null>;
 }
 
+/** The points of every network: a message of mine is sealed and settled in a commit each, what arrives together shares one. */
+export const everywhere: Course['passes'] = {
+  'lane.before-commit': 2 * EACH + 1,
+  'lane.after-commit': 2 * EACH + 1,
+  'lane.before-wire-write': EACH,
+  'lane.after-wire-write': EACH,
+  'core.before-commit': EACH + 1,
+  'core.after-commit': EACH + 1,
+  'core.before-intent': EACH,
+  'core.after-intent': EACH,
+};
+
+/** Those of a network whose server keeps what came until it is acknowledged. */
+export const acknowledged: Course['passes'] = {
+  ...everywhere,
+  'lane.before-acknowledge': 1,
+  'lane.after-acknowledge': 1,
+};
+
+const ONE_MORE: Plan = { mine: 1, theirs: 1, files: false, spreadMs: 0, random: createRandom(0) };
+
+/**
+ * One message more each way, after the restart: a ratchet that had moved without its message, or the other way about, would not open it.
+ * Gives what is wrong, in words.
+ */
+export async function oneMore({ traffic, shell: { page } }: Rig): Promise<string | null> {
+  await traffic.talk(page, ONE_MORE);
+  const books = await traffic.settle(page);
+  return balanced(books) ? null : `one more each way: ${inWords(books)}`;
+}
+
 export const emailCourse: Course = {
   files: true,
-  // Mails that arrive together share a commit.
   passes: {
-    'lane.before-commit': 2 * EACH + 1,
-    'lane.after-commit': 2 * EACH + 1,
-    'lane.before-wire-write': EACH,
-    'lane.after-wire-write': EACH,
-    'lane.before-acknowledge': 1,
-    'lane.after-acknowledge': 1,
-    'core.before-commit': EACH + 1,
-    'core.after-commit': EACH + 1,
-    'core.before-intent': EACH,
-    'core.after-intent': EACH,
+    ...acknowledged,
     'file.before-rename': 2,
     'file.after-rename': 2,
   },

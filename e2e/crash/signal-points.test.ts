@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hit, pointsOf, type Course } from './points.ts';
+import { acknowledged, hit, pointsOf, type Course } from './points.ts';
 import { createRandom } from './random.ts';
 import { openRig, type Rig } from './round.ts';
-import { signalCourse, signalPasses } from './signal-points.ts';
+import { signalCourse } from './signal-points.ts';
 import { createSignalWorld, type SignalWorld } from './signal-world.ts';
 import { balanced, createTraffic, type Traffic } from './traffic.ts';
 
@@ -26,7 +26,7 @@ afterAll(async () => {
 }, PATIENCE_MS);
 
 describe('core and the Signal lane, killed while both sides talk', () => {
-  const points = pointsOf({ passes: signalPasses });
+  const points = pointsOf({ passes: acknowledged });
   it.each(points)(
     'at %s: everything arrives once and in order, and the ratchets hold',
     async (point) => {

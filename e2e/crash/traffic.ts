@@ -15,6 +15,9 @@ export interface OtherSide {
   next(): Promise<void>;
 }
 
+/** What was said before the books began. */
+export const HELLO = 'hello';
+
 /** Everything said in one conversation over all rounds. */
 export interface Traffic {
   readonly other: OtherSide;

@@ -1,0 +1,51 @@
+import type { GroupKey } from '../../crypto/mls/cells.ts';
+import { createMlsEngine } from '../../crypto/mls/create-engine.ts';
+import { marmotProfile, marmotRules } from '../../crypto/mls/marmot-rules.ts';
+import { nodeSuite } from '../../crypto/mls/suite.ts';
+import { groupOf, readRecord } from '../../networks/nostr/group/record.ts';
+import type { ConversationId } from '../../shared/ids.ts';
+import type { StateView } from '../../shared/lane/state.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { getCell, scanCells } from '../../storage/lane-state.ts';
+import type { Somebody } from '../../worker/sample/nostr-world.ts';
+
+/** The state of a group of MLS: who has the same authenticator is in the same epoch of the same branch. */
+export interface GroupState {
+  /** For whoever reads of a fault. */
+  readonly epoch: string;
+  readonly authenticator: string;
+  /** Sorted. */
+  readonly members: readonly string[];
+}
+
+/** What the lane of somebody has stored. */
+export function viewOf({ rig, account }: Somebody): StateView {
+  return {
+    get: async (key) => getCell(rig.db, account, key),
+    scan: async (space, prefix) => scanCells(rig.db, account, space, prefix),
+  };
+}
+
+/** The state of a group in somebody's database, read with an engine of the test's own. */
+export async function groupStateOf(one: Somebody, chat: ConversationId): Promise<GroupState> {
+  const work = createWork(viewOf(one));
+  const group: GroupKey | null = await groupOf(work, chat);
+  if (group === null) return { epoch: 'none', authenticator: '', members: [] };
+  const engine = createMlsEngine({
+    suite: nodeSuite,
+    rules: marmotRules(() => true),
+    profile: marmotProfile,
+    me: { identity: new Uint8Array(32), leafComponents: () => new Map() },
+  });
+  const standing = await engine.standing(group, work);
+  const authenticator = Buffer.from(await engine.epochAuthenticator(group, work)).toString('hex');
+  const out = (await readRecord(work, group))?.out !== null;
+  const members = standing.view.members.map(
+    ({ identity }) => `nostr|${Buffer.from(identity).toString('hex')}`,
+  );
+  return {
+    epoch: `${standing.current.number}/${authenticator.slice(0, 6)}${out ? ' (out)' : ''}`,
+    authenticator,
+    members: [...new Set(members)].toSorted(),
+  };
+}
