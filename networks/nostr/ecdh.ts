@@ -25,7 +25,7 @@ function hasNative(): boolean {
 }
 
 /** Whether this runtime has OpenSSL's curve. */
-export const isNative: boolean = hasNative();
+const isNative: boolean = hasNative();
 
 /** Every implementation there is in this runtime, the fastest first; exported for the test that they agree. */
 export const implementations: readonly Ecdh[] = isNative ? [native, portable] : [portable];

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto';
-import { schnorr } from '@noble/curves/secp256k1.js';
 import type { Brand } from '../../shared/ids.ts';
 import { fromHex, isHex, toHex } from './hex.ts';
 import { publicKeyOf, type PublicKey, type SecretKey } from './keys.ts';
-import { publicOnce, signOnce } from './once-sign.ts';
+import { sign, verify } from './schnorr.ts';
 
 export type EventId = Brand<string, 'NostrEventId'>;
 export type Tag = readonly string[];
@@ -54,22 +53,12 @@ export function rumorOf(pubkey: PublicKey, { created_at, kind, tags, content }: 
 /** Signs an event (BIP-340 with fresh randomness). */
 export function signEvent(draft: Draft, secret: SecretKey): SignedEvent {
   const rumor = rumorOf(publicKeyOf(secret), draft);
-  return { ...rumor, sig: toHex(schnorr.sign(fromHex(rumor.id), secret)) };
-}
-
-/** Signs an event with a key that signs nothing else. */
-export function signEventOnce(draft: Draft, secret: SecretKey): SignedEvent {
-  const rumor = rumorOf(publicOnce(secret), draft);
-  return { ...rumor, sig: toHex(signOnce(fromHex(rumor.id), secret)) };
+  return { ...rumor, sig: toHex(sign(fromHex(rumor.id), secret)) };
 }
 
 /** True when the signature is the author's and over the id. The id must have been compared before. */
 function signatureHolds(id: string, pubkey: string, sig: string): boolean {
-  try {
-    return schnorr.verify(fromHex(sig), fromHex(id), fromHex(pubkey));
-  } catch {
-    return false;
-  }
+  return verify(fromHex(sig), fromHex(id), fromHex(pubkey));
 }
 
 /** Text that has a form in UTF-8: without it one event would have two ids. */

@@ -7,7 +7,6 @@ import {
   rumorOf,
   seconds,
   signEvent,
-  signEventOnce,
   type Draft,
   type Rumor,
   type SignedEvent,
@@ -49,7 +48,7 @@ export function giftWrap(own: SecretKey, to: PublicKey, draft: Draft, now: Milli
   );
   const once = freshSecretKey();
   try {
-    return signEventOnce(
+    return signEvent(
       {
         created_at: blurred(now),
         kind: GIFT_WRAP_KIND,

@@ -1,6 +1,7 @@
-import { schnorr } from '@noble/curves/secp256k1.js';
+import { randomBytes } from 'node:crypto';
 import type { Brand } from '../../shared/ids.ts';
 import { fromHex, isHex, toHex } from './hex.ts';
+import { isPoint, isSecret, pointOf } from './schnorr.ts';
 
 /** An account, or a key that signs one event: the x coordinate of a secp256k1 point (BIP-340), 64 lower-case hex digits. */
 export type PublicKey = Brand<string, 'NostrPublicKey'>;
@@ -12,34 +13,26 @@ const KEY_BYTES = 32;
 
 /** A fresh key from the system's random numbers. */
 export function freshSecretKey(): SecretKey {
-  return schnorr.utils.randomSecretKey() as SecretKey;
+  for (;;) {
+    const bytes = randomBytes(KEY_BYTES);
+    // All but one in 2^128 are.
+    if (isSecret(bytes)) return Uint8Array.from(bytes) as SecretKey;
+  }
 }
 
 /** The public half. */
 export function publicKeyOf(secret: SecretKey): PublicKey {
-  return toHex(schnorr.getPublicKey(secret)) as PublicKey;
+  return toHex(pointOf(secret)) as PublicKey;
 }
 
 /** A secret key from 32 bytes; null when they are no number between 1 and the curve's order. */
 export function secretKeyFrom(bytes: Uint8Array): SecretKey | null {
-  if (bytes.length !== KEY_BYTES) return null;
-  try {
-    schnorr.getPublicKey(bytes);
-  } catch {
-    return null;
-  }
-  return Uint8Array.from(bytes) as SecretKey;
+  return isSecret(bytes) ? (Uint8Array.from(bytes) as SecretKey) : null;
 }
 
 /** A public key from hex; null when it is not lower-case hex of a point on the curve. */
 export function publicKeyFrom(hex: unknown): PublicKey | null {
-  if (!isHex(hex, KEY_BYTES)) return null;
-  try {
-    schnorr.utils.lift_x(BigInt(`0x${hex}`));
-  } catch {
-    return null;
-  }
-  return hex as PublicKey;
+  return isHex(hex, KEY_BYTES) && isPoint(fromHex(hex)) ? (hex as PublicKey) : null;
 }
 
 /** The 32 bytes of a public key, as MLS credentials carry them. */

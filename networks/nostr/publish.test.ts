@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { signEventOnce, type EventId } from './event.ts';
+import { signEvent, type EventId } from './event.ts';
 import { pendingFanouts, startFanout } from './fanout.ts';
 import { giftWrap } from './gift-wrap.ts';
 import { freshSecretKey, publicKeyOf } from './keys.ts';
@@ -56,7 +56,7 @@ test.each<readonly [readonly RelayOutcome[], Published]>([
 
 test('what the guard lets nowhere is not tried again', async () => {
   const { running, state } = await startTrial();
-  const event = signEventOnce({ ...draft, content: 'in the clear' }, freshSecretKey());
+  const event = signEvent({ ...draft, content: 'in the clear' }, freshSecretKey());
   const operation = {
     kind: 'group-message',
     account: running.self.key,

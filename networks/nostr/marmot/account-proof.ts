@@ -1,7 +1,7 @@
-import { schnorr } from '@noble/curves/secp256k1.js';
 import { eventId, type Draft } from '../event.ts';
 import { fromHex, toHex } from '../hex.ts';
 import { publicKeyBytes, publicKeyFromBytes, publicKeyOf, type PublicKey, type SecretKey } from '../keys.ts';
+import { sign, verify } from '../schnorr.ts';
 
 /** The app component `marmot.member.account-identity-proof.v2`, in every leaf: the account vouches for the leaf's MLS key. */
 export const ACCOUNT_PROOF_COMPONENT = 0x8009;
@@ -43,7 +43,7 @@ export function signAccountProof(
   const id = eventId(signer, proofDraft(mlsKey, created_at));
   const time = Buffer.alloc(8);
   time.writeBigUInt64BE(BigInt(created_at));
-  return Buffer.concat([publicKeyBytes(signer), time, schnorr.sign(fromHex(id), secret, auxRand)]);
+  return Buffer.concat([publicKeyBytes(signer), time, sign(fromHex(id), secret, auxRand)]);
 }
 
 /** Reads the component; null when it is no such thing. Says nothing about whether the proof holds. */
@@ -59,9 +59,5 @@ export function readAccountProof(bytes: Uint8Array): AccountProof | null {
 export function accountProofHolds(proof: AccountProof, identity: PublicKey, mlsKey: Uint8Array): boolean {
   if (proof.signer !== identity) return false;
   const id = eventId(proof.signer, proofDraft(mlsKey, proof.created_at));
-  try {
-    return schnorr.verify(proof.signature, fromHex(id), publicKeyBytes(proof.signer));
-  } catch {
-    return false;
-  }
+  return verify(proof.signature, fromHex(id), publicKeyBytes(proof.signer));
 }

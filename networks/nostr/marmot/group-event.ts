@@ -3,7 +3,7 @@ import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import type { Millis } from '../../../shared/ids.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
-import { seconds, signEventOnce, type SignedEvent, type Tag } from '../event.ts';
+import { seconds, signEvent, type SignedEvent, type Tag } from '../event.ts';
 import { isHex } from '../hex.ts';
 import { forget, freshSecretKey } from '../keys.ts';
 import type { NostrGroupId } from './routing.ts';
@@ -49,7 +49,7 @@ export function sealGroupEvent(
   const once = freshSecretKey();
   try {
     const content = toBase64(Buffer.concat([nonce, ciphertext]));
-    return signEventOnce({ created_at: seconds(now), kind: GROUP_EVENT_KIND, tags, content }, once);
+    return signEvent({ created_at: seconds(now), kind: GROUP_EVENT_KIND, tags, content }, once);
   } finally {
     forget(once);
   }
