@@ -50,8 +50,10 @@ export function conversationCalls(of: CallScope): Serve<Names> {
         name,
         request,
         () => conversationOf(of.db, id),
-        (_found, touched) => {
-          patchConversation(of.db, id, { state });
+        ({ conversation }, touched) => {
+          // Who is in a group no more does not come back into it by saying yes.
+          const stays = state === 'active' && conversation.state === 'left';
+          if (!stays) patchConversation(of.db, id, { state });
           touchConversation(touched, id);
           if (state === 'active') tellAccepted(id, touched);
           return null;

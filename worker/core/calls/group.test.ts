@@ -255,6 +255,9 @@ describe('group.create', () => {
     expect(rows[0]).toMatchObject({ sending: { state: 'cancelled' } });
     expect((await membersOf(conversation)).rows).toEqual([]);
     await expect(send(conversation, 'more')).rejects.toThrow(rejects('refused'));
+    // Saying yes does not bring anybody back into what is over.
+    await rig.page.call('conversation.accept', { request: request(), conversation });
+    expect((await rowOf(conversation)).state).toBe('left');
   });
 
   test('that fails leaves nobody behind who was to be added to it', async () => {
