@@ -6,7 +6,6 @@ import { createWork } from '../../shared/lane/work.ts';
 import { scanCells } from '../../storage/lane-state.ts';
 import { addIntent } from '../../storage/outbox.ts';
 import { openSomebody, type Somebody } from '../../worker/sample/nostr-world.ts';
-import { request } from '../../worker/sample/rig.ts';
 import { startRelay, type Relay } from '../peers/nostr/relay.ts';
 import { groupStateOf, viewOf } from './group-state.ts';
 import { createRandom, type Random } from './random.ts';
@@ -303,7 +302,7 @@ async function settle(
   for (const relay of relays) relay.dropConnections();
   const end = Date.now() + SETTLE_MS;
   for (;;) {
-    for (const { one } of members) await agree(one);
+    for (const { one } of members) await one.agree();
     const told = await look(members, said, before);
     if (told.faults.length === 0 || Date.now() > end) {
       for (const member of members) member.chat = await chatNow(member);
@@ -312,20 +311,6 @@ async function settle(
         : { ...told, faults: [...told.faults, ...members.map(insideOf)] };
     }
     await new Promise((resolve) => setTimeout(resolve, 150));
-  }
-}
-
-/** As the person does when a message waits since somebody has joined meanwhile: looks, and lets it go. */
-async function agree(one: Somebody): Promise<void> {
-  for (const { id, label, labelRevision } of await one.rows()) {
-    if (label.sending.ok || label.sending.why !== 'label-fell') continue;
-    const choice = {
-      request: request(),
-      conversation: id,
-      choice: 'send',
-      seenLabel: labelRevision,
-    } as const;
-    await one.rig.page.call('hold.resolve', choice).catch(() => undefined);
   }
 }
 

@@ -146,6 +146,7 @@ function sideOf(other: Somebody, conversation: ConversationId): OtherSide {
   return {
     said,
     async heard() {
+      await other.agree();
       const rows = await other.messages(conversation);
       const texts = rows.filter(({ author }) => !author.me).map(({ content }) => content.text);
       return texts.filter((text) => text !== HELLO).map((text) => ({ text, file: null }));

@@ -31,6 +31,8 @@ export interface Somebody {
   /** Makes a group. */
   found(title: string, members: readonly PeerId[]): Promise<ConversationId>;
   change(conversation: ConversationId, change: GroupEdit): Promise<void>;
+  /** As the person does when a message waits since somebody has joined meanwhile: looks, and lets it go. */
+  agree(): Promise<void>;
   rows(): Promise<readonly ConversationRow[]>;
   row(conversation: ConversationId): Promise<ConversationRow>;
   messages(conversation: ConversationId): Promise<readonly Row[]>;
@@ -121,6 +123,19 @@ export async function openSomebody(name: string, relays: readonly string[]): Pro
         change,
         seenLabel: labelRevision,
       });
+    },
+    async agree() {
+      for (const { id, label, labelRevision } of await somebody.rows()) {
+        if (label.sending.ok || label.sending.why !== 'label-fell') continue;
+        const choice = {
+          request: request(),
+          conversation: id,
+          choice: 'send',
+          seenLabel: labelRevision,
+        } as const;
+        // Somebody else may have joined again: then it is looked at once more.
+        await rig.page.call('hold.resolve', choice).catch(() => undefined);
+      }
     },
     async rows() {
       const all: ConversationRow[] = [];
