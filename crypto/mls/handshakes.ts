@@ -37,7 +37,8 @@ import { demand, Refused } from './refusal.ts';
 import type { Setting } from './setting.ts';
 import { epochId } from './transition.ts';
 
-const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+/** The name of a commit: SHA-256 over its message, hex. */
+export const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /** See {@link MlsEngine.stage}. @throws Refused, Malformed. */
 export async function stage(

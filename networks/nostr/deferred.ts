@@ -21,7 +21,7 @@ const SPACE = 'deferred';
 const MAX_PER_GROUP = 200;
 const MAX_BYTES_PER_GROUP = 2 * 1024 * 1024;
 /** No key of an epoch is kept that long: what does not open by then never will. */
-const VALID_MS = 14 * 24 * 60 * 60 * 1000;
+export const KEPT_MS = 14 * 24 * 60 * 60 * 1000;
 
 const keyOf = (group: NostrGroupId, id: EventId): StateKey => ({ space: SPACE, key: `${group}/${id}` });
 const tallyKeyOf = (group: NostrGroupId): StateKey => ({ space: 'deferred-tally', key: group });
@@ -69,7 +69,7 @@ export async function deferredOf(work: Work, group: NostrGroupId, now: Millis): 
   const waiting: Deferred[] = [];
   for (const [key, bytes] of await work.scan(SPACE, `${group}/`)) {
     const one = decodeCell(bytes, key, schema);
-    if (now - one.receivedAt > VALID_MS) await settleDeferred(work, one);
+    if (now - one.receivedAt > KEPT_MS) await settleDeferred(work, one);
     else waiting.push(one);
   }
   return waiting.toSorted((a, b) => a.receivedAt - b.receivedAt);

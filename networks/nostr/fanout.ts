@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { Millis } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
 import { decodeCell, readCell, relayUrl, writeCell } from './cell.ts';
-import type { EventId } from './event.ts';
+import type { EventId, SignedEvent } from './event.ts';
 import type { Operation } from './guard.ts';
 import type { RelayUrl } from './relay-url.ts';
 import type { RelayOutcome } from './relays/pool.ts';
@@ -35,6 +35,10 @@ const schema: v.GenericSchema<unknown, Fanout> = v.object({
   left: v.array(relayUrl),
   madeAt: v.number(),
 });
+
+/** The operation that publishes an event of a group. */
+export const groupOperation = (account: string, group: string, event: SignedEvent) =>
+  ({ kind: 'group-message', account, group, text: JSON.stringify(['EVENT', event]) }) as const;
 
 /** Records an event that is about to be published, in the commit that precedes the first attempt. */
 export async function startFanout(work: Work, fanout: Fanout): Promise<void> {

@@ -102,8 +102,10 @@ export async function nodesOf(
   unreadAt: readonly Millis[],
 ): Promise<readonly BranchNode[]> {
   const nodes: BranchNode[] = [];
+  const notes = await notesOf(work, group);
+  const byCommit = new Map(notes);
   for (const { id, parent, number, commit } of epochs) {
-    const note = await readNote(work, group, commit);
+    const note = byCommit.get(commit);
     const heard = await readCell(work, witnessKey(group, id), witnesses);
     nodes.push({
       id,
@@ -115,7 +117,7 @@ export async function nodesOf(
       senders: heard?.senders ?? [],
     });
   }
-  for (const [digest, { removal, ...note }] of await notesOf(work, group)) {
+  for (const [digest, { removal, ...note }] of notes) {
     const at = epochs.find(({ id }) => id === removal?.at);
     if (at === undefined || removal === null) continue;
     const beyond = unreadAt.some((came) => came >= removal.unreadFrom) ? UNREAD_COMMITS : 0;

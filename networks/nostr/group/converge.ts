@@ -1,7 +1,7 @@
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { EpochRef, GroupKey } from '../../../crypto/mls/cells.ts';
 import { deferredOf } from '../deferred.ts';
-import { startFanout } from '../fanout.ts';
+import { groupOperation, startFanout } from '../fanout.ts';
 import { seconds } from '../event.ts';
 import { giftWrap } from '../gift-wrap.ts';
 import { conversationOfGroup } from '../names.ts';
@@ -13,7 +13,7 @@ import { bestTip, pathTo } from './branch.ts';
 import { datedNext } from './dated.ts';
 import { eventKey } from './event-keys.ts';
 import { dropOldNotes, nodesOf, readNote, removalId } from './commit-note.ts';
-import { placeGroup, readRecord, writeRecord, type GroupRecord } from './record.ts';
+import { NOTHING_TOLD, placeGroup, readRecord, writeRecord, type GroupRecord } from './record.ts';
 import { takeLost } from './said.ts';
 import { allStaged, countLoss, forgetLosses, writeStaged, type Staged } from './staged.ts';
 import { faceNow } from './view.ts';
@@ -165,8 +165,7 @@ async function sayLeaving(turn: Turn, group: GroupKey): Promise<void> {
     proposed.message,
     datedNext(running, group),
   );
-  const text = JSON.stringify(['EVENT', event]);
-  const operation = { kind: 'group-message', account: self.key, group: record.routing, text } as const;
+  const operation = groupOperation(self.key, record.routing, event);
   await startFanout(work, { id: event.id, operation, left: record.relays, madeAt: now });
   await writeRecord(work, group, { ...record, leaving: current.id });
 }
@@ -209,7 +208,7 @@ async function leaveDirect(turn: Turn, group: GroupKey): Promise<void> {
     ...record,
     conversation,
     direct: null,
-    told: { members: [], admins: [], title: null },
+    told: NOTHING_TOLD,
   });
   ledger.changes.push({
     kind: 'conversation',

@@ -9,7 +9,7 @@ import type { NostrGroupId } from '../marmot/routing.ts';
 import type { Turn } from '../turn.ts';
 import { RENEWAL_MS, sendWelcomes } from './converge.ts';
 import type { Found } from './invitees.ts';
-import { placeGroup, writeRecord } from './record.ts';
+import { NOTHING_TOLD, placeGroup, writeRecord } from './record.ts';
 
 /** Two sealings more than double a welcome: a larger one passes few relays. Bytes. */
 export const MAX_WELCOME_BYTES = 30_000;
@@ -52,7 +52,7 @@ export async function foundGroup(
     routing: routing.group,
     relays: routing.relays,
     since: seconds(now) - 60,
-    told: { members: [], admins: [], title: null },
+    told: NOTHING_TOLD,
     out: null,
     leaving: null,
     renewAt: now + RENEWAL_MS,

@@ -7,7 +7,8 @@ import type { PublicKey } from '../keys.ts';
 import { conversationOfGroup, conversationWith, peerOf } from '../names.ts';
 import { peerChange, readPeer, writePeer } from '../peer-record.ts';
 import type { Turn } from '../turn.ts';
-import { placeGroup, readRecord, writeRecord, type GroupRecord } from './record.ts';
+import { dropOldNotes } from './commit-note.ts';
+import { NOTHING_TOLD, placeGroup, readRecord, writeRecord, type GroupRecord } from './record.ts';
 import { takeLost } from './said.ts';
 import { allStaged, writeStaged } from './staged.ts';
 import { faceOf, type GroupFace } from './view.ts';
@@ -71,7 +72,7 @@ export async function joinGroup(turn: Turn, { from, message, madeAt }: Entry): P
     routing: face.routing.group,
     relays: face.routing.relays,
     since: Math.min(madeAt, seconds(now)) - SKEW_SECONDS,
-    told: before?.told ?? { members: [], admins: [], title: null },
+    told: before?.told ?? NOTHING_TOLD,
     out: null,
     leaving: null,
     renewAt: firstRenewal(now, face.members.length),
@@ -112,7 +113,6 @@ async function leaveBehind(turn: Turn, group: GroupKey): Promise<void> {
       ledger.outbound.push({ item: staged.item, to: 'queued', reseal: 'commit-race-lost' });
     await writeStaged(work, group, digest, null);
   }
-  for (const space of ['commit', 'witness'])
-    for (const [key] of await work.scan(space, `${group}/`)) work.put(key, null);
+  await dropOldNotes(work, group, []);
   await running.engine.forget(group, work);
 }

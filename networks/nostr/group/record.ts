@@ -20,6 +20,9 @@ export interface Told {
   readonly title: string | null;
 }
 
+/** Core has not heard of it. */
+export const NOTHING_TOLD: Told = { members: [], admins: [], title: null };
+
 /** A group beside what MLS keeps of it. */
 export interface GroupRecord {
   readonly conversation: ConversationId;

@@ -3,7 +3,7 @@ import type { Change } from '../../../crypto/mls/engine.ts';
 import { touchesNobody } from '../../../crypto/mls/marmot-rules.ts';
 import type { FailureCode, OutboxItem, Stored } from '../../../shared/lane/intent.ts';
 import type { SignedEvent } from '../event.ts';
-import { startFanout } from '../fanout.ts';
+import { groupOperation, startFanout } from '../fanout.ts';
 import { sealGroupEvent } from '../marmot/group-event.ts';
 import { accountOf } from '../marmot/member.ts';
 import type { Turn } from '../turn.ts';
@@ -18,10 +18,6 @@ import { faceNow } from './view.ts';
 
 /** How a group is called among the destinations of an item: what is sealed is for the group, not for each of its members. */
 export const DESTINATION = 'group';
-
-/** The operation that publishes an event of a group. */
-export const groupOperation = (account: string, group: string, event: SignedEvent) =>
-  ({ kind: 'group-message', account, group, text: JSON.stringify(['EVENT', event]) }) as const;
 
 /** Publishing goes to every relay of a group: where there are several, what is left is remembered. */
 export async function startGroupFanout(turn: Turn, group: GroupKey, event: SignedEvent): Promise<void> {

@@ -1,13 +1,13 @@
-import { createHash } from 'node:crypto';
 import type { EpochId, EpochRef, GroupKey } from '../../../crypto/mls/cells.ts';
 import type { Processed } from '../../../crypto/mls/engine.ts';
+import { digestOf } from '../../../crypto/mls/handshakes.ts';
 import { touchesNobody } from '../../../crypto/mls/marmot-rules.ts';
 import type { CommitView, Member } from '../../../crypto/mls/members.ts';
 import type { Refusal } from '../../../crypto/mls/refusal.ts';
 import { assertNever } from '../../../shared/assert.ts';
 import type { NetworkKey } from '../../../shared/ids.ts';
 import type { EventId } from '../event.ts';
-import { keepDeferred, settleDeferred } from '../deferred.ts';
+import { keepDeferred, KEPT_MS, settleDeferred } from '../deferred.ts';
 import type { FoundGroupEvent } from '../marmot/group-event.ts';
 import { openGroupEvent } from '../marmot/group-event.ts';
 import { GROUP_PROFILE_COMPONENT } from '../marmot/group-profile.ts';
@@ -29,13 +29,9 @@ export interface GroupDelivery {
   readonly found: Pick<FoundGroupEvent, 'group' | 'sealed'>;
 }
 
-/** How long what does not open yet is kept. */
-const DEFERRED_MS = 14 * 24 * 60 * 60 * 1_000;
 /** How long I listen, after I was removed, whether another branch wins on which I was not. */
 const LISTEN_MS = 24 * 60 * 60 * 1_000;
 const DAY_MS = 24 * 60 * 60 * 1_000;
-
-const digestOf = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
 /**
  * Takes in one event of a group. `waits`: a commit before it is not here yet, so it is kept. `full`: it was not, there is no room; relays
@@ -101,7 +97,7 @@ async function defer({ work, ledger, now }: Turn, { id, found }: GroupDelivery):
   if (kept === 'refused') return 'full';
   ledger.seen.push(id);
   if (kept === 'kept') {
-    const until = now + DEFERRED_MS;
+    const until = now + KEPT_MS;
     ledger.inbound.push({
       kind: 'parked',
       envelope: envelopeOf(id),
