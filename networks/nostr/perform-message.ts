@@ -113,7 +113,7 @@ async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId):
       await eventKey(turn, group, sealed.epoch.id),
       record.routing,
       sealed.bytes,
-      datedNext(running, group),
+      await datedNext(turn, group),
     );
     artifacts.push(storedEvent(group, event, artifacts.length));
     await startGroupFanout(turn, group, event);

@@ -163,7 +163,7 @@ async function sayLeaving(turn: Turn, group: GroupKey): Promise<void> {
     await eventKey(turn, group, current.id),
     record.routing,
     proposed.message,
-    datedNext(running, group),
+    await datedNext(turn, group),
   );
   const operation = groupOperation(self.key, record.routing, event);
   await startFanout(work, { id: event.id, operation, left: record.relays, madeAt: now });

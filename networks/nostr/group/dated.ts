@@ -1,22 +1,36 @@
+import * as v from 'valibot';
 import type { GroupKey } from '../../../crypto/mls/cells.ts';
 import type { Millis } from '../../../shared/ids.ts';
-import type { Running } from '../running.ts';
+import type { StateKey } from '../../../shared/lane/state.ts';
+import { readCell, writeCell } from '../cell.ts';
+import type { Turn } from '../turn.ts';
 
-/** Relays take events that are dated a few minutes ahead. */
-const MOST_AHEAD_MS = 60_000;
+/*
+ * dated/<group>   when the last event to a group was dated, where that was ahead of its time
+ */
+
+/** Relays take events that are dated a quarter of an hour ahead (strfry; NIP-11, `created_at_upper_limit`): a third of that. */
+const MOST_AHEAD_MS = 5 * 60_000;
 const SECOND_MS = 1_000;
 
+const keyOf = (group: GroupKey): StateKey => ({ space: 'dated', key: group });
+const schema = v.object({ at: v.number() });
+
 /**
- * When the next event to a group is dated: later than the one before, since events have whole seconds, and what is stored is put in order by
- * them. Never far ahead.
+ * When the next event to a group is dated: later than the one before, also after a restart, since events have whole seconds, and what is
+ * stored is put in order by them. Never far ahead: of what is said faster than that, for more than five minutes, the order is open.
  */
-export function datedNext(
-  { datedLast, context }: Pick<Running, 'datedLast' | 'context'>,
+export async function datedNext(
+  { running: { datedLast, context }, work }: Pick<Turn, 'running' | 'work'>,
   group: GroupKey,
-): Millis {
+): Promise<Millis> {
   const now = context.now();
-  const last = datedLast.get(group) ?? 0;
+  const last = datedLast.get(group) ?? (await readCell(work, keyOf(group), schema))?.at ?? 0;
   const at = Math.min(Math.max(now, last + SECOND_MS), now + MOST_AHEAD_MS);
   datedLast.set(group, at);
+  if (at > now) {
+    await work.get(keyOf(group));
+    writeCell(work, keyOf(group), { at });
+  }
   return at;
 }

@@ -71,7 +71,7 @@ export async function stageFor(
     await eventKey(turn, group, current.id),
     routing,
     staged.commit,
-    datedNext(running, group),
+    await datedNext(turn, group),
   );
   await writeStaged(work, group, staged.digest, {
     item: item.id,
