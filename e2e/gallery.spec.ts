@@ -64,6 +64,18 @@ async function expectAccessible(page: Page): Promise<void> {
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
 }
 
+test('what cannot be added is named, with why, since when and from where', async ({ page, show }) => {
+  await show('new');
+  await page.getByRole('button', { name: 'What about WhatsApp and others?' }).click();
+  const table = page.getByRole('table', { name: 'What you cannot add, and why' });
+  await expect(table.getByRole('row')).toHaveCount(14);
+  await expect(table.getByRole('row', { name: /^WhatsApp/u })).toHaveText(
+    /Not without its operator\. Meta lets in companies .*2026$/u,
+  );
+  await page.getByText('Where this comes from').click();
+  await expect(page.getByText('Regulation (EU) 2022/1925, Article 7').first()).toBeVisible();
+});
+
 test('the surface grows louder as the state gets weaker', async ({ page, show }) => {
   const box = page.getByTestId('composer').locator('..');
   const border = (): Promise<string> => box.evaluate((element) => getComputedStyle(element).borderTopStyle);

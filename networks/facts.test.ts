@@ -5,7 +5,9 @@ import { LIBRARY_VERSION } from '../crypto/mls/facts.ts';
 import { sessionFacts } from '../crypto/signal/facts.ts';
 import { en } from '../shared/words/en.ts';
 import data from './facts.json' with { type: 'json' };
-import { factsSchema, lookers, networkFacts, sights, whatRows } from './facts.ts';
+import { elsewhere, factsSchema, lookers, reasons, sights, whatRows } from '../shared/label/network-facts.ts';
+
+const networkFacts = v.parse(factsSchema, data);
 
 describe('networks/facts.json', () => {
   it('has a row for everything there is to be seen, once, on each route', () => {
@@ -39,6 +41,16 @@ describe('networks/facts.json', () => {
     expect(networkFacts.permissions.map(({ network }) => network)).toEqual(networks);
     for (const { note, asOf } of networkFacts.permissions) {
       expect(en).toHaveProperty([note]);
+      expect(asOf <= networkFacts.asOf).toBe(true);
+    }
+  });
+
+  it('says of every network that cannot be reached why, dated and once', () => {
+    expect(networkFacts.unreachable.map(({ id }) => id)).toEqual([...elsewhere]);
+    for (const { id, is, asOf } of networkFacts.unreachable) {
+      expect(en).toHaveProperty([`elsewhere.${id}`]);
+      expect(en).toHaveProperty([`elsewhere.${id}.why`]);
+      expect(reasons).toContain(is);
       expect(asOf <= networkFacts.asOf).toBe(true);
     }
   });

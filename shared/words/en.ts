@@ -1,5 +1,6 @@
 import { confirm } from './en/confirm.ts';
 import { disclosure } from './en/disclosure.ts';
+import { elsewhere } from './en/elsewhere.ts';
 import { errors } from './en/errors.ts';
 import { evidence } from './en/evidence.ts';
 import { facts } from './en/facts.ts';
@@ -19,6 +20,7 @@ import { time } from './en/time.ts';
 export const en = {
   ...confirm,
   ...disclosure,
+  ...elsewhere,
   ...errors,
   ...evidence,
   ...facts,

@@ -1,6 +1,5 @@
 import * as v from 'valibot';
-import { networks, protocols } from '../shared/ids.ts';
-import data from './facts.json' with { type: 'json' };
+import { networks, protocols } from '../ids.ts';
 
 /** What there is to be seen of one message; worded as `facts.what.…`. */
 export const whatRows = ['content', 'subject', 'sender', 'recipient', 'time', 'size', 'ip'] as const;
@@ -23,6 +22,27 @@ const day = v.pipe(
 const sources = v.pipe(v.array(v.pipe(v.string(), v.minLength(4))), v.minLength(1));
 const sight = v.picklist(sights);
 
+/** Networks there is no lane for; each named and explained as `elsewhere.…`. */
+export const elsewhere = [
+  'matrix',
+  'xmpp',
+  'telegram',
+  'fediverse',
+  'sms',
+  'whatsapp',
+  'messenger',
+  'threema',
+  'webex',
+  'slack',
+  'imessage',
+  'rcs',
+  'wechat',
+] as const;
+
+/** Why there is none: not built yet, not without its operator's word, or shut to programs of others. */
+export const reasons = ['planned', 'contract', 'closed'] as const;
+
+/** The shape of networks/facts.json. */
 export const factsSchema = v.strictObject({
   format: v.literal(1),
   /** The newest day any of it was looked at. */
@@ -60,6 +80,10 @@ export const factsSchema = v.strictObject({
       sources,
     }),
   ),
+  /** What cannot be reached, and why. */
+  unreachable: v.array(
+    v.strictObject({ id: v.picklist(elsewhere), is: v.picklist(reasons), asOf: day, sources }),
+  ),
   libraries: v.array(
     v.strictObject({
       name: v.string(),
@@ -72,6 +96,3 @@ export const factsSchema = v.strictObject({
   ),
 });
 export type NetworkFacts = v.InferOutput<typeof factsSchema>;
-
-/** The dated facts of networks/facts.json. Throws when the file does not have the agreed shape: a build error, not a thing of run time. */
-export const networkFacts: NetworkFacts = v.parse(factsSchema, data);
