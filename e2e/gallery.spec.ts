@@ -36,6 +36,9 @@ for (const query of [
   'chat=alice&sheet=account',
   'chat=alice&sheet=new-chat',
   'chat=alice&sheet=palette',
+  'chat=alice&sheet=who-sees',
+  'chat=kenji&sheet=who-sees&theme=dark',
+  'chat=priya&sheet=who-sees&text=200',
   'sheet=add',
   'sheet=signal',
   'sheet=signal&theme=dark',
@@ -74,6 +77,50 @@ test('what cannot be added is named, with why, since when and from where', async
   );
   await page.getByText('Where this comes from').click();
   await expect(page.getByText('Regulation (EU) 2022/1925, Article 7').first()).toBeVisible();
+});
+
+test('the label opens who can see what, by keyboard, as a table with its sources', async ({ page, show }) => {
+  await show('chat=priya');
+  await page.getByTestId('header-readers').focus();
+  await page.keyboard.press('Enter');
+  const sheet = page.getByRole('dialog', { name: 'Who can see what' });
+  const table = sheet.getByRole('table', { name: 'Who can see what' });
+  await expect(table.getByRole('columnheader')).toHaveText([
+    'What',
+    'You',
+    'The other side',
+    'Signal',
+    /^Other servers/u,
+    'Your internet provider',
+    /^Plainseal/u,
+  ]);
+  const row = (name: RegExp): Locator => table.getByRole('row', { name });
+  await expect(row(/^What you write/u).getByRole('cell')).toHaveText([
+    'Reads',
+    'Reads',
+    'No',
+    'Nobody there',
+    'No',
+    'No',
+  ]);
+  await expect(row(/^Who sends/u)).toContainText('Your newest message hid it from Signal.');
+  await expect(
+    row(/^Who sends/u)
+      .getByRole('cell')
+      .nth(2),
+  ).toHaveText('In part');
+  await expect(sheet.getByText('Covered, also while you write.')).toBeVisible();
+  await sheet.getByText('Where each line comes from').focus();
+  await page.keyboard.press('Enter');
+  await expect(sheet.getByText(/Looked up, .*: signal\.org blog/u)).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('header-readers')).toBeFocused();
+  await show('chat=kenji&sheet=who-sees');
+  await expect(
+    row(/^What you write/u)
+      .getByRole('cell')
+      .nth(2),
+  ).toHaveText('Not known');
 });
 
 test('the surface grows louder as the state gets weaker', async ({ page, show }) => {

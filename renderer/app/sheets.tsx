@@ -3,6 +3,7 @@ import { AccountSheet } from '../accounts/sheet.tsx';
 import { assertNever } from '../../shared/assert.ts';
 import { NewGroupSheet } from '../groups/new.tsx';
 import { GroupSheet } from '../groups/sheet.tsx';
+import { WhoSeesSheet } from '../label/who-sees.tsx';
 import { TimerSheet } from '../messages/timer.tsx';
 import { ContactSheet } from '../people/contact.tsx';
 import { NewChatSheet } from '../people/new-chat.tsx';
@@ -29,6 +30,8 @@ export function Sheets(): ReactNode {
       return <ContactSheet peer={sheet.peer} account={sheet.account} />;
     case 'timer':
       return <TimerSheet conversation={sheet.conversation} />;
+    case 'who-sees':
+      return <WhoSeesSheet conversation={sheet.conversation} />;
     case 'palette':
       return <Palette scope={sheet.in} />;
     case 'add-account':

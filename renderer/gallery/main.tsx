@@ -59,6 +59,7 @@ const sheets: Readonly<Record<string, Sheet>> = {
   account: { kind: 'account', account: ACCOUNT },
   'account-nostr': { kind: 'account', account: NOSTR_ACCOUNT },
   'new-group': { kind: 'new-group' },
+  'who-sees': { kind: 'who-sees', conversation: chatId(chat ?? '') },
   group: { kind: 'group', conversation: chatId(chat ?? '') },
   nostr: { kind: 'add-account', network: 'nostr' },
   add: { kind: 'add-account', network: null },

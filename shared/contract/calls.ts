@@ -3,6 +3,7 @@ import type { AccountId, ConversationId, FileId, FlowId, GrantId, MessageId, Pee
 import type { FlowAnswer, FlowStart } from '../lane/flow.ts';
 import type { HoldReason } from '../label/facts.ts';
 import type { Label } from '../label/label.ts';
+import type { LiveFacts } from '../label/who-sees.ts';
 import { networks } from '../ids.ts';
 import type { AccountRow, Disclosure } from './account.ts';
 import { contentSchema, idSchema } from './content.ts';
@@ -74,6 +75,8 @@ export const callSchemas = {
   }),
   'inbox.counts': v.strictObject({}),
   'conversation.get': v.strictObject({ conversation }),
+  /** What is known of how the next message is protected, for the sheet "Who can see what". */
+  'conversation.facts': v.strictObject({ conversation }),
   'conversation.set': v.strictObject({
     request,
     conversation,
@@ -198,6 +201,7 @@ export interface CallResults {
     readonly drafts: number;
   };
   'conversation.get': ConversationRow;
+  'conversation.facts': LiveFacts;
   'conversation.set': null;
   'conversation.read': null;
   'conversation.accept': null;

@@ -2,12 +2,28 @@ import * as v from 'valibot';
 import { networks, protocols } from '../ids.ts';
 
 /** What there is to be seen of one message; worded as `facts.what.…`. */
-export const whatRows = ['content', 'subject', 'sender', 'recipient', 'time', 'size', 'ip'] as const;
+export const whatRows = [
+  'content',
+  'subject',
+  'sender',
+  'recipient',
+  'time',
+  'size',
+  'ip',
+  'groups',
+] as const;
+export type WhatRow = (typeof whatRows)[number];
 
-/** Who might see it: my mail provider is the operator, the provider of the other side and all between are servers, my internet provider is the carrier. */
+/**
+ * Who might see it. The operator: my mail provider, Signal, the relays I chose. Servers: of the other side and all between. The carrier: my
+ * internet provider.
+ */
 export const lookers = ['you', 'peer', 'operator', 'servers', 'carrier', 'us'] as const;
+export type Looker = (typeof lookers)[number];
 
-export const sights = ['yes', 'part', 'no', 'unknown'] as const;
+/** `absent`: there is nobody of that kind on the way. */
+export const sights = ['yes', 'part', 'no', 'absent', 'unknown'] as const;
+export type Sight = (typeof sights)[number];
 
 /** A calendar day, `2026-11-22`. */
 const day = v.pipe(
@@ -80,6 +96,10 @@ export const factsSchema = v.strictObject({
       sources,
     }),
   ),
+  /** What holds whatever the network. */
+  everywhere: v.array(
+    v.strictObject({ note: v.pipe(v.string(), v.startsWith('facts.everywhere.')), asOf: day, sources }),
+  ),
   /** What cannot be reached, and why. */
   unreachable: v.array(
     v.strictObject({ id: v.picklist(elsewhere), is: v.picklist(reasons), asOf: day, sources }),
@@ -87,6 +107,8 @@ export const factsSchema = v.strictObject({
   libraries: v.array(
     v.strictObject({
       name: v.string(),
+      /** As the engine built on it names itself in its facts. */
+      engine: v.string(),
       version: v.string(),
       reviewedVersion: v.string(),
       note: v.string(),

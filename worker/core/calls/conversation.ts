@@ -20,6 +20,7 @@ type Names =
   | 'inbox.page'
   | 'inbox.counts'
   | 'conversation.get'
+  | 'conversation.facts'
   | 'conversation.set'
   | 'conversation.read'
   | 'conversation.accept'
@@ -117,6 +118,7 @@ export function conversationCalls(of: CallScope): Serve<Names> {
       refresh(args.conversation);
       return shown(mustFind(await of.read('conversation.get', args), 'conversation'));
     },
+    'conversation.facts': async (args) => mustFind(await of.read('conversation.facts', args), 'conversation'),
     'conversation.set': ({ request, conversation: id, ...patch }) =>
       of.once(
         'conversation.set',

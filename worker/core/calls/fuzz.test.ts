@@ -116,6 +116,7 @@ const shaped: Readonly<Record<CallName, fc.Arbitrary<unknown>>> = {
   }),
   'inbox.counts': fc.constant({}),
   'conversation.get': fc.record({ conversation }),
+  'conversation.facts': fc.record({ conversation }),
   'conversation.set': fc.record(
     {
       request,
