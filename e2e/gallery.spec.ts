@@ -39,6 +39,8 @@ for (const query of [
   'chat=alice&sheet=who-sees',
   'chat=kenji&sheet=who-sees&theme=dark',
   'chat=priya&sheet=who-sees&text=200',
+  'chat=alice&sheet=tells',
+  'sheet=email&changed',
   'sheet=add',
   'sheet=signal',
   'sheet=signal&theme=dark',
@@ -121,6 +123,30 @@ test('the label opens who can see what, by keyboard, as a table with its sources
       .getByRole('cell')
       .nth(2),
   ).toHaveText('Not known');
+});
+
+test('a text that changed shows its difference first, and what was agreed to can be read and withdrawn', async ({
+  page,
+  show,
+}) => {
+  await show('sheet=email&changed');
+  await expect(page.getByRole('heading', { name: /^What changed since you agreed on/u })).toBeVisible();
+  await expect(page.getByRole('insertion')).toHaveText(
+    'New: Sealed mail can be read only by its sender and receivers.',
+  );
+  await expect(page.getByRole('deletion')).toHaveText(
+    'No longer said: Sealed mail can be read only by its receivers.',
+  );
+  await page.getByRole('button', { name: 'I have read this' }).click();
+  await expect(page.getByRole('heading', { name: 'Add e-mail' })).toBeVisible();
+  await show('sheet=settings');
+  const ledger = page.getByRole('region', { name: 'What you agreed to' });
+  const email = ledger.getByRole('article').filter({ hasText: 'E-mail' });
+  await email.getByText('What it said').click();
+  await expect(email.getByText('A stolen key opens old messages too.')).toBeVisible();
+  await email.getByRole('button', { name: 'Withdraw for E-mail' }).click();
+  await expect(email).toContainText(/Withdrawn on .* Nothing connects there\./u);
+  await expect(email.getByRole('button')).toHaveCount(0);
 });
 
 test('the surface grows louder as the state gets weaker', async ({ page, show }) => {

@@ -40,6 +40,13 @@ const shots: Readonly<
   add: { query: 'sheet=add', size: { width: 1280, height: 1500 } },
   'add-dark': { query: 'sheet=add&theme=dark', size: { width: 1280, height: 1500 } },
   'add-narrow': { query: 'sheet=add', size: { width: 520, height: 1900 } },
+  tells: { query: 'chat=alice&sheet=tells' },
+  'settings-tall': { query: 'chat=alice&sheet=settings', size: { width: 1280, height: 1500 } },
+  'settings-tall-dark': {
+    query: 'chat=alice&sheet=settings&theme=dark',
+    size: { width: 1280, height: 1500 },
+  },
+  changed: { query: 'sheet=email&changed', size: { width: 1280, height: 1100 } },
   'sees-openpgp': { query: 'chat=alice&sheet=who-sees' },
   'sees-openpgp-dark': { query: 'chat=alice&sheet=who-sees&theme=dark' },
   'sees-plain': { query: 'chat=hartmann&sheet=who-sees' },

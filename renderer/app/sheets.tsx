@@ -4,6 +4,7 @@ import { assertNever } from '../../shared/assert.ts';
 import { NewGroupSheet } from '../groups/new.tsx';
 import { GroupSheet } from '../groups/sheet.tsx';
 import { WhoSeesSheet } from '../label/who-sees.tsx';
+import { TellsSheet } from '../messages/tells.tsx';
 import { TimerSheet } from '../messages/timer.tsx';
 import { ContactSheet } from '../people/contact.tsx';
 import { NewChatSheet } from '../people/new-chat.tsx';
@@ -32,6 +33,8 @@ export function Sheets(): ReactNode {
       return <TimerSheet conversation={sheet.conversation} />;
     case 'who-sees':
       return <WhoSeesSheet conversation={sheet.conversation} />;
+    case 'tells':
+      return <TellsSheet conversation={sheet.conversation} />;
     case 'palette':
       return <Palette scope={sheet.in} />;
     case 'add-account':

@@ -16,6 +16,7 @@ export type Sheet =
   | { readonly kind: 'contact'; readonly peer: PeerId; readonly account: AccountId }
   | { readonly kind: 'timer'; readonly conversation: ConversationId }
   | { readonly kind: 'who-sees'; readonly conversation: ConversationId }
+  | { readonly kind: 'tells'; readonly conversation: ConversationId }
   | { readonly kind: 'palette'; readonly in: ConversationId | null };
 
 type ViewState = {

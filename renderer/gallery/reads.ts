@@ -11,7 +11,7 @@ import { chatOf, saidOf, type Memory, type Said } from './memory.ts';
 import { pictureBytes } from './picture.ts';
 
 export type Reads =
-  | 'profile.get' | 'account.list' | 'disclosure.list' | 'inbox.page' | 'inbox.counts' | 'conversation.get' | 'conversation.facts'
+  | 'profile.get' | 'account.list' | 'disclosure.list' | 'disclosure.ledger' | 'inbox.page' | 'inbox.counts' | 'conversation.get' | 'conversation.facts'
   | 'peer.get' | 'contact.list' | 'message.page' | 'message.rows' | 'message.details' | 'search' | 'settings.get' | 'file.read'; // prettier-ignore
 
 /** Calls that only look. */
@@ -28,6 +28,7 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
       keptBy: 'keyring',
     }),
     'account.list': () => ({ rows: memory.accounts }),
+    'disclosure.ledger': () => ({ rows: memory.consents }),
     'disclosure.list': () => ({ rows: memory.disclosures }),
     'settings.get': () => memory.settings,
     'inbox.page': ({ filter, before, limit }) => {

@@ -8,6 +8,7 @@ import {
   Ellipsis,
   Eye,
   Info,
+  Megaphone,
   Pin,
   PinOff,
   Search,
@@ -163,6 +164,12 @@ function items(row: ConversationRow, who: Who | null): readonly MenuItem[] {
       onSelect: () => showSheet({ kind: 'who-sees', conversation: row.id }),
     },
     ...(who === null ? [] : [{ key: 'who', icon: who.icon, label: who.name, onSelect: who.show }]),
+    {
+      key: 'tells',
+      icon: <Megaphone aria-hidden="true" />,
+      label: say('tells.title'),
+      onSelect: () => showSheet({ kind: 'tells', conversation: row.id }),
+    },
     {
       key: 'pin',
       icon: row.pinned ? <PinOff aria-hidden="true" /> : <Pin aria-hidden="true" />,

@@ -5,7 +5,7 @@ import type { HoldReason } from '../label/facts.ts';
 import type { Label } from '../label/label.ts';
 import type { LiveFacts } from '../label/who-sees.ts';
 import { networks } from '../ids.ts';
-import type { AccountRow, Disclosure } from './account.ts';
+import type { AccountRow, Consent, Disclosure } from './account.ts';
 import { contentSchema, idSchema } from './content.ts';
 import { groupEditSchema, groupPeers, groupTitle } from './group.ts';
 import {
@@ -67,6 +67,9 @@ export const callSchemas = {
   'account.reconnect': v.strictObject({ account: idSchema<AccountId>() }),
   'disclosure.list': v.strictObject({}),
   'disclosure.accept': v.strictObject({ request, network: v.picklist(networks), version: integer }),
+  /** Nothing of that network connects any more, until it is accepted again. */
+  'disclosure.withdraw': v.strictObject({ request, network: v.picklist(networks) }),
+  'disclosure.ledger': v.strictObject({}),
   'inbox.page': v.strictObject({
     filter: v.picklist(['all', 'unread', 'stopped', 'requests', 'drafts', 'archived']),
     /** `lastAt` and id of the last row of the page before; null for the first. */
@@ -83,6 +86,8 @@ export const callSchemas = {
     pinned: v.exactOptional(v.boolean()),
     muted: v.exactOptional(v.boolean()),
     archived: v.exactOptional(v.boolean()),
+    tellsRead: v.exactOptional(v.boolean()),
+    tellsTyping: v.exactOptional(v.boolean()),
     title: v.exactOptional(v.pipe(v.string(), v.maxLength(200))),
   }),
   'conversation.read': v.strictObject({ conversation, upTo: message }),
@@ -193,6 +198,9 @@ export interface CallResults {
   'account.reconnect': null;
   'disclosure.list': { readonly rows: readonly Disclosure[] };
   'disclosure.accept': null;
+  'disclosure.withdraw': null;
+  /** Everything that was ever accepted, the newest first. */
+  'disclosure.ledger': { readonly rows: readonly Consent[] };
   'inbox.page': { readonly rows: readonly ConversationRow[]; readonly more: boolean; readonly seq: number };
   'inbox.counts': {
     readonly unread: number;
