@@ -10,6 +10,7 @@ const root = join(import.meta.dirname, '..');
 const forbidden = [
   ['renderer', '../../storage/database.ts'],
   ['renderer', '../../worker/core/core.ts'],
+  ['renderer', '../../networks/email/facts.ts'],
   ['renderer', '../../shared/wire/node/child.ts'],
   ['renderer', '../../shared/wire/parent.ts'],
   ['renderer', 'node:fs'],
@@ -36,6 +37,7 @@ const forbidden = [
 const allowed = [
   ['renderer', '../../shared/lane/lane.ts'],
   ['renderer', '../../shared/wire/page.ts'],
+  ['renderer', '../../networks/facts.json'],
   ['storage', '../../shared/errors.ts'],
   ['networks', '../../crypto/openpgp/config.ts'],
   ['networks', '../../shared/lane/lane.ts'],

@@ -36,6 +36,11 @@ for (const query of [
   'chat=alice&sheet=account',
   'chat=alice&sheet=new-chat',
   'chat=alice&sheet=palette',
+  'chat=alice&sheet=who-sees',
+  'chat=kenji&sheet=who-sees&theme=dark',
+  'chat=priya&sheet=who-sees&text=200',
+  'chat=alice&sheet=tells',
+  'sheet=email&changed',
   'sheet=add',
   'sheet=signal',
   'sheet=signal&theme=dark',
@@ -63,6 +68,86 @@ async function expectAccessible(page: Page): Promise<void> {
   const { violations } = await new AxeBuilder({ page }).analyze();
   expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([]);
 }
+
+test('what cannot be added is named, with why, since when and from where', async ({ page, show }) => {
+  await show('new');
+  await page.getByRole('button', { name: 'What about WhatsApp and others?' }).click();
+  const table = page.getByRole('table', { name: 'What you cannot add, and why' });
+  await expect(table.getByRole('row')).toHaveCount(14);
+  await expect(table.getByRole('row', { name: /^WhatsApp/u })).toHaveText(
+    /Not without its operator\. Meta lets in companies .*2026$/u,
+  );
+  await page.getByText('Where this comes from').click();
+  await expect(page.getByText('Regulation (EU) 2022/1925, Article 7').first()).toBeVisible();
+});
+
+test('the label opens who can see what, by keyboard, as a table with its sources', async ({ page, show }) => {
+  await show('chat=priya');
+  await page.getByTestId('header-readers').focus();
+  await page.keyboard.press('Enter');
+  const sheet = page.getByRole('dialog', { name: 'Who can see what' });
+  const table = sheet.getByRole('table', { name: 'Who can see what' });
+  await expect(table.getByRole('columnheader')).toHaveText([
+    'What',
+    'You',
+    'The other side',
+    'Signal',
+    /^Other servers/u,
+    'Your internet provider',
+    /^Plainseal/u,
+  ]);
+  const row = (name: RegExp): Locator => table.getByRole('row', { name });
+  await expect(row(/^What you write/u).getByRole('cell')).toHaveText([
+    'Reads',
+    'Reads',
+    'No',
+    'Nobody there',
+    'No',
+    'No',
+  ]);
+  await expect(row(/^Who sends/u)).toContainText('Your newest message hid it from Signal.');
+  await expect(
+    row(/^Who sends/u)
+      .getByRole('cell')
+      .nth(2),
+  ).toHaveText('In part');
+  await expect(sheet.getByText('Covered, also while you write.')).toBeVisible();
+  await sheet.getByText('Where each line comes from').focus();
+  await page.keyboard.press('Enter');
+  await expect(sheet.getByText(/Looked up, .*: signal\.org blog/u)).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('header-readers')).toBeFocused();
+  await show('chat=kenji&sheet=who-sees');
+  await expect(
+    row(/^What you write/u)
+      .getByRole('cell')
+      .nth(2),
+  ).toHaveText('Not known');
+});
+
+test('a text that changed shows its difference first, and what was agreed to can be read and withdrawn', async ({
+  page,
+  show,
+}) => {
+  await show('sheet=email&changed');
+  await expect(page.getByRole('heading', { name: /^What changed since you agreed on/u })).toBeVisible();
+  await expect(page.getByRole('insertion')).toHaveText(
+    'New: Sealed mail can be read only by its sender and receivers.',
+  );
+  await expect(page.getByRole('deletion')).toHaveText(
+    'No longer said: Sealed mail can be read only by its receivers.',
+  );
+  await page.getByRole('button', { name: 'I have read this' }).click();
+  await expect(page.getByRole('heading', { name: 'Add e-mail' })).toBeVisible();
+  await show('sheet=settings');
+  const ledger = page.getByRole('region', { name: 'What you agreed to' });
+  const email = ledger.getByRole('article').filter({ hasText: 'E-mail' });
+  await email.getByText('What it said').click();
+  await expect(email.getByText('A stolen key opens old messages too.')).toBeVisible();
+  await email.getByRole('button', { name: 'Withdraw for E-mail' }).click();
+  await expect(email).toContainText(/Withdrawn on .* Nothing connects there\./u);
+  await expect(email.getByRole('button')).toHaveCount(0);
+});
 
 test('the surface grows louder as the state gets weaker', async ({ page, show }) => {
   const box = page.getByTestId('composer').locator('..');

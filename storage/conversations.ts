@@ -34,12 +34,19 @@ export interface Conversation {
   readonly pinned: boolean;
   readonly muted: boolean;
   readonly archived: boolean;
+  readonly tellsRead: Tells;
+  readonly tellsTyping: Tells;
 }
+
+/** What the person chose that the other side is told: never, only where the conversation is private, wherever; null: nothing was chosen. */
+export type Tells = 'never' | 'private' | 'always' | null;
+const tells: readonly Tells[] = ['never', 'private', 'always'];
+const readTells = (stored: number | null): Tells => (stored === null ? null : (tells[stored] ?? 'never'));
 
 /** Columns that {@link readConversation} turns into a Conversation. */
 export const conversationColumns = `c.id, c.account, c.network, c.protocol, c.ever_end_to_end, c.kind, c.state, c.peer, c.my_role, c.title,
   c.forecast, c.hold, c.label, c.label_revision, c.draft, c.timer, c.unread, c.read_up_to, c.last_at, c.last_message,
-  c.pinned, c.muted, c.archived`;
+  c.pinned, c.muted, c.archived, c.tells_read, c.tells_typing`;
 
 export interface ConversationRecord {
   readonly id: ConversationId;
@@ -65,6 +72,8 @@ export interface ConversationRecord {
   readonly pinned: number;
   readonly muted: number;
   readonly archived: number;
+  readonly tells_read: number | null;
+  readonly tells_typing: number | null;
 }
 
 /** A row of {@link conversationColumns} as the noun. What is stored as JSON is read when it is asked for: most of the time it is not. */
@@ -101,6 +110,8 @@ export function readConversation(row: ConversationRecord): Conversation {
     pinned: row.pinned === 1,
     muted: row.muted === 1,
     archived: row.archived === 1,
+    tellsRead: readTells(row.tells_read),
+    tellsTyping: readTells(row.tells_typing),
   };
 }
 
@@ -162,8 +173,12 @@ export function patchConversation(
     readonly pinned?: boolean;
     readonly muted?: boolean;
     readonly archived?: boolean;
+    readonly tellsRead?: Tells;
+    readonly tellsTyping?: Tells;
   },
 ): void {
+  const rank = (value: Tells | undefined): number | null =>
+    value === undefined || value === null ? null : tells.indexOf(value);
   const flag = (value: boolean | undefined): number | null => (value === undefined ? null : Number(value));
   db.run(
     `UPDATE conversation SET
@@ -171,7 +186,8 @@ export function patchConversation(
        ever_end_to_end = max(ever_end_to_end, coalesce(:protocol, 'none') <> 'none'),
        state = coalesce(:state, state), title = coalesce(:title, title), peer = coalesce(:peer, peer),
        timer = coalesce(:timer, timer), pinned = coalesce(:pinned, pinned), muted = coalesce(:muted, muted),
-       archived = coalesce(:archived, archived)
+       archived = coalesce(:archived, archived), tells_read = coalesce(:tellsRead, tells_read),
+       tells_typing = coalesce(:tellsTyping, tells_typing)
      WHERE id = :id`,
     {
       id,
@@ -183,6 +199,8 @@ export function patchConversation(
       pinned: flag(patch.pinned),
       muted: flag(patch.muted),
       archived: flag(patch.archived),
+      tellsRead: rank(patch.tellsRead),
+      tellsTyping: rank(patch.tellsTyping),
     },
   );
 }

@@ -11,7 +11,12 @@ import {
   type Account,
 } from './accounts.ts';
 import { openDatabase, type Database } from './database.ts';
-import { acceptDisclosure, acceptedDisclosure } from './disclosures.ts';
+import {
+  acceptDisclosure,
+  acceptedDisclosure,
+  acceptedDisclosures,
+  withdrawDisclosure,
+} from './disclosures.ts';
 import { rowidOf } from './messages.ts';
 import { addIntent, hurry, postpone, queueHeads, setOutboxState } from './outbox.ts';
 import { answered, keepAnswer, REQUEST_KEPT_MS } from './requests.ts';
@@ -110,13 +115,30 @@ describe('settings', () => {
   });
 });
 
+test('what was accepted is withdrawn, and both stay written down', () => {
+  const db = opened();
+  acceptDisclosure(db, 'email', 1, 10, ['one']);
+  acceptDisclosure(db, 'signal', 1, 11, ['other']);
+  withdrawDisclosure(db, 'email', 20);
+  withdrawDisclosure(db, 'email', 25);
+  expect(acceptedDisclosure(db, 'email')).toBeNull();
+  acceptDisclosure(db, 'email', 1, 30, ['one', 'two']);
+  expect(acceptedDisclosure(db, 'email')).toMatchObject({ acceptedAt: 30, said: ['one', 'two'] });
+  expect(acceptedDisclosures(db)).toMatchObject([
+    { network: 'email', acceptedAt: 30, said: ['one', 'two'], withdrawnAt: null },
+    { network: 'signal', acceptedAt: 11, withdrawnAt: null },
+    { network: 'email', acceptedAt: 10, said: ['one'], withdrawnAt: 20 },
+  ]);
+  db.close();
+});
+
 test('the newest accepted disclosure counts, and the first time it was', () => {
   const db = opened();
   expect(acceptedDisclosure(db, 'email')).toBeNull();
   acceptDisclosure(db, 'email', 1, 10);
   acceptDisclosure(db, 'email', 2, 20);
   acceptDisclosure(db, 'email', 2, 30);
-  expect(acceptedDisclosure(db, 'email')).toEqual({ version: 2, acceptedAt: 20 });
+  expect(acceptedDisclosure(db, 'email')).toMatchObject({ version: 2, acceptedAt: 20, said: null });
   db.close();
 });
 

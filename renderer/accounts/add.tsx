@@ -7,9 +7,11 @@ import { Brand } from '../app/brand.tsx';
 import { useProfile } from '../app/session.ts';
 import { showSheet } from '../app/view.ts';
 import { LabelWords } from '../label/line.tsx';
+import { LinkButton } from '../ui/button.tsx';
 import { say } from '../words.ts';
 import styles from './add.module.css';
 import { DisclosurePage } from './disclosure.tsx';
+import { Elsewhere } from './elsewhere.tsx';
 import { EmailForm } from './email.tsx';
 import { NostrForm } from './nostr.tsx';
 import { AccountPage } from './page.tsx';
@@ -37,6 +39,11 @@ export function Welcome(): ReactNode {
             else setNetwork(chosen);
           }}
         />
+        <p className={styles['none']}>
+          <LinkButton onClick={() => showSheet({ kind: 'add-account', network: null })}>
+            {say('elsewhere.look')}
+          </LinkButton>
+        </p>
         <p className={styles['none']}>
           {say('welcome.none')} {say('welcome.none.more')}
         </p>
@@ -173,6 +180,7 @@ export function AddAccountPage({ network }: { readonly network: NetworkId | null
   return (
     <AccountPage title={say('account.add.title')} sub={say('account.add.sub')} onBack={() => showSheet(null)}>
       <Choices onChoose={(chosen) => showSheet({ kind: 'add-account', network: chosen })} />
+      <Elsewhere />
     </AccountPage>
   );
 }

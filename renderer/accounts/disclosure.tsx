@@ -14,6 +14,50 @@ export function statementsOf(disclosure: Disclosure): readonly string[] | null {
   return said.every((sentence) => sentence !== null) ? said : null;
 }
 
+/** What a disclosure says, of when it is, and first of all what changed since it was accepted. */
+export function DisclosureText({ disclosure }: { readonly disclosure: Disclosure }): ReactNode {
+  const { version, asOf, acceptedAt, acceptedVersion } = disclosure;
+  const isOld = acceptedAt !== null && acceptedVersion !== version;
+  return (
+    <div className={styles['text']}>
+      {isOld ? <Change disclosure={disclosure} at={acceptedAt} /> : null}
+      <ol className={styles['statements']}>
+        {statementsOf(disclosure)?.map((sentence) => (
+          <li key={sentence}>{sentence}</li>
+        ))}
+      </ol>
+      <p className={styles['version']}>{say('consent.version', { version, date: words.day(asOf) })}</p>
+    </div>
+  );
+}
+
+function Change({ disclosure, at }: { readonly disclosure: Disclosure; readonly at: number }): ReactNode {
+  const { change } = disclosure;
+  const added =
+    change?.added.map((code) => words.sayCode(code)).filter((sentence) => sentence !== null) ?? [];
+  const gone = change?.gone ?? [];
+  return (
+    <>
+      <h2 className={styles['heading']}>{say('consent.changed', { date: words.date(at) })}</h2>
+      <ul className={styles['change']}>
+        {added.map((sentence) => (
+          <li key={sentence}>
+            <ins>{say('consent.added', { sentence })}</ins>
+          </li>
+        ))}
+        {gone.map((sentence) => (
+          <li key={sentence}>
+            <del>{say('consent.gone', { sentence })}</del>
+          </li>
+        ))}
+        {change === null ? <li>{say('consent.not-kept')}</li> : null}
+        {change !== null && added.length + gone.length === 0 ? <li>{say('consent.same')}</li> : null}
+      </ul>
+      <h2 className={styles['heading']}>{say('consent.all')}</h2>
+    </>
+  );
+}
+
 /** What must be read before the first connection: what the network's servers learn. */
 export function DisclosurePage({
   disclosure,
@@ -27,11 +71,7 @@ export function DisclosurePage({
   const network = words.networkName(disclosure.network);
   return (
     <AccountPage title={say('disclosure.title', { network })} sub={say('disclosure.sub')} onBack={onBack}>
-      <ol className={styles['statements']}>
-        {statements?.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
-        ))}
-      </ol>
+      <DisclosureText disclosure={disclosure} />
       {error === null && statements ? null : <ErrorTrouble kind={error ?? 'internal'} />}
       <div className={styles['acts']}>
         <Button

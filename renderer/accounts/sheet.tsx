@@ -9,7 +9,7 @@ import { Button } from '../ui/button.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Sheet } from '../ui/sheet.tsx';
 import { faultOf, say, words } from '../words.ts';
-import { statementsOf } from './disclosure.tsx';
+import { DisclosureText, statementsOf } from './disclosure.tsx';
 import { revealKey } from './nostr.tsx';
 import styles from './sheet.module.css';
 import { acceptDisclosure, useAccount, useAccounts } from './store.ts';
@@ -163,11 +163,7 @@ function Read({ row }: { readonly row: AccountRow }): ReactNode {
   return (
     <details className={styles['read']} open={!accepted}>
       <summary>{say('account.disclosure')}</summary>
-      <ul>
-        {statements.map((sentence) => (
-          <li key={sentence}>{sentence}</li>
-        ))}
-      </ul>
+      <DisclosureText disclosure={disclosure} />
       {accepted ? null : (
         <Button
           look="go"

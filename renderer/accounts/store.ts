@@ -1,7 +1,7 @@
 import { create } from 'zustand';
 import type { AccountRow, Disclosure } from '../../shared/contract/account.ts';
 import type { Events } from '../../shared/contract/events.ts';
-import type { AccountId } from '../../shared/ids.ts';
+import type { AccountId, NetworkId } from '../../shared/ids.ts';
 import { call, insist, newRequest } from '../app/core.ts';
 
 type AccountsState = {
@@ -21,6 +21,12 @@ export async function reloadAccounts(): Promise<void> {
 /** Accepts a network's disclosure as it reads now, and shows what follows from it. @throws PlainsealError */
 export async function acceptDisclosure({ network, version }: Disclosure): Promise<void> {
   await insist('disclosure.accept', { request: newRequest(), network, version });
+  await reloadAccounts();
+}
+
+/** Takes back what was accepted for a network; its accounts disconnect. @throws PlainsealError */
+export async function withdrawDisclosure(network: NetworkId): Promise<void> {
+  await insist('disclosure.withdraw', { request: newRequest(), network });
   await reloadAccounts();
 }
 

@@ -3,6 +3,8 @@ import { AccountSheet } from '../accounts/sheet.tsx';
 import { assertNever } from '../../shared/assert.ts';
 import { NewGroupSheet } from '../groups/new.tsx';
 import { GroupSheet } from '../groups/sheet.tsx';
+import { WhoSeesSheet } from '../label/who-sees.tsx';
+import { TellsSheet } from '../messages/tells.tsx';
 import { TimerSheet } from '../messages/timer.tsx';
 import { ContactSheet } from '../people/contact.tsx';
 import { NewChatSheet } from '../people/new-chat.tsx';
@@ -29,6 +31,10 @@ export function Sheets(): ReactNode {
       return <ContactSheet peer={sheet.peer} account={sheet.account} />;
     case 'timer':
       return <TimerSheet conversation={sheet.conversation} />;
+    case 'who-sees':
+      return <WhoSeesSheet conversation={sheet.conversation} />;
+    case 'tells':
+      return <TellsSheet conversation={sheet.conversation} />;
     case 'palette':
       return <Palette scope={sheet.in} />;
     case 'add-account':

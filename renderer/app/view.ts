@@ -15,6 +15,8 @@ export type Sheet =
   | { readonly kind: 'group'; readonly conversation: ConversationId }
   | { readonly kind: 'contact'; readonly peer: PeerId; readonly account: AccountId }
   | { readonly kind: 'timer'; readonly conversation: ConversationId }
+  | { readonly kind: 'who-sees'; readonly conversation: ConversationId }
+  | { readonly kind: 'tells'; readonly conversation: ConversationId }
   | { readonly kind: 'palette'; readonly in: ConversationId | null };
 
 type ViewState = {

@@ -90,6 +90,7 @@ function chat({ name, ...given }: Given): ConversationRow {
     muted: false,
     archived: false,
     draft: null,
+    tells: { read: true, typing: true },
     ...given,
   };
 }
@@ -354,6 +355,7 @@ export const disclosures: readonly Disclosure[] = (['email', 'signal', 'nostr'] 
   ...texts[network],
   acceptedAt: null,
   acceptedVersion: null,
+  change: null,
 }));
 
 const someone = (

@@ -2,6 +2,7 @@ import type { Fact, Holder, HoldReason, SecurityFacts, Trust } from '../../share
 import type { Label, LimitCode } from '../../shared/label/label.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
 import { peerId } from '../../shared/ids.ts';
+import type { LiveFacts } from '../../shared/label/who-sees.ts';
 
 /** The moment the gallery stands still at: a Thursday afternoon. */
 export const NOW = Date.parse('2026-11-19T14:31:00');
@@ -121,3 +122,34 @@ export const openedHere: Evidence = {
   ],
   from: { peer: peerId('email', ALICE_KEY), key: ALICE_KEY, trust: checked, proof: 'signature' },
 };
+
+const plainFacts: SecurityFacts = {
+  ...openpgpFacts,
+  endToEnd: known(false),
+  otherKeyHolders: known([northmail]),
+  exposed: known(['subject', 'attachments', 'reactions']),
+  engine: 'unknown',
+};
+const signalFacts: SecurityFacts = {
+  ...openpgpFacts,
+  forwardSecrecy: known({ withinMs: 0 }),
+  recovery: known({ withinMs: 2 * DAY }),
+  postQuantum: known('ongoing'),
+  engine: known({ name: 'libsignal', version: '0.103.0', review: 'audited' }),
+};
+const mlsFacts: SecurityFacts = {
+  ...openpgpFacts,
+  forwardSecrecy: known({ withinMs: 3 * DAY }),
+  recovery: known({ withinMs: 5 * DAY }),
+  engine: known({ name: 'Plainseal on ts-mls', version: '1.6.4', review: 'unaudited' }),
+};
+
+/** What the lane of a conversation with that label would have reported. */
+export function liveFactsOf({ protocol, readers }: Label): LiveFacts {
+  if (readers.kind === 'unknown') return { forecast: [], sealedSender: null };
+  const facts = { openpgp: openpgpFacts, none: plainFacts, signal: signalFacts, mls: mlsFacts }[protocol];
+  return {
+    forecast: [facts],
+    sealedSender: protocol === 'signal' ? { hidden: true, at: minutesAgo(3) } : null,
+  };
+}

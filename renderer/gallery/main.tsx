@@ -10,16 +10,17 @@ import { startSession } from '../app/session.ts';
 import { openConversation, showFilter, showSheet, useView, type Sheet } from '../app/view.ts';
 import { chatId, ACCOUNT, NOSTR_ACCOUNT } from './chats.ts';
 import { fakeCore } from './core.ts';
-import { fillMemory } from './memory.ts';
+import { changeText, fillMemory } from './memory.ts';
 import { NOW } from './labels.ts';
 import { drawPicture, picturesReady } from './picture.ts';
 
-/** The page over a core in memory. `?new`: a new profile; `?chat=`, `?sheet=`, `?filter=`, `?theme=`, `?text=` show a state. */
+/** The page over a core in memory. `?new`: a new profile; `?chat=`, `?sheet=`, `?filter=`, `?changed` (a disclosure), `?theme=`, `?text=` show a state. */
 const asked = new URLSearchParams(location.search);
 const memory = fillMemory(asked.has('new') ? 'new' : 'full');
 const theme = asked.get('theme');
 if (theme === 'light' || theme === 'dark') memory.settings = { ...memory.settings, theme };
 if (asked.get('locale') === 'pseudo') memory.settings = { ...memory.settings, locale: 'pseudo' };
+if (asked.has('changed')) changeText(memory, 'email');
 const text = asked.get('text');
 if (text !== null) document.documentElement.style.fontSize = `${text}%`;
 
@@ -59,10 +60,13 @@ const sheets: Readonly<Record<string, Sheet>> = {
   account: { kind: 'account', account: ACCOUNT },
   'account-nostr': { kind: 'account', account: NOSTR_ACCOUNT },
   'new-group': { kind: 'new-group' },
+  tells: { kind: 'tells', conversation: chatId(chat ?? '') },
+  'who-sees': { kind: 'who-sees', conversation: chatId(chat ?? '') },
   group: { kind: 'group', conversation: chatId(chat ?? '') },
   nostr: { kind: 'add-account', network: 'nostr' },
   add: { kind: 'add-account', network: null },
   signal: { kind: 'add-account', network: 'signal' },
+  email: { kind: 'add-account', network: 'email' },
 };
 const sheet = sheets[asked.get('sheet') ?? ''];
 if (sheet) showSheet(sheet);

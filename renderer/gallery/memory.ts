@@ -1,11 +1,13 @@
-import type { AccountRow, Disclosure } from '../../shared/contract/account.ts';
+import type { AccountRow, Consent, Disclosure } from '../../shared/contract/account.ts';
 import type { ConversationRow, Members } from '../../shared/contract/conversation.ts';
 import type { Events } from '../../shared/contract/events.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import { defaultSettings, type Settings } from '../../shared/contract/settings.ts';
 import { PlainsealError } from '../../shared/errors.ts';
-import type { ConversationId, FileId, MessageId } from '../../shared/ids.ts';
+import type { ConversationId, FileId, MessageId, Millis, NetworkId } from '../../shared/ids.ts';
+import { changeSince, sentencesOf } from '../../shared/words/disclosure.ts';
 import { accounts as someAccounts, chats, disclosures, groupMembers } from './chats.ts';
+import { daysAgo } from './labels.ts';
 import { messages } from './messages.ts';
 
 /** A row that somebody said, not a note. */
@@ -18,6 +20,7 @@ export type Memory = {
   readonly members: Map<ConversationId, Members>;
   accounts: readonly AccountRow[];
   disclosures: readonly Disclosure[];
+  consents: readonly Consent[];
   settings: Settings;
   /** Answers already given, by request id: a second asking does nothing a second time. */
   readonly answered: Map<string, unknown>;
@@ -40,8 +43,9 @@ export function fillMemory(kind: 'full' | 'new'): Memory {
     members: new Map(full ? groupMembers : []),
     accounts: full ? someAccounts : [],
     disclosures: full
-      ? disclosures.map((each) => ({ ...each, acceptedAt: 1, acceptedVersion: each.version }))
+      ? disclosures.map((each) => ({ ...each, acceptedAt: daysAgo(200), acceptedVersion: each.version }))
       : disclosures,
+    consents: full ? disclosures.map((each) => consentTo(each, daysAgo(200))) : [],
     settings: defaultSettings,
     answered: new Map(),
     asked: [],
@@ -49,6 +53,25 @@ export function fillMemory(kind: 'full' | 'new'): Memory {
     seq: 1,
     nextId: 900_000,
   };
+}
+
+/** Acceptance of a disclosure as it reads now. */
+export const consentTo = ({ network, version }: Disclosure, acceptedAt: Millis): Consent => ({
+  network,
+  version,
+  acceptedAt,
+  said: sentencesOf(network),
+  withdrawnAt: null,
+});
+
+/** As if the text of a network's disclosure had changed since it was accepted. */
+export function changeText(memory: Memory, network: NetworkId): void {
+  const said = ['Sealed mail can be read only by its receivers.', ...sentencesOf(network).slice(1)];
+  memory.disclosures = memory.disclosures.map((each) =>
+    each.network === network
+      ? { ...each, version: each.version + 1, change: changeSince(network, said) }
+      : each,
+  );
 }
 
 /** Tells the attached pages what changed. */

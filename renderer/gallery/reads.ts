@@ -6,12 +6,12 @@ import type { ConversationId, PeerId } from '../../shared/ids.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
 import { belongs, compareRows } from '../chats/store.ts';
 import { compareIds } from '../messages/window.ts';
-import { ALICE_KEY, minutesAgo, openedHere, OTHER_NPUB, sealedHere } from './labels.ts';
+import { ALICE_KEY, liveFactsOf, minutesAgo, openedHere, OTHER_NPUB, sealedHere } from './labels.ts';
 import { chatOf, saidOf, type Memory, type Said } from './memory.ts';
 import { pictureBytes } from './picture.ts';
 
 export type Reads =
-  | 'profile.get' | 'account.list' | 'disclosure.list' | 'inbox.page' | 'inbox.counts' | 'conversation.get'
+  | 'profile.get' | 'account.list' | 'disclosure.list' | 'disclosure.ledger' | 'inbox.page' | 'inbox.counts' | 'conversation.get' | 'conversation.facts'
   | 'peer.get' | 'contact.list' | 'message.page' | 'message.rows' | 'message.details' | 'search' | 'settings.get' | 'file.read'; // prettier-ignore
 
 /** Calls that only look. */
@@ -28,6 +28,7 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
       keptBy: 'keyring',
     }),
     'account.list': () => ({ rows: memory.accounts }),
+    'disclosure.ledger': () => ({ rows: memory.consents }),
     'disclosure.list': () => ({ rows: memory.disclosures }),
     'settings.get': () => memory.settings,
     'inbox.page': ({ filter, before, limit }) => {
@@ -50,6 +51,7 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
       };
     },
     'conversation.get': ({ conversation }) => chatOf(memory, conversation),
+    'conversation.facts': ({ conversation }) => liveFactsOf(chatOf(memory, conversation).label),
     'peer.get': ({ peer }) => {
       const row = [...memory.chats.values()].find((each) => each.peer === peer);
       if (!row) return fromGroups(memory, peer);

@@ -6,7 +6,7 @@ import type { ConversationId, FileId, MessageId, NetworkKey } from '../../shared
 import type { Handlers } from '../../shared/wire/rpc.ts';
 import { checked, minutesAgo } from './labels.ts';
 import type { Groups } from './groups.ts';
-import { chatOf, saidOf, type Memory, type Said, type Tell } from './memory.ts';
+import { chatOf, consentTo, saidOf, type Memory, type Said, type Tell } from './memory.ts';
 import type { Reads } from './reads.ts';
 
 type Flows = 'flow.start' | 'flow.answer' | 'flow.cancel';
@@ -40,10 +40,23 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
       memory.disclosures = memory.disclosures.map((each) =>
         each.network === network ? { ...each, acceptedAt: minutesAgo(0), acceptedVersion: version } : each,
       );
+      const accepted = memory.disclosures.find((each) => each.network === network);
+      if (accepted) memory.consents = [consentTo(accepted, minutesAgo(0)), ...memory.consents];
       return null;
     },
-    'conversation.set': ({ conversation, pinned, muted, archived }) => {
+    'disclosure.withdraw': ({ network }) => {
+      memory.disclosures = memory.disclosures.map((each) =>
+        each.network === network ? { ...each, acceptedAt: null, acceptedVersion: null, change: null } : each,
+      );
+      memory.consents = memory.consents.map((each) =>
+        each.network === network ? { ...each, withdrawnAt: minutesAgo(0) } : each,
+      );
+      return null;
+    },
+    'conversation.set': ({ conversation, pinned, muted, archived, tellsRead, tellsTyping }) => {
+      const { tells } = chatOf(memory, conversation);
       patch(conversation, {
+        tells: { read: tellsRead ?? tells.read, typing: tellsTyping ?? tells.typing },
         ...(pinned === undefined ? {} : { pinned }),
         ...(muted === undefined ? {} : { muted }),
         ...(archived === undefined ? {} : { archived }),

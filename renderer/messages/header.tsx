@@ -6,7 +6,9 @@ import {
   BellOff,
   ChevronLeft,
   Ellipsis,
+  Eye,
   Info,
+  Megaphone,
   Pin,
   PinOff,
   Search,
@@ -60,11 +62,17 @@ export function Header({ row }: { readonly row: ConversationRow }): ReactNode {
           </p>
         ) : null}
         <p className={cx(styles['line'], stopped && styles['second'])}>
-          <span data-testid="header-readers">
+          <button
+            type="button"
+            className={styles['readers']}
+            title={say('facts.title')}
+            data-testid="header-readers"
+            onClick={() => showSheet({ kind: 'who-sees', conversation: row.id })}
+          >
             <LabelWords kind={label.readers.kind}>
               <Stated text={words.readersSentence(label, about)} name={about.name} />
             </LabelWords>
-          </span>{' '}
+          </button>{' '}
           <span className={styles['identity']} data-testid="header-identity">
             {words.identitySentence(label)}
           </span>
@@ -149,7 +157,19 @@ function items(row: ConversationRow, who: Who | null): readonly MenuItem[] {
       label: say('chat.search'),
       onSelect: () => showSheet({ kind: 'palette', in: row.id }),
     },
+    {
+      key: 'who-sees',
+      icon: <Eye aria-hidden="true" />,
+      label: say('facts.title'),
+      onSelect: () => showSheet({ kind: 'who-sees', conversation: row.id }),
+    },
     ...(who === null ? [] : [{ key: 'who', icon: who.icon, label: who.name, onSelect: who.show }]),
+    {
+      key: 'tells',
+      icon: <Megaphone aria-hidden="true" />,
+      label: say('tells.title'),
+      onSelect: () => showSheet({ kind: 'tells', conversation: row.id }),
+    },
     {
       key: 'pin',
       icon: row.pinned ? <PinOff aria-hidden="true" /> : <Pin aria-hidden="true" />,

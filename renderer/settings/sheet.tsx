@@ -6,6 +6,7 @@ import { Key } from '../ui/key.tsx';
 import { Sheet } from '../ui/sheet.tsx';
 import { Toggle } from '../ui/toggle.tsx';
 import { say } from '../words.ts';
+import { Consents } from './consents.tsx';
 import { Lock } from './lock.tsx';
 import styles from './sheet.module.css';
 import { changeSettings, useSettings } from './store.ts';
@@ -50,6 +51,7 @@ export function SettingsSheet(): ReactNode {
           checked={settings.sendWithEnter}
           onChange={(sendWithEnter) => set({ sendWithEnter })}
         />
+        <Consents />
         <Lock keptBy={profile.keptBy} />
         <section>
           <h3>{say('settings.keys')}</h3>

@@ -38,8 +38,22 @@ export interface AccountRow {
 export interface Disclosure {
   readonly network: NetworkId;
   readonly version: number;
+  /** The day its text is of, `2026-11-22`. */
+  readonly asOf: string;
   /** Codes of sentences in shared/words. */
   readonly statements: readonly string[];
   readonly acceptedAt: Millis | null;
   readonly acceptedVersion: number | null;
+  /** How it differs from what was accepted: codes that are new, and sentences that are gone; null where nothing was, or its text was not kept. */
+  readonly change: { readonly added: readonly string[]; readonly gone: readonly string[] } | null;
+}
+
+/** A disclosure that was accepted once: a line of the ledger in the settings. */
+export interface Consent {
+  readonly network: NetworkId;
+  readonly version: number;
+  readonly acceptedAt: Millis;
+  /** Its sentences as they read then; null where they were not kept. */
+  readonly said: readonly string[] | null;
+  readonly withdrawnAt: Millis | null;
 }

@@ -3,8 +3,9 @@ import type { AccountId, ConversationId, FileId, FlowId, GrantId, MessageId, Pee
 import type { FlowAnswer, FlowStart } from '../lane/flow.ts';
 import type { HoldReason } from '../label/facts.ts';
 import type { Label } from '../label/label.ts';
+import type { LiveFacts } from '../label/who-sees.ts';
 import { networks } from '../ids.ts';
-import type { AccountRow, Disclosure } from './account.ts';
+import type { AccountRow, Consent, Disclosure } from './account.ts';
 import { contentSchema, idSchema } from './content.ts';
 import { groupEditSchema, groupPeers, groupTitle } from './group.ts';
 import {
@@ -66,6 +67,9 @@ export const callSchemas = {
   'account.reconnect': v.strictObject({ account: idSchema<AccountId>() }),
   'disclosure.list': v.strictObject({}),
   'disclosure.accept': v.strictObject({ request, network: v.picklist(networks), version: integer }),
+  /** Nothing of that network connects any more, until it is accepted again. */
+  'disclosure.withdraw': v.strictObject({ request, network: v.picklist(networks) }),
+  'disclosure.ledger': v.strictObject({}),
   'inbox.page': v.strictObject({
     filter: v.picklist(['all', 'unread', 'stopped', 'requests', 'drafts', 'archived']),
     /** `lastAt` and id of the last row of the page before; null for the first. */
@@ -74,12 +78,16 @@ export const callSchemas = {
   }),
   'inbox.counts': v.strictObject({}),
   'conversation.get': v.strictObject({ conversation }),
+  /** What is known of how the next message is protected, for the sheet "Who can see what". */
+  'conversation.facts': v.strictObject({ conversation }),
   'conversation.set': v.strictObject({
     request,
     conversation,
     pinned: v.exactOptional(v.boolean()),
     muted: v.exactOptional(v.boolean()),
     archived: v.exactOptional(v.boolean()),
+    tellsRead: v.exactOptional(v.boolean()),
+    tellsTyping: v.exactOptional(v.boolean()),
     title: v.exactOptional(v.pipe(v.string(), v.maxLength(200))),
   }),
   'conversation.read': v.strictObject({ conversation, upTo: message }),
@@ -190,6 +198,9 @@ export interface CallResults {
   'account.reconnect': null;
   'disclosure.list': { readonly rows: readonly Disclosure[] };
   'disclosure.accept': null;
+  'disclosure.withdraw': null;
+  /** Everything that was ever accepted, the newest first. */
+  'disclosure.ledger': { readonly rows: readonly Consent[] };
   'inbox.page': { readonly rows: readonly ConversationRow[]; readonly more: boolean; readonly seq: number };
   'inbox.counts': {
     readonly unread: number;
@@ -198,6 +209,7 @@ export interface CallResults {
     readonly drafts: number;
   };
   'conversation.get': ConversationRow;
+  'conversation.facts': LiveFacts;
   'conversation.set': null;
   'conversation.read': null;
   'conversation.accept': null;

@@ -69,6 +69,8 @@ export interface ConversationRow {
   readonly can: Capabilities;
   /** How long what is written from now on stays after it was read, in ms; null: until it is deleted. */
   readonly timer: Millis | null;
+  /** What the other side is told of me now. */
+  readonly tells: { readonly read: boolean; readonly typing: boolean };
   readonly unread: number;
   readonly firstUnread: MessageId | null;
   readonly lastAt: Millis;

@@ -1,5 +1,7 @@
 import { confirm } from './en/confirm.ts';
+import { consent } from './en/consent.ts';
 import { disclosure } from './en/disclosure.ts';
+import { elsewhere } from './en/elsewhere.ts';
 import { errors } from './en/errors.ts';
 import { evidence } from './en/evidence.ts';
 import { facts } from './en/facts.ts';
@@ -13,12 +15,15 @@ import { notes } from './en/notes.ts';
 import { page } from './en/page.ts';
 import { send } from './en/send.ts';
 import { signal } from './en/signal.ts';
+import { tells } from './en/tells.ts';
 import { time } from './en/time.ts';
 
 /** Every English message by id, in ICU message format. One file per noun; an id is used once. */
 export const en = {
   ...confirm,
+  ...consent,
   ...disclosure,
+  ...elsewhere,
   ...errors,
   ...evidence,
   ...facts,
@@ -32,6 +37,7 @@ export const en = {
   ...page,
   ...send,
   ...signal,
+  ...tells,
   ...time,
 } as const;
 

@@ -14,6 +14,12 @@ export function timeWords(say: Say, region: string, timeZone: string | undefined
   const clockFormat = format({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   const exactFormat = format({ hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
   const dateFormat = format({ day: 'numeric', month: 'long', year: 'numeric' });
+  const calendarFormat = new Intl.DateTimeFormat(region, {
+    day: 'numeric',
+    month: 'short',
+    year: 'numeric',
+    timeZone: 'UTC',
+  });
   const dayFormat = format({ weekday: 'long', day: 'numeric', month: 'long' });
   const weekdayFormat = format({ weekday: 'short' });
   const shortFormat = format({ day: 'numeric', month: 'short' });
@@ -30,6 +36,9 @@ export function timeWords(say: Say, region: string, timeZone: string | undefined
   const exactClock = (at: Millis): string => show(exactFormat, at);
   /** `3 March 2026`. */
   const date = (at: Millis): string => show(dateFormat, at);
+
+  /** A calendar day of networks/facts.json, `2026-11-22`, which is the same day everywhere: `22 Nov 2026`. */
+  const day = (text: string): string => show(calendarFormat, Date.parse(`${text}T00:00:00Z`));
 
   /** The line between two days: `Today, Thursday 19 November`, `Yesterday`, `Wednesday 18 November`, `3 March 2025`. */
   function dayLine(at: Millis, now: Millis): string {
@@ -61,7 +70,7 @@ export function timeWords(say: Say, region: string, timeZone: string | undefined
     return span(ms);
   }
 
-  return { clock, exactClock, date, dayLine, rowTime, span, stay, sameDay };
+  return { clock, exactClock, date, day, dayLine, rowTime, span, stay, sameDay };
 }
 
 /** A time that no calendar holds is shown as a dash, not as an error. */

@@ -6,6 +6,7 @@ import { messageWords } from './message.ts';
 import { createSay, type LocaleName } from './say.ts';
 import { timeWords } from './time.ts';
 import { troubleWords } from './trouble.ts';
+import { whoSeesWords } from './who-sees.ts';
 
 /** Everything Plainseal says, in one locale. */
 export type Words = ReturnType<typeof createWords>;
@@ -21,7 +22,7 @@ export function createWords(locale: LocaleName = 'en', options: WordsOptions = {
   const region = options.region ?? 'en-GB';
   const say = createSay(locale, region);
   const time = timeWords(say, region, options.timeZone);
-  /** The sentence of an id that came as data (a disclosure's statement); null when there is none. */
+  /** The sentence of an id that came as data (a disclosure's statement, a note of networks/facts.json); null when there is none. */
   const sayCode = (id: string): string | null => (isPlainId(id) ? say(id) : null);
   return {
     locale,
@@ -33,9 +34,14 @@ export function createWords(locale: LocaleName = 'en', options: WordsOptions = {
     ...messageWords(say),
     ...troubleWords(say),
     ...detailWords(say, time),
+    ...whoSeesWords(say, time),
   };
 }
 
 /** Ids without placeholders are the only ones that data may name. */
-type PlainId = Extract<WordId, `disclosure.${string}.${string}`>;
-const isPlainId = (id: string): id is PlainId => /^disclosure\.\w+\./.test(id) && Object.hasOwn(en, id);
+type PlainId = Extract<
+  WordId,
+  `disclosure.${string}.${string}` | `facts.${'note' | 'permission' | 'everywhere'}.${string}`
+>;
+const isPlainId = (id: string): id is PlainId =>
+  /^(?:disclosure\.\w+|facts\.(?:note|permission|everywhere))\./.test(id) && Object.hasOwn(en, id);

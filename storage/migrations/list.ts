@@ -3,6 +3,8 @@ import { first } from './0001-first.ts';
 import { expiry } from './0002-expiry.ts';
 import { knownPeers } from './0003-known-peers.ts';
 import { myRole } from './0004-my-role.ts';
+import { keptDisclosures } from './0005-kept-disclosures.ts';
+import { tells } from './0006-tells.ts';
 
 /** Every step of the schema, in order. A released step never changes; a later change is a new one. */
 export const migrations: readonly Migration[] = [
@@ -10,4 +12,6 @@ export const migrations: readonly Migration[] = [
   { version: 2, sql: expiry },
   { version: 3, sql: knownPeers },
   { version: 4, sql: myRole },
+  { version: 5, sql: keptDisclosures },
+  { version: 6, sql: tells },
 ];

@@ -14,8 +14,8 @@ import { messageId, type NoteContent } from '../messages.ts';
 import { whoOf } from './message-rows.ts';
 
 /** A conversation as the page shows it, without what core knows of the network's features. */
-export type StoredConversationRow = Omit<ConversationRow, 'can'> &
-  Pick<Conversation, 'network' | 'protocol' | 'myRole'> & {
+export type StoredConversationRow = Omit<ConversationRow, 'can' | 'tells'> &
+  Pick<Conversation, 'network' | 'protocol' | 'myRole' | 'tellsRead' | 'tellsTyping'> & {
     /** A group with others in it and no admin among them. */
     readonly othersWithoutAdmin: boolean;
   };
@@ -50,6 +50,8 @@ export function conversationRow(db: Database, record: RowRecord): StoredConversa
     network: conversation.network,
     protocol: conversation.protocol,
     myRole: conversation.myRole,
+    tellsRead: conversation.tellsRead,
+    tellsTyping: conversation.tellsTyping,
     othersWithoutAdmin: conversation.myRole === 'admin' && lacksAdmin(db, conversation),
     kind: conversation.kind,
     state: conversation.state,

@@ -5,6 +5,7 @@ import { searchMessages } from '../search.ts';
 import { findRow } from './conversation-rows.ts';
 import { groupMembers } from './group.ts';
 import { inboxCounts, inboxPage } from './inbox.ts';
+import { liveFacts } from './live-facts.ts';
 import { messageDetails, messagePage, messageRows, searchHits } from './messages.ts';
 import { contactList, peerRow } from './people.ts';
 
@@ -19,6 +20,7 @@ export const queries = {
   'inbox.counts': (database: Database, _args: CallArgs<'inbox.counts'>) => inboxCounts(database),
   'conversation.get': (database: Database, args: CallArgs<'conversation.get'>) =>
     findRow(database, args.conversation),
+  'conversation.facts': liveFacts,
   'message.page': messagePage,
   'message.rows': messageRows,
   'message.details': messageDetails,

@@ -308,7 +308,7 @@ export const page = {
   'settings.notifications.full': 'From whom, and what',
   'settings.notifications.means': 'Your desktop may show and keep them.',
   'settings.receipts': 'Tell others what I have read',
-  'settings.receipts.means': 'Sealed, where the conversation is.',
+  'settings.receipts.means': 'Each conversation has a switch of its own.',
   'settings.enter': 'Enter sends',
   'settings.enter.means': 'Otherwise Ctrl Enter does.',
   'settings.lock': 'At the start',

@@ -9,7 +9,7 @@ import type { GrantId, MessageId, OutboxId } from '../../../shared/ids.ts';
 import { emptyCommit } from '../../../shared/lane/commit.ts';
 import type { OutboxItem } from '../../../shared/lane/intent.ts';
 import type { Performed } from '../../../shared/lane/lane.ts';
-import { disclosures } from '../../../shared/words/disclosure.ts';
+import { disclosures, sentencesOf } from '../../../shared/words/disclosure.ts';
 import { request, startRig, type Rig } from '../../sample/rig.ts';
 import { ALICE, clearFacts, goodFacts, messageFrom, sealedFor } from '../../sample/scene.ts';
 import {
@@ -508,6 +508,47 @@ describe('accounts and disclosures', () => {
     await rig.page.until('lane', (told) => told.status.kind === 'online');
     const { rows } = await rig.page.call('disclosure.list', {});
     expect(rows.find(({ network }) => network === 'email')).toMatchObject({ acceptedVersion: version });
+  });
+  test('a disclosure that changed asks again with its difference, and one that is withdrawn ends its lanes', async () => {
+    const of = async (network: string) =>
+      (await rig.page.call('disclosure.list', {})).rows.find((each) => each.network === network);
+    const status = async () => (await rig.page.call('account.list', {})).rows[0]?.status;
+    const { version, statements } = disclosures.email;
+    expect(await of('email')).toMatchObject({ acceptedVersion: version, change: null });
+    const withdraw = request();
+    await rig.page.call('disclosure.withdraw', { request: withdraw, network: 'email' });
+    expect(await status()).toEqual({ kind: 'needs-person', why: 'disclosure' });
+    expect(await of('email')).toMatchObject({ acceptedVersion: null, acceptedAt: null });
+    await rig.page.call('account.reconnect', { account: (await row()).account });
+    expect(await status()).toEqual({ kind: 'needs-person', why: 'disclosure' });
+    const start = { kind: 'add-account', args: {} } as const;
+    await expect(
+      rig.page.call('flow.start', { request: request(), account: null, network: 'email', start }),
+    ).rejects.toThrow(rejects('refused'));
+    // What waits stays here.
+    await send('later');
+    expect(lane.performed).toEqual([]);
+    rig.db.run(
+      "INSERT INTO disclosure (network, version, accepted_at, said) VALUES ('email', 0, 5, ?)",
+      JSON.stringify([...sentencesOf('email').slice(1), 'We keep a copy.']),
+    );
+    expect(await of('email')).toMatchObject({
+      acceptedVersion: 0,
+      acceptedAt: 5,
+      change: { added: [statements[0]], gone: ['We keep a copy.'] },
+    });
+    expect(await status()).toEqual({ kind: 'needs-person', why: 'disclosure' });
+    await rig.page.call('disclosure.accept', { request: request(), network: 'email', version });
+    await expect.poll(() => lane.performed.length).toBe(1);
+    const { rows } = await rig.page.call('disclosure.ledger', {});
+    expect(rows.filter(({ network }) => network === 'email')).toMatchObject([
+      { version, said: sentencesOf('email'), withdrawnAt: null },
+      { version: 0, withdrawnAt: null },
+      { version, said: null, withdrawnAt: expect.any(Number) },
+    ]);
+    // The same request does nothing a second time.
+    await rig.page.call('disclosure.withdraw', { request: withdraw, network: 'email' });
+    expect(await of('email')).toMatchObject({ acceptedVersion: version });
   });
   test('the test network is not for live profiles', async () => {
     await rig.close();

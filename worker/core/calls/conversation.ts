@@ -6,6 +6,7 @@ import type { StoredConversationRow } from '../../../storage/queries/conversatio
 import { readSettings } from '../../../storage/settings.ts';
 import type { ConversationRow } from '../../../shared/contract/conversation.ts';
 import { capabilities, followsInvitations, tellsOwnDevices } from '../capabilities.ts';
+import { tellsFrom, tellsOf } from '../tells.ts';
 import { labelIsOld, relabel } from '../commit/relabel.ts';
 import { touchConversation, touchMessage, type Touched } from '../touched.ts';
 import { addSideIntent } from './send.ts';
@@ -20,6 +21,7 @@ type Names =
   | 'inbox.page'
   | 'inbox.counts'
   | 'conversation.get'
+  | 'conversation.facts'
   | 'conversation.set'
   | 'conversation.read'
   | 'conversation.accept'
@@ -32,9 +34,14 @@ type Names =
 /** The list, its conversations and who is in them. */
 export function conversationCalls(of: CallScope): Serve<Names> {
   function shown(row: StoredConversationRow): ConversationRow {
-    const { network, protocol, myRole, othersWithoutAdmin, ...rest } = row;
+    const { network, protocol, myRole, othersWithoutAdmin, tellsRead, tellsTyping, ...rest } = row;
+    const tells = tellsOf({ label: row.label, tellsRead, tellsTyping }, readSettings(of.db));
     of.seen.shown(rest);
-    return { ...rest, can: capabilities({ ...rest, network, protocol, myRole, othersWithoutAdmin }) };
+    return {
+      ...rest,
+      can: capabilities({ ...rest, network, protocol, myRole, othersWithoutAdmin }),
+      tells,
+    };
   }
 
   /** A conversation that is looked at shows the label of this moment: facts grow old without anybody telling. */
@@ -81,7 +88,7 @@ export function conversationCalls(of: CallScope): Serve<Names> {
     const { conversation, account } = conversationOf(of.db, id);
     const { network, state } = conversation;
     const able = capabilities(conversation)['read-receipt'] === 'yes';
-    const tell = able && state === 'active' && readSettings(of.db).readReceipts;
+    const tell = able && state === 'active' && tellsOf(conversation, readSettings(of.db)).read;
     if (!tell && !tellsOwnDevices(network)) return;
     const most = tellsOwnDevices(network) ? MAX_READ : MAX_RECEIPT;
     const keys = unreadKeys(of.db, id, conversation.readUpTo, upTo, most);
@@ -117,18 +124,21 @@ export function conversationCalls(of: CallScope): Serve<Names> {
       refresh(args.conversation);
       return shown(mustFind(await of.read('conversation.get', args), 'conversation'));
     },
+    'conversation.facts': async (args) => mustFind(await of.read('conversation.facts', args), 'conversation'),
     'conversation.set': ({ request, conversation: id, ...patch }) =>
       of.once(
         'conversation.set',
         request,
         () => conversationOf(of.db, id),
-        (_found, touched) => {
-          const { title, pinned, muted, archived } = patch;
+        ({ conversation: { label } }, touched) => {
+          const { title, pinned, muted, archived, tellsRead, tellsTyping } = patch;
           patchConversation(of.db, id, {
             ...(title === undefined ? {} : { title }),
             ...(pinned === undefined ? {} : { pinned }),
             ...(muted === undefined ? {} : { muted }),
             ...(archived === undefined ? {} : { archived }),
+            ...(tellsRead === undefined ? {} : { tellsRead: tellsFrom(tellsRead, label) }),
+            ...(tellsTyping === undefined ? {} : { tellsTyping: tellsFrom(tellsTyping, label) }),
           });
           touchConversation(touched, id);
           return null;
@@ -159,7 +169,8 @@ export function conversationCalls(of: CallScope): Serve<Names> {
     'typing.set': ({ conversation: id, on }) => {
       const { conversation } = conversationOf(of.db, id);
       const able = capabilities(conversation).typing === 'yes';
-      if (able && conversation.state === 'active' && conversation.hold === null)
+      const tell = tellsOf(conversation, readSettings(of.db)).typing;
+      if (able && tell && conversation.state === 'active' && conversation.hold === null)
         of.lanes.get(conversation.account)?.hint({ kind: 'typing', conversation: id, on });
       return null;
     },

@@ -109,6 +109,8 @@ const shaped: Readonly<Record<CallName, fc.Arbitrary<unknown>>> = {
   'account.reconnect': fc.record({ account }),
   'disclosure.list': fc.constant({}),
   'disclosure.accept': fc.record({ request, network: fc.constantFrom(...networks), version: small }),
+  'disclosure.ledger': fc.constant({}),
+  'disclosure.withdraw': fc.record({ request, network: fc.constantFrom('signal', 'nostr') }),
   'inbox.page': fc.record({
     filter: fc.constantFrom('all', 'unread', 'stopped', 'requests', 'drafts', 'archived'),
     before: fc.option(fc.record({ at: fc.maxSafeNat(), id: conversation })),
@@ -116,12 +118,15 @@ const shaped: Readonly<Record<CallName, fc.Arbitrary<unknown>>> = {
   }),
   'inbox.counts': fc.constant({}),
   'conversation.get': fc.record({ conversation }),
+  'conversation.facts': fc.record({ conversation }),
   'conversation.set': fc.record(
     {
       request,
       conversation,
       pinned: fc.boolean(),
       muted: fc.boolean(),
+      tellsRead: fc.boolean(),
+      tellsTyping: fc.boolean(),
       archived: fc.boolean(),
       title: fc.string(),
     },

@@ -1,7 +1,12 @@
-import { disclosures } from '../../../shared/words/disclosure.ts';
+import { changeSince, disclosures, sentencesOf } from '../../../shared/words/disclosure.ts';
 import { networks } from '../../../shared/ids.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
-import { acceptDisclosure, acceptedDisclosure } from '../../../storage/disclosures.ts';
+import {
+  acceptDisclosure,
+  acceptedDisclosure,
+  acceptedDisclosures,
+  withdrawDisclosure,
+} from '../../../storage/disclosures.ts';
 import type { Settings } from '../../../shared/contract/settings.ts';
 import { readSettings, writeSettings } from '../../../storage/settings.ts';
 import type { CallScope, Serve } from './scope.ts';
@@ -16,6 +21,8 @@ export function profileCalls(
   | 'settings.set'
   | 'disclosure.list'
   | 'disclosure.accept'
+  | 'disclosure.withdraw'
+  | 'disclosure.ledger'
 > {
   return {
     'profile.get': () => ({ ...of.profile, seq: of.news.seq, keptBy: of.lock?.keptBy ?? 'file' }),
@@ -53,10 +60,10 @@ export function profileCalls(
           const accepted = acceptedDisclosure(of.db, network);
           return {
             network,
-            version: disclosures[network].version,
-            statements: disclosures[network].statements,
+            ...disclosures[network],
             acceptedAt: accepted?.acceptedAt ?? null,
             acceptedVersion: accepted?.version ?? null,
+            change: accepted?.said ? changeSince(network, accepted.said) : null,
           };
         }),
     }),
@@ -68,7 +75,7 @@ export function profileCalls(
         request,
         () => null,
         (_nothing, touched) => {
-          acceptDisclosure(of.db, network, version, of.clock());
+          acceptDisclosure(of.db, network, version, of.clock(), sentencesOf(network));
           touched.accounts = true;
           return null;
         },
@@ -76,5 +83,21 @@ export function profileCalls(
       of.lanes.startNetwork(network);
       return null;
     },
+    'disclosure.withdraw': async ({ request, network }) => {
+      await of.once(
+        'disclosure.withdraw',
+        request,
+        () => null,
+        (_nothing, touched) => {
+          withdrawDisclosure(of.db, network, of.clock());
+          touched.accounts = true;
+          return null;
+        },
+      );
+      of.flows.stopNetwork(network);
+      await of.lanes.stopNetwork(network);
+      return null;
+    },
+    'disclosure.ledger': () => ({ rows: acceptedDisclosures(of.db) }),
   };
 }

@@ -3,6 +3,7 @@ import { textOnly } from '../../../shared/contract/content.ts';
 import { peerId, type EnvelopeKey } from '../../../shared/ids.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import { emptyCommit, type Commit } from '../../../shared/lane/commit.ts';
+import type { Hint } from '../../../shared/lane/lane.ts';
 import { patchConversation } from '../../../storage/conversations.ts';
 import { setPeerIdentity } from '../../../storage/peers.ts';
 import { request, type Rig } from '../../sample/rig.ts';
@@ -52,6 +53,43 @@ describe('what is read', () => {
     await commit({ changes: [bobSays(10, 'a')] });
     await readAll();
     expect(await given(1)).toMatchObject([{ kind: 'receipt', as: 'read', tell: false }]);
+  });
+  test('is told to my own devices alone where this conversation’s switch is off, whatever the page shows', async () => {
+    await rig.page.call('conversation.set', { request: request(), conversation: BOB_CHAT, tellsRead: false });
+    expect((await row()).tells.read).toBe(false);
+    await commit({ changes: [bobSays(10, 'a')] });
+    await readAll();
+    expect(await given(1)).toMatchObject([{ kind: 'receipt', as: 'read', tell: false }]);
+  });
+  test('is told to my own devices alone once others can read along, although it was turned on before', async () => {
+    await rig.page.call('conversation.set', { request: request(), conversation: BOB_CHAT, tellsRead: true });
+    expect((await row()).tells).toEqual({ read: true, typing: true });
+    await commit({
+      changes: [bobSays(10, 'a')],
+      forecasts: [{ conversation: BOB_CHAT, facts: [], hold: null }],
+    });
+    expect((await row()).tells).toEqual({ read: false, typing: false });
+    await readAll();
+    expect(await given(1)).toMatchObject([{ kind: 'receipt', as: 'read', tell: false }]);
+  });
+  test('and that I write is told only where the switch is on, the label is good, and the network can', async () => {
+    await rig.close();
+    const hints: Hint[] = [];
+    const hint: Hint = { kind: 'typing', conversation: BOB_CHAT, on: true };
+    ({ rig, lane } = await openScripted({ hint: (told) => hints.push(told) }, bob));
+    const type = (on: boolean) => rig.page.call('typing.set', { conversation: BOB_CHAT, on });
+    const turn = (tellsTyping: boolean) =>
+      rig.page.call('conversation.set', { request: request(), conversation: BOB_CHAT, tellsTyping });
+    await turn(false);
+    await type(true);
+    await type(false);
+    await turn(true);
+    await type(true);
+    await commit({ forecasts: [{ conversation: BOB_CHAT, facts: [], hold: null }] });
+    await type(false);
+    await turn(true);
+    await type(true);
+    await expect.poll(() => hints).toEqual([hint, hint]);
   });
   test('of a stranger is told to my own devices alone', async () => {
     patchConversation(rig.db, BOB_CHAT, { state: 'request' });

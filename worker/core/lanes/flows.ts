@@ -37,6 +37,8 @@ export interface Flows {
   step(flow: string, step: FlowStep): void;
   /** A lane died: its flows have failed. */
   died(account: AccountId): void;
+  /** Nothing of a network goes on. */
+  stopNetwork(network: NetworkId): void;
   stop(): void;
 }
 
@@ -52,6 +54,7 @@ export interface Compared {
 
 interface Running {
   readonly account: AccountId;
+  readonly network: NetworkId;
   readonly start: FlowStart;
   /** What the page was told last. */
   told: FlowStep | null;
@@ -161,6 +164,7 @@ export function createFlows(of: {
     });
     running.set(flow, {
       account,
+      network,
       start,
       told: null,
       answer: async (answer) => void (await line.call('flow.answer', { flow, answer })),
@@ -239,6 +243,7 @@ export function createFlows(of: {
         throw new PlainsealError('bad-request', 'the account is on another network');
       running.set(flow, {
         account,
+        network,
         start,
         told: null,
         answer: (answer) => runner.flow.answer(flow, answer),
@@ -274,6 +279,10 @@ export function createFlows(of: {
     died: (account) => {
       for (const [flow, one] of running)
         if (one.account === account) finish(flow, { kind: 'failed', why: 'internal' });
+    },
+    stopNetwork: (network) => {
+      for (const [flow, one] of running)
+        if (one.network === network) finish(flow, { kind: 'failed', why: 'not-possible' });
     },
     stop: () => {
       const all = [...running.values()];

@@ -26,6 +26,8 @@ export interface Lanes {
   start(account: Account): void;
   startAll(): void;
   startNetwork(network: NetworkId): void;
+  /** Stops every lane of a network whose disclosure was withdrawn; one that was accepted again in the meantime goes on. */
+  stopNetwork(network: NetworkId): Promise<void>;
   stop(account: AccountId): Promise<void>;
   stopAll(): Promise<void>;
 }
@@ -52,6 +54,11 @@ export function createLanes(of: {
     running.set(account.id, runLane({ ...of, account }));
   }
 
+  async function stop(id: AccountId): Promise<void> {
+    await running.get(id)?.stop();
+    running.delete(id);
+  }
+
   return {
     get: (account) => running.get(account) ?? null,
     must: (account) => {
@@ -67,10 +74,12 @@ export function createLanes(of: {
     startNetwork: (network) => {
       for (const account of listAccounts(db)) if (account.network === network) start(account);
     },
-    stop: async (id) => {
-      await running.get(id)?.stop();
-      running.delete(id);
+    stopNetwork: async (network) => {
+      const accounts = listAccounts(db).filter((account) => account.network === network);
+      await Promise.allSettled(accounts.map(({ id }) => stop(id)));
+      for (const account of accounts) start(account);
     },
+    stop,
     stopAll: async () => {
       await Promise.allSettled([...running.values()].map((runner) => runner.stop()));
       running.clear();

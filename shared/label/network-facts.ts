@@ -1,14 +1,29 @@
 import * as v from 'valibot';
-import { networks, protocols } from '../shared/ids.ts';
-import data from './facts.json' with { type: 'json' };
+import { networks, protocols } from '../ids.ts';
 
 /** What there is to be seen of one message; worded as `facts.what.…`. */
-export const whatRows = ['content', 'subject', 'sender', 'recipient', 'time', 'size', 'ip'] as const;
+export const whatRows = [
+  'content',
+  'subject',
+  'sender',
+  'recipient',
+  'time',
+  'size',
+  'ip',
+  'groups',
+] as const;
+export type WhatRow = (typeof whatRows)[number];
 
-/** Who might see it: my mail provider is the operator, the provider of the other side and all between are servers, my internet provider is the carrier. */
+/**
+ * Who might see it. The operator: my mail provider, Signal, the relays I chose. Servers: of the other side and all between. The carrier: my
+ * internet provider.
+ */
 export const lookers = ['you', 'peer', 'operator', 'servers', 'carrier', 'us'] as const;
+export type Looker = (typeof lookers)[number];
 
-export const sights = ['yes', 'part', 'no', 'unknown'] as const;
+/** `absent`: there is nobody of that kind on the way. */
+export const sights = ['yes', 'part', 'no', 'absent', 'unknown'] as const;
+export type Sight = (typeof sights)[number];
 
 /** A calendar day, `2026-11-22`. */
 const day = v.pipe(
@@ -23,6 +38,27 @@ const day = v.pipe(
 const sources = v.pipe(v.array(v.pipe(v.string(), v.minLength(4))), v.minLength(1));
 const sight = v.picklist(sights);
 
+/** Networks there is no lane for; each named and explained as `elsewhere.…`. */
+export const elsewhere = [
+  'matrix',
+  'xmpp',
+  'telegram',
+  'fediverse',
+  'sms',
+  'whatsapp',
+  'messenger',
+  'threema',
+  'webex',
+  'slack',
+  'imessage',
+  'rcs',
+  'wechat',
+] as const;
+
+/** Why there is none: not built yet, not without its operator's word, or shut to programs of others. */
+export const reasons = ['planned', 'contract', 'closed'] as const;
+
+/** The shape of networks/facts.json. */
 export const factsSchema = v.strictObject({
   format: v.literal(1),
   /** The newest day any of it was looked at. */
@@ -60,9 +96,19 @@ export const factsSchema = v.strictObject({
       sources,
     }),
   ),
+  /** What holds whatever the network. */
+  everywhere: v.array(
+    v.strictObject({ note: v.pipe(v.string(), v.startsWith('facts.everywhere.')), asOf: day, sources }),
+  ),
+  /** What cannot be reached, and why. */
+  unreachable: v.array(
+    v.strictObject({ id: v.picklist(elsewhere), is: v.picklist(reasons), asOf: day, sources }),
+  ),
   libraries: v.array(
     v.strictObject({
       name: v.string(),
+      /** As the engine built on it names itself in its facts. */
+      engine: v.string(),
       version: v.string(),
       reviewedVersion: v.string(),
       note: v.string(),
@@ -72,6 +118,3 @@ export const factsSchema = v.strictObject({
   ),
 });
 export type NetworkFacts = v.InferOutput<typeof factsSchema>;
-
-/** The dated facts of networks/facts.json. Throws when the file does not have the agreed shape: a build error, not a thing of run time. */
-export const networkFacts: NetworkFacts = v.parse(factsSchema, data);

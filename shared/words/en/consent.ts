@@ -1,0 +1,23 @@
+/** What was agreed to: the difference of a text that changed, and the ledger in the settings. */
+export const consent = {
+  'consent.version': 'Text {version}, of {date}.',
+  'consent.changed': 'What changed since you agreed on {date}',
+  'consent.added': 'New: {sentence}',
+  'consent.gone': 'No longer said: {sentence}',
+  'consent.same': 'The words are the same.',
+  'consent.not-kept': 'What it said then was not kept. Read all of it.',
+  'consent.all': 'All of it now',
+  'consent.title': 'What you agreed to',
+  'consent.sub': 'For each network, what you were told, and when.',
+  'consent.none': 'Nothing yet. Nothing has connected.',
+  'consent.accepted': 'Agreed on {date}, text {version}.',
+  'consent.asks': 'Its text has changed. It is off until you agree again.',
+  'consent.withdrawn': 'Withdrawn on {date}. Nothing connects there.',
+  'consent.earlier': 'Agreed on {date}, text {version}, withdrawn on {until}.',
+  'consent.replaced': 'Agreed on {date}, text {version}. A newer text took its place.',
+  'consent.said': 'What it said',
+  'consent.history': 'Earlier',
+  'consent.withdraw': 'Withdraw for {network}',
+  'consent.withdraw.means': 'Withdrawing disconnects its accounts. What waits stays here, unsent.',
+  'consent.withdraw.kept': 'Your messages stay. Agreeing again connects again.',
+} as const;
