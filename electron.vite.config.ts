@@ -13,6 +13,8 @@ const programs = {
   'checkpoint-thread': 'storage/checkpoint-thread.ts',
 };
 
+const LIBSIGNAL = '@signalapp/libsignal-client';
+
 export default defineConfig(({ command }) => {
   const renderer = page({ command, mode: 'production' });
   return {
@@ -21,7 +23,11 @@ export default defineConfig(({ command }) => {
         outDir: join(root, 'out/main'),
         target: 'node24',
         minify: false,
+        // Packages stay outside and load as they are. A package's JSON is taken in: its import would lose the attribute without
+        // which Node refuses it.
+        externalizeDeps: { exclude: [LIBSIGNAL] },
         rollupOptions: {
+          external: [new RegExp(`^${LIBSIGNAL}(/.*\\.js)?$`)],
           input: Object.fromEntries(Object.entries(programs).map(([name, file]) => [name, join(root, file)])),
           output: { format: 'es', entryFileNames: '[name].js', chunkFileNames: '[name]-[hash].js' },
         },
