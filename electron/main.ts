@@ -13,6 +13,7 @@ import { createNotices } from './notices.ts';
 import { servePorts } from './page-ports.ts';
 import { registerAppScheme } from './protocol.ts';
 import { readStart, type StartOptions } from './start-options.ts';
+import { watchUpdates } from './update/watch.ts';
 import { serveWindow } from './window-calls.ts';
 import { openPageWindow } from './window.ts';
 import { startUtilityCore, type OwnHostCalls, type UtilityCore } from './worker.ts';
@@ -96,6 +97,7 @@ async function start(): Promise<void> {
       if (kindOf(error) === 'cancelled') app.quit();
     },
   });
+  if (options.kind === 'live') watchUpdates(() => window);
 }
 
 app.on('second-instance', () => {

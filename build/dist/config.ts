@@ -136,6 +136,7 @@ export function builderConfig({ resources, output, electron, signed }: BuildPlac
       requestedExecutionLevel: 'asInvoker',
     },
     nsis: {
+      artifactName: `${executable}-\${version}-\${os}-\${arch}-setup.\${ext}`,
       oneClick: false,
       perMachine: false,
       allowElevation: false,
@@ -143,7 +144,10 @@ export function builderConfig({ resources, output, electron, signed }: BuildPlac
       differentialPackage: false,
     },
     msi: { perMachine: true, upgradeCode: '22766271-43DB-4964-A706-16E73A5F4010' },
-    portable: { requestExecutionLevel: 'user' },
+    portable: {
+      artifactName: `${executable}-\${version}-\${os}-\${arch}-portable.\${ext}`,
+      requestExecutionLevel: 'user',
+    },
 
     mac: {
       icon: join(resources, 'icon.icns'),

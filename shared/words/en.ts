@@ -17,6 +17,7 @@ import { send } from './en/send.ts';
 import { signal } from './en/signal.ts';
 import { tells } from './en/tells.ts';
 import { time } from './en/time.ts';
+import { update } from './en/update.ts';
 
 /** Every English message by id, in ICU message format. One file per noun; an id is used once. */
 export const en = {
@@ -39,6 +40,7 @@ export const en = {
   ...signal,
   ...tells,
   ...time,
+  ...update,
 } as const;
 
 export type Catalogue = typeof en;
