@@ -62,7 +62,7 @@ export async function checkPackage(folder: string, lockfile: Lockfile): Promise<
     ['both builds are the same bytes', (name) => same(name, first, second)],
     ['the archive holds what it must and no more', (name) => contents(name, first, packages)],
     ['native files are the registry’s, unpacked', (name) => natives(name, first)],
-    ['every package loads, natives run', (name) => loads(name, first, packages)],
+    ['every lane loads, natives run', (name) => loads(name, first)],
     ['fuses are as decided', async (name) => judged(name, await wrongFuses(programOf(first)), 'all of them')],
     ['licences and bill of materials name all', (name) => papers(name, first, lockfile)],
     ['lintian', (name) => lint(name, first)],
@@ -154,8 +154,8 @@ function natives(name: string, { archive }: Opened): Verdict {
   );
 }
 
-/** Loads every package from the packed application, and uses both native ones, under this Node: what is missing shows here. */
-function loads(name: string, { app }: Opened, packages: readonly Package[]): Verdict {
+/** Loads the lanes with all they import from the packed application, and uses both native ones, under this Node: what is missing shows here. */
+function loads(name: string, { app }: Opened): Verdict {
   const main = readdirSync(join(app, 'out/main')).filter((file) => /^lane-.{8}\.js$/.test(file));
   const script = [
     ...main.map((file) => `await import('./out/main/${file}');`),
@@ -175,11 +175,7 @@ function loads(name: string, { app }: Opened, packages: readonly Package[]): Ver
     status === 0 && keyBytes === '32' && main.length > 0
       ? []
       : [stderr.trim().split('\n').slice(0, 6).join(' ')];
-  return judged(
-    name,
-    complaints,
-    `${main.length} lane chunks, ${packages.length} packages; SQLite ${sqlite}, a key of libsignal`,
-  );
+  return judged(name, complaints, `${main.length} lane chunks; SQLite ${sqlite}, a key of libsignal`);
 }
 
 function papers(name: string, { installed }: Opened, lockfile: Lockfile): Verdict {
