@@ -8,6 +8,7 @@ import { laneProcesses } from '../shared/shell/lane-processes.ts';
 import { checkOf, hostSchemas } from '../shared/shell/schema.ts';
 import { visitorName } from '../shared/shell/visitor.ts';
 import { childPipe } from '../shared/wire/node/child.ts';
+import { handOver, linePipe, spawnWithLine } from '../shared/wire/node/line.ts';
 import { laterPipe } from '../shared/wire/later.ts';
 import type { Pipe } from '../shared/wire/pipe.ts';
 import { relay } from '../shared/wire/relay.ts';
@@ -23,14 +24,10 @@ const laneEntry = fileURLToPath(new URL('../worker/lane/process.ts', import.meta
  */
 const COMPILED = fileURLToPath(new URL('../node_modules/.cache/node', import.meta.url));
 
-/** `output`: what a lane prints could be content and goes nowhere; core prints only what ends it. */
-const forkEntry = (entry: string, output: 'inherit' | 'ignore'): ChildProcess =>
-  fork(entry, [], {
-    serialization: 'advanced',
-    env: { ...childEnvironment(process.env), NODE_COMPILE_CACHE: COMPILED },
-    execArgv: ['--disable-warning=ExperimentalWarning'],
-    stdio: ['ignore', output, output, 'ipc'],
-  });
+const environment = (): NodeJS.ProcessEnv => ({
+  ...childEnvironment(process.env),
+  NODE_COMPILE_CACHE: COMPILED,
+});
 
 /** What the browser shell's host serves itself; lanes are this file's. */
 export type OwnHostCalls = Omit<HostCalls, 'lane.start' | 'lane.stop'>;
@@ -43,7 +40,13 @@ export interface ForkedCore extends CoreProcess {
 
 /** Forks core and serves it as its shell. */
 export function startCoreProcess(serve: Handlers<OwnHostCalls>): ForkedCore {
-  const child = forkEntry(coreEntry, 'inherit');
+  const child = fork(coreEntry, [], {
+    serialization: 'advanced',
+    env: environment(),
+    execArgv: ['--disable-warning=ExperimentalWarning'],
+    // Core prints only what ends it.
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', (code) => resolve(code));
     child.once('error', () => resolve(null));
@@ -58,11 +61,13 @@ export function startCoreProcess(serve: Handlers<OwnHostCalls>): ForkedCore {
   );
   const lanes = laneProcesses<ChildProcess>({
     fork: (account) => {
-      const lane = forkEntry(laneEntry, 'ignore');
-      relay(childPipe(lane), lines.open(visitorName({ kind: 'lane', account })));
+      const { child: lane, line } = spawnWithLine(laneEntry, environment());
+      const name = visitorName({ kind: 'lane', account });
+      // Core and lane talk past this process where the system can hand a pipe on.
+      if (process.platform === 'win32') relay(linePipe(line), lines.open(name));
+      else handOver(child, name, line);
       return lane;
     },
-    stop: (lane) => lane.disconnect(),
     exited: (account) => core.emit('lane.exit', { account }),
   });
 

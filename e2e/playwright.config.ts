@@ -3,11 +3,11 @@ import { findChromium } from '../browser/chromium.ts';
 
 const executablePath = findChromium();
 
-/** One worker, no second tries: a test that passes only sometimes has found something. */
+/** Two workers, each with servers and profiles of its own; no second tries: a test that passes only sometimes has found something. */
 export default defineConfig({
   testDir: '.',
   testMatch: '*.spec.ts',
-  workers: 1,
+  workers: 2,
   retries: 0,
   timeout: 90_000,
   expect: { timeout: 10_000 },

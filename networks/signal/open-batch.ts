@@ -147,6 +147,7 @@ async function takeUnsealed(
     before.drop();
     return takeUnopened(receiving, delivery, unsealed, opened);
   }
+  before.keep();
   const isMine = from.service === own.service;
   const isProven = unsealed.type !== 'plaintext';
   if (isProven) ledger.moved.add(from.service);

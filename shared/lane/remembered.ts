@@ -11,8 +11,8 @@ const joined = ({ space, key }: StateKey): string => `${space}\u0000${key}`;
 const sizeOf = (cell: StateCell | null): number => cell?.value.byteLength ?? 0;
 
 /**
- * Core's state as a lane reads and writes it, with what was read or written lately remembered: each question to core crosses two
- * processes. The lane is the only one that writes its state, so what it wrote is what stands. A commit that does not stand makes it
+ * Core's state as a lane reads and writes it, with what was read or written lately remembered: each question to core goes to
+ * another process. The lane is the only one that writes its state, so what it wrote is what stands. A commit that does not stand makes it
  * forget everything: then somebody was wrong about something.
  */
 export function remembered(core: Core): Core {

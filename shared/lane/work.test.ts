@@ -46,6 +46,21 @@ describe('a unit of work', () => {
     expect(work.writes()).toHaveLength(1);
   });
 
+  test('a savepoint that was kept is over: dropping it takes nothing back', async () => {
+    const work = createWork(viewOf({}));
+    const outer = work.savepoint();
+    work.put(key('a'), bytes(1));
+    outer.keep();
+    work.put(key('a'), bytes(2));
+    outer.drop();
+    expect(await work.get(key('a'))).toEqual(bytes(2));
+    const again = work.savepoint();
+    work.put(key('a'), bytes(3));
+    again.drop();
+    again.keep();
+    expect(await work.get(key('a'))).toEqual(bytes(2));
+  });
+
   test('the view is asked once: by reads at the same time, and by scans one after the other', async () => {
     const view = viewOf({ a: { value: bytes(1), version: 7 } });
     const asked: string[] = [];

@@ -8,6 +8,8 @@ import {
   type Work,
 } from './state.ts';
 
+type Written = { readonly key: StateKey; readonly value: Uint8Array | null };
+
 const joined = (key: StateKey): string => `${key.space}\u0000${key.key}`;
 
 /**
@@ -19,7 +21,10 @@ export function createWork(view: StateView): Work {
   const read = new Map<string, Uint8Array | null>();
   const reading = new Map<string, Promise<StateCell | null>>();
   const scanned = new Map<string, Awaited<ReturnType<StateView['scan']>>>();
-  let written = new Map<string, { readonly key: StateKey; readonly value: Uint8Array | null }>();
+  const written = new Map<string, Written>();
+  /** What each write replaced while a savepoint was open, in order: dropping one goes back through them. */
+  const replaced: { readonly name: string; readonly was: Written | undefined }[] = [];
+  let savepoints = 0;
 
   async function load(key: StateKey): Promise<Uint8Array | null> {
     const name = joined(key);
@@ -66,14 +71,31 @@ export function createWork(view: StateView): Work {
       return [...found.values()].toSorted(([a], [b]) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
     },
     put(key, value) {
-      written.set(joined(key), { key, value });
+      const name = joined(key);
+      if (savepoints > 0) replaced.push({ name, was: written.get(name) });
+      written.set(name, { key, value });
     },
     savepoint() {
-      const before = new Map(written);
+      const before = replaced.length;
+      let isOpen = true;
+      savepoints += 1;
+      const end = (): void => {
+        isOpen = false;
+        savepoints -= 1;
+        // Nobody goes back any further: nothing is held for it.
+        if (savepoints === 0) replaced.length = 0;
+      };
       return {
-        keep: () => undefined,
+        keep: () => {
+          if (isOpen) end();
+        },
         drop: () => {
-          written = before;
+          if (!isOpen) return;
+          for (const { name, was } of replaced.splice(before).toReversed()) {
+            if (was) written.set(name, was);
+            else written.delete(name);
+          }
+          end();
         },
       };
     },

@@ -1,8 +1,10 @@
+import { Socket } from 'node:net';
 import { isMainThread } from 'node:worker_threads';
 import { readVisitor, type Visitor } from '../shell/visitor.ts';
 import { laterPipe } from './later.ts';
 import { parentProcessPipe } from './node/child.ts';
 import { electronParentPipe, electronPortPipe, type ElectronParentPort } from './node/electron.ts';
+import { inheritedLine, linePipe } from './node/line.ts';
 import { parentThreadPipe } from './node/thread.ts';
 import type { Pipe } from './pipe.ts';
 import { trunk } from './trunk.ts';
@@ -18,21 +20,21 @@ function electronParent(): ElectronParentPort | null {
   return (process as { readonly parentPort?: ElectronParentPort }).parentPort ?? null;
 }
 
-/** The name under which the shell introduces a port, or null. */
+/** The name under which the shell introduces a port or a socket, or null. */
 function introduction(data: unknown): string | null {
   if (typeof data !== 'object' || data === null || !('introduce' in data)) return null;
   return typeof data.introduce === 'string' ? data.introduce : null;
 }
 
 /**
- * For a lane's entry: the one pipe to core, whether core is this thread's parent, or the shell forked this process
- * (Node: the shell relays; Electron: it hands over a port, until which what is sent waits).
+ * For a lane's entry: the one pipe to core, whether core is this thread's parent, or the shell started this process
+ * (Node: with the line to core; Electron: it hands over a port, until which what is sent waits).
  * @throws PlainsealError `gone` when nothing started this process.
  */
 export function parentPipe(): Pipe {
   if (!isMainThread) return parentThreadPipe();
   const parent = electronParent();
-  if (!parent) return parentProcessPipe();
+  if (!parent) return inheritedLine();
   return laterPipe(
     new Promise<Pipe>((resolve) => {
       parent.on('message', (event) => {
@@ -44,8 +46,8 @@ export function parentPipe(): Pipe {
 }
 
 /**
- * For core's entry: the shell that forked this process. Electron hands ports over; under Node all pipes share the one
- * channel a forked process has.
+ * For core's entry: the shell that forked this process. Electron hands ports over, and Node the sockets of lanes; the other pipes share
+ * the one channel that a process forked by Node has.
  * @throws PlainsealError `gone` when nothing started this process.
  */
 export function shellParent(): ShellParent {
@@ -75,5 +77,9 @@ export function shellParent(): ShellParent {
   // Both sides know of the shell's own channel: the child opens it before anything else.
   const shell = lines.open('shell');
   lines.opened(introduce);
+  process.on('message', (message, handle) => {
+    const name = introduction(message);
+    if (name !== null && handle instanceof Socket) introduce(name, linePipe(handle));
+  });
   return { shell, visits };
 }

@@ -14,6 +14,7 @@ import type { HostCalls, HostEvents } from '../../shared/shell/host.ts';
 import { visitorName } from '../../shared/shell/visitor.ts';
 import { laterPipe } from '../../shared/wire/later.ts';
 import { childPipe } from '../../shared/wire/node/child.ts';
+import { linePipe, spawnWithLine } from '../../shared/wire/node/line.ts';
 import { pipePair } from '../../shared/wire/pair.ts';
 import type { Pipe } from '../../shared/wire/pipe.ts';
 import { relay } from '../../shared/wire/relay.ts';
@@ -70,9 +71,11 @@ async function openShell(harness: {
       return new Promise<null>(() => undefined);
     },
     'lane.start': ({ account }) => {
-      const lane = forkEntry('../lane/process.ts');
-      lanes.push(lane);
-      relay(childPipe(lane), lines.open(visitorName({ kind: 'lane', account })));
+      const lane = spawnWithLine(entryOf('../lane/process.ts'), { PATH: process.env['PATH'] });
+      lanes.push(lane.child);
+      children.push(lane.child);
+      // As on Windows, where the line cannot be handed on.
+      relay(linePipe(lane.line), lines.open(visitorName({ kind: 'lane', account })));
       return null;
     },
     'lane.stop': () => null,

@@ -53,30 +53,31 @@ export function connectLanes(
   }
 
   function startProcess(account: AccountId, network: NetworkId): Pipe {
-    const coming = new Promise<Pipe>((resolve, reject) => {
-      const late = setTimeout(() => {
-        awaited.delete(account);
-        reject(new PlainsealError('gone', 'the shell introduced no lane'));
-      }, INTRODUCTION_MS);
-      awaited.set(account, (pipe) => {
+    const introduced = Promise.withResolvers<Pipe>();
+    awaited.set(account, introduced.resolve);
+    const late = setTimeout(
+      () => introduced.reject(new PlainsealError('gone', 'the shell introduced no lane')),
+      INTRODUCTION_MS,
+    );
+    // Until the shell has answered it may still hold the pipe as well.
+    const coming = Promise.all([introduced.promise, host.call('lane.start', { account, network })])
+      .then(([pipe]) => pipe)
+      .finally(() => {
         clearTimeout(late);
-        awaited.delete(account);
-        resolve(pipe);
+        if (awaited.get(account) === introduced.resolve) awaited.delete(account);
       });
-      host.call('lane.start', { account, network }).catch((error: unknown) => {
-        clearTimeout(late);
-        awaited.delete(account);
-        reject(error);
-      });
-    });
     const pipe = laterPipe(coming);
-    const undo = host.listen('lane.exit', (event) => {
-      if (event.account === account) pipe.close();
-    });
-    pipe.ended(() => {
-      undo();
-      void host.call('lane.stop', { account }).catch(() => undefined);
-    });
+    coming.then(
+      () => {
+        // What was told before the answer is the end of the lane before.
+        const undo = host.listen('lane.exit', (event) => {
+          if (event.account === account) pipe.close();
+        });
+        pipe.ended(undo);
+      },
+      () => undefined,
+    );
+    pipe.ended(() => void host.call('lane.stop', { account }).catch(() => undefined));
     return pipe;
   }
 
@@ -85,6 +86,7 @@ export function connectLanes(
       kinds[network] === 'thread' ? startThread() : startProcess(account, network),
     introduce: (account, pipe) => {
       const take = awaited.get(account);
+      awaited.delete(account);
       if (take) take(pipe);
       else pipe.close();
     },

@@ -1,10 +1,10 @@
-import { fork, type ChildProcess } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { afterEach, expect, test } from 'vitest';
 import { startDummyServer, type DummyServer } from '../../../networks/dummy/wire.ts';
 import type { AccountId } from '../../../shared/ids.ts';
 import { textOnly } from '../../../shared/contract/content.ts';
-import { childPipe } from '../../../shared/wire/node/child.ts';
+import { linePipe, spawnWithLine } from '../../../shared/wire/node/line.ts';
 import { request, startRig, type Rig } from '../../sample/rig.ts';
 
 const entry = fileURLToPath(new URL('../../lane/process.ts', import.meta.url));
@@ -21,21 +21,15 @@ afterEach(async () => {
   children.clear();
 });
 
-/** Core with the test lane in a process of its own, as the shell forks it. */
+/** Core with the test lane in a process of its own, as the shell starts it. */
 async function online(): Promise<AccountId> {
   server = await startDummyServer();
   rig = await startRig({
     connect: () => () => {
-      const child = fork(entry, [], {
-        serialization: 'advanced',
-        env: { PATH: process.env['PATH'] },
-        execArgv: ['--disable-warning=ExperimentalWarning'],
-        // What an aborting process prints is no output of the tests.
-        stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-      });
+      const { child, line } = spawnWithLine(entry, { PATH: process.env['PATH'] });
       children.add(child);
       child.once('exit', () => children.delete(child));
-      return childPipe(child);
+      return linePipe(line);
     },
   });
   const step = await rig.page.flow({
