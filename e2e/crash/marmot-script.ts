@@ -308,19 +308,26 @@ async function settle(
       for (const member of members) member.chat = await chatNow(member);
       return told.faults.length === 0
         ? told
-        : { ...told, faults: [...told.faults, ...members.map(insideOf)] };
+        : { ...told, faults: [...told.faults, ...(await Promise.all(members.map(insideOf)))] };
     }
     await new Promise((resolve) => setTimeout(resolve, 150));
   }
 }
 
-/** What somebody's program has set aside, and what waits there: for whoever reads of a fault. */
-function insideOf({ one }: Member): string {
+/** What somebody's program knows of the group, has set aside and has told last: for whoever reads of a fault. */
+async function insideOf({ one }: Member): Promise<string> {
   const aside = one.rig.db
     .all<{ readonly why: string }>("SELECT why FROM inbound WHERE outcome = 'quarantined'")
     .map(({ why }) => why);
   const waiting = scanCells(one.rig.db, one.account, 'deferred', '').length;
-  return `${one.name}: ${waiting} wait, set aside: ${aside.join(', ') || 'nothing'}`;
+  const groups = (await one.rows()).filter(({ kind }) => kind === 'group');
+  const known = await Promise.all(
+    groups.map(async ({ id, state }) => `${state} at ${(await groupStateOf(one, id)).epoch}`),
+  );
+  return [
+    `${one.name}: ${known.join(', ') || 'no group'}; ${waiting} wait, set aside: ${aside.join(', ') || 'nothing'}`,
+    ...one.recent,
+  ].join('\n    ');
 }
 
 async function chatNow({ one }: Member): Promise<ConversationId | null> {

@@ -42,6 +42,8 @@ export interface Somebody {
   online(): Promise<void>;
   /** What the lane has told the developer's log, and how often. */
   readonly logged: ReadonlyMap<string, number>;
+  /** What it has told last, the newest at the end. */
+  readonly recent: readonly string[];
   /** The lane dies without a word; core starts another. */
   killLane(): void;
   close(): Promise<void>;
@@ -49,15 +51,17 @@ export interface Somebody {
 
 const LOOK_MS = 50;
 const LOOK_LONGEST_MS = 20_000;
+const MOST_RECENT = 30;
 
 /** Adds an account in one step and waits until it is connected. */
 export async function openSomebody(name: string, relays: readonly string[]): Promise<Somebody> {
   let lane: Pipe | null = null;
   const logged = new Map<string, number>();
+  const recent: string[] = [];
   const rig = await startRig({
     connect: () => () => {
       const [near, far] = pipePair();
-      hostLane(far, () => Promise.resolve(() => counting(createLane(), logged)));
+      hostLane(far, () => Promise.resolve(() => counting(createLane(), logged, recent)));
       lane = near;
       return near;
     },
@@ -159,6 +163,7 @@ export async function openSomebody(name: string, relays: readonly string[]): Pro
       });
     },
     logged,
+    recent,
     killLane: () => lane?.close(),
     close: () => rig.close(),
   };
@@ -167,12 +172,13 @@ export async function openSomebody(name: string, relays: readonly string[]): Pro
 }
 
 /** A lane that is heard. */
-function counting(lane: Lane, logged: Map<string, number>): Lane {
+function counting(lane: Lane, logged: Map<string, number>, recent: string[]): Lane {
   const log = ({ log: tell, ...context }: LaneContext): LaneContext => ({
     ...context,
     log(event, facts) {
       logged.set(event, (logged.get(event) ?? 0) + 1);
-      if (process.env['NOSTR_LOG']) console.log(event, JSON.stringify(facts));
+      recent.push(`${new Date().toISOString().slice(14, 23)} ${event} ${JSON.stringify(facts)}`);
+      if (recent.length > MOST_RECENT) recent.shift();
       tell(event, facts);
     },
   });
