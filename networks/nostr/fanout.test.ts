@@ -19,7 +19,7 @@ const fanout: Fanout = {
   madeAt: 1_000,
 };
 
-test('every relay is tried once; what was not handed over stays, also over a restart', async () => {
+test('every relay is tried until it has answered, also over a restart', async () => {
   const state = createMemoryState();
   const first = state.work();
   await startFanout(first, { ...fanout, left: [a, b, c, d, a] });
@@ -31,11 +31,17 @@ test('every relay is tried once; what was not handed over stays, also over a res
     [d, { kind: 'offline', fault: 'no-tls' }],
   ]);
   const second = state.work();
-  expect(await settleFanout(second, id, outcomes)).toEqual([c]);
+  expect(await settleFanout(second, id, outcomes)).toEqual([b, c]);
   state.commit(second);
-  expect(await pendingFanouts(state.work(), 2_000)).toEqual([{ ...fanout, left: [c] }]);
+  expect(await pendingFanouts(state.work(), 2_000)).toEqual([{ ...fanout, left: [b, c] }]);
   const third = state.work();
-  expect(await settleFanout(third, id, new Map([[c, { kind: 'refused', code: 'blocked' }]]))).toEqual([]);
+  const busy: RelayOutcome = { kind: 'refused', code: 'rate-limited' };
+  expect(await settleFanout(third, id, new Map([[b, busy]]))).toEqual([b, c]);
+  const last = new Map<RelayUrl, RelayOutcome>([
+    [b, { kind: 'accepted' }],
+    [c, { kind: 'refused', code: 'blocked' }],
+  ]);
+  expect(await settleFanout(third, id, last)).toEqual([]);
   state.commit(third);
   expect(await pendingFanouts(state.work(), 2_000)).toEqual([]);
   expect(await settleFanout(state.work(), id, outcomes)).toEqual([]);

@@ -5,17 +5,18 @@ import { decodeCell, readCell, relayUrl, writeCell } from './cell.ts';
 import type { EventId, SignedEvent } from './event.ts';
 import type { Operation } from './guard.ts';
 import type { RelayUrl } from './relay-url.ts';
+import type { RelayCode } from './relays/frame.ts';
 import type { RelayOutcome } from './relays/pool.ts';
 
 /**
- * What is left of publishing one event. The first OK settles what waits for it, but every relay of the list must be tried once, also after
- * a restart, or members who read elsewhere never see it (Marmot, transports/nostr.md, "Publish targets").
+ * What is left of publishing one event. The first OK settles what waits for it, but every relay of the list must be tried until it has
+ * answered, also after a restart, or members who read elsewhere never see it (Marmot, transports/nostr.md, "Publish targets").
  */
 export interface Fanout {
   readonly id: EventId;
   /** The finished frame with what it is about: the guard looks at it again before each attempt. */
   readonly operation: Extract<Operation, { readonly kind: 'group-message' | 'gift-wrap' }>;
-  /** Relays not tried yet. A later change of the group's relays changes nothing here. */
+  /** Relays that have not answered yet. A later change of the group's relays changes nothing here. */
   readonly left: readonly RelayUrl[];
   readonly madeAt: Millis;
 }
@@ -46,14 +47,29 @@ export async function startFanout(work: Work, fanout: Fanout): Promise<void> {
   writeCell(work, keyOf(fanout.id), { ...fanout, left: [...new Set(fanout.left)] });
 }
 
-/** A relay counts as tried once the event was handed over, or when this program never connects to it. */
-export function isTried(outcome: RelayOutcome | undefined): boolean {
-  if (outcome === undefined) return false;
-  if (outcome.kind !== 'offline') return true;
-  return outcome.fault === 'no-tls' || outcome.fault === 'environment' || outcome.fault === 'inner-network';
+/** A no that will not be another tomorrow. */
+const final: ReadonlySet<RelayCode> = new Set(['blocked', 'invalid', 'restricted', 'mute', 'pow']);
+
+/**
+ * Whether it is known what became of an event at a relay: it has it, will never take it, or this program never connects to it. What was handed
+ * over without an answer may be nowhere: an invitation that both relays lost in one moment would never come.
+ */
+export function isSettled(outcome: RelayOutcome | undefined): boolean {
+  switch (outcome?.kind) {
+    case 'accepted':
+    case 'too-large':
+      return true;
+    case 'refused':
+      return final.has(outcome.code);
+    case 'offline':
+      return ['no-tls', 'environment', 'inner-network'].includes(outcome.fault);
+    case 'ambiguous':
+    case undefined:
+      return false;
+  }
 }
 
-/** Takes off the relays that were tried; gives those still left. The record goes when none is. */
+/** Takes off the relays of which it is known what became of the event; gives those still left. The record goes when none is. */
 export async function settleFanout(
   work: Work,
   id: EventId,
@@ -61,7 +77,7 @@ export async function settleFanout(
 ): Promise<readonly RelayUrl[]> {
   const fanout = await readCell(work, keyOf(id), schema);
   if (fanout === null) return [];
-  const left = fanout.left.filter((relay) => !isTried(outcomes.get(relay)));
+  const left = fanout.left.filter((relay) => !isSettled(outcomes.get(relay)));
   writeCell(work, keyOf(id), left.length === 0 ? null : { ...fanout, left });
   return left;
 }

@@ -1,7 +1,6 @@
 import type { EventId } from './event.ts';
-import { dropFanout, isTried, settleFanout } from './fanout.ts';
+import { dropFanout, isSettled, settleFanout } from './fanout.ts';
 import { guard, type Operation } from './guard.ts';
-import type { RelayCode } from './relays/frame.ts';
 import type { RelayOutcome } from './relays/pool.ts';
 import type { RelayUrl } from './relay-url.ts';
 import type { Running } from './running.ts';
@@ -19,20 +18,14 @@ export type Published =
   /** The egress guard let nothing out. */
   | 'guarded';
 
-/** A no that will not be another tomorrow. */
-const final: ReadonlySet<RelayCode> = new Set(['blocked', 'invalid', 'restricted', 'mute', 'pow']);
-
 function verdictOf(outcomes: ReadonlyMap<RelayUrl, RelayOutcome>): Published {
   const all = [...outcomes.values()];
   if (all.some(({ kind }) => kind === 'accepted')) return 'accepted';
-  if (!all.every(isTried)) return 'later';
+  if (!all.every(isSettled)) return 'later';
   // Those that this program never connects to have no say.
   const reached = all.filter(({ kind }) => kind !== 'offline');
   if (reached.length === 0) return 'later';
-  if (reached.every(({ kind }) => kind === 'too-large')) return 'too-large';
-  const isFinal = (outcome: RelayOutcome): boolean =>
-    outcome.kind === 'too-large' || (outcome.kind === 'refused' && final.has(outcome.code));
-  return reached.every(isFinal) ? 'refused' : 'later';
+  return reached.every(({ kind }) => kind === 'too-large') ? 'too-large' : 'refused';
 }
 
 /**
@@ -68,7 +61,7 @@ export async function publish(
   return verdict;
 }
 
-/** Where an event was tried it need not be tried again. */
+/** Where it is known what became of an event it need not go again. */
 async function noteTried(
   running: Running,
   id: EventId,

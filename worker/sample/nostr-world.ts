@@ -177,6 +177,7 @@ function counting(lane: Lane, logged: Map<string, number>, recent: string[]): La
     ...context,
     log(event, facts) {
       logged.set(event, (logged.get(event) ?? 0) + 1);
+      if (event === 'relay-ended') return tell(event, facts);
       recent.push(`${new Date().toISOString().slice(14, 23)} ${event} ${JSON.stringify(facts)}`);
       if (recent.length > MOST_RECENT) recent.shift();
       tell(event, facts);
