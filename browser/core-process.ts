@@ -68,6 +68,8 @@ export function startCoreProcess(serve: Handlers<OwnHostCalls>): ForkedCore {
       else handOver(child, name, line);
       return lane;
     },
+    // The end of its line ends it, in order: one that is killed leaves nothing of what Node compiled for the next.
+    stop: () => undefined,
     exited: (account) => core.emit('lane.exit', { account }),
   });
 

@@ -41,6 +41,7 @@ export function startUtilityCore(serve: Handlers<OwnHostCalls>): UtilityCore {
       lane.postMessage({ introduce: 'core' }, [port2]);
       return lane;
     },
+    stop: (lane) => void lane.kill(),
     exited: (account) => core.emit('lane.exit', { account }),
   });
 

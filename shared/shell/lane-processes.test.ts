@@ -14,6 +14,7 @@ test('a lane that was started again replaces the one before, whose end is no new
     }
   }
   const forked: Lane[] = [];
+  const stopped: Lane[] = [];
   const exited: AccountId[] = [];
   const lanes = laneProcesses({
     fork: () => {
@@ -21,6 +22,7 @@ test('a lane that was started again replaces the one before, whose end is no new
       forked.push(lane);
       return lane;
     },
+    stop: (lane) => stopped.push(lane),
     exited: (account) => exited.push(account),
   });
   await lanes.serve['lane.start']({ account: MINE, network: 'dummy' }, signal);
@@ -31,7 +33,7 @@ test('a lane that was started again replaces the one before, whose end is no new
   first?.emit('exit');
   expect(exited).toEqual([]);
   await lanes.serve['lane.stop']({ account: MINE }, signal);
-  expect(second?.killed).toBe(1);
+  expect(stopped).toEqual([second]);
   second?.emit('exit');
   expect(exited).toEqual([MINE]);
   expect([...lanes.running()]).toEqual([]);

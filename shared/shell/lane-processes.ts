@@ -18,6 +18,8 @@ export interface LaneProcesses<P> {
 export function laneProcesses<P extends LaneProcess>(of: {
   /** Forks a lane and introduces its pipe to core. */
   readonly fork: (account: AccountId) => P;
+  /** Asks it to end in order. */
+  readonly stop: (lane: P) => void;
   readonly exited: (account: AccountId) => void;
 }): LaneProcesses<P> {
   const lanes = new Map<AccountId, P>();
@@ -35,8 +37,8 @@ export function laneProcesses<P extends LaneProcess>(of: {
         return null;
       },
       'lane.stop': ({ account }) => {
-        // Core has let it stop in order before, where it could.
-        lanes.get(account)?.kill();
+        const lane = lanes.get(account);
+        if (lane) of.stop(lane);
         return null;
       },
     },
