@@ -116,6 +116,9 @@ const many = Array.from({ length: 240 }, (_, index) =>
 );
 
 /** Conversations in every state there is. */
+/** Alice Okafor, with Cyrillic letters. */
+export const LOOK_ALIKE = 'Аliсе Оkаfоr';
+
 export const chats: readonly ConversationRow[] = [
   chat({
     name: 'alice',
@@ -158,6 +161,14 @@ export const chats: readonly ConversationRow[] = [
     state: 'request',
     label: limited(unchecked),
     lastAt: minutesAgo(269),
+    snippet: { kind: 'request' },
+  }),
+  chat({
+    name: 'look-alike',
+    title: LOOK_ALIKE,
+    state: 'request',
+    label: limited(unchecked),
+    lastAt: minutesAgo(271),
     snippet: { kind: 'request' },
   }),
   chat({

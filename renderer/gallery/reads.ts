@@ -7,6 +7,7 @@ import type { Handlers } from '../../shared/wire/rpc.ts';
 import { belongs, compareRows } from '../chats/store.ts';
 import { compareIds } from '../messages/window.ts';
 import { ALICE_KEY, liveFactsOf, minutesAgo, openedHere, OTHER_NPUB, sealedHere } from './labels.ts';
+import { LOOK_ALIKE } from './chats.ts';
 import { chatOf, saidOf, type Memory, type Said } from './memory.ts';
 import { pictureBytes } from './picture.ts';
 
@@ -63,6 +64,9 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
           : { address: `${row.title.split(' ')[0]?.toLowerCase()}@post.example`, identity: ALICE_KEY }),
         trust: row.label.identity.kind === 'one' ? row.label.identity.trust : { kind: 'unchecked' },
         ownName: row.label.network === 'nostr' ? row.title : null,
+        // The gallery's look-alike: Cyrillic letters where Alice Okafor has Latin ones.
+        alike:
+          row.title === LOOK_ALIKE ? [{ name: 'Alice Okafor', network: 'email', isWrittenAlike: false }] : [],
         firstSeenAt: minutesAgo(400_000),
         conversations: [row.id],
       };
@@ -155,6 +159,7 @@ function fromGroups(memory: Memory, peer: PeerId): PeerRow {
     identity: OTHER_NPUB,
     trust: member.trust,
     ownName: member.name,
+    alike: [],
     firstSeenAt: minutesAgo(4_000),
     conversations: groups.map(([id]) => id),
   };

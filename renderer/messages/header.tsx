@@ -23,6 +23,7 @@ import { closeConversation, showSheet } from '../app/view.ts';
 import { LabelWords } from '../label/line.tsx';
 import { aboutOf, Stated } from '../label/stated.tsx';
 import { IconButton } from '../ui/button.tsx';
+import { Alike, useAlike } from '../people/alike.tsx';
 import { cx } from '../ui/classes.ts';
 import { Menu, type MenuItem } from '../ui/menu.tsx';
 import { say, words } from '../words.ts';
@@ -34,6 +35,7 @@ export function Header({ row }: { readonly row: ConversationRow }): ReactNode {
   const about = aboutOf(row);
   const stopped = !label.sending.ok;
   const limits = words.limitSentences(label.readers);
+  const alike = useAlike(row);
   return (
     <header
       className={cx(
@@ -80,6 +82,11 @@ export function Header({ row }: { readonly row: ConversationRow }): ReactNode {
         {limits.length === 0 || stopped ? null : (
           <p className={styles['limit']} data-testid="header-limit">
             {limits[0]}
+          </p>
+        )}
+        {alike.length === 0 ? null : (
+          <p className={styles['limit']}>
+            <Alike names={alike} />
           </p>
         )}
         {row.timer === null ? null : (

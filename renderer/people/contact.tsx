@@ -18,6 +18,7 @@ import { TextField } from '../ui/field.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Sheet } from '../ui/sheet.tsx';
 import { say, words } from '../words.ts';
+import { Alike, alikeOf } from './alike.tsx';
 import { InviteCode } from './invite.tsx';
 import { CompareNumber } from './compare-number.tsx';
 import styles from './contact.module.css';
@@ -52,6 +53,7 @@ export function ContactSheet({
   }, [peer, account, again, seen]);
   const mine = useAccount(account);
   if (!row) return null;
+  const alike = alikeOf(row);
   return (
     <Sheet
       title={<bdi className={styles['name']}>{plainName(row.name, say('name.none'))}</bdi>}
@@ -66,12 +68,17 @@ export function ContactSheet({
             : [
                 {
                   name: say(mine?.network === 'signal' ? 'person.number' : 'person.address'),
-                  value: <bdi className="said">{row.address}</bdi>,
+                  value: <bdi className="said">{plainName(row.address)}</bdi>,
                 },
               ]),
           { name: say('person.since'), value: words.date(row.firstSeenAt) },
         ]}
       />
+      {alike.length === 0 ? null : (
+        <p className={styles['stated']}>
+          <Alike names={alike} />
+        </p>
+      )}
       {row.ownName === null ? null : <OwnName key={row.id} row={row} account={account} />}
       <Compare row={row} account={account} onChanged={() => setAgain((turn) => turn + 1)} />
       <Conversations row={row} />

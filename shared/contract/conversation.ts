@@ -1,4 +1,4 @@
-import type { AccountId, ConversationId, MessageId, Millis, PeerId, PersonId } from '../ids.ts';
+import type { AccountId, ConversationId, MessageId, Millis, NetworkId, PeerId, PersonId } from '../ids.ts';
 import type { Content } from './content.ts';
 import type { Author, NotePeople } from './message.ts';
 import type { Label } from '../label/label.ts';
@@ -109,6 +109,14 @@ export interface Members {
 /** Longest name that I give somebody, in UTF-16 units. */
 export const MAX_OWN_NAME = 60;
 
+/** Somebody else whose name can be taken for a peer's. */
+export interface AlikeName {
+  readonly name: string;
+  readonly network: NetworkId;
+  /** The very same name, letter by letter. */
+  readonly isWrittenAlike: boolean;
+}
+
 /** A peer in the contact panel. */
 export interface PeerRow {
   readonly id: PeerId;
@@ -118,6 +126,8 @@ export interface PeerRow {
   readonly trust: Trust;
   /** What I call them, where the network tells no names: '' as long as I have given none; null where it does. */
   readonly ownName: string | null;
+  /** Others I know whose names look like this one. */
+  readonly alike: readonly AlikeName[];
   readonly firstSeenAt: Millis;
   readonly conversations: readonly ConversationId[];
 }

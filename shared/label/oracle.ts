@@ -5,7 +5,7 @@ import type { Exposure, Fact, Holder, SecurityFacts, Trust } from './facts.ts';
 import type { LimitCode, Readers } from './label.ts';
 import type { belowFloor, label, LabelInput, worse } from './rules.ts';
 
-/** For the tests only: reads the tables of docs/label.md for the tests: the page a person reads is what the rules are held to. */
+/** For the tests only: reads the tables of docs/label.md. The page a person reads is what the rules are held to. */
 
 const page = readFileSync(new URL('../../docs/label.md', import.meta.url), 'utf8');
 

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { readFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
 import { describe, expect, it } from 'vitest';
 import { networks, protocols } from '../ids.ts';
 import type { Fact, SecurityFacts, Trust } from './facts.ts';
@@ -9,6 +8,9 @@ import type { Label, Readers } from './label.ts';
 import { cases, DAY_MS, disagreements, NOW } from './oracle.ts';
 import * as rules from './rules.ts';
 import { label, meet, neededFacts, readersRank, RULES_VERSION, worse, type LabelInput } from './rules.ts';
+
+// The same cases at every run: a fault found once is found again.
+fc.configureGlobal({ seed: 5 });
 
 const sources = ['session', 'message', 'group', 'certificate', 'network-data'] as const;
 const odd = fc.constantFrom(NaN, Infinity, -Infinity, -1, 0);
@@ -263,182 +265,10 @@ describe('worse', () => {
     );
     expect(chains).toBeGreaterThan(100);
   });
-
-  it('a walk of 100 000 changes never sends under less than was last seen', () => {
-    const steps = fc.sample(fc.record({ of: input, look: fc.boolean() }), { numRuns: 2_000, seed: 7 });
-    let seen = label({ ...(steps[0] as { of: LabelInput }).of, network: 'email', testNetwork: false });
-    let sent = 0;
-    let held = 0;
-    for (let walk = 0; walk < 100_000; walk += 1) {
-      const step = steps[(walk * 7_919 + (walk >> 5)) % steps.length] as { of: LabelInput; look: boolean };
-      const facts = walk % 3 === 0 ? step.of.facts.slice(0, 1) : step.of.facts;
-      const now = label({ ...step.of, facts, network: 'email', testNetwork: false });
-      if (worse(now, seen)) held += 1;
-      else {
-        sent += 1;
-        if (!atMostAsBad(now, seen)) throw new Error(`sent under less: ${JSON.stringify([now, seen])}`);
-      }
-      if (step.look) seen = now;
-    }
-    expect(sent).toBeGreaterThan(1_000);
-    expect(held).toBeGreaterThan(1_000);
-  });
-
-  /** Said once more in other words than the rules: nothing in `now` is less than in `seen`. */
-  function atMostAsBad(now: Label, seen: Label): boolean {
-    if (readersRank[now.readers.kind] < readersRank[seen.readers.kind]) return false;
-    if (
-      now.readers.kind === seen.readers.kind &&
-      now.readers.kind !== 'unknown' &&
-      !atMost(seen.readers, now.readers)
-    )
-      return false;
-    if (now.identity.kind === 'group')
-      return (
-        seen.identity.kind === 'group' &&
-        now.identity.checked >= seen.identity.checked &&
-        now.identity.changed <= seen.identity.changed
-      );
-    if (seen.identity.kind === 'group') return false;
-    const [before, after] = [seen.identity.trust.kind, now.identity.trust.kind];
-    return (
-      after === 'checked' ||
-      (after === 'unchecked' && before !== 'checked') ||
-      (after === 'changed' && before === 'changed')
-    );
-  }
 });
 
 describe('meet', () => {
   it('of no path is unknown, and names everything', () => {
     expect(meet([])).toEqual({ kind: 'unknown', missing: neededFacts });
-  });
-});
-
-describe('the page finds faults in the rules', () => {
-  const source = readFileSync(new URL('./rules.ts', import.meta.url), 'utf8');
-  const mutants: readonly (readonly [name: string, from: string, to: string])[] = [
-    ['an unknown fact counts as known', "if (fact === 'unknown' ||", "if (fact !== 'unknown' &&"],
-    ['no path is fine', 'if (paths.length === 0) return', 'if (paths.length < 0) return'],
-    [
-      'the best path decides',
-      'if (readersRank[path.kind] < readersRank[kind]) kind',
-      'if (readersRank[path.kind] > readersRank[kind]) kind',
-    ],
-    [
-      'other holders are overlooked',
-      'value(facts.endToEnd) !== true || others.length > 0)',
-      'value(facts.endToEnd) !== true)',
-    ],
-    [
-      'open counts as sealed',
-      'if (value(facts.endToEnd) !== true || others.length > 0)',
-      'if (others.length > 1)',
-    ],
-    [
-      'keys kept for ever are no limit',
-      "if (oldKeys === 'never') limits.add('no-forward-secrecy');",
-      "if (oldKeys === 'never') limits.size;",
-    ],
-    [
-      'stolen keys for ever are no limit',
-      "if (lockout === 'never') limits.add('no-recovery');",
-      "if (lockout === 'never') limits.size;",
-    ],
-    [
-      'the threshold of old keys slips',
-      'SLOW_FORWARD_SECRECY_MS = 7 * DAY_MS',
-      'SLOW_FORWARD_SECRECY_MS = 8 * DAY_MS',
-    ],
-    [
-      'the threshold of old keys is short by one',
-      'oldKeys > SLOW_FORWARD_SECRECY_MS',
-      'oldKeys >= SLOW_FORWARD_SECRECY_MS',
-    ],
-    ['the threshold of recovery slips', 'SLOW_RECOVERY_MS = 7 * DAY_MS', 'SLOW_RECOVERY_MS = 8 * DAY_MS'],
-    [
-      'the threshold of recovery is short by one',
-      'lockout > SLOW_RECOVERY_MS',
-      'lockout >= SLOW_RECOVERY_MS',
-    ],
-    ['a visible subject is no limit', "if (value(facts.exposed)?.length !== 0) limits.add('exposed');", ''],
-    [
-      'an unreviewed library is no limit',
-      "if (value(facts.engine)?.review !== 'audited') limits.add('engine-unaudited');",
-      '',
-    ],
-    [
-      'an unproven sender is no limit',
-      "if (value(facts.authenticated) !== true) limits.add('sender-not-proven');",
-      '',
-    ],
-    ['a broken library is believed', "return value(facts.engine)?.review !== 'known-bad';", 'return true;'],
-    [
-      'end-to-end without a protocol is believed',
-      "return !(value(facts.endToEnd) === true && protocol === 'none');",
-      'return true;',
-    ],
-    [
-      'open mail that nobody reads is believed',
-      'return !(value(facts.endToEnd) === false && value(facts.otherKeyHolders)?.length === 0);',
-      'return true;',
-    ],
-    ['a negative span is believed', 'withinMs >= 0)', 'withinMs >= -99999999999)'],
-    ['old data about a network is believed', 'return ageMs <= STALE_NETWORK_DATA_MS;', 'return true;'],
-    ['old keys of a session are believed', 'ageMs <= STALE_KEYS_MS', 'ageMs <= 99 * STALE_KEYS_MS'],
-    ['certificates go stale', "by === 'certificate' || by === 'message'", "by === 'message'"],
-    [
-      'a library is needed only sometimes',
-      "known('otherKeyHolders') ? ['engine'] : neededFacts",
-      "known('otherKeyHolders') ? [] : neededFacts",
-    ],
-    ['a lower rank is not worse', 'return readersRank[now.kind] < readersRank[seen.kind];', 'return false;'],
-    ['a higher rank is worse', 'return readersRank[now.kind] < readersRank[seen.kind];', 'return true;'],
-    ['a new limit is not worse', 'now.limits.some((code) => !seen.limits.includes(code))', 'false'],
-    [
-      'one more exposure is not worse',
-      '(now.exposed ?? []).some((what) => !exposed.includes(what))',
-      'false',
-    ],
-    ['a new holder is not worse', 'now.who.some((holder) => !known.has(holderKey(holder)))', 'false'],
-    [
-      'a lost check is not worse',
-      'return trustRank[now.trust.kind] < trustRank[seen.trust.kind];',
-      'return false;',
-    ],
-    ['a second change is not worse', 'return now.trust.at > seen.trust.at;', 'return false;'],
-    ['changed counts like unchecked', 'unchecked: 1, changed: 0', 'unchecked: 0, changed: 0'],
-    ['a lost check in a group is not worse', 'now.checked < seen.checked ||', ''],
-    ['a change in a group is not worse', 'now.changed > seen.changed ||', ''],
-    ['a stranger in a group is not worse', 'now.of - now.checked > seen.of - seen.checked', 'false'],
-    ['another network is the same', 'now.network !== seen.network ||', ''],
-    ['a test network is the same', '|| now.testNetwork !== seen.testNetwork', ''],
-    [
-      'the floor lies one lower',
-      'return readersRank[of.readers.kind] < readersRank[floor];',
-      'return readersRank[of.readers.kind] + 1 < readersRank[floor];',
-    ],
-    [
-      'the floor holds back what meets it',
-      'return readersRank[of.readers.kind] < readersRank[floor];',
-      'return readersRank[of.readers.kind] <= readersRank[floor];',
-    ],
-    ['a hold is overlooked', 'input.hold === null ? { ok: true }', 'input.hold !== undefined ? { ok: true }'],
-  ];
-
-  async function load(text: string): Promise<typeof rules> {
-    const code = stripTypeScriptTypes(text);
-    return (await import(
-      /* @vite-ignore */ `data:text/javascript,${encodeURIComponent(code)}`
-    )) as typeof rules;
-  }
-
-  it('and none in the rules as they are', async () => {
-    expect(disagreements(await load(source))).toEqual([]);
-  });
-
-  it.each(mutants)('%s', async (_, from, to) => {
-    expect(source.split(from).length, `the rules no longer hold: ${from}`).toBe(2);
-    expect(disagreements(await load(source.replace(from, to)))).not.toEqual([]);
   });
 });

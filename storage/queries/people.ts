@@ -4,6 +4,7 @@ import { networks, type ConversationId, type NetworkId, type PeerId } from '../.
 import { conversationsWith } from '../conversations.ts';
 import type { Database } from '../database.ts';
 import { findPeer, trustOf } from '../peers.ts';
+import { alikeNames } from './alike.ts';
 
 /** A peer as one account knows it, or null. */
 export function peerRow(db: Database, args: CallArgs<'peer.get'>): PeerRow | null {
@@ -16,6 +17,7 @@ export function peerRow(db: Database, args: CallArgs<'peer.get'>): PeerRow | nul
     identity: peer.identity,
     trust: trustOf(db, args.account, peer.id),
     ownName: tellsNames(peer.network) ? null : (peer.name ?? ''),
+    alike: alikeNames(db, peer),
     firstSeenAt: peer.firstSeenAt,
     conversations: conversationsWith(db, args.account, peer.id),
   };

@@ -5,4 +5,6 @@ export const name = {
   'name.them': 'them',
   'name.others': '{count, plural, one {# other} other {# others}}',
   'name.provider.none': 'The provider',
+  'alike.name': 'This name looks like that of {name} on {network}.',
+  'alike.means': 'They may be two people.',
 } as const;

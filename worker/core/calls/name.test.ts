@@ -85,3 +85,40 @@ test('who is named by the network is not named by me', async () => {
     ownName: null,
   });
 });
+
+test('AT-15 who is called like somebody I know is told of, on both sides once I took them in, and nothing merges', async () => {
+  await rig.close();
+  ({ rig, lane } = await openScripted());
+  const eve = peerId('email', 'EVE');
+  const stranger = directConversation(ACCOUNT, eve);
+  const alikeOf = async (peer: typeof eve) =>
+    (await rig.page.call('peer.get', { peer, account: ACCOUNT })).alike;
+  const commit = (state: 'request' | 'active', called: string) =>
+    lane.context().commit({
+      ...emptyCommit,
+      changes: [
+        { kind: 'peer', peer: eve, identity: 'EVE', address: 'alice@evil.example', name: called },
+        {
+          kind: 'conversation',
+          id: stranger,
+          patch: { kind: 'direct', peer: eve, protocol: 'openpgp', state },
+        },
+      ],
+    });
+
+  await commit('request', 'Аlісе'); // Cyrillic
+  expect(await alikeOf(eve)).toEqual([{ name: 'Alice', network: 'email', isWrittenAlike: false }]);
+  // A stranger does not make somebody I know suspect.
+  expect(await alikeOf(ALICE)).toEqual([]);
+
+  await commit('active', 'Al\u200Bice\u202E');
+  expect(await alikeOf(eve)).toMatchObject([{ name: 'Alice' }]);
+  expect(await alikeOf(ALICE)).toMatchObject([{ isWrittenAlike: false }]);
+  const { rows } = await rig.page.call('inbox.page', { filter: 'all', before: null, limit: 9 });
+  expect(new Set(rows.map(({ peer }) => peer))).toEqual(new Set([ALICE, eve]));
+  expect(rows).toHaveLength(2);
+  expect(new Set(rows.map(({ person }) => person))).toEqual(new Set([null]));
+
+  await commit('active', 'Eve');
+  expect(await alikeOf(eve)).toEqual([]);
+});

@@ -1,0 +1,66 @@
+import { useEffect, useState, type ReactNode } from 'react';
+import type { AlikeName, ConversationRow, PeerRow } from '../../shared/contract/conversation.ts';
+import { nameInSentence } from '../../shared/words/plain-name.ts';
+import { call } from '../app/core.ts';
+import { Stated } from '../label/stated.tsx';
+import { say, words } from '../words.ts';
+
+/** That a name can be taken for that of somebody else: whose, and on which network. */
+export function Alike({ names }: { readonly names: readonly AlikeName[] }): ReactNode {
+  const [first] = names;
+  if (first === undefined) return null;
+  const name = nameInSentence(first.name, say('name.none'));
+  return (
+    <span data-testid="alike">
+      <Stated
+        text={say('alike.name', { name, network: words.networkName(first.network) })}
+        name={first.name}
+      />{' '}
+      {say('alike.means')}
+    </span>
+  );
+}
+
+/** Whose names the other side's can be taken for; none once it was checked who it is. */
+export function alikeOf(row: Pick<PeerRow, 'trust' | 'alike'>): readonly AlikeName[] {
+  return row.trust.kind === 'checked' ? [] : row.alike;
+}
+
+/**
+ * The same of a conversation of two, for where it is read. The very same name on another network is most often the same person: it is
+ * told of where somebody unknown asks, and on the sheet of the person.
+ */
+export function useAlike({
+  peer,
+  account,
+  kind,
+  state,
+  title,
+  label,
+}: ConversationRow): readonly AlikeName[] {
+  const asked = kind === 'direct' ? peer : null;
+  const trust = label.identity.kind === 'one' ? label.identity.trust.kind : null;
+  // Asked again when the name or what is known of the person changes; an answer about another question is not shown.
+  const question = `${asked}\n${account}\n${title}\n${trust}`;
+  const [answer, setAnswer] = useState<{ readonly to: string; readonly names: readonly AlikeName[] } | null>(
+    null,
+  );
+  useEffect(() => {
+    if (asked === null) return;
+    let wanted = true;
+    call('peer.get', { peer: asked, account }).then(
+      (row) => {
+        if (wanted) setAnswer({ to: question, names: alikeOf(row) });
+      },
+      // Whether there is one is not known then; the sheet of the person asks again.
+      () => undefined,
+    );
+    return () => {
+      wanted = false;
+    };
+  }, [question, asked, account]);
+  const names = answer?.to === question ? answer.names : [];
+  return state === 'request'
+    ? names
+    : names.filter(({ network, isWrittenAlike }) => !isWrittenAlike || network === label.network);
+}
