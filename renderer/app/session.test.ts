@@ -115,7 +115,7 @@ describe('the list', () => {
     await Promise.all([page.chats.showList('drafts'), page.chats.showList('requests')]);
     const { filter, order } = page.chats.useChats.getState();
     expect(filter).toBe('requests');
-    expect(order).toEqual([chatId('stranger'), chatId('asked')]);
+    expect(order).toEqual([chatId('stranger'), chatId('look-alike'), chatId('asked')]);
   });
 });
 
