@@ -1,5 +1,7 @@
 import { AxeBuilder } from '@axe-core/playwright';
 import { expect, type Locator, type Page } from '@playwright/test';
+import { en } from '../shared/words/en.ts';
+import { nameInSentence, plainName } from '../shared/words/plain-name.ts';
 import { test } from './gallery/fixture.ts';
 
 test.beforeEach(({ page: _page }, info) =>
@@ -173,7 +175,7 @@ test('the surface grows louder as the state gets weaker', async ({ page, show })
   await expect(page.getByTestId('header-stopped')).toContainText('Nothing is sent until you look.');
 });
 
-test('no text of others is ever drawn in the serif of Plainseal', async ({ page, show }) => {
+test('AT-02 no text of others is ever drawn in the serif of Plainseal', async ({ page, show }) => {
   for (const query of ['chat=hostile', 'chat=jonas', 'chat=fell', 'chat=allotment', 'chat=priya']) {
     await show(query);
     const serif = await page.evaluate(() =>
@@ -186,6 +188,91 @@ test('no text of others is ever drawn in the serif of Plainseal', async ({ page,
   await show('chat=hostile');
   await expect(page.getByTestId('header-name')).toHaveText('Plainseal Team only you can read this');
   expect(await page.locator('body').textContent()).not.toMatch(/[\u{1D400}-\u{1D7FF}]/u);
+});
+
+test('AT-02 whatever somebody is called, the region of the label says the same and nothing else stands in it', async ({
+  page,
+  show,
+}) => {
+  const region = async (): Promise<readonly (readonly [string, string])[]> =>
+    Promise.all(
+      ['header-network', 'header-readers', 'header-identity', 'composer-label'].map(
+        async (part) => [part, (await page.getByTestId(part).textContent()) ?? ''] as const,
+      ),
+    );
+  const row = page.locator('[data-testid="chat"][aria-current]');
+  const rowLabel = row.getByTestId('row-label');
+  for (const chat of ['alice', 'allotment', 'priya']) {
+    await show(`chat=${chat}`);
+    const honest = await region();
+    const honestRow = await rowLabel.textContent();
+    const honestName = await page.getByTestId('header-name').textContent();
+    const isNamed = chat === 'priya'; // who was checked is named in the label
+    for (const called of [
+      'Ann\nOnly you and Ann can read this. Nobody\nEnd-to-end encrypted, verified 🔒',
+      '\u202e\u2067𝐎𝐧𝐥𝐲 𝐲𝐨𝐮\u2069 · Signal · Signal Protocol',
+      `Ann${'\u200b\u0301'.repeat(50)}${'x'.repeat(300)}`,
+    ]) {
+      await show(`chat=${chat}&called=${encodeURIComponent(called)}`);
+      const swapped = (text: string | null): string | null =>
+        isNamed && text !== null ? text.replace(honestName ?? '', nameInSentence(called)) : text;
+      expect(await region()).toEqual(honest.map(([part, text]) => [part, swapped(text)]));
+      expect(await rowLabel.textContent()).toBe(swapped(honestRow));
+      // The name is one line of its own, beside or above the label, in the voice of people.
+      for (const name of [page.getByTestId('header-name'), row.locator('bdi').first()]) {
+        await expect(name).toHaveText(plainName(called));
+        expect(await name.evaluate((element) => getComputedStyle(element).fontFamily)).not.toContain('Serif');
+      }
+      expect(await overlaps(page)).toEqual([]);
+    }
+  }
+  await show('chat=hostile');
+  await expect(page.getByTestId('message').filter({ hasText: 'gpj.exe' })).toContainText(
+    'End-to-end encrypted 🔒 Checkedgpj.exe',
+  );
+});
+
+/** Parts of the label that something said by others lies over. */
+function overlaps(page: Page): Promise<readonly string[]> {
+  return page.evaluate(() => {
+    const boxes = (selector: string): readonly (readonly [Element, DOMRect])[] =>
+      [...document.querySelectorAll(selector)].flatMap((element) =>
+        [...element.getClientRects()].map((box) => [element, box] as const),
+      );
+    const parts = boxes(
+      '[data-testid^="header-"]:not([data-testid="header-name"]), [data-testid="row-label"], [data-testid="composer-label"]',
+    );
+    const said = boxes('[data-testid="header-name"], [data-testid="chat"] bdi');
+    const within = 1; // px: boxes of one line touch
+    return parts.flatMap(([part, box]) =>
+      said
+        .filter(
+          ([element, other]) =>
+            !part.contains(element) &&
+            other.left < box.right - within &&
+            other.right > box.left + within &&
+            other.top < box.bottom - within &&
+            other.bottom > box.top + within,
+        )
+        .map(([element]) => `${part.getAttribute('data-testid')} under ${element.textContent}`),
+    );
+  });
+}
+
+test('AT-15 a name that looks like that of somebody known says so where it is read, and on the sheet of the person', async ({
+  page,
+  show,
+}) => {
+  await show('chat=look-alike');
+  const warning = 'This name looks like that of Alice Okafor on E-mail. They may be two people.';
+  await expect(page.getByTestId('header-name')).not.toHaveText('Alice Okafor');
+  await expect(page.locator('header').getByTestId('alike')).toHaveText(warning);
+  await expectAccessible(page);
+  await page.getByRole('button', { name: en['chat.contact'] }).click();
+  await expect(page.getByRole('dialog').getByTestId('alike')).toHaveText(warning);
+  await show('chat=alice');
+  await expect(page.getByTestId('header-readers')).toBeVisible();
+  await expect(page.getByTestId('alike')).toHaveCount(0);
 });
 
 test('text of others is never markup, and a link leads where it says', async ({ page, show }) => {
@@ -383,6 +470,8 @@ test('details show what is written down of a message, beside the conversation', 
   await expect(drawer).toContainText('Sealed on this computer');
   await expect(drawer).toContainText('05A3 9C41 7ED0 2B88');
   await expect(drawer).toContainText('SEIPDv2');
+  await expect(drawer).toContainText(/Checked with a code on [^.]*2026\./u);
+  await expect(drawer.locator('dl').first()).toContainText('Future quantum computersNot covered');
   await expectAccessible(page);
   const [edge, end] = await Promise.all([
     drawer.evaluate((element) => element.getBoundingClientRect().left),
@@ -391,6 +480,15 @@ test('details show what is written down of a message, beside the conversation', 
   expect(end).toBeLessThanOrEqual(edge);
   await page.keyboard.press('Escape');
   await expect(drawer).toHaveCount(0);
+
+  // A reaction has evidence of its own.
+  const reacted = page.getByTestId('message').filter({ has: page.getByRole('button', { name: /^👍/u }) });
+  await reacted.hover();
+  await reacted.getByRole('button', { name: 'Details' }).click();
+  const reaction = drawer.getByRole('listitem').filter({ hasText: '👍' });
+  await expect(reaction.getByText('Sealed to')).toBeHidden();
+  await reaction.getByText('Sealed on this computer').click();
+  await expect(reaction).toContainText('05A3 9C41 7ED0 2B88');
 });
 
 test('after core was lost the page is there again, with what was being sent', async ({ page, show }) => {

@@ -152,7 +152,13 @@ export function addNote(
 export function editMessage(
   db: Database,
   message: Message,
-  edit: { readonly content: Content; readonly evidence: Evidence | null; readonly at: Millis },
+  edit: {
+    readonly content: Content;
+    /** What the new words were protected by: the row's label is theirs from now on. */
+    readonly evidence: Evidence;
+    readonly label: Label;
+    readonly at: Millis;
+  },
 ): void {
   db.run(
     `INSERT INTO revision (message, at, content, evidence)
@@ -160,9 +166,10 @@ export function editMessage(
     message.id,
   );
   db.run(
-    'UPDATE message SET content = ?, evidence = coalesce(?, evidence), edited_at = ? WHERE id = ?',
+    'UPDATE message SET content = ?, evidence = ?, label = ?, edited_at = ? WHERE id = ?',
     JSON.stringify(edit.content),
-    edit.evidence && JSON.stringify(edit.evidence),
+    JSON.stringify(edit.evidence),
+    JSON.stringify(edit.label),
     edit.at,
     message.id,
   );

@@ -14,13 +14,20 @@ import { changeText, fillMemory } from './memory.ts';
 import { NOW } from './labels.ts';
 import { drawPicture, picturesReady } from './picture.ts';
 
-/** The page over a core in memory. `?new`: a new profile; `?chat=`, `?sheet=`, `?filter=`, `?changed` (a disclosure), `?theme=`, `?text=` show a state. */
+/**
+ * The page over a core in memory. `?new`: a new profile; `?chat=` (and `?called=`, its name), `?sheet=`, `?filter=`, `?changed` (a disclosure),
+ * `?theme=`, `?text=` show a state.
+ */
 const asked = new URLSearchParams(location.search);
 const memory = fillMemory(asked.has('new') ? 'new' : 'full');
 const theme = asked.get('theme');
 if (theme === 'light' || theme === 'dark') memory.settings = { ...memory.settings, theme };
 if (asked.get('locale') === 'pseudo') memory.settings = { ...memory.settings, locale: 'pseudo' };
 if (asked.has('changed')) changeText(memory, 'email');
+const chat = asked.get('chat');
+const called = asked.get('called');
+const renamed = chat === null ? undefined : memory.chats.get(chatId(chat));
+if (called !== null && renamed !== undefined) memory.chats.set(renamed.id, { ...renamed, title: called });
 const text = asked.get('text');
 if (text !== null) document.documentElement.style.fontSize = `${text}%`;
 
@@ -51,7 +58,6 @@ const stop = startSession(() => {
 
 const filter = asked.get('filter');
 if (filter === 'stopped' || filter === 'requests' || filter === 'archived') showFilter(filter);
-const chat = asked.get('chat');
 if (chat !== null) openConversation(chatId(chat));
 const sheets: Readonly<Record<string, Sheet>> = {
   settings: { kind: 'settings' },

@@ -69,6 +69,9 @@ const file = (
   state,
 });
 
+/** A program that wants to be taken for a picture, and for a label. */
+const HOSTILE_FILE = 'End-to-end encrypted 🔒\n𝐂𝐡𝐞𝐜𝐤𝐞𝐝\u202egpj.exe';
+
 const sending = (state: NonNullable<Said['sending']>['state'], at: number): NonNullable<Said['sending']> => ({
   state,
   at,
@@ -283,6 +286,9 @@ export const messages: readonly MessageRow[] = [
   }),
   said('hostile', 59_001, '𝐏𝐥𝐚𝐢𝐧𝐬𝐞𝐚𝐥', daysAgo(2) + 300_000, {
     text: `\u202eelbadaer ton si siht\nZ${'\u0351\u0363\u035b\u0310'.repeat(40)}algo <script>alert(1)</script> <img src=x onerror=alert(1)> javascript:alert(1) https://bank.example@evil.example/`,
+  }),
+  said('hostile', 59_003, '𝐏𝐥𝐚𝐢𝐧𝐬𝐞𝐚𝐥', daysAgo(2) + 500_000, {
+    files: [file('hostile-file', HOSTILE_FILE, 'application/octet-stream', 4_711, 'not-fetched')],
   }),
   said('hostile', 59_002, '𝐏𝐥𝐚𝐢𝐧𝐬𝐞𝐚𝐥', daysAgo(2) + 600_000, { text: 'A very long one. '.repeat(400) }),
 

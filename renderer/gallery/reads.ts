@@ -112,7 +112,15 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
     'message.details': ({ id }) => {
       const row = saidOf(memory, id);
       const evidence = row.label.protocol === 'none' ? null : row.author.me ? sealedHere : openedHere;
-      return { id, label: row.label, evidence, revisions: [], deliveries: [] };
+      const reactions = row.reactions.flatMap(({ emoji, by }) =>
+        by.map((author) => ({
+          by: author,
+          emoji: [emoji],
+          at: row.receivedAt,
+          evidence: author.me ? sealedHere : openedHere,
+        })),
+      );
+      return { id, label: row.label, evidence, revisions: [], reactions, deliveries: [] };
     },
     search: ({ text, in: scope, limit }) => {
       const wanted = text.toLowerCase();

@@ -36,7 +36,7 @@ export function ShortLabel({ label, about }: { readonly label: Label; readonly a
 /** The label of a row of the list: never cut short, the row grows instead. */
 export function RowLabel({ label, about }: { readonly label: Label; readonly about: About }): ReactNode {
   return (
-    <span className={styles['line']}>
+    <span className={styles['line']} data-testid="row-label">
       <ShortLabel label={label} about={about} />
       <span className={styles['gap']}> </span>
       <span className={cx(styles['network'], styles['whole'])}>

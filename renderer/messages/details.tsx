@@ -1,26 +1,26 @@
 import { useEffect, useState, type ReactNode } from 'react';
-import { assertNever } from '../../shared/assert.ts';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { MessageDetails } from '../../shared/contract/message.ts';
-import type { MessageId, NetworkId } from '../../shared/ids.ts';
-import type { Evidence } from '../../shared/label/evidence.ts';
+import type { MessageId } from '../../shared/ids.ts';
 import { plainLetters, plainName } from '../../shared/words/plain-name.ts';
 import { call } from '../app/core.ts';
 import { useNow } from '../app/now.ts';
 import { showDetails } from '../app/view.ts';
 import { ShortLabel } from '../label/line.tsx';
 import { aboutOf } from '../label/stated.tsx';
-import { KeyGroups } from '../people/key-groups.tsx';
 import { Drawer } from '../ui/sheet.tsx';
 import { say, words } from '../words.ts';
 import { Deliveries } from './deliveries.tsx';
 import styles from './details.module.css';
+import { EvidenceFacts, Fact, Kept, Paths } from './evidence.tsx';
 import { QuoteWords } from './quote.tsx';
 import { authorName, fate, firstWords, stays, type SaidRow } from './state.ts';
 import { useMessages } from './store.ts';
 
 /** Of an earlier version no more is shown, in UTF-16 units. */
 const MAX_REVISION = 500;
+/** Reactions that are listed; more are hostile. */
+const MAX_REACTIONS = 50;
 
 /** What is written down of one message: the way it went, and what held when it was sealed or opened. */
 export function DetailsDrawer({
@@ -170,6 +170,23 @@ function Held({
               <li key={revision.at}>
                 <time>{words.exactClock(revision.at)}</time>
                 <bdi className="said">{plainLetters(revision.content.text.slice(0, MAX_REVISION))}</bdi>
+                <Kept evidence={revision.evidence} network={label.network} />
+              </li>
+            ))}
+          </ol>
+        </>
+      )}
+      {details.reactions.length === 0 ? null : (
+        <>
+          <h3 className={styles['heading']}>{say('details.reactions')}</h3>
+          <ol className={styles['list']}>
+            {details.reactions.slice(0, MAX_REACTIONS).map(({ by, emoji, at, evidence: kept }) => (
+              <li key={by.me ? '' : by.peer}>
+                <time>{words.exactClock(at)}</time>
+                <bdi className="said">
+                  {`${by.me ? say('message.by-you') : plainName(by.name, say('name.none'))} ${emoji.map((sign) => plainLetters(sign.slice(0, 32))).join(' ')}`}
+                </bdi>
+                <Kept evidence={kept} network={label.network} />
               </li>
             ))}
           </ol>
@@ -178,97 +195,4 @@ function Held({
       {evidence === null ? null : <Paths evidence={evidence} />}
     </>
   );
-}
-
-function Fact({ name, children }: { readonly name: string; readonly children: ReactNode }): ReactNode {
-  return (
-    <div>
-      <dt>{name}</dt>
-      <dd>{children}</dd>
-    </div>
-  );
-}
-
-/** What the evidence says by its kind: keys, proof, suite. */
-function EvidenceFacts({
-  evidence,
-  network,
-}: {
-  readonly evidence: Evidence;
-  readonly network: NetworkId;
-}): ReactNode {
-  return (
-    <>
-      <How evidence={evidence} network={network} />
-      {evidence.details.map(({ name, value }) => (
-        <Fact key={name} name={words.detailName(name)}>
-          {name === 'own-key' || name === 'peer-key' ? (
-            <KeyGroups identity={value} />
-          ) : value === 'yes' || value === 'no' ? (
-            say(`evidence.value.${value}`)
-          ) : (
-            plainName(value)
-          )}
-        </Fact>
-      ))}
-    </>
-  );
-}
-
-/** The device of a Signal account that all others are linked to. */
-const PHONE = '1';
-
-function How({ evidence, network }: { readonly evidence: Evidence; readonly network: NetworkId }): ReactNode {
-  switch (evidence.how) {
-    case 'sealed-here':
-      return evidence.to.map(({ peer, key, trust }) => (
-        <Fact key={peer} name={say('details.sealed-to')}>
-          <KeyGroups identity={key} />
-          <span className={styles['limit']}>{words.trustSentence(trust)}</span>
-        </Fact>
-      ));
-    case 'opened-here':
-      return (
-        <>
-          <Fact name={say('details.proof')}>{say(`evidence.proof.${evidence.from.proof}`)}</Fact>
-          <Fact name={say('evidence.detail.peer-key')}>
-            <KeyGroups identity={evidence.from.key} />
-            <span className={styles['limit']}>{words.trustSentence(evidence.from.trust)}</span>
-          </Fact>
-        </>
-      );
-    case 'told-by-own-device':
-      return (
-        <Fact name={say('details.told')}>
-          {network !== 'signal'
-            ? plainName(evidence.device)
-            : evidence.device === PHONE
-              ? say('details.told.phone')
-              : say('details.device', { number: plainName(evidence.device) })}
-        </Fact>
-      );
-    case 'in-the-clear':
-    case 'imported':
-      return <Fact name={say('details.from')}>{plainName(evidence.from)}</Fact>;
-    default:
-      return assertNever(evidence);
-  }
-}
-
-/** Every fact of every path, the unknown ones too. */
-function Paths({ evidence }: { readonly evidence: Evidence }): ReactNode {
-  return evidence.facts.map((facts, index) => (
-    // Paths have no name of their own and never change places.
-    // oxlint-disable-next-line react/no-array-index-key
-    <details key={index} className={styles['more']}>
-      <summary>{say('details.facts')}</summary>
-      <dl className={styles['facts']}>
-        {words.factRows(facts).map(({ name, value }) => (
-          <Fact key={name} name={name}>
-            {value}
-          </Fact>
-        ))}
-      </dl>
-    </details>
-  ));
 }

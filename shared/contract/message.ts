@@ -85,6 +85,12 @@ export interface MessageDetails {
     readonly content: Content;
     readonly evidence: Evidence | null;
   }[];
+  readonly reactions: readonly {
+    readonly by: Author;
+    readonly emoji: readonly string[];
+    readonly at: Millis;
+    readonly evidence: Evidence | null;
+  }[];
   readonly deliveries: readonly { readonly to: string; readonly state: SendState; readonly at: Millis }[];
 }
 

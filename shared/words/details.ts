@@ -55,10 +55,20 @@ export function detailWords(say: Say, time: ReturnType<typeof timeWords>) {
     ];
   }
 
+  /** Whether future quantum computers could read it: what holds of the weakest path. */
+  function postQuantumRow(paths: readonly SecurityFacts[]): DetailRow {
+    const facts = paths.map((path) => path.postQuantum);
+    const weakest = (['none', 'handshake', 'ongoing'] as const).flatMap((state) =>
+      facts.filter((fact) => fact !== 'unknown' && fact.is === state),
+    );
+    const fact = facts.includes('unknown') ? 'unknown' : (weakest[0] ?? 'unknown');
+    return row('postQuantum', fact, (state) => say(`fact.postQuantum.${state}`));
+  }
+
   const detailName = (name: DetailName): string => say(`evidence.detail.${name}`);
 
   /** How Plainseal knows: `Sealed on this computer`, `As told by your other device`. */
   const evidenceHow = (how: Evidence['how']): string => say(`evidence.${how}`);
 
-  return { factRows, detailName, evidenceHow };
+  return { factRows, postQuantumRow, detailName, evidenceHow };
 }

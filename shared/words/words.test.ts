@@ -6,7 +6,7 @@ import { errorKinds } from '../errors.ts';
 import type { Author } from '../contract/message.ts';
 import { networks, peerId, protocols } from '../ids.ts';
 import { detailNames } from '../label/evidence.ts';
-import { holdReasons, type HoldReason, type Trust } from '../label/facts.ts';
+import { holdReasons, type HoldReason, type SecurityFacts, type Trust } from '../label/facts.ts';
 import { limitCodes, type Label, type Readers } from '../label/label.ts';
 import { cases, limitRows } from '../label/oracle.ts';
 import { neededFacts } from '../label/rules.ts';
@@ -373,5 +373,20 @@ describe('every code of the contract has words', () => {
     const rows = words.factRows(unknown);
     expect(rows).toHaveLength(8);
     expect(rows.every((row) => row.value === 'Not known' && row.asOf === null)).toBe(true);
+  });
+
+  it('AT-06 one path without post-quantum keys is enough to lose the claim, and it is said which way', () => {
+    const path = (postQuantum: SecurityFacts['postQuantum']): SecurityFacts => ({
+      ...(cases[0] as (typeof cases)[number]).facts,
+      postQuantum,
+    });
+    const is = (state: 'none' | 'handshake' | 'ongoing') => path({ is: state, asOf: MARCH_3, by: 'session' });
+    const said = (...paths: readonly SecurityFacts[]) => words.postQuantumRow(paths).value;
+    expect(said(is('ongoing'))).toBe('Covered, also while you write');
+    expect(said(is('ongoing'), is('handshake'))).toBe('Covered at the start only');
+    expect(said(is('handshake'), is('ongoing'), is('none'))).toBe('Not covered');
+    // What no message proved is not taken over from one before.
+    expect(said(is('ongoing'), path('unknown'))).toBe('Not known');
+    expect(said()).toBe('Not known');
   });
 });

@@ -2,13 +2,13 @@ import type { CallArgs } from '../../shared/contract/calls.ts';
 import type { Content } from '../../shared/contract/content.ts';
 import type { MessageDetails, MessageRow, SearchHit } from '../../shared/contract/message.ts';
 import type { SendState } from '../../shared/contract/conversation.ts';
-import type { ConversationId, MessageId } from '../../shared/ids.ts';
+import type { ConversationId, MessageId, PeerId } from '../../shared/ids.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
 import type { Label } from '../../shared/label/label.ts';
 import type { Database } from '../database.ts';
 import { messageId, rowidOf } from '../messages.ts';
 import { searchMessages } from '../search.ts';
-import { authorOf, messageRow, selectMessages, type MessageRecord } from './message-rows.ts';
+import { authorOf, called, messageRow, selectMessages, type MessageRecord } from './message-rows.ts';
 
 export interface MessagePage {
   /** Oldest first. */
@@ -110,6 +110,19 @@ export function messageDetails(db: Database, args: CallArgs<'message.details'>):
         at: revision.at,
         content: JSON.parse(revision.content) as Content,
         evidence: evidenceOf(revision.evidence),
+      })),
+    reactions: db
+      .all<{
+        readonly by: PeerId | 'me';
+        readonly emoji: string;
+        readonly at: number;
+        readonly evidence: string | null;
+      }>('SELECT by, emoji, at, evidence FROM reaction WHERE message = ? ORDER BY at, by', id)
+      .map((reaction) => ({
+        by: called(db, reaction.by),
+        emoji: JSON.parse(reaction.emoji) as readonly string[],
+        at: reaction.at,
+        evidence: evidenceOf(reaction.evidence),
       })),
     deliveries: db.all<{ readonly to: string; readonly state: SendState; readonly at: number }>(
       'SELECT destination AS "to", state, at FROM delivery WHERE message = ? ORDER BY destination',

@@ -164,6 +164,7 @@ export const page = {
   'details.held': 'What held then',
   'details.facts': 'In detail',
   'details.revisions': 'Earlier versions',
+  'details.reactions': 'Reactions',
   'details.sent-says': 'Sent, by the sender’s clock',
   'details.written': 'Written on this computer',
   'details.accepted.email': 'Accepted by the mail server',

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { textOnly } from '../../../shared/contract/content.ts';
 import { peerId, type ConversationId, type EnvelopeKey, type OutboxId } from '../../../shared/ids.ts';
+import { worse } from '../../../shared/label/rules.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import { addAccount } from '../../../storage/accounts.ts';
 import { patchConversation } from '../../../storage/conversations.ts';
@@ -9,6 +10,7 @@ import { getCell, scanCells } from '../../../storage/lane-state.ts';
 import { rowidOf } from '../../../storage/messages.ts';
 import { findPeer, setTrust, trustOf } from '../../../storage/peers.ts';
 import { messageRow, selectMessages, type MessageRecord } from '../../../storage/queries/message-rows.ts';
+import { messageDetails } from '../../../storage/queries/messages.ts';
 import { searchMessages } from '../../../storage/search.ts';
 import { MAX_WAITING_PER_TARGET } from '../../../storage/waiting.ts';
 import {
@@ -195,6 +197,27 @@ describe('messages', () => {
     expect(row('one')).toMatchObject({ editedAt: 1_000, content: { text: 'forged' } });
     expect([found('original'), found('forged')]).toEqual([0, 1]);
   });
+  test('an edit is shown under what it was protected by itself; the version before keeps its own evidence', () => {
+    receive('one', 'original');
+    const before = row('one').label;
+    const weak = { ...goodFacts(), authenticated: { is: false, asOf: 1_000, by: 'message' } } as const;
+    scene.commit({
+      changes: [
+        {
+          kind: 'edit',
+          target: { conversation: chat, key: key('one') },
+          by: ALICE,
+          content: textOnly('anybody could have written this'),
+          evidence: openedBy(ALICE, weak),
+        },
+      ],
+    });
+    expect(worse(row('one').label, before)).toBe(true);
+    const details = messageDetails(scene.db, { id: row('one').id });
+    expect(details?.label).toEqual(row('one').label);
+    expect(details?.evidence?.facts).toEqual([weak]);
+    expect(details?.revisions).toMatchObject([{ content: { text: 'original' }, evidence: openedBy(ALICE) }]);
+  });
   test('a deleted message keeps nothing of what it said, and a second delivery does not bring it back', () => {
     receive('one', 'secret plan');
     scene.commit({
@@ -218,6 +241,9 @@ describe('messages', () => {
     });
     scene.commit({ changes: [react(['👍', '❤️'])] });
     scene.commit({ changes: [react(['🎉'])] });
+    expect(messageDetails(scene.db, { id: row('one').id })?.reactions).toMatchObject([
+      { by: { me: false, peer: ALICE }, emoji: ['🎉'], evidence: openedBy(ALICE) },
+    ]);
     expect(row('one').reactions.map(({ emoji }) => emoji)).toEqual(['🎉']);
     scene.commit({ changes: [react([])] });
     expect(row('one').reactions).toEqual([]);

@@ -141,6 +141,7 @@ function edit(scope: Scope, message: Message, change: Of<'edit'>): void {
   editMessage(scope.db, message, {
     content: change.content,
     evidence: change.evidence,
+    label: pastLabel(scope, ownConversation(scope, message.conversation), change.evidence),
     at: scope.now,
   });
   touchMessage(scope.touched, message.conversation, message.id);
