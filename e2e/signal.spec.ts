@@ -93,7 +93,7 @@ test('the numbers of both phones are compared, and that they match is said once 
   await expect(page.getByTestId('header-readers')).toHaveText('Only you and Bob can read this.');
 });
 
-test('a contact under another key stops the conversation until the person has looked', async ({
+test('AT-10 a contact under another key stops the conversation until the person has looked', async ({
   app,
   signal,
   phone,

@@ -17,7 +17,7 @@ const within = (fact: SecurityFacts['recovery'] | SecurityFacts['forwardSecrecy'
   fact === 'unknown' ? 'never' : fact.is.withinMs;
 
 describe('what the label is told of a group', () => {
-  test('the things that are always so', async () => {
+  test('AT-06 the things that are always so, and that it is not post-quantum', async () => {
     const [alice, bob] = [createParty('alice'), createParty('bob')];
     const group = await groupOf([alice, bob]);
     const from = { asOf: NOW, by: 'group' };

@@ -113,6 +113,19 @@ describe('reading a certificate', () => {
     expect(await readCertificate(octets(), NOW)).toEqual({ kind: 'refused', why });
   });
 
+  test('AT-14 refuses keys and ids of other networks', async () => {
+    const raw = new Uint8Array(32).fill(9);
+    for (const other of [
+      raw, // MLS, Nostr
+      Uint8Array.of(5, ...raw), // Signal
+      bytes('npub180cvv07tjdrrgpa0j7j7tmnyl2yr6yr7l8j4s3evf6u64th6gkwsyjh6w6'),
+      Uint8Array.of(0, 1, 0, 5, 0, 1, ...raw), // the head of an MLS key package
+    ])
+      expect((await readCertificate(other, NOW)).kind).toBe('refused');
+    for (const name of ['npub180cvv07tjdrrgpa0j7j7tmnyl2yr6yr7l8j4s3evf6u64th6gkwsyjh6w6', '05'.repeat(33)])
+      expect(fingerprintOf(name)).toBeNull();
+  });
+
   test('refuses a key version it does not know', async () => {
     const changed = Uint8Array.from(alice.certificate.bytes);
     for (const version of [3, 5, 7]) {
@@ -333,7 +346,7 @@ describe('minimising and merging', () => {
     expect(await encryptionFault(joined, NOW + 3 * DAY_MS)).toBe('revoked');
   });
 
-  test('leaves user ids and subkeys out that the key does not vouch for', async () => {
+  test('AT-14 leaves user ids and subkeys out that the key does not vouch for', async () => {
     const mine = (
       await make({ userIDs: [{ email: 'a@example.org' }, { email: 'b@example.org' }] })
     ).toPublic();

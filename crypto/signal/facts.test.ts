@@ -105,7 +105,7 @@ describe('the facts of a session', () => {
     expect(await engine.forecast(createRawParty().service, createWork(cells.view), NOW)).toEqual([]);
   });
 
-  it('do not claim what no message proved', () => {
+  it('AT-06 do not claim what no message proved', () => {
     expect(sessionFacts({ proven: 'nothing', turnedAt: NOW }, NOW).postQuantum).toBe('unknown');
     expect(sessionFacts({ proven: 'handshake', turnedAt: NOW }, NOW).postQuantum).toMatchObject({
       is: 'handshake',

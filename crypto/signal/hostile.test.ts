@@ -272,6 +272,27 @@ describe('hostile keys', () => {
       });
   });
 
+  it('AT-06 without post-quantum keys begin no session', async () => {
+    for (const pqPreKey of [undefined, null])
+      expect((await started((one) => ({ ...one, pqPreKey: pqPreKey as never }))).kind).toBe('refused');
+    // A curve key in its place, signed as it should be, is none either.
+    const downgraded = (one: DeviceBundle) => ({ ...one, pqPreKey: one.signedPreKey });
+    expect((await started(downgraded)).kind).toBe('refused');
+  });
+
+  it('AT-14 of other networks are no identities and no prekeys', async () => {
+    const raw = createRawParty().identity.publicKey.serialize().subarray(1); // as MLS and OpenPGP write X25519
+    const xOnly = new Uint8Array(32).fill(2); // as Nostr writes secp256k1
+    const fingerprint = new Uint8Array(20).fill(5); // as OpenPGP names a key of version 4
+    for (const key of [raw, xOnly, fingerprint])
+      expect(await started((bundle) => bundle, key)).toEqual({ kind: 'refused', why: 'malformed' });
+    const signedPreKey = (one: DeviceBundle) => ({
+      ...one,
+      signedPreKey: { ...one.signedPreKey, key: one.signedPreKey.key.subarray(1) },
+    });
+    expect((await started(signedPreKey)).kind).toBe('refused');
+  });
+
   it('of any bytes are refused without a throw', async () => {
     const made = { id: fc.nat(), key: bytes(40), signature: bytes(70) };
     const bundles = fc.record({

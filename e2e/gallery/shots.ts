@@ -26,6 +26,7 @@ const shots: Readonly<
   nokey: { query: 'chat=nokey' },
   flat: { query: 'chat=flat' },
   hostile: { query: 'chat=hostile' },
+  'look-alike': { query: 'chat=look-alike' },
   fatima: { query: 'chat=fatima' },
   night: { query: 'chat=night' },
   priya: { query: 'chat=priya' },

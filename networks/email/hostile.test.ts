@@ -260,7 +260,7 @@ describe('damage', () => {
       expectAside(await me.take(await mail(alice, WORDS, { armored })), 'malformed', true);
   });
 
-  test('a mail that says it is sealed and is not', async () => {
+  test('AT-03 a mail that says it is sealed and is not', async () => {
     const text = `From: <${alice.address}>\r\nMessage-ID: <a@b>\r\nContent-Type: multipart/encrypted; boundary=x\r\n\r\n--x\r\n\r\n${WORDS}\r\n--x--\r\n`;
     expectAside(await me.take(text), 'shape', true);
   });
@@ -303,7 +303,7 @@ describe('shapes servers make of it', () => {
     expect(messages(changes)).toMatchObject([{ content: { text: 'quoted' } }]);
   });
 
-  test('with clear words in front, it is a plain mail and not opened', async () => {
+  test('AT-03 with clear words in front, it is a plain mail and not opened', async () => {
     const armor = armorOf(await mail(alice, WORDS));
     const { changes } = await me.take(
       `${head('multipart/mixed')}--xx\r\nContent-Type: text/plain\r\n\r\nread this\r\n${pgp(armor)}--xx--\r\n`,

@@ -284,7 +284,8 @@ describe('plain mail', () => {
     expect(me.core.changes()).toEqual([]);
   });
 
-  test('of somebody we talk to end to end leaves a marked row with its subject, and is not fetched', async () => {
+  // AT-03 asks for a stop as well; design.md does not: anybody can forge a sender, and would stop the chat.
+  test('AT-03 of somebody we talk to end to end leaves a marked row with its subject, and is not fetched', async () => {
     await deliver('sealed');
     const sealed = await me.core.waitFor('sealed', isMessage('sealed'));
     const before = fetches().length;

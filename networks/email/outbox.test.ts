@@ -72,7 +72,7 @@ describe('one item', () => {
     await you.core.waitFor(text, isMessage(text));
   });
 
-  test('that core holds leaves nothing on the wire', async () => {
+  test('AT-07 that core holds leaves nothing on the wire', async () => {
     me.core.intercept((commit) => {
       const [step] = commit.outbound;
       return step?.to === 'sealed' ? { ok: false, why: 'held', reason: 'label-fell', item: step.item } : null;

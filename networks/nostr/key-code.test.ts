@@ -68,6 +68,21 @@ test('a code that is not whole, or not of one mind, is refused', () => {
   expect(readKeyCode(odd)).toEqual({ kind: 'nprofile', key, relays: [] });
 });
 
+test('AT-14 keys and ids of other networks are no key here', () => {
+  const signalKey = Uint8Array.of(5, ...fromHex(publicKeyOf(freshSecretKey())));
+  for (const other of [
+    bech32.encode('npub', bech32.toWords(signalKey), 5_000),
+    Buffer.from(signalKey).toString('hex'),
+    Buffer.from(signalKey).toString('base64'),
+    '05A39C417ED02B88F16A30C75D19E40BA2C47F31',
+    'openpgp4fpr:05A39C417ED02B88F16A30C75D19E40BA2C47F31',
+    '9d0652a3-dcc3-4d11-975f-74d61598733f',
+    'sgnl://linkdevice?uuid=a&pub_key=b',
+    'alice@example.org',
+  ])
+    expect(readKeyCode(other)).toBeNull();
+});
+
 test('no text makes it throw, and what it reads it writes the same', () => {
   const words = fc.string({ unit: fc.constantFrom(...Array.from('qpzry9x8gf2tvdw0s3jn54khce6mua7l1')) });
   fc.assert(

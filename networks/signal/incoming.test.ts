@@ -398,7 +398,7 @@ describe('who it is', () => {
     ]);
   });
 
-  it('is not learnt from what nothing proves', async () => {
+  it('AT-03 is not learnt from what nothing proves', async () => {
     const world = await met();
     const forged = { type: 'plaintext', identity: keyOf(ALICE, 9), key: 'forged' } as const;
     await world.arrive(world.alice(text('trust me', T + 1), forged));

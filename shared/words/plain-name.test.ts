@@ -89,7 +89,7 @@ describe('plainName', () => {
     );
   });
 
-  it('for any text: one line, bounded, visible, and stable', () => {
+  it('AT-02 for any text: one line, bounded, visible, and stable', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const shown = plainName(text);
@@ -116,7 +116,7 @@ describe('nameInSentence', () => {
     expect(nameInSentence('Ann')).toBe('Ann');
   });
 
-  it('never lets a name end its quotation or its direction', () => {
+  it('AT-02 never lets a name end its quotation or its direction', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const shown = nameInSentence(text);
@@ -146,7 +146,7 @@ describe('plainFileName', () => {
     expect(plainFileName(text)).toBe(shown);
   });
 
-  it('for any text: one line, bounded, no path', () => {
+  it('AT-02 for any text: one line, bounded, no path', () => {
     fc.assert(
       fc.property(hostile, (text) => {
         const shown = plainFileName(text);

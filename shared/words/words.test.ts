@@ -184,7 +184,7 @@ describe('a name that tries to speak for Plainseal', () => {
     expect(words.readersSentence(make(members, checked), { name })).toBe(sentence);
   });
 
-  it('any name at all stays one piece of one sentence', () => {
+  it('AT-02 any name at all stays one piece of one sentence', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 80 }), (name) => {
         const sentence = words.readersSentence(make(members, checked), { name });

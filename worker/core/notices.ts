@@ -2,7 +2,7 @@ import type { ConversationId } from '../../shared/ids.ts';
 import { needsNewer, type Content } from '../../shared/contract/content.ts';
 import type { Notice } from '../../shared/shell/host.ts';
 import { createWords } from '../../shared/words/words.ts';
-import { nameInSentence, plainLetters, plainName } from '../../shared/words/plain-name.ts';
+import { plainLetters, plainName } from '../../shared/words/plain-name.ts';
 import type { Database } from '../../storage/database.ts';
 import { findMessage } from '../../storage/messages.ts';
 import { findRow, type StoredConversationRow } from '../../storage/queries/conversation-rows.ts';
@@ -48,9 +48,7 @@ export function createNotices(of: {
     // The product's name and no more: a notification is kept by the desktop, and shown over its lock.
     if (show === 'hidden')
       return { title: 'Plainseal', body: words.say('history.end.count', { count: 1 }), tag: row.id };
-    const label = words.labelLine(row.label, {
-      name: row.kind === 'direct' ? nameInSentence(row.title) : null,
-    });
+    const label = words.labelLine(row.label, { name: row.kind === 'direct' ? row.title : null });
     const title = plainName(row.title);
     if (show === 'name') return { title, body: label, tag: row.id };
     const found = findMessage(db, message);

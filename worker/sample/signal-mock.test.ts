@@ -242,7 +242,7 @@ describe('devices and identities', () => {
     expect(await got('message')).toMatchObject({ received: { body: 'two', envelope: 'PreKey' } });
   });
 
-  test('another identity: held until the person accepts it, then it arrives', async () => {
+  test('AT-10 another identity: held until the person accepts it, then it arrives', async () => {
     await meet();
     await send('one');
     await got('message');

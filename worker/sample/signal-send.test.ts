@@ -282,7 +282,7 @@ describe('devices', () => {
 });
 
 describe('another identity', () => {
-  test('found by a stale session stops the message; accepted, it goes to the new one alone', async () => {
+  test('AT-07 found by a stale session stops the message; accepted, it goes to the new one alone', async () => {
     const { account, chat } = await world.meet({ devices: 2 });
     await send(chat, 'one');
     const old = account.device(1);

@@ -154,7 +154,7 @@ test('a commit goes out under the key of the epoch it ends, and who is removed o
   expect(after && openGroupEvent(after, [bobsKey])).toBeNull();
 });
 
-test('a leaf whose proof is another account’s is taken nowhere', async () => {
+test('AT-14 a leaf whose proof is another account’s is taken nowhere', async () => {
   const [alice, bob] = [createMember(), createMember()];
   const liar = createMember(bob.secret, freshSecretKey());
   const found = readKeyPackageEvent(await liar.offer());

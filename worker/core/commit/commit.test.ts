@@ -370,7 +370,7 @@ describe('conversations', () => {
     scene.commit({ changes: [patch({ state: 'active' })] });
     expect(scene.conversation(chat).state).toBe('blocked');
   });
-  test('a lane reaches neither another account nor a peer of another network', () => {
+  test('AT-14 a lane reaches neither another account nor a peer of another network', () => {
     const other = { ...scene.account, id: 'other' as typeof scene.account.id, address: 'other@example.org' };
     addAccount(scene.db, other);
     scene.db.run(

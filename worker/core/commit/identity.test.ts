@@ -229,7 +229,7 @@ describe('a key that is found while something is sealed', () => {
     rig.db.get<{ readonly outbox: string }>('SELECT outbox FROM message WHERE id = ?', Number(id))!
       .outbox as OutboxItem['id'];
 
-  test('holds it in place and drops the work, until the person accepts; then it goes under the new key', async () => {
+  test('AT-07 holds it in place and drops the work, until the person accepts; then it goes under the new key', async () => {
     identity = BOBS_OTHER_KEY;
     const { id } = await send('hello');
     await until(id, 'held');
@@ -259,7 +259,9 @@ describe('a key that is found while something is sealed', () => {
     await until(id, 'held');
     expect(results.at(-1)).toMatchObject({ why: 'held', reason: 'identity-changed' });
   });
-  test('what was sealed for the old key is sealed anew after the person’s act, and not before', async () => {
+  test('AT-10 of somebody who was checked: what was sealed for the old key is sealed anew after the person’s act, and not before', async () => {
+    await rig.page.call('trust.set', { request: request(), peer: BOB, account: ACCOUNT });
+    expect(trustOf(rig.db, ACCOUNT, BOB)).toMatchObject({ kind: 'checked' });
     wire = () => false;
     const { id } = await send('on its way');
     await until(id, 'sealed');
@@ -270,6 +272,7 @@ describe('a key that is found while something is sealed', () => {
     await until(id, 'held');
     // The old bytes are what is stored still: for the new key nothing was made.
     expect(artifactsOf(rig.db, item(id))).toMatchObject([{ identity: BOBS_KEY }]);
+    expect(trustOf(rig.db, ACCOUNT, BOB)).toMatchObject({ kind: 'changed', wasChecked: true });
     wire = () => true;
     await resolve('accept-change');
     await until(id, 'sent');

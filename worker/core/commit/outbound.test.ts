@@ -63,7 +63,7 @@ describe('sealing', () => {
     expect(details?.evidence?.how).toBe('sealed-here');
     expect(details?.label.readers.kind).toBe('members-limited');
   });
-  test('a label worse than the sender saw holds the item and drops the whole commit', () => {
+  test('AT-07 a label worse than the sender saw holds the item and drops the whole commit', () => {
     const worse = { ...goodFacts(), authenticated: { is: false, asOf: 1_000, by: 'certificate' } as const };
     expectHeld(seal({ evidence: sealedFor(ALICE, worse) }, worse), 'label-fell');
     // What the next message would be is shown, so that the person can decide.
@@ -95,7 +95,7 @@ describe('sealing', () => {
     const evidence = { how: 'in-the-clear', from: 'me', at: 1, facts: [goodFacts()], details: [] } as const;
     expectHeld(seal({ evidence }), 'below-floor');
   });
-  test('a changed identity in the very same commit holds, and the change is kept', () => {
+  test('AT-07 a changed identity in the very same commit holds, and the change is kept', () => {
     const result = scene.commit({
       work,
       forecasts: forecast(),
