@@ -101,7 +101,7 @@ describe('a stranger', () => {
 });
 
 describe('anybody', () => {
-  test('writes garbage to the name of a group: it is kept within bounds, and the group goes on', async () => {
+  test('AT-03 writes garbage and clear text to the name of a group: it is kept within bounds, and the group goes on', async () => {
     const [alice, bob] = [await somebody('alice'), await somebody('bob')];
     const chat = await alice.chat(bob.address);
     const theirs = await requestOf(bob);
@@ -130,6 +130,15 @@ describe('anybody', () => {
         { created_at: now(), kind: 445, tags: [tag ?? [], ['x', 'y']], content: 'AAAA' },
         freshSecretKey(),
       ),
+    ]);
+    // Clear text in the place of what is sealed, and the older kinds of messages that were never sealed.
+    const clear = (kind: number, tags: readonly (readonly string[])[], content: string) =>
+      signEvent({ created_at: now(), kind, tags, content }, freshSecretKey());
+    const toBob = [['p', keyOf(bob)]];
+    relay.put([
+      clear(445, [tag ?? []], Buffer.from('{"kind":9,"content":"in the clear"}').toString('base64')),
+      clear(445, [tag ?? []], 'in the clear'),
+      ...[1, 4, 9, 14, 1059].map((kind) => clear(kind, toBob, 'in the clear')),
     ]);
     await alice.say(chat, 'two');
     await bob.eventually('two', async () => (await bob.texts(theirs)).includes('two'));
@@ -166,7 +175,7 @@ describe('anybody', () => {
 });
 
 describe('a conversation of two', () => {
-  test('into which the other side takes a third is one no more: nothing that is written to one goes to two', async () => {
+  test('AT-07 into which the other side takes a third is one no more: nothing that is written to one goes to two', async () => {
     const [alice, bob, carol] = [await somebody('alice'), await somebody('bob'), await somebody('carol')];
     const chat = await alice.chat(bob.address);
     const theirs = await requestOf(bob);
