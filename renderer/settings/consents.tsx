@@ -112,7 +112,7 @@ const dated = ({ acceptedAt, version }: Consent): { readonly date: string; reado
 });
 const accepted = (consent: Consent): string => say('consent.accepted', dated(consent));
 
-/** The sentences as they read then. */
+/** The sentences as they read then, which are kept in English. */
 function Said({ consent }: { readonly consent: Consent }): ReactNode {
   return (
     <details>
@@ -120,7 +120,7 @@ function Said({ consent }: { readonly consent: Consent }): ReactNode {
       {consent.said === null ? (
         <p>{say('consent.not-kept')}</p>
       ) : (
-        <ul>
+        <ul lang="en">
           {consent.said.map((sentence) => (
             <li key={sentence}>{sentence}</li>
           ))}
