@@ -9,6 +9,7 @@ import {
   type ReactNode,
 } from 'react';
 import { MAX_TEXT_LENGTH } from '../../shared/contract/content.ts';
+import { isWeak } from '../../shared/label/label.ts';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import { kindOf } from '../../shared/errors.ts';
 import { plainFileName, plainName } from '../../shared/words/plain-name.ts';
@@ -49,8 +50,9 @@ export function Composer({ row }: { readonly row: ConversationRow }): ReactNode 
   const [over, setOver] = useState(false);
   const typing = useTyping(row);
   const { id } = row;
-  const kind = row.label.readers.kind;
-  const openly = kind === 'provider' || kind === 'unknown';
+  const { readers } = row.label;
+  const { kind } = readers;
+  const openly = isWeak(readers);
   const canFiles = row.can.files !== 'no';
   const tooLong = draft.text.length - MAX_TEXT_LENGTH;
   const loading = draft.files.some((file) => file.id === null || file.done < file.size);

@@ -3,6 +3,7 @@ import type { CallArgs } from '../../shared/contract/calls.ts';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import { kindOf } from '../../shared/errors.ts';
 import type { HoldReason } from '../../shared/label/facts.ts';
+import { isWeak } from '../../shared/label/label.ts';
 import { insist, newRequest } from '../app/core.ts';
 import { showSheet } from '../app/view.ts';
 import { aboutOf, Stated } from '../label/stated.tsx';
@@ -143,7 +144,7 @@ function actsFor(
         ...discard,
       ];
     case 'label-fell': {
-      const worse = row.label.readers.kind === 'provider' || row.label.readers.kind === 'unknown';
+      const worse = isWeak(row.label.readers);
       return [
         ...check,
         {

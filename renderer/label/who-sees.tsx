@@ -1,4 +1,4 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { ConversationId } from '../../shared/ids.ts';
 import { lookers, type Looker, type Sight } from '../../shared/label/network-facts.ts';
@@ -9,6 +9,7 @@ import {
   type SeenRow,
   type WhoSees,
 } from '../../shared/label/who-sees.ts';
+import { useAnswer } from '../app/answer.ts';
 import { call } from '../app/core.ts';
 import { useNow } from '../app/now.ts';
 import { showSheet } from '../app/view.ts';
@@ -24,25 +25,15 @@ import styles from './who-sees.module.css';
 export function WhoSeesSheet({ conversation }: { readonly conversation: ConversationId }): ReactNode {
   const row = useChats((chats) => chats.rows.get(conversation));
   const now = useNow((state) => state.now);
-  const [live, setLive] = useState<LiveFacts | null>(null);
-  const revision = row?.labelRevision;
-  useEffect(() => {
-    let wanted = true;
-    call('conversation.facts', { conversation }).then(
-      (answer) => {
-        if (wanted) setLive(answer);
-      },
-      // Then nothing of this conversation is known, which is what the sheet says.
-      () => {
-        if (wanted) setLive({ forecast: [], sealedSender: null });
-      },
-    );
-    return () => {
-      wanted = false;
-    };
-    // Asked again when the label changes: the facts did.
-    // oxlint-disable-next-line react/exhaustive-effect-dependencies
-  }, [conversation, revision]);
+  // Asked again when the label changes: the facts did.
+  const live = useAnswer<LiveFacts>(
+    () =>
+      call('conversation.facts', { conversation }).catch(() =>
+        // Then nothing of this conversation is known, which is what the sheet says.
+        ({ forecast: [], sealedSender: null }),
+      ),
+    [conversation, row?.labelRevision],
+  );
   if (!row) return null;
   const { network, protocol } = row.label;
   return (

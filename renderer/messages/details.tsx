@@ -1,8 +1,9 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { MessageDetails } from '../../shared/contract/message.ts';
 import type { MessageId } from '../../shared/ids.ts';
 import { plainLetters, plainName } from '../../shared/words/plain-name.ts';
+import { useAnswer } from '../app/answer.ts';
 import { call } from '../app/core.ts';
 import { useNow } from '../app/now.ts';
 import { showDetails } from '../app/view.ts';
@@ -31,23 +32,12 @@ export function DetailsDrawer({
   readonly chat: ConversationRow;
 }): ReactNode {
   const row = useMessages((state) => state.opened.get(chat.id)?.rows.find((each) => each.id === id));
-  const [details, setDetails] = useState<MessageDetails | null>(null);
-  useEffect(() => {
-    let wanted = true;
-    call('message.details', { id }).then(
-      (answer) => {
-        if (wanted) setDetails(answer);
-      },
-      () => {
-        if (wanted) showDetails(null);
-      },
-    );
-    return () => {
-      wanted = false;
-    };
-    // Asked again when the row changes: a receipt or a delivery may have come.
-    // oxlint-disable-next-line react/exhaustive-effect-dependencies
-  }, [id, row]);
+  // Asked again when the row changes: a receipt or a delivery may have come.
+  const details = useAnswer(
+    () => call('message.details', { id }),
+    [id, row],
+    () => showDetails(null),
+  );
   return (
     <Drawer title={say('evidence.title')} closeLabel={say('details.close')} onClose={() => showDetails(null)}>
       <div data-region="drawer" data-testid="details">

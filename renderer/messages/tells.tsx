@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { ConversationId } from '../../shared/ids.ts';
+import { isWeak } from '../../shared/label/label.ts';
 import { insist, newRequest } from '../app/core.ts';
 import { showSheet } from '../app/view.ts';
 import { useChats } from '../chats/store.ts';
@@ -13,13 +14,12 @@ import styles from './tells.module.css';
 export function TellsSheet({ conversation }: { readonly conversation: ConversationId }): ReactNode {
   const row = useChats((chats) => chats.rows.get(conversation));
   if (!row) return null;
-  const { readers } = row.label;
-  const isWeak = readers.kind === 'provider' || readers.kind === 'unknown';
+  const means = say(isWeak(row.label.readers) ? 'tells.weak' : 'tells.means');
   return (
     <Sheet title={say('tells.title')} sub={say('tells.sub')} onClose={() => showSheet(null)}>
       <div className={styles['tells']}>
-        <One row={row} what="read" able={row.can['read-receipt'] === 'yes'} isWeak={isWeak} />
-        <One row={row} what="typing" able={row.can.typing === 'yes'} isWeak={isWeak} />
+        <One row={row} what="read" able={row.can['read-receipt'] === 'yes'} means={means} />
+        <One row={row} what="typing" able={row.can.typing === 'yes'} means={means} />
         <p>{say('tells.previews')}</p>
       </div>
     </Sheet>
@@ -30,18 +30,18 @@ function One({
   row,
   what,
   able,
-  isWeak,
+  means,
 }: {
   readonly row: ConversationRow;
   readonly what: 'read' | 'typing';
   readonly able: boolean;
-  readonly isWeak: boolean;
+  readonly means: string;
 }): ReactNode {
   if (!able) return <p>{say(what === 'read' ? 'cannot.read-receipt' : 'cannot.typing')}</p>;
   return (
     <Toggle
       label={say(`tells.${what}`)}
-      means={say(isWeak ? 'tells.weak' : 'tells.means')}
+      means={means}
       checked={row.tells[what]}
       onChange={(on) => {
         const change = what === 'read' ? { tellsRead: on } : { tellsTyping: on };

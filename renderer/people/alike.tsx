@@ -1,6 +1,7 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import type { ReactNode } from 'react';
 import type { AlikeName, ConversationRow, PeerRow } from '../../shared/contract/conversation.ts';
 import { nameInSentence } from '../../shared/words/plain-name.ts';
+import { useAnswer } from '../app/answer.ts';
 import { call } from '../app/core.ts';
 import { Stated } from '../label/stated.tsx';
 import { say, words } from '../words.ts';
@@ -42,23 +43,14 @@ export function useAlike({
   const trust = label.identity.kind === 'one' ? label.identity.trust.kind : null;
   // Asked again when the name or what is known of the person changes; an answer about another question is not shown.
   const question = `${asked}\n${account}\n${title}\n${trust}`;
-  const [answer, setAnswer] = useState<{ readonly to: string; readonly names: readonly AlikeName[] } | null>(
-    null,
+  const answer = useAnswer(
+    // Where it fails, whether there is one is not known; the sheet of the person asks again.
+    () =>
+      asked === null
+        ? null
+        : call('peer.get', { peer: asked, account }).then((row) => ({ to: question, names: alikeOf(row) })),
+    [question],
   );
-  useEffect(() => {
-    if (asked === null) return;
-    let wanted = true;
-    call('peer.get', { peer: asked, account }).then(
-      (row) => {
-        if (wanted) setAnswer({ to: question, names: alikeOf(row) });
-      },
-      // Whether there is one is not known then; the sheet of the person asks again.
-      () => undefined,
-    );
-    return () => {
-      wanted = false;
-    };
-  }, [question, asked, account]);
   const names = answer?.to === question ? answer.names : [];
   return state === 'request'
     ? names

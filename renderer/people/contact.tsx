@@ -4,6 +4,7 @@ import { kindOf } from '../../shared/errors.ts';
 import type { AccountId, PeerId } from '../../shared/ids.ts';
 import { plainName } from '../../shared/words/plain-name.ts';
 import { useAccount } from '../accounts/store.ts';
+import { useAnswer } from '../app/answer.ts';
 import { call, insist, newRequest } from '../app/core.ts';
 import { openConversation, showSheet } from '../app/view.ts';
 import { useChats } from '../chats/store.ts';
@@ -32,25 +33,14 @@ export function ContactSheet({
   readonly peer: PeerId;
   readonly account: AccountId;
 }): ReactNode {
-  const [row, setRow] = useState<PeerRow | null>(null);
   const [again, setAgain] = useState(0);
   const seen = useChats((chats) => chats.rows);
-  useEffect(() => {
-    let wanted = true;
-    call('peer.get', { peer, account }).then(
-      (answer) => {
-        if (wanted) setRow(answer);
-      },
-      () => {
-        if (wanted) showSheet(null);
-      },
-    );
-    return () => {
-      wanted = false;
-    };
-    // Asked again when a conversation changed: trust may have.
-    // oxlint-disable-next-line react/exhaustive-effect-dependencies
-  }, [peer, account, again, seen]);
+  // Asked again when a conversation changed: trust may have.
+  const row = useAnswer(
+    () => call('peer.get', { peer, account }),
+    [peer, account, again, seen],
+    () => showSheet(null),
+  );
   const mine = useAccount(account);
   if (!row) return null;
   const alike = alikeOf(row);

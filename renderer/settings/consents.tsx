@@ -1,7 +1,8 @@
-import { useEffect, useState, type ReactNode } from 'react';
+import { useState, type ReactNode } from 'react';
 import type { Consent } from '../../shared/contract/account.ts';
 import { networks, type NetworkId } from '../../shared/ids.ts';
 import { useAccounts, withdrawDisclosure } from '../accounts/store.ts';
+import { useAnswer } from '../app/answer.ts';
 import { call } from '../app/core.ts';
 import { Button } from '../ui/button.tsx';
 import { faultOf, say, words } from '../words.ts';
@@ -10,22 +11,10 @@ import styles from './consents.module.css';
 /** What the person agreed to, network by network, with what it said then and a way to take it back. */
 export function Consents(): ReactNode {
   const disclosures = useAccounts((state) => state.disclosures);
-  const [rows, setRows] = useState<readonly Consent[] | null>(null);
-  useEffect(() => {
-    let wanted = true;
-    call('disclosure.ledger', {}).then(
-      (answer) => {
-        if (wanted) setRows(answer.rows);
-      },
-      () => undefined,
-    );
-    return () => {
-      wanted = false;
-    };
-    // Asked again when something was accepted or withdrawn.
-    // oxlint-disable-next-line react/exhaustive-effect-dependencies
-  }, [disclosures]);
-  if (rows === null) return null;
+  // Asked again when something was accepted or withdrawn.
+  const ledger = useAnswer(() => call('disclosure.ledger', {}), [disclosures]);
+  if (ledger === null) return null;
+  const { rows } = ledger;
   const spoken = networks.filter((network) => rows.some((row) => row.network === network));
   return (
     <section className={styles['consents']} aria-labelledby="consents">

@@ -25,6 +25,9 @@ export type Readers =
   | { readonly kind: 'provider'; readonly who: readonly Holder[] }
   | { readonly kind: 'unknown'; readonly missing: readonly (keyof SecurityFacts)[] };
 
+/** Where others than the people in it can read it, or nobody knows who can. */
+export const isWeak = ({ kind }: Readers): boolean => kind === 'provider' || kind === 'unknown';
+
 export type Identity =
   | { readonly kind: 'one'; readonly trust: Trust }
   | { readonly kind: 'group'; readonly checked: number; readonly changed: number; readonly of: number };

@@ -1,11 +1,7 @@
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { Settings } from '../../shared/contract/settings.ts';
-import type { Label } from '../../shared/label/label.ts';
+import { isWeak, type Label } from '../../shared/label/label.ts';
 import type { Conversation, Tells } from '../../storage/conversations.ts';
-
-/** Where others than the people in it can read a conversation, or nobody knows who can. */
-export const isWeak = (label: Label | null): boolean =>
-  label === null || label.readers.kind === 'provider' || label.readers.kind === 'unknown';
 
 /**
  * What the other side is told of me: that I read, that I write. Off where the conversation is weak, unless the person turned it on
@@ -15,7 +11,7 @@ export function tellsOf(
   { label, tellsRead, tellsTyping }: Pick<Conversation, 'label' | 'tellsRead' | 'tellsTyping'>,
   { readReceipts }: Pick<Settings, 'readReceipts'>,
 ): ConversationRow['tells'] {
-  const weak = isWeak(label);
+  const weak = label === null || isWeak(label.readers);
   const told = (chosen: Tells, otherwise: boolean): boolean =>
     chosen === null ? otherwise && !weak : chosen === 'always' || (chosen === 'private' && !weak);
   return { read: told(tellsRead, readReceipts), typing: told(tellsTyping, true) };
@@ -23,4 +19,4 @@ export function tellsOf(
 
 /** What turning a switch means in a conversation as it is now. */
 export const tellsFrom = (on: boolean, label: Label | null): Exclude<Tells, null> =>
-  !on ? 'never' : isWeak(label) ? 'always' : 'private';
+  !on ? 'never' : label === null || isWeak(label.readers) ? 'always' : 'private';
