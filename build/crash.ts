@@ -7,7 +7,7 @@ import { changing, groupCourse } from '../e2e/crash/group-points.ts';
 import { killAtRandom, type Kill } from '../e2e/crash/kills.ts';
 import { openDeadlyMail } from '../e2e/crash/deadly-mail.ts';
 import { dieInLanes } from '../e2e/crash/lane-death.ts';
-import { emailCourse, hitAll, pointsOf, type Hit } from '../e2e/crash/points.ts';
+import { emailCourse, hitAll, pointsOf, type Course, type Hit } from '../e2e/crash/points.ts';
 import { runMarmotScript } from '../e2e/crash/marmot-script.ts';
 import { nostrCourse } from '../e2e/crash/nostr-points.ts';
 import { createGroupWorld, createNostrWorld } from '../e2e/crash/nostr-world.ts';
@@ -20,7 +20,7 @@ import { poisonSignal } from '../e2e/crash/signal-poison.ts';
 import { segfaultSignal } from '../e2e/crash/signal-segv.ts';
 import { createSignalWorld } from '../e2e/crash/signal-world.ts';
 import { sideOf } from '../e2e/crash/side.ts';
-import { balanced, createTraffic, HELLO, inWords } from '../e2e/crash/traffic.ts';
+import { balanced, createTraffic, HELLO, inWords, type Traffic } from '../e2e/crash/traffic.ts';
 import { sweepLater } from '../e2e/crash/sweep.ts';
 import { cutEverywhere } from '../e2e/crash/wal.ts';
 import { createWorld, meetPeer } from '../e2e/crash/world.ts';
@@ -90,6 +90,21 @@ async function audit(rig: Rig, faults: readonly string[]): Promise<void> {
   console.log(`  ${inWords(books)}`);
   check('the books in the end', balanced(books) ? null : inWords(books));
   check('no changed resend, nothing unsigned', faults.length === 0 ? null : faults.join('; '));
+}
+
+/** Ends core at every point of a course, prints the table, and looks at the books in the end. */
+async function hitCourse(
+  world: Rig['world'],
+  traffic: Traffic,
+  course: Course,
+  faults: readonly string[] = [],
+): Promise<void> {
+  const rig = await openRig(world, traffic, pointsOf(course));
+  const hits = await hitAll(rig, course, number(values.hits), createRandom(seed), tellHit);
+  console.log(pointTable(hits));
+  await audit(rig, faults);
+  // After a fault it may be gone.
+  await rig.shell.close().catch(() => undefined);
 }
 
 console.log(`seed ${seed}`);
@@ -215,14 +230,8 @@ if (wanted('signal')) {
   const world = await createSignalWorld();
   const { peer, conversation } = world;
   try {
-    const traffic = createTraffic(conversation, peer);
-    const course = signalCourse(peer);
-    const rig = await openRig(world, traffic, pointsOf(course));
-    const hits = await hitAll(rig, course, number(values.hits), createRandom(seed), tellHit);
-    console.log(pointTable(hits));
-    await audit(rig, peer.faults);
+    await hitCourse(world, createTraffic(conversation, peer), signalCourse(peer), peer.faults);
     console.log(`${await peer.twins()} messages reached the other side twice and were dropped there`);
-    await rig.shell.close();
   } finally {
     await world.close();
   }
@@ -251,12 +260,7 @@ if (wanted('nostr')) {
   const world = await createNostrWorld();
   try {
     const traffic = createTraffic(world.conversation, world.peer, HELLO);
-    const course = nostrCourse(world.other);
-    const rig = await openRig(world, traffic, pointsOf(course));
-    const hits = await hitAll(rig, course, number(values.hits), createRandom(seed), tellHit);
-    console.log(pointTable(hits));
-    await audit(rig, []);
-    await rig.shell.close();
+    await hitCourse(world, traffic, nostrCourse(world.other));
   } finally {
     await world.close();
   }
@@ -267,12 +271,7 @@ if (wanted('group')) {
   const world = await createGroupWorld();
   try {
     const traffic = changing(createTraffic(world.conversation, world.peer, HELLO), world);
-    const course = groupCourse(world, traffic);
-    const rig = await openRig(world, traffic, pointsOf(course));
-    const hits = await hitAll(rig, course, number(values.hits), createRandom(seed), tellHit);
-    console.log(pointTable(hits));
-    await audit(rig, []);
-    await rig.shell.close();
+    await hitCourse(world, traffic, groupCourse(world, traffic));
   } finally {
     await world.close();
   }

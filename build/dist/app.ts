@@ -4,7 +4,7 @@ import { dirname, extname, join } from 'node:path';
 import { root } from '../step.ts';
 import { directDependencies, identity } from './identity.ts';
 import { closure, type Lockfile, type Package } from './lockfile.ts';
-import { nativeNames, type Target } from './target.ts';
+import { isNativeOf, type Target } from './target.ts';
 
 /** What runs or is read when the program runs; sources, types, maps and papers of packages stay behind. */
 const runnable = new Set(['.js', '.cjs', '.mjs', '.json', '.wasm']);
@@ -51,10 +51,7 @@ export function travels(name: string, file: string, target: Target): boolean {
       .some((folder) => apart.has(folder))
   )
     return false;
-  if (extname(file) === '.node')
-    return nativeNames(target).some(
-      (native) => file.includes(`/${native}/`) || file.endsWith(`/${native}.node`),
-    );
+  if (extname(file) === '.node') return isNativeOf(file, target);
   return runnable.has(extname(file));
 }
 

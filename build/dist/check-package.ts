@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { createHash, generateKeyPairSync } from 'node:crypto';
+import { generateKeyPairSync } from 'node:crypto';
 import { chmodSync, globSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { extractAll, listPackage } from '@electron/asar';
@@ -141,11 +141,10 @@ function contents(name: string, { archive, app }: Opened, packages: readonly Pac
 function natives(name: string, { archive }: Opened): Verdict {
   const unpacked = globSync('**/*', { cwd: `${archive}.unpacked` }).filter((file) => file.includes('.'));
   const files = unpacked.filter((file) => statSync(join(`${archive}.unpacked`, file)).isFile());
-  const hash = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex');
+  const isSame = (file: string): boolean =>
+    readFileSync(join(`${archive}.unpacked`, file)).equals(readFileSync(join(root, file)));
   const complaints = files
-    .filter(
-      (file) => !file.endsWith('.node') || hash(join(`${archive}.unpacked`, file)) !== hash(join(root, file)),
-    )
+    .filter((file) => !file.endsWith('.node') || !isSame(file))
     .map((file) => `${file}: not the registry’s`);
   return judged(
     name,

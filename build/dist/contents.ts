@@ -1,6 +1,6 @@
 import { extname } from 'node:path';
 import type { Package } from './lockfile.ts';
-import { nativeNames, type Target } from './target.ts';
+import { isNativeOf, nativeNames, type Target } from './target.ts';
 
 /** Kinds of files that only those need who build or read the program. */
 const sources = new Set([
@@ -48,9 +48,6 @@ function complaintOf(file: string, packages: readonly Package[], target: Target)
   if (folder === undefined) return 'not of the application';
   return packages.some(({ path }) => path === folder) ? null : 'of a package that no program imports';
 }
-
-const isNativeOf = (file: string, target: Target): boolean =>
-  nativeNames(target).some((native) => file.includes(`/${native}/`) || file.endsWith(`/${native}.node`));
 
 /** What must be there: the programs' entry points, the page, and each native package's file for each processor. */
 export function missingFiles(files: readonly string[], target: Target): readonly string[] {

@@ -13,6 +13,10 @@ export const targets: readonly Target[] = [
   'darwin-universal',
 ];
 
+/** Whether a native file, by its path in a package or in the application, runs on a target. */
+export const isNativeOf = (file: string, target: Target): boolean =>
+  nativeNames(target).some((native) => file.includes(`/${native}/`) || file.endsWith(`/${native}.node`));
+
 /** The folders of prebuilt native files a target needs, as both native packages name them: Electron knows no musl. */
 export function nativeNames(target: Target): readonly string[] {
   switch (target) {

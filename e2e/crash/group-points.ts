@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { GroupEdit } from '../../shared/lane/intent.ts';
-import { groupStateOf } from './group-state.ts';
-import { membersAt, type GroupWorld } from './nostr-world.ts';
+import { groupStateOf, isMyGroup, joinedOf } from './group-state.ts';
+import type { GroupWorld } from './nostr-world.ts';
 import { setAsideBy } from './nostr-points.ts';
 import type { Page } from './page.ts';
 import { EACH, everywhere, oneMore, type Course } from './points.ts';
@@ -45,14 +45,13 @@ export function changing(traffic: Traffic, world: GroupWorld): GroupTraffic {
   };
   const look = async (page: Page): Promise<string | null> => {
     const row = await page.call('conversation.get', { conversation });
-    const { rows } = await page.call('group.members', { conversation });
-    const mine = rows.filter(({ role }) => role !== 'invited').map(({ peer }) => peer);
-    const at = await membersAt(other, theirs);
+    const mine = joinedOf(await page.call('group.members', { conversation }));
+    const at = joinedOf(await other.rig.page.call('group.members', { conversation: theirs }));
     if (row.title !== title) return `I call it ${row.title ?? 'nothing'} instead of ${title}`;
     if (mine.includes(third.peer) !== isIn) return 'I am wrong about the third';
     if ((await other.row(theirs)).title !== title) return 'the other calls it something else';
     if (at.includes(third.peer) !== isIn) return 'the other is wrong about the third';
-    const group = (await third.rows()).find(({ kind, state }) => kind === 'group' && state === 'active');
+    const group = (await third.rows()).find(isMyGroup);
     if ((group !== undefined) !== isIn) return 'the third is wrong about it';
     if (group === undefined) return null;
     const [one, two] = [await groupStateOf(other, theirs), await groupStateOf(third, group.id)];

@@ -3,7 +3,8 @@ import { createMlsEngine } from '../../crypto/mls/create-engine.ts';
 import { marmotProfile, marmotRules } from '../../crypto/mls/marmot-rules.ts';
 import { nodeSuite } from '../../crypto/mls/suite.ts';
 import { groupOf, readRecord } from '../../networks/nostr/group/record.ts';
-import type { ConversationId } from '../../shared/ids.ts';
+import type { ConversationRow, Members } from '../../shared/contract/conversation.ts';
+import type { ConversationId, PeerId } from '../../shared/ids.ts';
 import type { StateView } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { getCell, scanCells } from '../../storage/lane-state.ts';
@@ -17,6 +18,14 @@ export interface GroupState {
   /** Sorted. */
   readonly members: readonly string[];
 }
+
+/** A group that its row says I am in. */
+export const isMyGroup = ({ kind, state }: Pick<ConversationRow, 'kind' | 'state'>): boolean =>
+  kind === 'group' && state === 'active';
+
+/** Who is in a group of those that the page shows, and not only to be. */
+export const joinedOf = ({ rows }: Pick<Members, 'rows'>): readonly PeerId[] =>
+  rows.filter(({ role }) => role !== 'invited').map(({ peer }) => peer);
 
 /** What the lane of somebody has stored. */
 export function viewOf({ rig, account }: Somebody): StateView {

@@ -4,10 +4,11 @@ import { freshId, type ConversationId, type OutboxId } from '../../shared/ids.ts
 import type { GroupEdit } from '../../shared/lane/intent.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { scanCells } from '../../storage/lane-state.ts';
+import { isIn } from '../../storage/memberships.ts';
 import { addIntent } from '../../storage/outbox.ts';
 import { openSomebody, type Somebody } from '../../worker/sample/nostr-world.ts';
 import { startRelay, type Relay } from '../peers/nostr/relay.ts';
-import { groupStateOf, viewOf } from './group-state.ts';
+import { groupStateOf, isMyGroup, joinedOf, viewOf } from './group-state.ts';
 import { createRandom, type Random } from './random.ts';
 
 /** What a script did, and what came out. */
@@ -106,7 +107,7 @@ async function found(members: readonly Member[], relays: readonly Relay[]): Prom
     'Owls',
     others.map(({ one }) => one.peer),
   );
-  for (const member of others) member.chat = await groupIn(member.one);
+  for (const member of others) member.chat = await member.one.conversation('the group', isMyGroup, SETTLE_MS);
   for (const { one } of others) {
     const chat = first.chat;
     await first.one.eventually(
@@ -123,25 +124,10 @@ async function found(members: readonly Member[], relays: readonly Relay[]): Prom
     );
 }
 
-async function groupIn(one: Somebody): Promise<ConversationId> {
-  let id: ConversationId | null = null;
-  await one.eventually(
-    'the group',
-    async () => {
-      id = (await one.rows()).find(({ kind, state }) => kind === 'group' && state === 'active')?.id ?? null;
-      return id !== null;
-    },
-    SETTLE_MS,
-  );
-  if (id === null) throw new Error('no group');
-  return id;
-}
-
 /** Who somebody thinks is in, themselves among them; sorted. */
 async function namesIn(one: Somebody, chat: ConversationId): Promise<readonly string[]> {
-  const { rows, me } = await one.rig.page.call('group.members', { conversation: chat });
-  const others = rows.filter(({ role }) => role !== 'invited').map(({ peer }) => peer as string);
-  return [...others, ...(me.role === null || me.role === 'invited' ? [] : [one.peer as string])].toSorted();
+  const members = await one.rig.page.call('group.members', { conversation: chat });
+  return [...joinedOf(members), ...(isIn(members.me.role) ? [one.peer] : [])].toSorted();
 }
 
 /** Some steps, without waiting for anything. */
@@ -316,9 +302,7 @@ async function settle(
 
 /** What somebody's program knows of the group, has set aside and has told last: for whoever reads of a fault. */
 async function insideOf({ one }: Member): Promise<string> {
-  const aside = one.rig.db
-    .all<{ readonly why: string }>("SELECT why FROM inbound WHERE outcome = 'quarantined'")
-    .map(({ why }) => why);
+  const aside = one.setAside();
   const waiting = scanCells(one.rig.db, one.account, 'deferred', '').length;
   const groups = (await one.rows()).filter(({ kind }) => kind === 'group');
   const known = await Promise.all(
@@ -331,7 +315,7 @@ async function insideOf({ one }: Member): Promise<string> {
 }
 
 async function chatNow({ one }: Member): Promise<ConversationId | null> {
-  return (await one.rows()).find(({ kind, state }) => kind === 'group' && state === 'active')?.id ?? null;
+  return (await one.rows()).find(isMyGroup)?.id ?? null;
 }
 
 async function look(

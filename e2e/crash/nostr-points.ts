@@ -10,7 +10,7 @@ export const nostrCourse = (other: Somebody): Course => ({
 });
 
 /** What somebody could not take in, in words. */
-export function setAsideBy({ name, rig }: Somebody): string | null {
-  const notes = rig.db.all<{ readonly why: string }>("SELECT why FROM inbound WHERE outcome = 'quarantined'");
-  return notes.length === 0 ? null : `${name} set aside: ${notes.map(({ why }) => why).join(', ')}`;
+export function setAsideBy({ name, setAside }: Somebody): string | null {
+  const why = setAside();
+  return why.length === 0 ? null : `${name} set aside: ${why.join(', ')}`;
 }

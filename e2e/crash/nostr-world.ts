@@ -2,12 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { AccountId, ConversationId, PeerId } from '../../shared/ids.ts';
+import type { AccountId, ConversationId } from '../../shared/ids.ts';
 import { openSomebody, type Somebody } from '../../worker/sample/nostr-world.ts';
 import { startRelayProcess } from '../peers/nostr/child.ts';
 import type { Message } from './message.ts';
 import { errand, run, type Page } from './page.ts';
 import { openShell } from './shell.ts';
+import { isMyGroup } from './group-state.ts';
 import { HELLO, type OtherSide } from './traffic.ts';
 import { addAccount, type World } from './world.ts';
 
@@ -44,11 +45,7 @@ export const createGroupWorld = (): Promise<GroupWorld> =>
       title: 'Owls',
       members: [other.peer],
     });
-    const theirs = await rowOf(
-      other,
-      'the group',
-      ({ kind, state }) => kind === 'group' && state === 'active',
-    );
+    const theirs = await other.conversation('the group', isMyGroup);
     await greet(page, made.conversation, other, theirs);
     return { other, third, conversation: made.conversation, theirs, peer: sideOf(other, theirs) };
   });
@@ -109,24 +106,10 @@ async function meet(
   });
   if (opened.kind !== 'done' || opened.conversation === null) throw new Error('no conversation');
   const mine = opened.conversation;
-  const theirs = await rowOf(other, 'a request', ({ state }) => state === 'request');
+  const theirs = await other.conversation('a request', ({ state }) => state === 'request');
   await other.accept(theirs);
   await greet(page, mine, other, theirs);
   return { mine, theirs };
-}
-
-async function rowOf(
-  one: Somebody,
-  what: string,
-  fits: (row: Awaited<ReturnType<Somebody['rows']>>[number]) => boolean,
-): Promise<ConversationId> {
-  const found = Promise.withResolvers<ConversationId>();
-  await one.eventually(what, async () => {
-    const row = (await one.rows()).find(fits);
-    if (row !== undefined) found.resolve(row.id);
-    return row !== undefined;
-  });
-  return found.promise;
 }
 
 /** One word that arrives: both are in one state, and the keys they joined with are replaced before anything is ended. */
@@ -158,10 +141,4 @@ function sideOf(other: Somebody, conversation: ConversationId): OtherSide {
     },
     next: () => other.rig.page.next('changed'),
   };
-}
-
-/** Who somebody thinks is in a group beside themselves. */
-export async function membersAt(one: Somebody, group: ConversationId): Promise<readonly PeerId[]> {
-  const { rows } = await one.rig.page.call('group.members', { conversation: group });
-  return rows.filter(({ role }) => role !== 'invited').map(({ peer }) => peer);
 }

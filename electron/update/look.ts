@@ -1,7 +1,13 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fetchBytes, fetchFile, type Trust } from './fetch.ts';
-import { readManifest, type InstallKind, type ReadManifest, type UpdateFile } from './manifest.ts';
+import {
+  MAX_MANIFEST_BYTES,
+  readManifest,
+  type InstallKind,
+  type ReadManifest,
+  type UpdateFile,
+} from './manifest.ts';
 import { newestAfter, offerOf, type Offer } from './offer.ts';
 import { openSource, type UpdateSource } from './source.ts';
 import { readState, writeState } from './state.ts';
@@ -18,12 +24,10 @@ export type LookOrder = {
 /** What came of a look. */
 export type Look = Offer | Extract<ReadManifest, { readonly kind: 'refused' }>;
 
-const MOST_MANIFEST_BYTES = 65_536;
-
 /** Looks at the channel once. @throws Error when its server cannot be reached, or is not who it says. */
 export async function lookForUpdate({ source, kind, version, folder, now, trust }: LookOrder): Promise<Look> {
   const { address, key } = openSource(source);
-  const read = readManifest(await fetchBytes(address, MOST_MANIFEST_BYTES, trust), key);
+  const read = readManifest(await fetchBytes(address, MAX_MANIFEST_BYTES, trust), key);
   if (read.kind === 'refused') return read;
   const state = readState(folder, source.channel);
   const offer = offerOf(read.manifest, { kind, version, ...state }, now);

@@ -20,7 +20,8 @@ export type InstallKind = (typeof installKinds)[number];
 const CONTEXT = Buffer.from('plainseal-update-1\n');
 /** Ed25519's 64 bytes in base64. */
 const SIGNATURE_LENGTH = 88;
-const MAX_MANIFEST_BYTES = 64 * 1_024;
+/** What a server sends is not read any further. */
+export const MAX_MANIFEST_BYTES = 64 * 1_024;
 const MAX_FILE_BYTES = 1_024 ** 3;
 /** A manifest is made anew before it ends: whoever holds back newer ones is found out by then. */
 const MAX_VALID_MS = 92 * 86_400_000;

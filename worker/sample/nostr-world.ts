@@ -39,6 +39,10 @@ export interface Somebody {
   texts(conversation: ConversationId): Promise<readonly string[]>;
   /** Resolves once something fits; looks again whenever core has news, and now and then besides. */
   eventually(what: string, fits: () => Promise<boolean> | boolean, ms?: number): Promise<void>;
+  /** The conversation that fits, once there is one. */
+  conversation(what: string, fits: (row: ConversationRow) => boolean, ms?: number): Promise<ConversationId>;
+  /** Why events were set aside. */
+  setAside(): readonly string[];
   online(): Promise<void>;
   /** What the lane has told the developer's log, and how often. */
   readonly logged: ReadonlyMap<string, number>;
@@ -156,6 +160,23 @@ export async function openSomebody(name: string, relays: readonly string[]): Pro
       return (await somebody.messages(conversation)).map(({ content }) => content?.text ?? '');
     },
     eventually,
+    async conversation(what, fits, ms) {
+      let found: ConversationId | undefined;
+      await eventually(
+        what,
+        async () => {
+          found = (await somebody.rows()).find(fits)?.id;
+          return found !== undefined;
+        },
+        ms,
+      );
+      if (found === undefined) throw new Error(what);
+      return found;
+    },
+    setAside: () =>
+      rig.db
+        .all<{ readonly why: string }>("SELECT why FROM inbound WHERE outcome = 'quarantined'")
+        .map(({ why }) => why),
     async online() {
       await eventually('online', async () => {
         const { rows } = await rig.page.call('account.list', {});
