@@ -1,11 +1,14 @@
+import { basename } from 'node:path';
 import * as v from 'valibot';
 
 /** What a test runner reported, in one shape. */
 export type Outcome = {
   readonly passed: number;
-  readonly failed: number;
+  readonly failed: readonly Failed[];
   readonly skipped: readonly Skipped[];
 };
+/** One failure and the beginning of what it said: the end of a long run is often all that is kept of it. */
+export type Failed = { readonly name: string; readonly why: string };
 export type Skipped = {
   readonly name: string;
   readonly reason: string;
@@ -13,16 +16,30 @@ export type Skipped = {
   readonly project: string | null;
 };
 
-/** A runner that left no report failed as a whole. */
-export const noReport: Outcome = { passed: 0, failed: 1, skipped: [] };
 const NO_REASON = 'no reason given';
+const WHY_LINES = 12;
+const ANSI_COLOUR = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'gu');
+
+/** A step that failed as a whole. */
+export const failure = (name: string, why: string): Outcome => ({
+  passed: 0,
+  failed: [{ name, why: why.replace(ANSI_COLOUR, '').trim().split('\n').slice(0, WHY_LINES).join('\n') }],
+  skipped: [],
+});
 
 const vitestSchema = v.object({
   testResults: v.array(
     v.object({
       name: v.string(),
       status: v.string(),
-      assertionResults: v.array(v.object({ fullName: v.string(), status: v.string() })),
+      message: v.optional(v.string(), ''),
+      assertionResults: v.array(
+        v.object({
+          fullName: v.string(),
+          status: v.string(),
+          failureMessages: v.optional(v.nullable(v.array(v.string()))),
+        }),
+      ),
     }),
   ),
 });
@@ -30,21 +47,22 @@ const vitestSchema = v.object({
 /** Reads vitest's JSON report. A file that failed before its first test counts as one failure. */
 export function readVitest(json: unknown): Outcome {
   const { testResults } = v.parse(vitestSchema, json);
-  const tests = testResults.flatMap(({ assertionResults }) => assertionResults);
-  const brokenFiles = testResults.filter(
-    ({ status, assertionResults }) =>
-      status === 'failed' && !assertionResults.some((test) => test.status === 'failed'),
+  return total(
+    testResults.flatMap(({ name: file, status, message, assertionResults }) => {
+      const tests = assertionResults.map((test): Outcome => {
+        if (test.status === 'passed') return { passed: 1, failed: [], skipped: [] };
+        if (test.status === 'failed')
+          return failure(`${basename(file)} › ${test.fullName}`, test.failureMessages?.join('\n') ?? '');
+        const skipped = { name: test.fullName, reason: NO_REASON, project: null };
+        return { passed: 0, failed: [], skipped: [skipped] };
+      });
+      const broken = status === 'failed' && !tests.some(({ failed }) => failed.length > 0);
+      return broken ? [...tests, failure(basename(file), message)] : tests;
+    }),
   );
-  const passed = tests.filter(({ status }) => status === 'passed').length;
-  const failed = tests.filter(({ status }) => status === 'failed').length;
-  const others = tests.filter(({ status }) => status !== 'passed' && status !== 'failed');
-  return {
-    passed,
-    failed: failed + brokenFiles.length,
-    skipped: others.map(({ fullName }) => ({ name: fullName, reason: NO_REASON, project: null })),
-  };
 }
 
+type Fault = { readonly message?: string | undefined };
 type Suite = {
   readonly title: string;
   readonly specs: readonly {
@@ -53,10 +71,12 @@ type Suite = {
       readonly projectName: string;
       readonly status: string;
       readonly annotations: readonly { readonly type: string; readonly description?: string | undefined }[];
+      readonly results: readonly { readonly errors: readonly Fault[] }[];
     }[];
   }[];
   readonly suites?: readonly Suite[] | undefined;
 };
+const faultSchema = v.object({ message: v.optional(v.string()) });
 const suiteSchema: v.GenericSchema<unknown, Suite> = v.object({
   title: v.string(),
   specs: v.array(
@@ -67,44 +87,44 @@ const suiteSchema: v.GenericSchema<unknown, Suite> = v.object({
           projectName: v.string(),
           status: v.string(),
           annotations: v.array(v.object({ type: v.string(), description: v.optional(v.string()) })),
+          results: v.array(v.object({ errors: v.array(faultSchema) })),
         }),
       ),
     }),
   ),
   suites: v.optional(v.array(v.lazy(() => suiteSchema))),
 });
-const playwrightSchema = v.object({ suites: v.array(suiteSchema), errors: v.array(v.unknown()) });
+const playwrightSchema = v.object({ suites: v.array(suiteSchema), errors: v.array(faultSchema) });
 
 /** Reads Playwright's JSON report. An error outside any test counts as one failure; a flaky test is a failed one. */
 export function readPlaywright(json: unknown): Outcome {
   const { suites, errors } = v.parse(playwrightSchema, json);
-  let passed = 0;
-  let failed = errors.length;
-  const skipped: Skipped[] = [];
-  const walk = (suite: Suite, path: readonly string[]): void => {
+  const said = (faults: readonly Fault[]): string => faults.map(({ message }) => message ?? '').join('\n');
+  const read = (suite: Suite, path: readonly string[]): Outcome => {
     const here = suite.title ? [...path, suite.title] : path;
-    for (const spec of suite.specs)
-      for (const test of spec.tests) {
-        if (test.status === 'expected') passed += 1;
-        else if (test.status === 'skipped')
-          skipped.push({
-            name: [...here, spec.title].join(' › '),
-            reason: test.annotations.find(({ type }) => type === 'skip')?.description ?? NO_REASON,
-            project: test.projectName,
-          });
-        else failed += 1;
-      }
-    for (const inner of suite.suites ?? []) walk(inner, here);
+    const tests = suite.specs.flatMap((spec) =>
+      spec.tests.map((test): Outcome => {
+        const name = [...here, spec.title].join(' › ');
+        if (test.status === 'expected') return { passed: 1, failed: [], skipped: [] };
+        if (test.status !== 'skipped')
+          return failure(name, said(test.results.flatMap((result) => result.errors)));
+        const reason = test.annotations.find(({ type }) => type === 'skip')?.description ?? NO_REASON;
+        return { passed: 0, failed: [], skipped: [{ name, reason, project: test.projectName }] };
+      }),
+    );
+    return total([...tests, ...(suite.suites ?? []).map((inner) => read(inner, here))]);
   };
-  for (const suite of suites) walk(suite, []);
-  return { passed, failed, skipped };
+  return total([
+    ...errors.map((error) => failure('outside any test', said([error]))),
+    ...suites.map((suite) => read(suite, [])),
+  ]);
 }
 
 /** Adds outcomes up. */
 export function total(outcomes: readonly Outcome[]): Outcome {
   return {
     passed: outcomes.reduce((sum, { passed }) => sum + passed, 0),
-    failed: outcomes.reduce((sum, { failed }) => sum + failed, 0),
+    failed: outcomes.flatMap(({ failed }) => failed),
     skipped: outcomes.flatMap(({ skipped }) => skipped),
   };
 }
@@ -116,5 +136,5 @@ export function forbiddenSkips({ skipped }: Outcome): readonly Skipped[] {
 
 /** The last line of a test run. */
 export function summary({ passed, failed, skipped }: Outcome): string {
-  return `${passed} passed, ${failed} failed, ${skipped.length} skipped`;
+  return `${passed} passed, ${failed.length} failed, ${skipped.length} skipped`;
 }

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { runChecks } from './checks.ts';
 import {
+  failure,
   forbiddenSkips,
-  noReport,
   readPlaywright,
   readVitest,
   summary,
@@ -19,7 +19,8 @@ const folder = mkdtempSync(join(tmpdir(), 'plainseal-report-'));
 const vitestReport = join(folder, 'vitest.json');
 const playwrightReport = join(folder, 'playwright.json');
 
-const asOutcome = ({ ok }: StepResult): Outcome => ({ passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: [] });
+const asOutcome = ({ ok, name, output }: StepResult): Outcome =>
+  ok ? { passed: 1, failed: [], skipped: [] } : failure(name, output);
 
 /** Runs a test runner and reads its report; a runner that fails while its report is clean failed as a whole. */
 async function runTests(step: Step, report: string, read: (json: unknown) => Outcome): Promise<Outcome> {
@@ -27,9 +28,12 @@ async function runTests(step: Step, report: string, read: (json: unknown) => Out
   printStep(result);
   try {
     const outcome = read(JSON.parse(readFileSync(report, 'utf8')));
-    return result.ok || outcome.failed > 0 ? outcome : total([outcome, noReport]);
+    const told = result.ok || outcome.failed.length > 0;
+    return told
+      ? outcome
+      : total([outcome, failure(step.name, 'the runner failed, its report names no test')]);
   } catch {
-    return noReport;
+    return failure(step.name, 'no report was left');
   }
 }
 
@@ -74,6 +78,7 @@ try {
 const sum = total(outcomes);
 const missing = process.env.CI ? forbiddenSkips(sum) : [];
 for (const { name, reason } of sum.skipped) console.log(`skipped: ${name} — ${reason}`);
+for (const { name, why } of sum.failed) console.log(`failed: ${name}\n${why.replace(/^/gmu, '  ')}`);
 if (missing.length > 0) console.log(`${missing.length} skipped that must run here`);
 console.log(summary(sum));
-process.exitCode = sum.failed > 0 || missing.length > 0 || sum.passed === 0 ? 1 : 0;
+process.exitCode = sum.failed.length > 0 || missing.length > 0 || sum.passed === 0 ? 1 : 0;
