@@ -10,6 +10,16 @@ export interface Windows {
   close(): void;
 }
 
+/**
+ * What keeps a page from the network where its policy does not reach: WebRTC knows no content security policy. No UDP, and a
+ * proxy nobody is for all but this machine, where the page itself comes from.
+ */
+export const offlineSwitches: readonly string[] = [
+  '--webrtc-ip-handling-policy=disable_non_proxied_udp',
+  '--proxy-server=http://127.0.0.1:9',
+  '--proxy-bypass-list=<-loopback>;127.0.0.1',
+];
+
 /** Why no window is opened, as a sentence; null when one can be. */
 export function windowTrouble(
   chromium: string | null,
@@ -28,6 +38,7 @@ export function windowTrouble(
 export function createWindows(chromium: string, run: string, ended: () => void): Windows {
   const args = [
     `--user-data-dir=${join(run, 'browser')}`,
+    ...offlineSwitches,
     '--no-first-run',
     '--no-default-browser-check',
     '--disable-sync',

@@ -1,5 +1,6 @@
 import { defineConfig } from '@playwright/test';
 import { findChromium } from '../browser/chromium.ts';
+import { offlineSwitches } from '../browser/window.ts';
 
 const executablePath = findChromium();
 
@@ -19,11 +20,11 @@ export default defineConfig({
     launchOptions: {
       ...(executablePath === null ? {} : { executablePath }),
       // Chromium does not start as root with its sandbox; only the test runner ever leaves it out.
-      args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
+      args: [...offlineSwitches, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])],
     },
   },
   projects: [
-    { name: 'browser' },
+    { name: 'browser', testIgnore: 'hardening.spec.ts' },
     // Electron has one window; what is about the build or the page alone needs no shell twice.
     {
       name: 'electron',

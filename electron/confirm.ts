@@ -10,8 +10,8 @@ import {
 import { confirmText } from '../shared/shell/confirm-words.ts';
 import type { ConfirmAnswer, ConfirmQuestion, ConfirmTrouble } from '../shared/shell/host.ts';
 import { confirmPolicy } from '../shared/shell/policy.ts';
-import { lockPermissions } from './permission.ts';
-import { APP_SCHEME, respond } from './protocol.ts';
+import { confinedPreferences, confineSession, isOf, lockContents } from './confined.ts';
+import { respond } from './protocol.ts';
 
 /** An origin the page does not have. */
 const ASK_ORIGIN = 'app://ask';
@@ -36,19 +36,16 @@ export function ask(
     maximizable: false,
     title: 'Plainseal',
     webPreferences: {
+      ...confinedPreferences,
       session: own,
-      sandbox: true,
-      contextIsolation: true,
-      nodeIntegration: false,
       javascript: false,
     },
   });
-  lockPermissions(own);
   window.removeMenu();
-  window.webContents.setWindowOpenHandler(() => ({ action: 'deny' }));
-  window.webContents.on('will-navigate', (event) => {
-    if (!event.url.startsWith(`${ASK_ORIGIN}/`)) event.preventDefault();
-  });
+  // It may show a key or take a passphrase: no picture of the screen has it.
+  window.setContentProtection(true);
+  // Its form is posted to itself.
+  lockContents(window.webContents, (url) => isOf(ASK_ORIGIN, url));
   window.once('ready-to-show', () => window.show());
   const answered = new Promise<ConfirmAnswer>((resolve) => {
     window.once('closed', () => resolve(no));
@@ -73,7 +70,7 @@ function serve(
     const body = confirmPage(shown, confirmText(shown), token);
     return respond(200, { type: 'text/html; charset=utf-8', policy: confirmPolicy, body });
   };
-  own.protocol.handle(APP_SCHEME, async (request) => {
+  const answer = async (request: Request): Promise<Response> => {
     const { method, url } = request;
     if (method === 'GET' && url === `${ASK_ORIGIN}/`) return page(question.trouble);
     if (method === 'GET' && url === ASK_ORIGIN + CONFIRM_STYLE_PATH)
@@ -87,5 +84,6 @@ function serve(
       }
     }
     return respond(404, { type: 'text/plain', policy: confirmPolicy, body: '' });
-  });
+  };
+  confineSession(own, { origin: ASK_ORIGIN, serve: answer });
 }

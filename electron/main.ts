@@ -100,6 +100,8 @@ async function start(): Promise<void> {
   if (options.kind === 'live') watchUpdates(() => window);
 }
 
+// A second start says nothing to the first but that it was made: its command line, like any address or file the system hands over,
+// is from anybody.
 app.on('second-instance', () => {
   window?.restore();
   window?.focus();

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { protocol, type Session } from 'electron';
+import { protocol } from 'electron';
 import { pageFile, pageHeaders, pagePolicy } from '../shared/shell/policy.ts';
 import { APP_ORIGIN } from '../shared/wire/page.ts';
 
@@ -45,15 +45,4 @@ export async function servePage(folder: string, address: string, method: string)
   } catch {
     return nothing;
   }
-}
-
-/** Gives the page's session its one source and no network: whatever is no file of the page is cancelled. */
-export function confineSession(session: Session, folder: string): void {
-  session.protocol.handle(APP_SCHEME, (request) => servePage(folder, request.url, request.method));
-  session.webRequest.onBeforeRequest((details, callback) => callback({ cancel: !isOwnRequest(details.url) }));
-}
-
-/** What the page may load at all: its own files, and blobs it made itself. */
-export function isOwnRequest(address: string): boolean {
-  return address.startsWith(`${APP_ORIGIN}/`) || address.startsWith(`blob:${APP_ORIGIN}/`);
 }

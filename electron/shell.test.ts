@@ -3,13 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pagePolicy } from '../shared/shell/policy.ts';
+import { APP_ORIGIN } from '../shared/wire/page.ts';
 import type { Keyring } from './keyring.ts';
 
 // Electron's package is only a path without its binary. What is tested here calls none of it.
 vi.mock('electron', () => ({ protocol: {}, safeStorage: {} }));
 const { unwrapKey, wrapKey } = await import('./keyring.ts');
 const { isPermitted } = await import('./permission.ts');
-const { isOwnRequest, servePage } = await import('./protocol.ts');
+const { isOf } = await import('./confined.ts');
+const { servePage } = await import('./protocol.ts');
 const { readStart } = await import('./start-options.ts');
 
 describe('the app scheme', () => {
@@ -47,7 +49,8 @@ describe('the app scheme', () => {
   });
 
   it('lets the page ask for its own files and blobs only', () => {
-    expect(['app://plainseal/a.js', 'blob:app://plainseal/1'].map(isOwnRequest)).toEqual([true, true]);
+    const isOwn = (address: string): boolean => isOf(APP_ORIGIN, address);
+    expect(['app://plainseal/a.js', 'blob:app://plainseal/1'].map(isOwn)).toEqual([true, true]);
     for (const address of [
       'https://example.org/',
       'http://127.0.0.1/',
@@ -59,7 +62,7 @@ describe('the app scheme', () => {
       'blob:https://example.org/1',
       'devtools://devtools/',
     ])
-      expect(isOwnRequest(address)).toBe(false);
+      expect(isOwn(address)).toBe(false);
   });
 });
 

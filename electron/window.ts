@@ -1,8 +1,8 @@
 import { BrowserWindow, session } from 'electron';
 import { APP_ORIGIN } from '../shared/wire/page.ts';
-import { lockNavigation } from './navigation.ts';
-import { lockPermissions } from './permission.ts';
-import { confineSession } from './protocol.ts';
+import { confinedPreferences, confineSession, lockContents } from './confined.ts';
+import { servePage } from './protocol.ts';
+import { recoverPage } from './recovery.ts';
 
 /** In memory only: the page keeps nothing, core does. */
 const PAGE_PARTITION = 'page';
@@ -10,9 +10,10 @@ const PAGE_PARTITION = 'page';
 /** Opens the page's window. `page`: folder of the built page; `preload`: path of the built preload script. */
 export function openPageWindow(page: string, preload: string): BrowserWindow {
   const own = session.fromPartition(PAGE_PARTITION);
-  confineSession(own, page);
-  lockPermissions(own);
-  own.setSpellCheckerEnabled(false);
+  confineSession(own, {
+    origin: APP_ORIGIN,
+    serve: ({ url, method }) => servePage(page, url, method),
+  });
   const window = new BrowserWindow({
     width: 1_120,
     height: 760,
@@ -23,28 +24,12 @@ export function openPageWindow(page: string, preload: string): BrowserWindow {
     webPreferences: {
       session: own,
       preload,
-      sandbox: true,
-      contextIsolation: true,
-      nodeIntegration: false,
-      webviewTag: false,
-      navigateOnDragDrop: false,
-      spellcheck: false,
+      ...confinedPreferences,
     },
   });
-  lockNavigation(window.webContents);
+  lockContents(window.webContents);
   window.once('ready-to-show', () => window.show());
-  reloadWhenGone(window);
+  recoverPage(window);
   void window.loadURL(`${APP_ORIGIN}/`);
   return window;
-}
-
-/** A page whose process died comes back once by itself; one that dies again at once would only flicker. */
-function reloadWhenGone(window: BrowserWindow): void {
-  const AGAIN_AFTER_MS = 60_000;
-  let lastAt = -Infinity;
-  window.webContents.on('render-process-gone', (_, { reason }) => {
-    if (reason === 'clean-exit' || performance.now() - lastAt < AGAIN_AFTER_MS) return;
-    lastAt = performance.now();
-    window.webContents.reload();
-  });
 }

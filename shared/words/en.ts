@@ -14,6 +14,7 @@ import { nostr } from './en/nostr.ts';
 import { notes } from './en/notes.ts';
 import { page } from './en/page.ts';
 import { send } from './en/send.ts';
+import { shell } from './en/shell.ts';
 import { signal } from './en/signal.ts';
 import { tells } from './en/tells.ts';
 import { time } from './en/time.ts';
@@ -37,6 +38,7 @@ export const en = {
   ...notes,
   ...page,
   ...send,
+  ...shell,
   ...signal,
   ...tells,
   ...time,
