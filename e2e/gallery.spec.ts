@@ -4,6 +4,9 @@ import { en } from '../shared/words/en.ts';
 import { nameInSentence, plainName } from '../shared/words/plain-name.ts';
 import { test } from './gallery/fixture.ts';
 
+// A trace of each step costs a third of the time here, and every state can be opened again by its name.
+test.use({ trace: 'off', screenshot: 'only-on-failure' });
+
 test.beforeEach(({ page: _page }, info) =>
   test.skip(info.project.name !== 'browser', 'one browser is enough'),
 );

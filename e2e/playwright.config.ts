@@ -16,7 +16,8 @@ export default defineConfig({
   outputDir: '../test-results',
   reporter: 'list',
   use: {
-    trace: 'retain-on-failure',
+    // Without pictures of each step, which cost more than the steps.
+    trace: { mode: 'retain-on-failure', screenshots: false },
     launchOptions: {
       ...(executablePath === null ? {} : { executablePath }),
       // Chromium does not start as root with its sandbox; only the test runner ever leaves it out.

@@ -27,9 +27,12 @@ afterAll(async () => {
 
 describe('core and the Nostr lane, killed while both sides talk', () => {
   it(
-    'at every point: everything arrives once and in order, and the ratchets hold',
+    'at every point of the lane: everything arrives once and in order, and the ratchets hold',
     async () => {
-      for (const [seed, point] of pointsOf(course).entries()) {
+      // Core's own points are the same code for every network: e-mail's test kills there, and `npm run crash` at all of them.
+      const points = pointsOf(course).filter((point) => point.startsWith('lane.'));
+      expect(points.length).toBeGreaterThan(3);
+      for (const [seed, point] of points.entries()) {
         const { fault, interrupted } = await hit(rig, course, point, createRandom(seed), seed % 2 === 1);
         expect(fault, point).toBeNull();
         // A kill that interrupted nothing would prove nothing.

@@ -26,7 +26,8 @@ afterAll(async () => {
 }, PATIENCE_MS);
 
 describe('core and the Signal lane, killed while both sides talk', () => {
-  const points = pointsOf({ passes: acknowledged });
+  // Core's own points are the same code for every network: e-mail's test kills there, and `npm run crash` at all of them.
+  const points = pointsOf({ passes: acknowledged }).filter((point) => point.startsWith('lane.'));
   it.each(points)(
     'at %s: everything arrives once and in order, and the ratchets hold',
     async (point) => {
