@@ -1,12 +1,52 @@
 import { mkdir } from 'node:fs/promises';
+import { matchesGlob } from 'node:path';
 import { chromium } from '@playwright/test';
 import { serveGallery } from './serve.ts';
 
-/** Pictures of the gallery, to be looked at: `node e2e/gallery/shots.ts FOLDER [name…]`. */
+/** Pictures of the gallery, to be looked at: `node e2e/gallery/shots.ts FOLDER [name…]`; a name may be a pattern, as `label-*-dark`. */
 const small = { width: 900, height: 640 } as const;
-const shots: Readonly<
-  Record<string, { readonly query: string; readonly size?: { width: number; height: number } }>
-> = {
+type Shot = {
+  readonly query: string;
+  readonly size?: { readonly width: number; readonly height: number };
+  /** What the person's system asks for. */
+  readonly media?: {
+    readonly contrast?: 'more';
+    readonly forcedColors?: 'active';
+    readonly colorScheme?: 'dark';
+  };
+};
+
+/** A conversation for each state of the label. */
+const labelStates = [
+  'priya',
+  'alice',
+  'cave',
+  'hartmann',
+  'kenji',
+  'jonas',
+  'fell',
+  'nokey',
+  'allotment',
+  'stranger',
+];
+const labelMedia = {
+  light: {},
+  dark: { colorScheme: 'dark' },
+  contrast: { contrast: 'more' },
+  'contrast-dark': { contrast: 'more', colorScheme: 'dark' },
+  forced: { forcedColors: 'active' },
+  'forced-dark': { forcedColors: 'active', colorScheme: 'dark' },
+} as const;
+/** `label-NAME-MEDIUM`: every state in light, dark, high contrast and the system's own colours. */
+const labels: Readonly<Record<string, Shot>> = Object.fromEntries(
+  labelStates.flatMap((name) =>
+    Object.entries(labelMedia).map(([medium, media]) => [
+      `label-${name}-${medium}`,
+      { query: `chat=${name}`, size: small, media },
+    ]),
+  ),
+);
+const shots: Readonly<Record<string, Shot>> = {
   inbox: { query: 'chat=alice' },
   'inbox-dark': { query: 'chat=alice&theme=dark' },
   'inbox-900': { query: 'chat=alice', size: small },
@@ -61,6 +101,7 @@ const shots: Readonly<
   'signal-200': { query: 'sheet=signal&text=200' },
   'signal-narrow': { query: 'sheet=signal', size: { width: 520, height: 800 } },
   pseudo: { query: 'chat=alice&locale=pseudo' },
+  ...labels,
 };
 
 const [folder = 'out/shots', ...names] = process.argv.slice(2);
@@ -71,14 +112,15 @@ const browser = await chromium.launch({
   args: process.getuid?.() === 0 ? ['--no-sandbox'] : [],
 });
 try {
-  for (const [name, { query, size }] of Object.entries(shots)) {
-    if (names.length > 0 && !names.includes(name)) continue;
+  for (const [name, { query, size, media }] of Object.entries(shots)) {
+    if (names.length > 0 && !names.some((wanted) => matchesGlob(name, wanted))) continue;
     const page = await browser.newPage({ viewport: size ?? { width: 1280, height: 800 } });
     page.on('console', (message) => {
       if (message.type() === 'error' || message.type() === 'warning')
         process.stdout.write(`${name}: ${message.text()}\n`);
     });
     page.on('pageerror', (error) => process.stdout.write(`${name}: ${error.stack ?? error.message}\n`));
+    if (media) await page.emulateMedia(media);
     await page.goto(`${site.url}?${query}`);
     await page.locator('main').first().waitFor({ state: 'attached' });
     await page.evaluate(() => document.fonts.ready);
