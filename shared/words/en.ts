@@ -13,6 +13,7 @@ import { network } from './en/network.ts';
 import { nostr } from './en/nostr.ts';
 import { notes } from './en/notes.ts';
 import { page } from './en/page.ts';
+import { person } from './en/person.ts';
 import { send } from './en/send.ts';
 import { shell } from './en/shell.ts';
 import { signal } from './en/signal.ts';
@@ -37,6 +38,7 @@ export const en = {
   ...nostr,
   ...notes,
   ...page,
+  ...person,
   ...send,
   ...shell,
   ...signal,

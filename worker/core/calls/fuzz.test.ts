@@ -118,6 +118,11 @@ const shaped: Readonly<Record<CallName, fc.Arbitrary<unknown>>> = {
   }),
   'inbox.counts': fc.constant({}),
   'conversation.get': fc.record({ conversation }),
+  'person.get': fc.record({ peer }),
+  'person.merge': fc.record({ request, peer, with: peer }),
+  'person.apart': fc.record({ request, peer }),
+  'person.block': fc.record({ request, peer: fc.constant('nobody') }),
+  'person.unblock': fc.record({ request, peer }),
   'conversation.facts': fc.record({ conversation }),
   'conversation.set': fc.record(
     {

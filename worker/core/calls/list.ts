@@ -12,6 +12,7 @@ import { holdCalls } from './hold.ts';
 import { keyCalls } from './key.ts';
 import { messageCalls } from './message.ts';
 import { nameCalls } from './name.ts';
+import { personCalls } from './person.ts';
 import { profileCalls } from './profile.ts';
 import { sendCalls } from './send.ts';
 import type { CallScope, Serve } from './scope.ts';
@@ -32,6 +33,7 @@ export function allCalls(of: CallScope): Serve<CallName> {
     ...groupCalls(of),
     ...trustCalls(of),
     ...nameCalls(of),
+    ...personCalls(of),
     ...keyCalls(of),
     search: (args) => of.read('search', args),
     ...flowCalls(of),
