@@ -17,7 +17,12 @@ it('whoever was blocked in a conversation of two is a blocked peer after the upg
   const add = (id: string, account: string, kind: string, state: string, peer: string | null, at: number) =>
     old.run(
       "INSERT INTO conversation (id, account, network, protocol, kind, state, peer, last_at) VALUES (?, ?, 'email', 'openpgp', ?, ?, ?, ?)",
-      ...[id, account, kind, state, peer, at],
+      id,
+      account,
+      kind,
+      state,
+      peer,
+      at,
     );
   add('1', 'a', 'direct', 'blocked', 'email|one', 5);
   add('2', 'b', 'direct', 'blocked', 'email|one', 7);
