@@ -5,25 +5,33 @@ import type { Server } from '@signalapp/mock-server';
 const require = createRequire(import.meta.url);
 
 type Answer = { readonly status: number; readonly body: string };
+type Reply = { readonly body?: Uint8Array | null };
+/** Where the keys of somebody's devices are asked for. */
+const KEYS = '/v2/keys/';
 type Request = { readonly id: unknown; readonly path?: string | null };
 
 /** Makes a mock server answer as a real one does on a bad day: it has no calls for that, so it is reached into. */
 export function disturbances(server: Server): {
   answer(path: string, status: number | null, body?: string): void;
   refuse(status: number | null): void;
+  withholdPostQuantum(on: boolean): void;
   requests(path: string): number;
 } {
   const answers = new Map<string, Answer>();
   const asked: string[] = [];
+  let withheld = false;
   const { Router } = require('@signalapp/mock-server/src/server/ws/router') as {
-    readonly Router: { readonly prototype: { run(request: Request): Promise<unknown> } };
+    readonly Router: { readonly prototype: { run(request: Request): Promise<Reply> } };
   };
   const run = Router.prototype.run;
   Router.prototype.run = async function (request) {
     const path = request.path ?? '';
     asked.push(path);
     const [, instead] = [...answers].find(([begin]) => path.startsWith(begin)) ?? [];
-    if (!instead) return run.call(this, request);
+    if (!instead) {
+      const reply = await run.call(this, request);
+      return withheld && path.startsWith(KEYS) ? withoutPostQuantum(reply) : reply;
+    }
     const headers = ['Content-Type:application/json', 'Retry-After:7'];
     return {
       id: request.id,
@@ -55,6 +63,18 @@ export function disturbances(server: Server): {
     refuse(status) {
       refused = status;
     },
+    withholdPostQuantum(on) {
+      withheld = on;
+    },
     requests: (path) => asked.filter((one) => one.startsWith(path)).length,
   };
+}
+
+/** Keys of devices as a server gives them out, less the post-quantum one of each. */
+function withoutPostQuantum(reply: Reply): Reply {
+  const keys = JSON.parse(Buffer.from(reply.body ?? []).toString('utf8')) as {
+    readonly devices: readonly Record<string, unknown>[];
+  };
+  const devices = keys.devices.map(({ pqPreKey: _withheld, ...others }) => others);
+  return { ...reply, body: Buffer.from(JSON.stringify({ ...keys, devices })) };
 }

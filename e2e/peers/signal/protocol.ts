@@ -158,6 +158,8 @@ export interface Calls {
     readonly args: { readonly path: string; readonly status: number | null; readonly body?: string };
     readonly result: null;
   };
+  /** Gives out keys without the post-quantum ones, or whole again. */
+  withholdPostQuantum: { readonly args: { readonly on: boolean }; readonly result: null };
   /** Answers new connections with a status instead of taking them, until told null. */
   refuseConnections: { readonly args: { readonly status: number | null }; readonly result: null };
   /** Requests whose path begins so, over sockets, since the start. */

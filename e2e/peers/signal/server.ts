@@ -197,6 +197,10 @@ export async function startMock(): Promise<{
       disturb.answer(path, status, body);
       return null;
     },
+    async withholdPostQuantum({ on }) {
+      disturb.withholdPostQuantum(on);
+      return null;
+    },
     async refuseConnections({ status }) {
       disturb.refuse(status);
       return null;
