@@ -46,6 +46,7 @@ export async function meetOnSignal(stage: Stage, name: SignalName): Promise<Acco
   await signal.introduce(account, linked);
   const text = `${name} here`;
   await signal.sendText(account, linked, text, { withProfileKey: true });
+  await page.getByRole('button', { name: new RegExp(`^${say('rail.inbox')}`, 'u') }).click();
   await openChat(page, name);
   await expect(messageWith(page, text)).toBeVisible({ timeout: PEER_MS });
   return account;
