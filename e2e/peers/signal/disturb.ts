@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
 import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Server } from '@signalapp/mock-server';
+import { containsWord } from '../canary.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -8,7 +9,12 @@ type Answer = { readonly status: number; readonly body: string };
 type Reply = { readonly body?: Uint8Array | null };
 /** Where the keys of somebody's devices are asked for. */
 const KEYS = '/v2/keys/';
-type Request = { readonly id: unknown; readonly path?: string | null };
+type Request = {
+  readonly id: unknown;
+  readonly path?: string | null;
+  readonly headers?: readonly string[] | null;
+  readonly body?: Uint8Array | null;
+};
 
 /** Makes a mock server answer as a real one does on a bad day: it has no calls for that, so it is reached into. */
 export function disturbances(server: Server): {
@@ -16,9 +22,12 @@ export function disturbances(server: Server): {
   refuse(status: number | null): void;
   withholdPostQuantum(on: boolean): void;
   requests(path: string): number;
+  readable(words: readonly string[]): readonly string[];
 } {
   const answers = new Map<string, Answer>();
   const asked: string[] = [];
+  /** Every byte that came after TLS, by request. */
+  const heard: Uint8Array[][] = [];
   let withheld = false;
   const { Router } = require('@signalapp/mock-server/src/server/ws/router') as {
     readonly Router: { readonly prototype: { run(request: Request): Promise<Reply> } };
@@ -27,6 +36,8 @@ export function disturbances(server: Server): {
   Router.prototype.run = async function (request) {
     const path = request.path ?? '';
     asked.push(path);
+    const head = Buffer.from([path, ...(request.headers ?? [])].join('\n'));
+    heard.push([head, request.body ?? new Uint8Array()]);
     const [, instead] = [...answers].find(([begin]) => path.startsWith(begin)) ?? [];
     if (!instead) {
       const reply = await run.call(this, request);
@@ -47,6 +58,16 @@ export function disturbances(server: Server): {
     request: Http2ServerRequest,
     response: Http2ServerResponse,
   ) => void)[];
+  inside.https.prependListener('request', (request: Http2ServerRequest) => {
+    const parts: Uint8Array[] = [Buffer.from(JSON.stringify([request.url, request.headers]))];
+    heard.push(parts);
+    // To listen would set the stream going before its own reader is there.
+    const emit = request.emit.bind(request);
+    request.emit = (name: string, ...given: unknown[]): boolean => {
+      if (name === 'data' && given[0] instanceof Uint8Array) parts.push(given[0]);
+      return emit(name, ...given);
+    };
+  });
   let refused: number | null = null;
   inside.https.removeAllListeners('connect');
   inside.https.on('connect', (request: Http2ServerRequest, response: Http2ServerResponse) => {
@@ -66,6 +87,8 @@ export function disturbances(server: Server): {
     withholdPostQuantum(on) {
       withheld = on;
     },
+    readable: (words) =>
+      words.filter((word) => heard.some((parts) => containsWord(Buffer.concat(parts), word))),
     requests: (path) => asked.filter((one) => one.startsWith(path)).length,
   };
 }

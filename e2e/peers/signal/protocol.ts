@@ -164,6 +164,11 @@ export interface Calls {
   refuseConnections: { readonly args: { readonly status: number | null }; readonly result: null };
   /** Requests whose path begins so, over sockets, since the start. */
   requests: { readonly args: { readonly path: string }; readonly result: number };
+  /** Of these words, those that can be read in a request since the start: paths, headers, bodies, over sockets and without. */
+  readable: {
+    readonly args: { readonly words: readonly string[] };
+    readonly result: readonly string[];
+  };
   /** The 60 digits that the account's own app would show for somebody. */
   safetyNumber: {
     readonly args: { readonly account: number; readonly with: number };

@@ -205,6 +205,7 @@ export async function startMock(): Promise<{
       disturb.refuse(status);
       return null;
     },
+    readable: async ({ words }) => disturb.readable(words),
     requests: async ({ path }) => disturb.requests(path),
     safetyNumber: async ({ account: id, with: other }) => safetyNumber(account(id), account(other)),
     async username({ account: id, username }) {
