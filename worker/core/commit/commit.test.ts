@@ -349,7 +349,7 @@ describe('conversations', () => {
       expect.objectContaining({ kind: 'bad-request' }),
     );
   });
-  test('the protocol rises from none and never falls; the commit is refused whole', () => {
+  test('AT-05 the protocol rises from none and never falls; the commit is refused whole', () => {
     scene.commit({ changes: [patch({ kind: 'direct', peer: ALICE, protocol: 'none' })] });
     expect(scene.conversation(chat).everEndToEnd).toBe(false);
     scene.commit({ changes: [patch({ protocol: 'openpgp' })] });
