@@ -291,7 +291,7 @@ describe('what a member makes who does not keep to MLS', () => {
     await expectRefused(bob, external, 'unsupported');
   });
 
-  test('replays', async () => {
+  test('AT-18 replays', async () => {
     const [alice, bob] = three();
     const group = await groupOf([alice, bob]);
     const message = await alice.seal(group, 'once');

@@ -77,7 +77,7 @@ describe('a stranger', () => {
     expect(cells(bob, 'mls-group')).toBe(0);
   }, 60_000);
 
-  test('sends hundreds of invitations that are none: nothing freezes, and little is kept', async () => {
+  test('AT-31 sends hundreds of invitations that are none: nothing freezes, and little is kept', async () => {
     const [alice, bob] = [await somebody('alice'), await somebody('bob')];
     const junk = Array.from({ length: 400 }, () => {
       const welcome = {

@@ -196,7 +196,7 @@ describe('sealed sender', () => {
 });
 
 describe('devices', () => {
-  test('that came are sealed for alone, and stated', async () => {
+  test('AT-12 that came are sealed for alone, and stated', async () => {
     const { account, chat } = await world.meet();
     await send(chat, 'one');
     account.setUp(2);

@@ -100,7 +100,7 @@ const calls: readonly {
 ];
 const troubles = ['offline', 'rate-limited', 'unlinked', 'expired'];
 
-describe('a hostile server', () => {
+describe('AT-61 a hostile server', () => {
   const words = fc.oneof(
     fc.string(),
     fc.json(),
