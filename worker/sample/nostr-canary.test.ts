@@ -31,7 +31,7 @@ vi.mock(import('../../networks/nostr/guard.ts'), async (original) => {
   const waved = new WeakSet<object>();
   return {
     ...real,
-    isPassed: (value) => waved.has(value as object) || real.isPassed(value),
+    isPassed: (value) => waved.has(value) || real.isPassed(value),
     guard: (operation) => {
       if (!injected.guardOff || operation.kind !== 'group-message') return real.guard(operation);
       const { id } = (JSON.parse(operation.text) as [string, { readonly id: string }])[1];
