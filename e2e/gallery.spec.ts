@@ -87,6 +87,7 @@ for (const query of [
   'sheet=new-group',
   'sheet=nostr',
   'sheet=account-nostr&theme=dark',
+  'chat=priya&linked&sheet=contact',
 ])
   test(`axe finds no fault in ${query}`, async ({ page, show }) => {
     await show(query);

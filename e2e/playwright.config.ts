@@ -37,6 +37,7 @@ export default defineConfig({
         'gallery.spec.ts',
         'groups.spec.ts',
         'attacks.spec.ts',
+        'check.spec.ts',
       ],
     },
   ],

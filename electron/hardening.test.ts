@@ -209,7 +209,7 @@ describe('the page', () => {
     const request = session.handler('setPermissionRequestHandler') as (...of: readonly unknown[]) => void;
     const asked = (permission: string): boolean => {
       let had = false;
-      request({ getURL: () => `${APP_ORIGIN}/` }, permission, (granted: boolean) => (had = granted));
+      request({ getURL: () => `${APP_ORIGIN}/` }, permission, (granted: boolean) => (had = granted), {});
       return had;
     };
     const both = (permission: string): readonly boolean[] => [

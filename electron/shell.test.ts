@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { pagePolicy } from '../shared/shell/policy.ts';
 import { APP_ORIGIN } from '../shared/wire/page.ts';
+import type { Session } from 'electron';
 import type { Keyring } from './keyring.ts';
 
 // Electron's package is only a path without its binary. What is tested here calls none of it.
 vi.mock('electron', () => ({ protocol: {}, safeStorage: {} }));
 const { unwrapKey, wrapKey } = await import('./keyring.ts');
-const { isPermitted } = await import('./permission.ts');
+const { isCamera, isPermitted, lockPermissions } = await import('./permission.ts');
 const { isOf } = await import('./confined.ts');
 const { servePage } = await import('./protocol.ts');
 const { readStart } = await import('./start-options.ts');
@@ -91,6 +92,35 @@ describe('permissions', () => {
     '',
   ])('never %s', (permission) => {
     expect(isPermitted(permission, 'app://plainseal')).toBe(false);
+  });
+
+  it('the camera is asked about each time, alone, and for our own page', async () => {
+    expect(isCamera('media', 'app://plainseal', ['video'])).toBe(true);
+    for (const media of [[], ['audio'], ['video', 'audio'], ['video', 'video']])
+      expect(isCamera('media', 'app://plainseal', media)).toBe(false);
+    expect(isCamera('media', 'app://ask', ['video'])).toBe(false);
+    expect(isCamera('display-capture', 'app://plainseal', ['video'])).toBe(false);
+
+    type Handler = NonNullable<Parameters<Session['setPermissionRequestHandler']>[0]>;
+    let handler: Handler | null = null;
+    const session = {
+      setPermissionCheckHandler: () => undefined,
+      setPermissionRequestHandler: (set: Handler) => (handler = set),
+      setDevicePermissionHandler: () => undefined,
+    } as unknown as Session;
+    const contents = { getURL: () => 'app://plainseal/' } as Parameters<Handler>[0];
+    const requested = (mediaTypes: readonly string[]): Promise<boolean> =>
+      new Promise((resolve) =>
+        handler?.(contents, 'media', resolve, { mediaTypes } as unknown as Parameters<Handler>[3]),
+      );
+    const answers = [true, false];
+    const asked = vi.fn(() => Promise.resolve(answers.shift() ?? false));
+    lockPermissions(session, asked);
+    expect([await requested(['video']), await requested(['video'])]).toEqual([true, false]);
+    expect(await requested(['audio'])).toBe(false);
+    expect(asked).toHaveBeenCalledTimes(2);
+    lockPermissions(session);
+    expect(await requested(['video'])).toBe(false);
   });
 });
 

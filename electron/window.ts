@@ -1,6 +1,8 @@
 import { BrowserWindow, session } from 'electron';
 import { APP_ORIGIN } from '../shared/wire/page.ts';
+import { askCamera } from './camera.ts';
 import { confinedPreferences, confineSession, lockContents } from './confined.ts';
+import { lockPermissions } from './permission.ts';
 import { servePage } from './protocol.ts';
 import { recoverPage } from './recovery.ts';
 
@@ -27,6 +29,8 @@ export function openPageWindow(page: string, preload: string): BrowserWindow {
       ...confinedPreferences,
     },
   });
+  // The one window that may scan a code.
+  lockPermissions(own, () => askCamera(window));
   lockContents(window.webContents);
   window.once('ready-to-show', () => window.show());
   recoverPage(window);

@@ -1,3 +1,4 @@
+import type { SafetyNumber } from './fingerprint.ts';
 import type { Millis } from '../../shared/ids.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
 import type { SecurityFacts } from '../../shared/label/facts.ts';
@@ -159,8 +160,8 @@ export interface SignalEngine {
   identityOf(service: ServiceId, view: Pick<StateView, 'get'> | Work): Promise<IdentityKey | null>;
   /** The facts of the next send to a service id, one entry per device there is a session with; none without. */
   forecast(service: ServiceId, work: Work, now: Millis): Promise<readonly SecurityFacts[]>;
-  /** The 60 digits that both sides see, ACI identities only; null while the other's key is not known. */
-  safetyNumber(service: ServiceId, work: Work): Promise<string | null>;
+  /** What both sides compare, ACI identities only; null while the other's key is not known. */
+  safetyNumber(service: ServiceId, work: Work): Promise<SafetyNumber | null>;
   /** What is to be uploaded now, if anything; new private halves are in `work`. See prekeys.ts. */
   upkeep(local: Local, counts: OneTimeCounts, work: Work, now: Millis): Promise<PreKeyUpload | null>;
 }

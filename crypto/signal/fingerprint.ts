@@ -1,4 +1,4 @@
-import { Aci, Fingerprint, PublicKey } from '@signalapp/libsignal-client';
+import { Aci, Fingerprint, PublicKey, ScannableFingerprint } from '@signalapp/libsignal-client';
 import type { Work } from '../../shared/lane/state.ts';
 import { isAci, type ServiceId } from './address.ts';
 import { identityKey, type Own } from './identity.ts';
@@ -8,15 +8,24 @@ import { unshared } from './unshared.ts';
 const ITERATIONS = 5_200;
 const VERSION = 2;
 
+/** What both sides compare: 60 digits, and a code that either scans from the other. */
+export interface SafetyNumber {
+  readonly digits: string;
+  /** What my QR code holds: libsignal's `ScannableFingerprint`. */
+  readonly code: Uint8Array;
+  /** What their code says. Never throws; what libsignal cannot compare is `unreadable`. */
+  judge(code: Uint8Array): 'match' | 'differs' | 'own' | 'unreadable';
+}
+
 /**
- * The 60 digits that both sides see. Null while the other's key is not known, and for a phone number's identity, which nobody compares.
+ * The safety number with somebody. Null while the other's key is not known, and for a phone number's identity, which nobody compares.
  * @throws PlainsealError from the unit of work alone.
  */
 export async function safetyNumber(
   own: Own,
   service: ServiceId,
   work: Pick<Work, 'get'>,
-): Promise<string | null> {
+): Promise<SafetyNumber | null> {
   if (!isAci(service)) return null;
   const known = await work.get(identityKey('ACI', service));
   if (known === null) return null;
@@ -28,8 +37,27 @@ export async function safetyNumber(
     binary(service),
     PublicKey.deserialize(unshared(known)),
   );
-  return fingerprint.displayableFingerprint().toString();
+  const mine = fingerprint.scannableFingerprint();
+  const code = mine.toBuffer();
+  return {
+    digits: fingerprint.displayableFingerprint().toString(),
+    code,
+    judge(theirs) {
+      // My own code, which only a mirror or a copy can show me, proves nothing about the other side.
+      if (Buffer.compare(theirs, code) === 0) return 'own';
+      try {
+        return mine.compare(scannable(theirs)) ? 'match' : 'differs';
+      } catch {
+        return 'unreadable';
+      }
+    },
+  };
 }
+
+/** Bytes as libsignal compares them. libsignal offers no other way in: the name is its own. */
+export const scannable = (code: Uint8Array): ScannableFingerprint =>
+  // oxlint-disable-next-line no-underscore-dangle
+  ScannableFingerprint._fromBuffer(unshared(code));
 
 const binary = (service: ServiceId): Uint8Array<ArrayBuffer> =>
   Aci.parseFromServiceIdString(service).getServiceIdBinary();

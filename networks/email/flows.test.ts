@@ -61,8 +61,15 @@ describe('comparing', () => {
   test('shows both keys, and "yes" marks the peer as checked', async () => {
     await meet();
     const steps = await run(check(flowing, peer()), { kind: 'yes' });
-    expect(steps).toEqual([
-      { kind: 'compare', own: me.certificate.fingerprint, theirs: other.key.certificate.fingerprint },
+    expect(steps).toMatchObject([
+      {
+        kind: 'compare',
+        theirs: other.key.certificate.fingerprint,
+        values: [
+          { of: 'theirs', number: other.key.certificate.fingerprint },
+          { of: 'own', number: me.certificate.fingerprint },
+        ],
+      },
       { kind: 'done', conversation: `account|${peer()}`, peer: peer() },
     ]);
     expect(me.core.changes().at(-1)).toMatchObject({
@@ -75,9 +82,28 @@ describe('comparing', () => {
     const before = me.core.commits.length;
     expect(await last(check(flowing, peer()), { kind: 'no' })).toEqual({
       kind: 'failed',
-      why: 'proof-failed',
+      why: 'numbers-differ',
     });
     expect(await last(check(flowing, peer()))).toEqual({ kind: 'failed', why: 'cancelled' });
+    expect(me.core.commits).toHaveLength(before);
+  });
+  test('takes the code of their key, alone or in an invitation; AT-09 of a key that a server swapped checks nobody', async () => {
+    await meet();
+    const { fingerprint } = other.key.certificate;
+    const stranger = await createWriter('other@example.org', 'Other');
+    const scans = (text: string) =>
+      run(check(flowing, peer()), { kind: 'code', code: new TextEncoder().encode(text) });
+    for (const code of [`OPENPGP4FPR:${fingerprint}`, `openpgp4fpr:${fingerprint.toLowerCase()}`, link()])
+      expect((await scans(code))[1]).toMatchObject({ kind: 'compare', matched: true });
+    const before = me.core.commits.length;
+    for (const [code, why] of [
+      [`OPENPGP4FPR:${stranger.key.certificate.fingerprint}`, 'code-differs'],
+      [link({ fingerprint: stranger.key.certificate.fingerprint }), 'code-differs'],
+      [`OPENPGP4FPR:${me.certificate.fingerprint}`, 'code-own'],
+      ['OPENPGP4FPR:ABCD', 'code-malformed'],
+      [`${link()}&x=group&g=Cave`, 'code-of-another-kind'],
+    ] as const)
+      expect((await scans(code)).at(-1)).toEqual({ kind: 'failed', why });
     expect(me.core.commits).toHaveLength(before);
   });
   test('nobody without a key can be compared', async () => {

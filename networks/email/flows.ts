@@ -2,6 +2,8 @@ import { peerId, type ConversationId, type PeerId } from '../../shared/ids.ts';
 import type { FlowAnswer, FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
 import { newNetworkKey } from '../../shared/lane/network-key.ts';
+import { codeText, comparedCodes } from '../../shared/code.ts';
+import { compare, wordsAloud, type Judgement } from '../../shared/lane/compare.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { encryptionFault, type Fingerprint } from '../../crypto/openpgp/certificate.ts';
@@ -15,7 +17,7 @@ import { keyConversation, otherOfPeer, plainConversation } from './names.ts';
 import { commit } from './perform.ts';
 import { readPeer, readPlain, writePeer, writePlain } from './records.ts';
 import { INVITE_VALID_MS, readJoin, writeJoin } from './secure-join/join-record.ts';
-import { formatInvite, freshToken, parseInvite } from './secure-join/link.ts';
+import { fingerprintInCode, formatInvite, formatKey, freshToken, parseInvite } from './secure-join/link.ts';
 import { protocolData } from './secure-join/letters.ts';
 import type { LearnedKeys } from './signer.ts';
 import type { JoinWaiters } from './secure-join/waiters.ts';
@@ -207,7 +209,15 @@ async function openPlain(
   return { conversation, peer };
 }
 
-/** Compares fingerprints by eye or voice; "yes" marks the key as checked. */
+/** What a scanned code says whose key it is; what an invitation holds beside it is not followed here. */
+function judge(scanned: Uint8Array, own: Fingerprint, theirs: Fingerprint): Judgement {
+  const said = fingerprintInCode(codeText(scanned) ?? '');
+  if (said === null) return 'unreadable';
+  if (said === own) return 'own';
+  return said === theirs ? 'match' : 'differs';
+}
+
+/** Compares fingerprints by eye or voice, or by their code; a yes marks the key as checked. */
 export async function* check(flowing: Flowing, peer: PeerId): Steps {
   const { context } = flowing;
   const other = otherOfPeer(peer);
@@ -219,17 +229,29 @@ export async function* check(flowing: Flowing, peer: PeerId): Steps {
     return null;
   }
   const { fingerprint } = other;
-  const answer = yield { kind: 'compare', own: key.certificate.fingerprint, theirs: fingerprint };
+  const own = key.certificate.fingerprint;
+  const compared = yield* compare(
+    {
+      theirs: fingerprint,
+      values: [
+        { of: 'theirs', number: fingerprint, words: wordsAloud(Buffer.from(fingerprint, 'hex')) },
+        { of: 'own', number: own, words: wordsAloud(Buffer.from(own, 'hex')) },
+      ],
+      code: Buffer.from(formatKey(own), 'utf8'),
+      accepts: comparedCodes.email,
+    },
+    (scanned) => judge(scanned, own, fingerprint),
+  );
   const conversation = keyConversation(context.account, fingerprint);
   const now = context.now();
-  if (answer?.kind !== 'yes') {
-    yield failed(answer?.kind === 'no' ? 'proof-failed' : 'cancelled');
+  if (compared.kind === 'failed') {
+    yield failed(compared.why);
     return null;
   }
   const made = await change(flowing, async (inWork, ledger) => {
     const record = await readPeer(inWork, fingerprint);
     if (record) writePeer(inWork, fingerprint, { ...record, checkedAt: now, successor: null });
-    const trust = { kind: 'checked' as const, at: now, by: 'number' as const };
+    const trust = { kind: 'checked' as const, at: now, by: compared.by };
     ledger.changes.push({ kind: 'identity', peer, was: fingerprint, now: fingerprint, trust });
   });
   yield made.kind === 'failed' ? failed('internal') : { kind: 'done', conversation, peer };

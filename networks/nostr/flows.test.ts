@@ -1,11 +1,12 @@
 import { expect, test } from 'vitest';
 import type { CommitResult } from '../../shared/lane/commit.ts';
-import type { FlowStep } from '../../shared/lane/flow.ts';
+import type { FlowAnswer, FlowStep } from '../../shared/lane/flow.ts';
 import { readSignedEvent, type SignedEvent } from './event.ts';
 import { pendingFanouts } from './fanout.ts';
-import { chat } from './flows.ts';
+import { chat, check } from './flows.ts';
 import { foundGroup } from './group/found.ts';
 import { groupOf } from './group/record.ts';
+import { inviteLink } from './invite.ts';
 import { offerKeyPackage } from './key-package.ts';
 import { npub } from './key-code.ts';
 import { readKeyPackageEvent } from './marmot/key-package-event.ts';
@@ -64,4 +65,39 @@ test('an invitation is followed, and nothing is done that was not stored', async
     { kind: 'done', conversation, peer: peerOf(key) },
   ]);
   expect(await groupOf(state.work(), conversation)).not.toBeNull();
+});
+
+test('a key is compared by its code; AT-09 that of somebody else checks nobody', async () => {
+  const commits: unknown[] = [];
+  const { running } = await startTrial(({ commit }) => ({
+    commit: async (made) => {
+      commits.push(...made.changes);
+      return commit(made);
+    },
+  }));
+  const [{ key }, { key: stranger }] = [(await startTrial()).running.self, (await startTrial()).running.self];
+  const scans = async (text: string, then: FlowAnswer | undefined): Promise<FlowStep | null> => {
+    const steps = check(running, peerOf(key));
+    expect((await steps.next()).value).toMatchObject({
+      kind: 'compare',
+      values: [
+        { of: 'theirs', number: npub(key) },
+        { of: 'own', number: npub(running.self.key) },
+      ],
+    });
+    let { value } = await steps.next({ kind: 'code', code: Buffer.from(text) });
+    if (value?.kind === 'compare' && value.matched) ({ value } = await steps.next(then));
+    await steps.return(null);
+    return value;
+  };
+  const failed = (why: string) => ({ kind: 'failed', why });
+  expect(await scans(npub(stranger), { kind: 'yes' })).toEqual(failed('code-differs'));
+  expect(await scans(npub(running.self.key), { kind: 'yes' })).toEqual(failed('code-own'));
+  expect(await scans('OPENPGP4FPR:ABCD', { kind: 'yes' })).toEqual(failed('code-of-another-kind'));
+  expect(await scans(npub(key), undefined)).toEqual(failed('cancelled'));
+  expect(commits).toEqual([]);
+  expect(await scans(inviteLink(key, []), { kind: 'yes' })).toMatchObject({ kind: 'done' });
+  expect(commits).toMatchObject([
+    { kind: 'identity', now: npub(key), trust: { kind: 'checked', by: 'code' } },
+  ]);
 });

@@ -1,12 +1,16 @@
 import type { PeerId } from '../../shared/ids.ts';
 import type { FlowAnswer, FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
+import { codeText, comparedCodes } from '../../shared/code.ts';
+import { compare, wordsAloud, type Judgement } from '../../shared/lane/compare.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { groupOf } from './group/record.ts';
+import { fromHex } from './hex.ts';
 import { inviteLink, readInvite } from './invite.ts';
 import { npub } from './key-code.ts';
+import type { PublicKey } from './keys.ts';
 import { conversationWith, keyOfPeer, peerOf } from './names.ts';
 import { openDirect } from './open-direct.ts';
-import { readPeer, trustIn, writePeer } from './peer-record.ts';
+import { readPeer, writePeer } from './peer-record.ts';
 import { followRequests } from './perform-accepted.ts';
 import type { Running } from './running.ts';
 import { transact } from './turn.ts';
@@ -53,6 +57,13 @@ export async function* chat(running: Running, address: string, typed: 'address' 
   return null;
 }
 
+/** What a scanned npub or nprofile says. */
+function judge(scanned: Uint8Array, own: PublicKey, theirs: PublicKey): Judgement {
+  const read = readInvite(codeText(scanned) ?? '', own);
+  if (read.kind === 'failed') return read.why === 'code-own' ? 'own' : 'unreadable';
+  return read.invite.key === theirs ? 'match' : 'differs';
+}
+
 /** Compares keys: mine and theirs as they stand on both screens. Both are whole public keys; there is no shorter number for them. */
 export async function* check(running: Running, peer: PeerId): Steps {
   const key = keyOfPeer(peer);
@@ -61,15 +72,26 @@ export async function* check(running: Running, peer: PeerId): Steps {
     return null;
   }
   const [own, theirs] = [npub(running.self.key), npub(key)];
-  const answer: FlowAnswer | undefined = yield { kind: 'compare', own, theirs };
-  if (answer?.kind !== 'yes') {
-    yield failed('proof-failed');
+  const compared = yield* compare(
+    {
+      theirs,
+      values: [
+        { of: 'theirs', number: theirs, words: wordsAloud(fromHex(key)) },
+        { of: 'own', number: own, words: wordsAloud(fromHex(running.self.key)) },
+      ],
+      code: Buffer.from(`nostr:${own}`, 'utf8'),
+      accepts: comparedCodes.nostr,
+    },
+    (scanned) => judge(scanned, running.self.key, key),
+  );
+  if (compared.kind === 'failed') {
+    yield failed(compared.why);
     return null;
   }
   const { result } = await transact(running, async ({ work, ledger, now }) => {
-    const checked = { ...(await readPeer(work, key)), checkedAt: now };
-    await writePeer(work, key, checked);
-    ledger.changes.push({ kind: 'identity', peer, was: theirs, now: theirs, trust: trustIn(checked) });
+    await writePeer(work, key, { ...(await readPeer(work, key)), checkedAt: now });
+    const trust = { kind: 'checked', at: now, by: compared.by } as const;
+    ledger.changes.push({ kind: 'identity', peer, was: theirs, now: theirs, trust });
   });
   const conversation = conversationWith(running.context.account, key);
   const isThere = (await groupOf(createWork(running.context.view), conversation)) !== null;

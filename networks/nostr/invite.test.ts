@@ -26,7 +26,7 @@ test('what is no invitation is named', () => {
     ['OPENPGP4FPR:ABC', 'code-of-another-kind'],
     ['https://i.delta.chat/#ABC', 'code-of-another-kind'],
     ['', 'code-malformed'],
-    ['alice@example.org', 'code-malformed'],
+    ['alice@example.org', 'code-of-another-kind'],
     [npub(key).slice(1), 'code-malformed'],
   ] as const;
   for (const [text, why] of failures) expect(readInvite(text, own)).toEqual({ kind: 'failed', why });

@@ -1,3 +1,4 @@
+import { recognise } from '../../shared/code.ts';
 import type { FlowFailure } from '../../shared/lane/flow.ts';
 import { nprofile, readKeyCode } from './key-code.ts';
 import type { PublicKey } from './keys.ts';
@@ -17,9 +18,6 @@ export function inviteLink(key: PublicKey, relays: readonly RelayUrl[]): string 
   return `nostr:${nprofile(key, relays.slice(0, MAX_RELAYS))}`;
 }
 
-/** Codes of other networks, so that the person is told what it is rather than that it is wrong. */
-const otherKinds = /^\s*(?:sgnl:\/\/|tsdevice:|https:\/\/signal\.|openpgp4fpr:|https:\/\/i\.delta\.chat\/)/i;
-
 /** Reads a link, npub or nprofile. A secret key in this place is refused as a code of another kind, and looked at no further. */
 export function readInvite(
   text: string,
@@ -27,8 +25,9 @@ export function readInvite(
 ):
   | { readonly kind: 'invite'; readonly invite: Invite }
   | { readonly kind: 'failed'; readonly why: FlowFailure } {
-  if (otherKinds.test(text) || /^\s*(?:nostr:)?(?:nsec|ncryptsec)1/i.test(text))
-    return { kind: 'failed', why: 'code-of-another-kind' };
+  const kind = recognise(text);
+  if (kind !== 'nostr-key' && kind !== 'nostr-invite')
+    return { kind: 'failed', why: kind === 'unknown' ? 'code-malformed' : 'code-of-another-kind' };
   const code = readKeyCode(text);
   if (code === null || code.kind === 'nsec') return { kind: 'failed', why: 'code-malformed' };
   if (code.key === own) return { kind: 'failed', why: 'code-own' };

@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
+import { Aci, Fingerprint, PrivateKey, PublicKey } from '@signalapp/libsignal-client';
+import { wordlist } from '@scure/bip39/wordlists/english.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { ServiceId } from '../../crypto/signal/address.ts';
 import { createRawParty, type RawParty } from '../../crypto/signal/test/raw-party.ts';
 import type { FlowAnswer, FlowStep } from '../../shared/lane/flow.ts';
 import { createWork } from '../../shared/lane/work.ts';
-import { isLinkCode } from '../../shared/link-code.ts';
 import { chat, check } from './flows.ts';
 import { conversationWith, peerOf } from './names.ts';
 import { readPeer, unknownPeer, writePeer } from './peer-record.ts';
@@ -113,7 +114,7 @@ describe('a chat', () => {
     ['tsdevice:/?uuid=a', 'code-of-another-kind'],
     ['hello', 'address-malformed'],
     ['', 'address-malformed'],
-    ['mara@example.org', 'address-malformed'],
+    ['mara@example.org', 'code-of-another-kind'],
     [`PNI:${randomUUID()}`, 'address-malformed'],
     ['nobody.99', 'no-key'],
     [randomUUID(), 'no-key'],
@@ -166,10 +167,21 @@ describe('a check', () => {
     const { service, identity } = world.friend;
     const steps = await run(check(world.running, peerOf(service)), { kind: 'yes' });
     expect(steps[0]).toMatchObject({
-      kind: 'compare-number',
-      number: expect.stringMatching(/^\d{5}(?: \d{5}){11}$/),
+      kind: 'compare',
+      values: [{ of: 'both', number: expect.stringMatching(/^\d{5}(?: \d{5}){11}$/) }],
       theirs: Buffer.from(identity.publicKey.serialize()).toString('hex'),
+      accepts: ['signal-number'],
     });
+    // The words are the number once more.
+    const [said] = steps[0]?.kind === 'compare' ? steps[0].values : [];
+    const bits = (said?.words ?? [])
+      .map((word) => wordlist.indexOf(word).toString(2).padStart(11, '0'))
+      .join('');
+    expect(
+      BigInt(`0b${bits.slice(0, 200)}`)
+        .toString()
+        .padStart(60, '0'),
+    ).toBe(said?.number.replaceAll(' ', ''));
     expect(steps.at(-1)).toMatchObject({ kind: 'done', peer: peerOf(service) });
     expect(world.core.items().map(({ intent: { what } }) => what)).toMatchObject([
       { kind: 'protocol', op: 'sync-verified' },
@@ -180,7 +192,37 @@ describe('a check', () => {
     const world = await createWorld();
     await run(chat(world.running, 'mara.01'));
     const steps = await run(check(world.running, peerOf(world.friend.service)), { kind: 'no' });
-    expect(steps.at(-1)).toEqual(failed('proof-failed'));
+    expect(steps.at(-1)).toEqual(failed('numbers-differ'));
+    expect(world.core.items()).toEqual([]);
+  });
+
+  test('takes the code of their phone, or its digits; AT-09 of another key tells nobody anything', async () => {
+    const world = await createWorld();
+    await run(chat(world.running, 'mara.01'));
+    const { service, identity } = world.friend;
+    const { own } = world.running;
+    const phone = (mine: PublicKey): Fingerprint => {
+      const side = (of: ServiceId, key: PublicKey): [Uint8Array<ArrayBuffer>, PublicKey] => [
+        Uint8Array.from(Aci.parseFromServiceIdString(of).getServiceIdBinary()),
+        key,
+      ];
+      return Fingerprint.new(5_200, 2, ...side(service, identity.publicKey), ...side(own.service, mine));
+    };
+    const right = phone(PublicKey.deserialize(Uint8Array.from(own.identityKey)));
+    const forged = phone(PrivateKey.generate().getPublicKey());
+    const scans = async (code: Uint8Array): Promise<FlowStep | undefined> => {
+      const steps = check(world.running, peerOf(service));
+      await steps.next();
+      const { value } = await steps.next({ kind: 'code', code });
+      await steps.return(null);
+      return value ?? undefined;
+    };
+    const digits = (of: Fingerprint): Uint8Array => Buffer.from(of.displayableFingerprint().toString());
+    for (const code of [right.scannableFingerprint().toBuffer(), digits(right)])
+      expect(await scans(code)).toMatchObject({ kind: 'compare', matched: true });
+    for (const code of [forged.scannableFingerprint().toBuffer(), digits(forged)])
+      expect(await scans(code)).toEqual(failed('code-differs'));
+    expect(await scans(Buffer.from('sgnl://linkdevice?uuid=1'))).toEqual(failed('code-of-another-kind'));
     expect(world.core.items()).toEqual([]);
   });
 
@@ -189,9 +231,4 @@ describe('a check', () => {
     const stranger = peerOf(randomUUID() as ServiceId);
     expect(await run(check(world.running, stranger))).toEqual([failed('no-key')]);
   });
-});
-
-test('a code that links a device is known as one', () => {
-  expect(isLinkCode('sgnl://linkdevice?uuid=1')).toBe(true);
-  expect(isLinkCode('https://signal.me/#p/+49')).toBe(false);
 });

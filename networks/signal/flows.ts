@@ -4,7 +4,8 @@ import { assertNever } from '../../shared/assert.ts';
 import type { PeerId } from '../../shared/ids.ts';
 import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { FlowAnswer, FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
-import { isLinkCode } from '../../shared/link-code.ts';
+import { codeText, comparedCodes, recognise } from '../../shared/code.ts';
+import { compare, wordsAloud, type Judgement } from '../../shared/lane/compare.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { encodeContent } from './codec/encode.ts';
 import { openConversation } from './correspondent.ts';
@@ -22,6 +23,8 @@ const NUMBER = /^\+?[\d\s().-]{5,30}$/u;
 /** Digits of a number without its country that say whose it is. */
 const MIN_NATIONAL = 6;
 const DIGITS_OF_A_GROUP = 5;
+/** Ten to the sixtieth is below 2 to the two hundredth. */
+const BYTES_OF_DIGITS = 25;
 
 const failed = (why: FlowFailure): FlowStep => ({ kind: 'failed', why });
 
@@ -30,7 +33,7 @@ const failed = (why: FlowFailure): FlowStep => ({ kind: 'failed', why });
  * what is true before the first word is written.
  */
 export async function* chat(running: Running, address: string): Steps {
-  if (isLinkCode(address)) {
+  if (recognise(address) !== 'unknown') {
     yield failed('code-of-another-kind');
     return null;
   }
@@ -145,6 +148,25 @@ async function open(running: Running, service: ServiceId): Promise<boolean> {
   });
 }
 
+const inGroups = (digits: string): string =>
+  (digits.match(new RegExp(`\\d{${DIGITS_OF_A_GROUP}}`, 'gu')) ?? []).join(' ');
+
+/** The sixty digits as one number of 25 bytes: what is read aloud says as much as what is read by eye. */
+const bytesOfDigits = (digits: string): Uint8Array =>
+  Buffer.from(
+    BigInt(digits)
+      .toString(16)
+      .padStart(2 * BYTES_OF_DIGITS, '0'),
+    'hex',
+  );
+
+/** Digits that were pasted in place of a code; null for what is none. */
+function judgeDigits(scanned: Uint8Array, digits: string): Judgement | null {
+  const text = codeText(scanned)?.replace(/\s/gu, '') ?? '';
+  if (!/^\d{60}$/u.test(text)) return null;
+  return text === digits ? 'match' : 'differs';
+}
+
 /** Compares the safety number: the same 60 digits stand in the other side's app. Core marks them as checked; my phone is told. */
 export async function* check(running: Running, peer: PeerId): Steps {
   const { context, engine } = running;
@@ -156,10 +178,18 @@ export async function* check(running: Running, peer: PeerId): Steps {
     yield failed('no-key');
     return null;
   }
-  const groups = number.match(new RegExp(`\\d{${DIGITS_OF_A_GROUP}}`, 'gu')) ?? [];
-  const answer: FlowAnswer | undefined = yield { kind: 'compare-number', number: groups.join(' '), theirs };
-  if (answer?.kind !== 'yes') {
-    yield failed('proof-failed');
+  const { digits, code } = number;
+  const compared = yield* compare(
+    {
+      theirs,
+      values: [{ of: 'both', number: inGroups(digits), words: wordsAloud(bytesOfDigits(digits)) }],
+      code,
+      accepts: comparedCodes.signal,
+    },
+    (scanned) => judgeDigits(scanned, digits) ?? number.judge(scanned),
+  );
+  if (compared.kind === 'failed') {
+    yield failed(compared.why);
     return null;
   }
   const at = context.now();

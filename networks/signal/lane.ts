@@ -3,7 +3,7 @@ import { PlainsealError } from '../../shared/errors.ts';
 import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../shared/lane/flow.ts';
 import type { CreateLane, Lane, LaneContext } from '../../shared/lane/lane.ts';
-import { isLinkCode } from '../../shared/link-code.ts';
+import { recognise } from '../../shared/code.ts';
 import { keepConnected } from './connection-loop.ts';
 import { chat, check } from './flows.ts';
 import { link } from './linking.ts';
@@ -34,7 +34,11 @@ export const createLane: CreateLane = (): Lane => {
       case 'check':
         return yield* check(running, start.peer);
       case 'join':
-        yield { kind: 'failed', why: isLinkCode(start.link) ? 'code-of-another-kind' : 'not-possible' };
+        // Signal has no link that this version follows.
+        yield {
+          kind: 'failed',
+          why: recognise(start.link) === 'unknown' ? 'not-possible' : 'code-of-another-kind',
+        };
         return null;
       case 'invite':
         yield { kind: 'failed', why: 'not-possible' };

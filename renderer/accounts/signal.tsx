@@ -84,7 +84,7 @@ function Code({ step }: { readonly step: FlowStep | null }): ReactNode {
   if (step?.kind === 'show-code')
     return (
       <div className={styles['code']} data-testid="link-code">
-        <QrPicture text={step.text} label={say('signal.qr')} />
+        <QrPicture code={step.text} label={say('signal.qr')} />
       </div>
     );
   const isLinking = step?.kind === 'progress' && step.stage !== 'connecting';

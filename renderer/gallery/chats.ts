@@ -54,6 +54,8 @@ const can: Capabilities = {
 
 export const SIGNAL_ACCOUNT = 'account-signal' as AccountId;
 const MAREK = 'person-marek' as PersonId;
+/** My key on Nostr. */
+export const OWN_NPUB = 'npub1stv045ymgxcrz0mft7zk3kp59yx9yumzx7ydcfexj6ejvvz734ssjvzwg4';
 export const NOSTR_ACCOUNT = 'account-nostr' as AccountId;
 
 const direct: Capabilities = { ...can, files: 'no', 'read-receipt': 'no', 'delete-for-all': 'yes' };
@@ -373,6 +375,21 @@ export const persons = [
   [peerId('email', 'marek'), peerId('signal', 'marek'), peerId('email', 'marek@dvorak.example')],
 ] as const;
 
+/** A phone that is linked; only where it is asked for. */
+export const signalAccount: AccountRow = {
+  id: SIGNAL_ACCOUNT,
+  network: 'signal',
+  address: '+49 151 0000000',
+  displayName: 'Mara',
+  testNetwork: false,
+  status: { kind: 'online' },
+  checkedAt: minutesAgo(1),
+  plainMailSkipped: null,
+  groups: false,
+  keyKept: null,
+  identity: OWN_KEY,
+};
+
 export const accounts: readonly AccountRow[] = [
   {
     id: ACCOUNT,
@@ -403,7 +420,7 @@ export const accounts: readonly AccountRow[] = [
   {
     id: NOSTR_ACCOUNT,
     network: 'nostr',
-    address: 'npub1stv045ymgxcrz0mft7zk3kp59yx9yumzx7ydcfexj6ejvvz734ssjvzwg4',
+    address: OWN_NPUB,
     displayName: 'Mara',
     testNetwork: false,
     status: { kind: 'online' },
@@ -411,7 +428,7 @@ export const accounts: readonly AccountRow[] = [
     plainMailSkipped: null,
     groups: true,
     keyKept: false,
-    identity: 'npub1stv045ymgxcrz0mft7zk3kp59yx9yumzx7ydcfexj6ejvvz734ssjvzwg4',
+    identity: OWN_NPUB,
   },
 ];
 

@@ -5,7 +5,8 @@ import type { FlowStep } from '../../shared/lane/flow.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
 import { ACCOUNT, accounts, chatId, NOSTR_ACCOUNT } from './chats.ts';
 import type { Memory, Tell } from './memory.ts';
-import { ALICE_KEY, minutesAgo } from './labels.ts';
+import { checks } from './checks.ts';
+import { minutesAgo } from './labels.ts';
 
 type Emit = <K extends EventName>(name: K, payload: Events[K]) => void;
 
@@ -16,7 +17,6 @@ const NOSTR_LINK =
   'nostr:nprofile1qqsrhuxx8l9ex335q7he0f09aej04zpazpl0ne2cgukyawd24mayt8gpp4mhxue69uhhytnc9e3k7mgpz4mhxue69uhkg6nzv9ejuumpv34kytnrdaksjlyr9p';
 const LINK = `sgnl://linkdevice?uuid=${'b2f1c7d0'.repeat(4)}&pub_key=${'BaT0'.repeat(11)}`;
 const CODE_MS = 45_000;
-const NUMBER = '30594 71826 04417 95230 66182 37905 12748 80356 49021 73564 28190 05817';
 
 /** Flows as lanes run them: what is typed decides how they end, so that every ending can be looked at. */
 export function flows(
@@ -25,6 +25,8 @@ export function flows(
   emit: Emit,
 ): Pick<Handlers<Calls>, 'flow.start' | 'flow.answer' | 'flow.cancel'> {
   const say = (flow: FlowId, step: FlowStep): void => queueMicrotask(() => emit('flow', { flow, step }));
+
+  const compared = checks(memory, tell, say);
 
   function finishAccount(flow: FlowId, made: AccountId = ACCOUNT): void {
     const known = memory.accounts.some(({ id }) => id === made);
@@ -82,14 +84,13 @@ export function flows(
           say(flow, { kind: 'failed', why: 'code-of-another-kind' });
           break;
         case 'check':
-          if (network === 'signal') say(flow, { kind: 'compare-number', number: NUMBER, theirs: ALICE_KEY });
-          else say(flow, { kind: 'show-code', text: INVITE, expiresAt: null });
+          compared.start(flow, start.peer, network);
           break;
       }
       return { flow };
     },
-    'flow.answer': ({ flow }) => {
-      finishAccount(flow);
+    'flow.answer': ({ flow, answer }) => {
+      if (!compared.answer(flow, answer)) finishAccount(flow);
       return null;
     },
     'flow.cancel': () => null,

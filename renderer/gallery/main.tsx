@@ -9,14 +9,14 @@ import { takeShell } from '../app/host.ts';
 import { useNow } from '../app/now.ts';
 import { startSession } from '../app/session.ts';
 import { openConversation, showFilter, showSheet, useView, type Sheet } from '../app/view.ts';
-import { chatId, ACCOUNT, NOSTR_ACCOUNT } from './chats.ts';
+import { chatId, ACCOUNT, NOSTR_ACCOUNT, SIGNAL_ACCOUNT, signalAccount } from './chats.ts';
 import { fakeCore } from './core.ts';
 import { changeText, fillMemory } from './memory.ts';
 import { NOW } from './labels.ts';
 import { drawPicture, picturesReady } from './picture.ts';
 
 /**
- * The page over a core in memory. `?new`: a new profile; `?chat=` (and `?called=`, its name), `?sheet=`, `?filter=`, `?changed` (a disclosure),
+ * The page over a core in memory. `?new`: a new profile; `?chat=` (and `?called=`, its name; `?linked`, over Signal), `?sheet=`, `?filter=`, `?changed` (a disclosure),
  * `?theme=`, `?text=` show a state.
  */
 const asked = new URLSearchParams(location.search);
@@ -26,6 +26,11 @@ if (theme === 'light' || theme === 'dark') memory.settings = { ...memory.setting
 if (asked.get('locale') === 'pseudo') memory.settings = { ...memory.settings, locale: 'pseudo' };
 if (asked.has('changed')) changeText(memory, 'email');
 const chat = asked.get('chat');
+const shown = chat === null ? undefined : memory.chats.get(chatId(chat));
+if (asked.has('linked') && shown !== undefined) {
+  memory.accounts = [...memory.accounts, signalAccount];
+  memory.chats.set(shown.id, { ...shown, account: SIGNAL_ACCOUNT });
+}
 const called = asked.get('called');
 const renamed = chat === null ? undefined : memory.chats.get(chatId(chat));
 if (called !== null && renamed !== undefined) memory.chats.set(renamed.id, { ...renamed, title: called });

@@ -1,4 +1,4 @@
-import { useEffect, useState, type FormEvent, type ReactNode } from 'react';
+import { useState, type FormEvent, type ReactNode } from 'react';
 import { MAX_OWN_NAME, type PeerRow } from '../../shared/contract/conversation.ts';
 import { kindOf } from '../../shared/errors.ts';
 import type { AccountId, PeerId } from '../../shared/ids.ts';
@@ -8,9 +8,6 @@ import { useAnswer } from '../app/answer.ts';
 import { call, insist, newRequest } from '../app/core.ts';
 import { openConversation, showSheet } from '../app/view.ts';
 import { useChats } from '../chats/store.ts';
-import { ErrorTrouble, FlowTrouble } from '../flows/trouble.tsx';
-import { useFlow } from '../flows/use-flow.ts';
-import { FlowProgress } from '../accounts/progress.tsx';
 import { Glyph } from '../label/glyph.tsx';
 import { RowLabel } from '../label/line.tsx';
 import { aboutOf } from '../label/stated.tsx';
@@ -20,13 +17,11 @@ import { Facts } from '../ui/facts.tsx';
 import { Sheet } from '../ui/sheet.tsx';
 import { say, words } from '../words.ts';
 import { Alike, alikeOf, LikeBlockedLine } from './alike.tsx';
-import { InviteCode } from './invite.tsx';
-import { CompareNumber } from './compare-number.tsx';
+import { CheckPanel } from './check.tsx';
 import styles from './contact.module.css';
-import { KeyGroups } from './key-groups.tsx';
 import { Routes } from './routes.tsx';
 
-/** Who somebody is: address, both keys to compare, whether it was checked and how to do it now. */
+/** Who somebody is: address, whether it was checked and how to do it now, the conversations with them. */
 export function ContactSheet({
   peer,
   account,
@@ -77,7 +72,7 @@ export function ContactSheet({
       )}
       {row.ownName === null ? null : <OwnName key={row.id} row={row} account={account} />}
       <Routes peer={peer} account={account} />
-      <Compare row={row} account={account} onChanged={() => setAgain((turn) => turn + 1)} />
+      <Check row={row} account={account} onChanged={() => setAgain((turn) => turn + 1)} />
       <Groups row={row} />
     </Sheet>
   );
@@ -127,8 +122,8 @@ function Trust({ row }: { readonly row: PeerRow }): ReactNode {
   );
 }
 
-/** Both keys, and the ways to check: compare them, or, where a network has a proof to exchange, let both apps do it. */
-function Compare({
+/** Whether there is a key to compare, and the comparison. */
+function Check({
   row,
   account,
   onChanged,
@@ -137,128 +132,12 @@ function Compare({
   readonly account: AccountId;
   readonly onChanged: () => void;
 }): ReactNode {
-  const mine = useAccount(account);
-  const [told, setTold] = useState<string | null>(null);
-  const flow = useFlow();
+  const network = useAccount(account)?.network;
+  if (network === undefined) return null;
   // A mail address without a key is its own identity: there is nothing to compare. On Nostr the address is the key.
-  const isKey = mine?.network === 'nostr' || row.identity !== row.address;
-  const hasKey = isKey && row.identity !== '';
-  if (!hasKey) return <p className={styles['stated']}>{say('person.no-key')}</p>;
-
-  function mark(): void {
-    insist('trust.set', { request: newRequest(), peer: row.id, account }).then(
-      (done) => {
-        setTold(say(done ? 'person.marked' : 'person.not-marked'));
-        onChanged();
-      },
-      (error: unknown) =>
-        setTold(kindOf(error) === 'refused' ? say('person.not-marked') : words.error(kindOf(error)).what),
-    );
-  }
-
-  const { step } = flow;
-  // Signal has one number for both keys, and no code for both apps to do it.
-  if (mine?.network === 'signal') return <SafetyNumber row={row} account={account} onChanged={onChanged} />;
-  return (
-    <section className={styles['compare']}>
-      <h3>{say('person.compare')}</h3>
-      <p className={styles['stated']}>{say('person.compare.how')}</p>
-      <div className={styles['keys']}>
-        <figure>
-          <figcaption>{say('person.theirs')}</figcaption>
-          <KeyGroups identity={row.identity} large />
-        </figure>
-        {mine?.identity == null ? null : (
-          <figure>
-            <figcaption>{say('person.own')}</figcaption>
-            <KeyGroups identity={mine.identity} large />
-          </figure>
-        )}
-      </div>
-      <div className={styles['acts']}>
-        <div>
-          <Button look={row.trust.kind === 'checked' ? 'plain' : 'go'} onClick={mark}>
-            {say('person.mark')}
-          </Button>
-          <p>{say('person.mark.means')}</p>
-        </div>
-        {/* A Nostr key is compared as it is: there is no proof to exchange. */}
-        {mine?.network === 'nostr' ? null : (
-          <div>
-            <Button
-              disabled={flow.running}
-              onClick={() => flow.start({ kind: 'check', peer: row.id }, mine?.network ?? 'email', account)}
-            >
-              {say('person.check')}
-            </Button>
-            <p>{say('person.check.means')}</p>
-          </div>
-        )}
-      </div>
-      <output className={styles['told']}>
-        {told ?? (step?.kind === 'done' ? say('flow.checked') : null)}
-      </output>
-      {step?.kind === 'failed' ? <FlowTrouble why={step.why} /> : null}
-      {step?.kind === 'show-code' ? <InviteCode text={step.text} expiresAt={step.expiresAt} /> : null}
-      {step?.kind === 'compare' ? (
-        <div className={styles['question']}>
-          <p>{say('flow.compare.question')}</p>
-          <KeyGroups identity={step.theirs} large />
-          <Button onClick={() => flow.answer({ kind: 'yes' })}>{say('flow.yes')}</Button>
-          <Button onClick={() => flow.answer({ kind: 'no' })}>{say('flow.no')}</Button>
-        </div>
-      ) : null}
-      {flow.running && step?.kind !== 'show-code' && step?.kind !== 'compare' ? (
-        <FlowProgress step={step} onStop={flow.stop} />
-      ) : null}
-      <p className={styles['stated']}>{say('person.differ')}</p>
-    </section>
-  );
-}
-
-/** Signal's way to check: the same 60 digits on both screens. */
-function SafetyNumber({
-  row,
-  account,
-  onChanged,
-}: {
-  readonly row: PeerRow;
-  readonly account: AccountId;
-  readonly onChanged: () => void;
-}): ReactNode {
-  const flow = useFlow();
-  const { step } = flow;
-  const isDone = step?.kind === 'done';
-  useEffect(() => {
-    if (isDone) onChanged();
-    // Once, when it has ended well.
-    // oxlint-disable-next-line react/exhaustive-effect-dependencies, react-hooks/exhaustive-deps
-  }, [isDone]);
-  return (
-    <section className={styles['compare']}>
-      <h3>{say('number.title')}</h3>
-      {step?.kind === 'compare-number' ? (
-        <CompareNumber number={step.number} onAnswer={(same) => flow.answer({ kind: same ? 'yes' : 'no' })} />
-      ) : (
-        <div className={styles['number']}>
-          <p>{say('number.how')}</p>
-          <Button
-            look={row.trust.kind === 'checked' ? 'plain' : 'go'}
-            disabled={flow.running}
-            onClick={() => flow.start({ kind: 'check', peer: row.id }, 'signal', account)}
-          >
-            {say('number.show')}
-          </Button>
-          {step?.kind === 'failed' ? <FlowTrouble why={step.why} place="signal-number" /> : null}
-        </div>
-      )}
-      <output className={styles['told']}>
-        {isDone ? say('flow.checked') : flow.error === 'refused' ? say('person.not-marked') : null}
-      </output>
-      {flow.error === null || flow.error === 'refused' ? null : <ErrorTrouble kind={flow.error} />}
-      <p className={styles['stated']}>{say('person.differ')}</p>
-    </section>
-  );
+  const isKey = network === 'nostr' || row.identity !== row.address;
+  if (!isKey || row.identity === '') return <p className={styles['stated']}>{say('person.no-key')}</p>;
+  return <CheckPanel row={row} account={account} network={network} onChanged={onChanged} />;
 }
 
 /** Groups that both are in. */

@@ -16,7 +16,7 @@ export function InviteCode({
   const [copied, setCopied] = useState(false);
   return (
     <div className={styles['invite']}>
-      <QrPicture text={text} label={say('new.mine.qr')} />
+      <QrPicture code={text} label={say('new.mine.qr')} />
       <div className={styles['link']}>
         <p className={styles['stated']}>{say('new.scan.means')}</p>
         <output className={styles['text']} aria-label={say('new.mine.link')} data-testid="invite-link">

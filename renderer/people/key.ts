@@ -1,5 +1,6 @@
-/** A fingerprint or other long key in groups of four, to be read to each other; what is no such key is left whole. */
+/** A fingerprint or other long key in groups of four, to be read to each other; digits in groups stay as they are, and what is no such key is left whole. */
 export function grouped(identity: string): readonly string[] {
+  if (/^\d{5}(?: \d{5})+$/u.test(identity)) return identity.split(' ');
   const hex = identity.replace(/[\s:]/gu, '');
   // Nostr's public keys, in their own letters: after the mark that says what they are.
   const key = /^(npub1)([02-9ac-hj-np-z]{58})$/u.exec(identity);

@@ -3,7 +3,7 @@ import type { AccountRow } from '../../shared/contract/account.ts';
 import type { ContactRow } from '../../shared/contract/conversation.ts';
 import type { NetworkId } from '../../shared/ids.ts';
 import type { FlowStart } from '../../shared/lane/flow.ts';
-import { isLinkCode } from '../../shared/link-code.ts';
+import { chatCodes, recognise } from '../../shared/code.ts';
 import { accountName } from '../accounts/name.ts';
 import { FlowProgress } from '../accounts/progress.tsx';
 import { useAccounts } from '../accounts/store.ts';
@@ -14,7 +14,7 @@ import { Button } from '../ui/button.tsx';
 import { Choice } from '../ui/choice.tsx';
 import { TextField } from '../ui/field.tsx';
 import { Sheet } from '../ui/sheet.tsx';
-import { say } from '../words.ts';
+import { say, words } from '../words.ts';
 import { Contacts } from './contacts.tsx';
 import { InviteCode } from './invite.tsx';
 import styles from './new-chat.module.css';
@@ -92,9 +92,11 @@ function Start({ account }: { readonly account: AccountRow }): ReactNode {
   const { step } = flow;
   useOpening(step);
 
-  // Never acted on, whatever the account: it does not even reach a lane.
-  const linksDevice = isLinkCode(text);
-  const mayStart = text.trim() !== '' && !linksDevice && !flow.running;
+  // A code of another kind is named and does not even reach a lane.
+  const kind = recognise(text);
+  const wanted = chatCodes[account.network];
+  const isRefused = kind !== 'unknown' && !wanted.includes(kind);
+  const mayStart = text.trim() !== '' && !isRefused && !flow.running;
 
   function begin(event: FormEvent): void {
     event.preventDefault();
@@ -129,8 +131,8 @@ function Start({ account }: { readonly account: AccountRow }): ReactNode {
       {isInvite(text) || (!byName && text.trim() === '') ? null : (
         <Contacts account={account.id} text={text} disabled={flow.running} onPick={pick} />
       )}
-      {linksDevice ? (
-        <Trouble what={say('link-code.what')} means={say('link-code.means')} todo={say('link-code.do')} />
+      {isRefused ? (
+        <Trouble {...words.codeRefused(kind, wanted)} />
       ) : step?.kind === 'failed' ? (
         <FlowTrouble why={step.why} place={place} />
       ) : null}

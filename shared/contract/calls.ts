@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { MAX_CODE } from '../code.ts';
 import type { AccountId, ConversationId, FileId, FlowId, GrantId, MessageId, PeerId } from '../ids.ts';
 import type { FlowAnswer, FlowStart } from '../lane/flow.ts';
 import type { HoldReason } from '../label/facts.ts';
@@ -54,7 +55,13 @@ const flowAnswerSchema: v.GenericSchema<unknown, FlowAnswer> = v.variant('kind',
     kind: v.literal('fields'),
     values: v.record(v.pipe(v.string(), v.maxLength(40)), shortText),
   }),
-  v.strictObject({ kind: v.literal('code'), text: v.pipe(v.string(), v.maxLength(4_000)) }),
+  v.strictObject({
+    kind: v.literal('code'),
+    code: v.pipe(
+      v.instance(Uint8Array),
+      v.check((code) => code.byteLength <= MAX_CODE),
+    ),
+  }),
   v.strictObject({ kind: v.literal('yes') }),
   v.strictObject({ kind: v.literal('no') }),
 ]) as v.GenericSchema<unknown, FlowAnswer>;

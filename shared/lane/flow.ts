@@ -1,16 +1,7 @@
 import type { ConversationId, Millis, NetworkId, PeerId } from '../ids.ts';
+import type { CodeKind } from '../code.ts';
 import type { KeyRefusal } from './key.ts';
 import type { StateWrite } from './state.ts';
-
-export const codeKinds = [
-  'signal-link',
-  'signal-number',
-  'openpgp-invite',
-  'nostr-invite',
-  'nostr-key',
-] as const;
-/** A scan accepts exactly one kind; every other known kind is named and refused. */
-export type CodeKind = (typeof codeKinds)[number];
 
 /** A conversation between the person and a lane that takes several steps. */
 export type FlowStart =
@@ -35,6 +26,8 @@ export const flowFailures = [
   'code-of-another-kind',
   'code-expired',
   'code-own',
+  'code-differs', // a scanned code is not that of the two keys
+  'numbers-differ', // the person said so
   'proof-failed', // the other side could not prove the key in the code
   'no-answer',
   'no-key',
@@ -60,15 +53,38 @@ export type FlowStep =
    * passphrase where `why` says so; the page is told that something goes on, and no more.
    */
   | { readonly kind: 'ask-key'; readonly why: KeyRefusal | null }
-  | { readonly kind: 'compare'; readonly own: string; readonly theirs: string }
-  /** One number that both sides see: Signal's safety number. `theirs`: the key it was made from. */
-  | { readonly kind: 'compare-number'; readonly number: string; readonly theirs: string }
+  | CompareStep
   | { readonly kind: 'done'; readonly conversation: ConversationId | null; readonly peer: PeerId | null }
   | { readonly kind: 'failed'; readonly why: FlowFailure };
 
+/** The same bytes as they are compared by eye, and as they are read aloud (BIP-39's English words). */
+export type Comparable = {
+  /** `both`: one number made from both keys, which stands on both screens. */
+  readonly of: 'both' | 'theirs' | 'own';
+  /** Digits in groups, or a key as its network writes it. */
+  readonly number: string;
+  readonly words: readonly string[];
+};
+
+/** Keys put up for comparison, the same on every network. */
+export type CompareStep = {
+  readonly kind: 'compare';
+  /** Their key, as core keeps it: core refuses where it keeps another by now. */
+  readonly theirs: string;
+  /** The first is what the shell's own window shows when it asks. */
+  readonly values: readonly [Comparable, ...Comparable[]];
+  /** What I show for the other side to scan. */
+  readonly code: Uint8Array;
+  /** What I can scan of theirs. */
+  readonly accepts: readonly CodeKind[];
+  /** Their code was scanned and fits; a yes says that it came from them. */
+  readonly matched: boolean;
+};
+
 export type FlowAnswer =
   | { readonly kind: 'fields'; readonly values: Readonly<Record<string, string>> }
-  | { readonly kind: 'code'; readonly text: string }
+  /** The bytes of a code that was scanned or pasted. */
+  | { readonly kind: 'code'; readonly code: Uint8Array }
   /** From core alone, to `ask-key`; a `no` to it is the person's. */
   | { readonly kind: 'key'; readonly text: string; readonly passphrase: string | null }
   | { readonly kind: 'yes' | 'no' };

@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { codeKinds, MAX_CODE } from '../code.ts';
 import { idSchema } from '../contract/content.ts';
 import { networks, type ConversationId, type EnvelopeKey, type FileId, type PeerId } from '../ids.ts';
 import { holdReasons } from '../label/facts.ts';
@@ -104,6 +105,12 @@ const statusSchema = shape<LaneStatus>(
   ]),
 );
 
+const comparable = v.strictObject({
+  of: v.picklist(['both', 'theirs', 'own']),
+  number: text(1_000),
+  words: v.pipe(v.array(text(20)), v.maxLength(100)),
+});
+
 const flowStepSchema = shape<FlowStep>(
   v.variant('kind', [
     v.strictObject({ kind: v.literal('progress'), stage: text(200) }),
@@ -117,8 +124,14 @@ const flowStepSchema = shape<FlowStep>(
       why: v.nullable(v.picklist(flowFailures)),
     }),
     v.strictObject({ kind: v.literal('ask-key'), why: v.nullable(v.picklist(keyRefusals)) }),
-    v.strictObject({ kind: v.literal('compare'), own: text(1_000), theirs: text(1_000) }),
-    v.strictObject({ kind: v.literal('compare-number'), number: text(200), theirs: text(1_000) }),
+    v.strictObject({
+      kind: v.literal('compare'),
+      theirs: text(1_000),
+      values: v.tupleWithRest([comparable], comparable),
+      code: bytes(MAX_CODE),
+      accepts: v.array(v.picklist(codeKinds)),
+      matched: v.boolean(),
+    }),
     v.strictObject({
       kind: v.literal('done'),
       conversation: v.nullable(conversation),

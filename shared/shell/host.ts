@@ -6,6 +6,7 @@ export const confirmKinds = [
   'send-without-encryption',
   'lower-floor',
   'mark-checked',
+  'mark-scanned', // the same, after a code was scanned that fits
   'accept-change',
   'export-key',
   'import-key',

@@ -54,8 +54,7 @@ const banned: readonly RegExp[] = [
 
 /** What other programs call their own things, where a person must find them by that name. */
 const namesOfOthers: Readonly<Record<string, string>> = {
-  'number.how': 'safety number', // Signal's
-  'number.label': 'Safety number',
+  'check.number.signal': 'safety number', // Signal's
 };
 
 const isNameOfOthers = (found: string): boolean =>

@@ -1,3 +1,5 @@
+import { check } from './en/check.ts';
+import { code } from './en/code.ts';
 import { confirm } from './en/confirm.ts';
 import { consent } from './en/consent.ts';
 import { disclosure } from './en/disclosure.ts';
@@ -23,6 +25,8 @@ import { update } from './en/update.ts';
 
 /** Every English message by id, in ICU message format. One file per noun; an id is used once. */
 export const en = {
+  ...check,
+  ...code,
   ...confirm,
   ...consent,
   ...disclosure,

@@ -1,11 +1,11 @@
 import type { ErrorKind } from '../errors.ts';
-import type { CodeKind, FlowFailure } from '../lane/flow.ts';
+import type { FlowFailure } from '../lane/flow.ts';
 import type { ConfirmKind, ConfirmQuestion } from '../shell/host.ts';
 import { plainName, nameInSentence } from './plain-name.ts';
 import type { Say } from './say.ts';
 
 /** Flows whose failures can be said more exactly than in general. */
-export type FlowPlace = 'signal-link' | 'signal-chat' | 'signal-number' | 'nostr-add' | 'nostr-chat';
+export type FlowPlace = 'signal-link' | 'signal-chat' | 'nostr-add' | 'nostr-chat';
 
 const exact = [
   'signal-link.server-unreachable',
@@ -15,7 +15,6 @@ const exact = [
   'signal-chat.address-malformed',
   'signal-chat.no-key',
   'signal-chat.proof-failed',
-  'signal-number.proof-failed',
   'nostr-add.server-unreachable',
   'nostr-add.tls-required',
   'nostr-add.not-possible',
@@ -39,8 +38,6 @@ export function troubleWords(say: Say) {
     return { what: say(`flow.${id}.what`), means: say(`flow.${id}.means`), todo: say(`flow.${id}.do`) };
   };
 
-  const codeName = (kind: CodeKind): string => say(`code.${kind}`);
-
   /** The question of the shell's own window. `facts` of the question are shown beside it as quoted text, not by this. */
   function confirmQuestion(question: Pick<ConfirmQuestion, 'kind' | 'facts'>): {
     readonly title: string;
@@ -58,5 +55,5 @@ export function troubleWords(say: Say) {
     };
   }
 
-  return { error, flowFailure, codeName, confirmQuestion, plainName };
+  return { error, flowFailure, confirmQuestion, plainName };
 }

@@ -11,7 +11,8 @@ import { limitCodes, type Label, type Readers } from '../label/label.ts';
 import { cases, limitRows } from '../label/oracle.ts';
 import { neededFacts } from '../label/rules.ts';
 import { noteCodes, type NoteCode } from '../lane/change.ts';
-import { codeKinds, flowFailures } from '../lane/flow.ts';
+import { codeKinds } from '../code.ts';
+import { flowFailures } from '../lane/flow.ts';
 import { failureCodes } from '../lane/intent.ts';
 import { confirmKinds } from '../shell/host.ts';
 import { createWords } from './words.ts';
@@ -304,14 +305,7 @@ describe('every code of the contract has words', () => {
       for (const about of [alice, { name: null }])
         Object.values(each.note(code, about)).forEach((text) => text === null || one(text));
     for (const code of flowFailures)
-      for (const place of [
-        null,
-        'signal-link',
-        'signal-chat',
-        'signal-number',
-        'nostr-add',
-        'nostr-chat',
-      ] as const)
+      for (const place of [null, 'signal-link', 'signal-chat', 'nostr-add', 'nostr-chat'] as const)
         Object.values(each.flowFailure(code, place)).forEach(one);
     for (const kind of errorKinds) Object.values(each.error(kind)).forEach(one);
     for (const kind of confirmKinds)
@@ -347,7 +341,7 @@ describe('every code of the contract has words', () => {
 
   it('a failure says more where more is known', () => {
     expect(words.flowFailure('proof-failed').what).toMatch(/^The other side could not prove/);
-    expect(words.flowFailure('proof-failed', 'signal-number').what).toBe('The numbers do not match.');
+    expect(words.flowFailure('no-key', 'signal-chat').what).toBe('Nobody was found with this.');
     expect(words.flowFailure('proof-failed', 'signal-link')).toEqual(words.flowFailure('proof-failed'));
   });
 

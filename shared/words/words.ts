@@ -1,4 +1,5 @@
 import { accountWords } from './account.ts';
+import { codeWords } from './code.ts';
 import { detailWords } from './details.ts';
 import { en, type WordId } from './en.ts';
 import { labelWords } from './label.ts';
@@ -31,6 +32,7 @@ export function createWords(locale: LocaleName = 'en', options: WordsOptions = {
     ...time,
     ...labelWords(say, time),
     ...accountWords(say, time),
+    ...codeWords(say, region),
     ...messageWords(say),
     ...troubleWords(say),
     ...detailWords(say, time),

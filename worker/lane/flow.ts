@@ -16,7 +16,7 @@ const MAX_FLOWS = 16;
 
 /** The steps that go on only with an answer of the person. */
 const waits = (step: FlowStep): boolean =>
-  step.kind === 'ask' || step.kind === 'ask-key' || step.kind === 'compare' || step.kind === 'compare-number';
+  step.kind === 'ask' || step.kind === 'ask-key' || step.kind === 'compare';
 
 /** Runs a lane's flows: drives each generator, tells its steps in order, ends each with exactly one `done` or `failed`. */
 export function runFlows(tell: TellStep): {

@@ -8,17 +8,22 @@ type PrimaryDevice = InstanceType<typeof Mock.PrimaryDevice>;
 /** Version and iterations of Signal's safety numbers. */
 const SAFETY_NUMBER = { version: 2, iterations: 5_200 } as const;
 
-/** As the app on the account's phone makes it, from the keys the two phones hold themselves. */
-export function safetyNumber(own: PrimaryDevice, theirs: PrimaryDevice): string {
+/** As the app on the account's phone makes it, from the keys the two phones hold themselves: its digits, and the bytes of its QR code. */
+export function safetyNumber(
+  own: PrimaryDevice,
+  theirs: PrimaryDevice,
+): { readonly digits: string; readonly code: Uint8Array } {
   const side = (of: PrimaryDevice): [Buffer<ArrayBuffer>, PublicKey] => {
     const { publicKey } = of as unknown as { publicKey: { serialize(): Uint8Array<ArrayBuffer> } };
     const id = Aci.parseFromServiceIdString(of.device.aci).getServiceIdBinary();
     return [Buffer.from(id), PublicKey.deserialize(publicKey.serialize())];
   };
   const { iterations, version } = SAFETY_NUMBER;
-  return Fingerprint.new(iterations, version, ...side(own), ...side(theirs))
-    .displayableFingerprint()
-    .toString();
+  const fingerprint = Fingerprint.new(iterations, version, ...side(own), ...side(theirs));
+  return {
+    digits: fingerprint.displayableFingerprint().toString(),
+    code: fingerprint.scannableFingerprint().toBuffer(),
+  };
 }
 
 /** The mock has no call for it, so its own is done by hand: a new private key, sessions forgotten, new keys uploaded. */

@@ -169,10 +169,10 @@ export interface Calls {
     readonly args: { readonly words: readonly string[] };
     readonly result: readonly string[];
   };
-  /** The 60 digits that the account's own app would show for somebody. */
+  /** The 60 digits that the account's own app would show for somebody, and what its QR code holds. */
   safetyNumber: {
     readonly args: { readonly account: number; readonly with: number };
-    readonly result: string;
+    readonly result: { readonly digits: string; readonly code: Uint8Array };
   };
   username: { readonly args: { readonly account: number; readonly username: string }; readonly result: null };
 }

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fingerprintOf, type Fingerprint } from '../../../crypto/openpgp/certificate.ts';
+import { recognise } from '../../../shared/code.ts';
 import type { FlowFailure } from '../../../shared/lane/flow.ts';
 import { canonicalAddress, displayName } from '../address.ts';
 
@@ -16,7 +17,6 @@ export interface Invite {
 /** Delta Chat refuses ids of other lengths or letters in the code. */
 const tokenForm = /^[A-Za-z0-9_-]{11,32}$/;
 const TOKEN_BYTES = 18;
-const LINK_LIMIT = 4_000;
 
 /** A fresh token of 144 bits, in 24 url-safe letters. */
 export function freshToken(): string {
@@ -30,14 +30,23 @@ export function formatInvite(invite: Invite): string {
   return `https://i.delta.chat/#${fingerprint}&${query}`;
 }
 
-/** Codes of other networks that are worth naming when they are refused. */
-const otherCodes =
-  /^(?:sgnl:|https:\/\/signal\.(?:me|group|art)\/|nostr:|npub1|nprofile1|tsdevice:|mailto:|bitcoin:)/i;
-
 const failed = (why: FlowFailure): { readonly kind: 'failed'; readonly why: FlowFailure } => ({
   kind: 'failed',
   why,
 });
+
+/** The code others scan to compare my key alone: what OpenKeychain, Delta Chat and others read. */
+export function formatKey(fingerprint: Fingerprint): string {
+  return `OPENPGP4FPR:${fingerprint}`;
+}
+
+const CODE = /^(?:https:\/\/i\.delta\.chat\/(?:#|%23)|OPENPGP4FPR:)([0-9A-F]+)(?:(?:[&#]|%23)(.*))?$/i;
+
+/** The fingerprint in an invitation or in the code of a key; null for what is neither. */
+export function fingerprintInCode(text: string): Fingerprint | null {
+  const code = CODE.exec(text.trim());
+  return code && fingerprintOf(code[1] ?? '');
+}
 
 /**
  * Reads an invitation link in either of its forms (`https://i.delta.chat/#…`, `OPENPGP4FPR:…`).
@@ -49,15 +58,13 @@ export function parseInvite(
   | { readonly kind: 'invite'; readonly invite: Invite }
   | { readonly kind: 'failed'; readonly why: FlowFailure } {
   const link = text.trim();
-  if (link.length > LINK_LIMIT) return failed('code-malformed');
-  if (otherCodes.test(link)) return failed('code-of-another-kind');
-  const match =
-    /^(?:https:\/\/i\.delta\.chat\/(?:#|%23)|OPENPGP4FPR:)([0-9A-Fa-f]+)(?:[&#]|%23)(.*)$/i.exec(link) ??
-    null;
-  const fingerprint = match ? fingerprintOf(match[1] ?? '') : null;
-  if (match === null || fingerprint === null) return failed('code-malformed');
-  const query = new URLSearchParams(match[2]);
-  if (query.has('x') || query.has('g') || query.has('b') || query.has('j')) return failed('not-possible');
+  const kind = recognise(link);
+  if (kind === 'unknown') return failed('code-malformed');
+  if (kind === 'openpgp-group') return failed('not-possible');
+  if (kind !== 'openpgp-invite') return failed('code-of-another-kind');
+  const fingerprint = fingerprintInCode(link);
+  if (fingerprint === null) return failed('code-malformed');
+  const query = new URLSearchParams(CODE.exec(link)?.[2]);
   const invite = query.get('i') ?? '';
   const auth = query.get('s') ?? '';
   const address = canonicalAddress((query.get('a') ?? '').split(',')[0] ?? '');

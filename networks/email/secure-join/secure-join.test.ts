@@ -421,8 +421,8 @@ describe('links', () => {
 
   test.each<[string, string]>([
     ['', 'code-malformed'],
-    ['https://example.org/', 'code-malformed'],
-    [`https://i.delta.chat/#${'A'.repeat(39)}&v=3`, 'code-malformed'],
+    ['https://example.org/', 'code-of-another-kind'],
+    [`https://i.delta.chat/#${'A'.repeat(39)}&v=3`, 'code-of-another-kind'],
     [formatInvite({ ...invite, auth: 'short' }), 'code-malformed'],
     [formatInvite({ ...invite, invite: 'x'.repeat(33) }), 'code-malformed'],
     [formatInvite({ ...invite, address: 'nobody' }), 'code-malformed'],

@@ -1,4 +1,4 @@
-/** Linking Signal, and comparing its numbers. */
+/** Linking Signal, and finding people on it. */
 export const signal = {
   'signal.title': 'Link this computer to Signal',
   'signal.sub': 'Your phone stays in charge and can unlink this computer.',
@@ -16,18 +16,6 @@ export const signal = {
   'signal.unlink': 'Unlink',
   'signal.remove.means': 'Messages and keys here go. The phone keeps its own.',
   'signal.unlink.means': 'Forgets its keys and messages here. Unlink it on the phone too.',
-
-  'number.title': 'Compare the number',
-  'number.how': 'Ask them to open your chat in Signal, then View safety number.',
-  'number.where': 'Compare on a call or side by side, not in this chat.',
-  'number.label': 'Safety number',
-  'number.match': 'The numbers match',
-  'number.differ': 'They do not match',
-  'number.show': 'Show the number',
-
-  'link-code.what': 'This code would link a device to a Signal account.',
-  'link-code.means': 'Whoever made it would read your messages from then on.',
-  'link-code.do': 'Scan such a code only where you made it yourself.',
 
   'flow.signal-link.server-unreachable.what': 'Signal does not answer.',
   'flow.signal-link.server-unreachable.means': 'You may be offline, or this network blocks it.',
@@ -50,7 +38,4 @@ export const signal = {
   'flow.signal-chat.proof-failed.what': 'Signal gave out keys for them that cannot be used.',
   'flow.signal-chat.proof-failed.means': 'Someone may be in between. Nothing was sent.',
   'flow.signal-chat.proof-failed.do': 'Try again later, or reach them another way.',
-  'flow.signal-number.proof-failed.what': 'The numbers do not match.',
-  'flow.signal-number.proof-failed.means': 'Someone may be in between. Nothing was marked as checked.',
-  'flow.signal-number.proof-failed.do': 'Compare again on a call before you write more.',
 } as const;

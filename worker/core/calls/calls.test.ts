@@ -54,6 +54,7 @@ const receive = (name: string, text = name) =>
   lane.context().commit({ ...emptyCommit, changes: [messageFrom(ALICE, CHAT, name, text)] });
 const fall = (facts = clearFacts(Date.now())) =>
   lane.context().commit({ ...emptyCommit, forecasts: [{ conversation: CHAT, facts: [facts], hold: null }] });
+const ALICE_KEY = ALICE.slice('email|'.length);
 const rejects = (kind: string) => expect.objectContaining({ kind }) as unknown;
 
 /** Replaces the rig by one whose lane performs as told. */
@@ -395,9 +396,17 @@ describe('reactions and deleting', () => {
 test('two keys compared in the page match only once the shell was told so', async () => {
   await rig.close();
   const answered: unknown[] = [];
+  const values = [{ of: 'theirs', number: ALICE_KEY, words: ['abandon'] }] as const;
+  const step = {
+    kind: 'compare',
+    theirs: ALICE_KEY,
+    values,
+    code: new Uint8Array([1]),
+    accepts: [],
+  } as const;
   ({ rig, lane } = await openScripted({
     flow: async function* () {
-      answered.push(yield { kind: 'compare', own: 'MINE', theirs: 'THEIRS' });
+      answered.push(yield { ...step, matched: false });
       yield { kind: 'done', conversation: CHAT, peer: ALICE };
       return null;
     },
@@ -420,8 +429,8 @@ test('two keys compared in the page match only once the shell was told so', asyn
   await rig.page.until('flow', (told) => told.flow === flow && told.step.kind === 'done');
   expect(answered).toEqual([{ kind: 'yes' }]);
   expect(rig.shell.asked.map(({ kind, facts }) => [kind, facts['fingerprint']])).toEqual([
-    ['mark-checked', 'THEIRS'],
-    ['mark-checked', 'THEIRS'],
+    ['mark-checked', ALICE_KEY],
+    ['mark-checked', ALICE_KEY],
   ]);
 });
 

@@ -20,8 +20,8 @@ export function flowCalls(of: CallScope): Serve<'flow.start' | 'flow.answer' | '
       const compared = answer.kind === 'yes' ? of.flows.comparing(flow) : null;
       if (compared) {
         await confirmMatch(of, compared);
-        // Of keys that were compared their lane says itself that they were; a number says it here, and the lane hears of it.
-        if (compared.number !== null) of.write((touched) => mark(of, compared, touched));
+        // Before the lane hears of it: what the person said holds for the key they saw, whatever the lane makes of it.
+        of.write((touched) => mark(of, compared, touched));
       }
       await of.flows.answer(flow, answer);
       return null;
@@ -33,20 +33,22 @@ export function flowCalls(of: CallScope): Serve<'flow.start' | 'flow.answer' | '
   };
 }
 
-/** The page may show two keys side by side, or a number; that they match is said in the shell's own window. */
-async function confirmMatch(of: CallScope, { peer: id, theirs, number }: Compared): Promise<void> {
+/** The page may show keys and say that a code fits; that they match is said in the shell's own window. */
+async function confirmMatch(of: CallScope, { peer: id, theirs, number, matched }: Compared): Promise<void> {
   const peer = findPeer(of.db, id);
   // A lane may hold another key than the one core knows and the person is about to be asked about.
-  if (number !== null && peer?.identity !== theirs)
-    throw new PlainsealError('conflict', 'the number was made from another key');
-  const name = peer?.name ?? peer?.address ?? '';
-  await confirm(of, 'mark-checked', { name, fingerprint: number ?? theirs });
+  if (peer?.identity !== theirs)
+    throw new PlainsealError('conflict', 'what was compared was made from another key');
+  await confirm(of, matched ? 'mark-scanned' : 'mark-checked', {
+    name: peer.name ?? peer.address ?? '',
+    fingerprint: number,
+  });
 }
 
-function mark(of: CallScope, { account: id, peer, theirs }: Compared, touched: Touched): void {
+function mark(of: CallScope, { account: id, peer, theirs, matched }: Compared, touched: Touched): void {
   const account = mustFind(findAccount(of.db, id), 'account');
   if (findPeer(of.db, peer)?.identity !== theirs)
     throw new PlainsealError('conflict', 'the identity changed meanwhile');
   const scope = personScope(of, account, touched);
-  markChecked(scope, peer, { kind: 'checked', at: scope.now, by: 'number' });
+  markChecked(scope, peer, { kind: 'checked', at: scope.now, by: matched ? 'code' : 'number' });
 }

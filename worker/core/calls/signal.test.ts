@@ -154,13 +154,18 @@ test('what a conversation on Signal can do', async () => {
 describe('comparing the safety number', () => {
   const NUMBER = '00000 11111 22222 33333 44444 55555 66666 77777 88888 99999 00000 11111';
   let answered: unknown[];
-  const comparing = async (theirs: string) => {
+  const comparing = async (theirs: string, fits = false) => {
+    const values = [{ of: 'both', number: NUMBER, words: ['abandon'] }] as const;
+    const code = new Uint8Array([8, 2]);
+    const step = { kind: 'compare', theirs, values, code, accepts: ['signal-number'] } as const;
     await rig.close();
     answered = [];
     ({ rig, lane } = await openScripted(
       {
         flow: async function* () {
-          answered.push(yield { kind: 'compare-number', number: NUMBER, theirs });
+          const answer = yield { ...step, matched: false };
+          answered.push(answer);
+          if (fits) answered.push(yield { ...step, matched: true });
           yield { kind: 'done', conversation: BOB_CHAT, peer: BOB };
           return null;
         },
@@ -173,7 +178,7 @@ describe('comparing the safety number', () => {
       network: 'signal',
       start: { kind: 'check', peer: BOB },
     });
-    await rig.page.until('flow', (told) => told.flow === flow && told.step.kind === 'compare-number');
+    await rig.page.until('flow', (told) => told.flow === flow && told.step.kind === 'compare');
     return flow;
   };
   const trust = async () => (await rig.page.call('peer.get', { peer: BOB, account: ACCOUNT })).trust;
@@ -192,6 +197,19 @@ describe('comparing the safety number', () => {
       changes: [{ kind: 'identity', peer: BOB, was: BOBS_KEY, now: BOBS_KEY, trust: said }],
     });
     expect(await rows()).toHaveLength(1);
+  });
+  test('a code that fits is asked about in words of its own, and trust says that it was a code', async () => {
+    const flow = await comparing(BOBS_KEY, true);
+    const code = new Uint8Array([1, 2, 3]);
+    await rig.page.call('flow.answer', { flow, answer: { kind: 'code', code } });
+    // Nobody is checked by a code alone.
+    await rig.page.until('flow', ({ step }) => step.kind === 'compare' && step.matched);
+    expect([rig.shell.asked, (await trust()).kind]).toEqual([[], 'unchecked']);
+    await rig.page.call('flow.answer', { flow, answer: { kind: 'yes' } });
+    await rig.page.until('flow', (told) => told.flow === flow && told.step.kind === 'done');
+    expect(rig.shell.asked).toEqual([{ kind: 'mark-scanned', facts: { name: 'Bob', fingerprint: NUMBER } }]);
+    expect(answered).toEqual([{ kind: 'code', code }, { kind: 'yes' }]);
+    expect(await trust()).toMatchObject({ kind: 'checked', by: 'code' });
   });
   test('a no of the person in the shell marks nothing and reaches nobody', async () => {
     const flow = await comparing(BOBS_KEY);

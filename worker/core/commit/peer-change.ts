@@ -86,9 +86,10 @@ export function markChecked(
  */
 function decide(scope: Scope, change: Of<'identity'>, known: Peer | null): Trust | null {
   const { trust: told, was, now } = change;
-  if (told.kind === 'checked') return told;
   const same = known?.identity === now;
   const before = writtenTrust(scope.db, scope.account.id, change.peer);
+  if (told.kind === 'checked')
+    return same && before?.kind === 'checked' && told.at <= before.at ? null : told;
   const toldAnother = was !== null && was !== now;
   const another = told.kind === 'changed' || (!same && (toldAnother || (known && !keyUnknown(known))));
   if (!another || (same && before !== null)) return null;

@@ -48,8 +48,10 @@ export interface Compared {
   readonly peer: PeerId;
   /** Their key. */
   readonly theirs: string;
-  /** A number made from both keys that stands on both screens; null where the keys themselves are compared. */
-  readonly number: string | null;
+  /** What is compared: a number made from both keys, or their key. */
+  readonly number: string;
+  /** The lane found that a scanned code fits. */
+  readonly matched: boolean;
 }
 
 interface Running {
@@ -268,9 +270,9 @@ export function createFlows(of: {
       const one = running.get(flow);
       if (one?.start.kind !== 'check') return null;
       const { account, told } = one;
-      if (told?.kind !== 'compare' && told?.kind !== 'compare-number') return null;
-      const number = told.kind === 'compare-number' ? told.number : null;
-      return { account, peer: one.start.peer, theirs: told.theirs, number };
+      if (told?.kind !== 'compare') return null;
+      const { theirs, values, matched } = told;
+      return { account, peer: one.start.peer, theirs, number: values[0].number, matched };
     },
     cancel: async (flow) => {
       await running.get(flow)?.cancel();

@@ -1,0 +1,124 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { chromium, expect, type Locator, type Page } from '@playwright/test';
+import { findChromium } from '../browser/chromium.ts';
+import { codes } from '../shared/test/codes.ts';
+import { en } from '../shared/words/en.ts';
+import { filmOf, pictureOf } from './fixtures/code-picture.ts';
+import { test } from './gallery/fixture.ts';
+
+// What there is to compare comes from a core in memory; the lanes' own comparisons are tested beside them.
+
+const OTTO = String(codes['nostr-key'][0]);
+const STRANGER = 'npub1stv045ymgxcrz0mft7zk3kp59yx9yumzx7ydcfexj6ejvvz734ssjvzwg4';
+
+async function begin(page: Page): Promise<Locator> {
+  const sheet = page.getByRole('dialog');
+  await sheet.getByRole('button', { name: /^Compare (?:now|again)$/u }).click();
+  await sheet.getByRole('radio', { name: en['check.way.code'] }).click();
+  return sheet;
+}
+
+for (const [query, of] of [
+  ['chat=priya&linked', ['both']],
+  ['chat=alice', ['theirs', 'own']],
+  ['chat=otto', ['theirs', 'own']],
+] as const)
+  test(`${query} is compared by eye, aloud and by code on one sheet, by keyboard`, async ({ page, show }) => {
+    await show(`${query}&sheet=contact`);
+    const sheet = page.getByRole('dialog');
+    await sheet.getByRole('button', { name: en['check.start'] }).focus();
+    await page.keyboard.press('Enter');
+    await sheet.getByRole('radio', { name: en['check.way.number'] }).focus();
+    for (const each of of)
+      await expect(sheet.getByTestId(`compare-${each}`).getByTestId('key')).toBeVisible();
+    await page.keyboard.press('ArrowRight');
+    for (const each of of)
+      await expect(sheet.getByTestId(`compare-${each}`).getByRole('listitem').first()).toBeVisible();
+    await page.keyboard.press('ArrowRight');
+    await expect(sheet.getByRole('img', { name: en['check.code.qr'] })).toBeVisible();
+    await expect(sheet.getByRole('button', { name: en['check.match'] })).toHaveCount(0);
+    await page.keyboard.press('ArrowRight');
+    await sheet.getByRole('button', { name: en['check.differ'] }).focus();
+    await page.keyboard.press('Enter');
+    await expect(sheet.getByRole('alert')).toContainText(en['flow.numbers-differ.what']);
+  });
+
+test('AT-13 a code of another kind is named, whichever way it comes; one that differs is told loudly', async ({
+  page,
+  show,
+}) => {
+  await show('chat=otto&sheet=contact');
+  const sheet = await begin(page);
+  const paste = sheet.getByLabel(en['scan.paste']);
+  const alert = sheet.getByRole('alert');
+  await paste.fill('sgnl://linkdevice?uuid=1');
+  await page.keyboard.press('Enter');
+  await expect(alert).toContainText(en['link-code.what']);
+  await sheet.getByTestId('scan-file').setInputFiles(pictureOf(String(codes['openpgp-invite'][0])));
+  await expect(alert).toContainText('This is an e-mail invitation.');
+  await expect(alert).toContainText('This place takes a Nostr key or a Nostr invitation.');
+  await sheet.getByTestId('scan-file').setInputFiles(pictureOf(codes['signal-number'][0] ?? ''));
+  await expect(alert).toContainText('This is a Signal number to compare.');
+  await sheet
+    .getByTestId('scan-file')
+    .setInputFiles({ name: 'x.png', mimeType: 'image/png', buffer: Buffer.from('x') });
+  await expect(alert).toContainText(en['scan.nothing.what']);
+  await paste.fill(String(codes['nostr-secret'][0]));
+  await page.keyboard.press('Enter');
+  await expect(alert).toContainText(en['secret-code.what']);
+  await expect(paste).toHaveValue('');
+
+  await paste.fill(STRANGER);
+  await page.keyboard.press('Enter');
+  await expect(alert).toContainText(en['flow.code-differs.what']);
+  await expect(sheet.getByTestId('contact-trust')).toHaveText('Not checked yet.');
+});
+
+test('their code is taken from a picture that is pasted', async ({ page, show }) => {
+  await show('chat=otto&sheet=contact');
+  const sheet = await begin(page);
+  const { name, mimeType, buffer } = pictureOf(OTTO);
+  await sheet.getByLabel(en['scan.paste']).evaluate(
+    (field, { bytes, ...file }) => {
+      const clipboardData = new DataTransfer();
+      clipboardData.items.add(new File([Uint8Array.from(bytes)], file.name, { type: file.mimeType }));
+      field.dispatchEvent(new ClipboardEvent('paste', { clipboardData, bubbles: true, cancelable: true }));
+    },
+    { name, mimeType, bytes: [...buffer] },
+  );
+  await expect(sheet.getByText(en['check.done'])).toBeVisible();
+  await expect(sheet.getByTestId('contact-trust')).toHaveText(/^Checked with a code on /u);
+});
+
+test('their code is read by the camera, which is off before and after', async ({ site }) => {
+  const folder = await mkdtemp(join(tmpdir(), 'plainseal-camera-'));
+  const film = join(folder, 'code.y4m');
+  await writeFile(film, filmOf(OTTO));
+  const executablePath = findChromium();
+  const browser = await chromium.launch({
+    ...(executablePath === null ? {} : { executablePath }),
+    args: [
+      ...(process.getuid?.() === 0 ? ['--no-sandbox'] : []),
+      '--use-fake-device-for-media-stream',
+      `--use-file-for-fake-video-capture=${film}`,
+    ],
+  });
+  try {
+    const page = await browser.newPage();
+    await page.goto(`${site}?chat=otto&sheet=contact`);
+    const sheet = await begin(page);
+    // Nobody has allowed it yet: that is said, with the way round it.
+    await sheet.getByRole('button', { name: en['scan.camera'] }).click();
+    await expect(sheet.getByRole('alert')).toHaveText(en['scan.camera.refused']);
+    await page.context().grantPermissions(['camera']);
+    await sheet.getByRole('button', { name: en['scan.camera.stop'] }).click();
+    await sheet.getByRole('button', { name: en['scan.camera'] }).click();
+    await expect(sheet.getByText(en['check.done'])).toBeVisible();
+    await expect(sheet.locator('video')).toHaveCount(0);
+  } finally {
+    await browser.close();
+    await rm(folder, { recursive: true });
+  }
+});
