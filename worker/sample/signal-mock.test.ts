@@ -98,6 +98,20 @@ async function until(id: MessageId, state: NonNullable<Row['sending']>['state'])
   return messageRow(id);
 }
 const send = async (content: Content | string) => until(await say(content), 'sent');
+/** The person has compared the number, and said so in the shell's own window. */
+const check = async (): Promise<void> => {
+  const { peer, account } = await row();
+  if (peer === null) throw new Error('nobody to check');
+  const start = { kind: 'check', peer } as const;
+  const { flow } = await rig.page.call('flow.start', {
+    request: request(),
+    account,
+    network: 'signal',
+    start,
+  });
+  await rig.page.until('flow', (told) => told.flow === flow && told.step.kind === 'compare');
+  await rig.page.call('flow.answer', { flow, answer: { kind: 'yes' } });
+};
 const got = async (queue: Parameters<SignalServer['next']>[1], of = alice) => {
   const received = await server.next(of, queue);
   return { received, content: decodeContent(received.content) };
@@ -209,8 +223,9 @@ describe('a message', () => {
 });
 
 describe('devices and identities', () => {
-  test('409: a device that came gets it, and is stated', async () => {
+  test('AT-12 409: a device that came gets it, and is stated, also where the person is checked', async () => {
     await meet();
+    await check();
     await send('one');
     await got('message');
     await server.call('addDevice', { account: alice.id });
@@ -218,9 +233,13 @@ describe('devices and identities', () => {
     expect((await got('message')).received.body).toBe('two');
     const { deliveries } = await rig.page.call('message.details', { id });
     expect(deliveries.map(({ to }) => to)).toContain(`${alice.aci}.2`);
-    expect((await rows()).flatMap((one) => (one.kind === 'note' ? one.code : []))).toEqual(['new-device']);
+    expect((await rows()).flatMap((one) => (one.kind === 'note' ? one.code : []))).toEqual([
+      'checked',
+      'new-device',
+    ]);
     await send('three');
     expect((await got('message')).received.body).toBe('three');
+    expect((await row()).label.identity).toMatchObject({ trust: { kind: 'checked' } });
   });
 
   test('409: a device that went is left out', async () => {
@@ -240,6 +259,25 @@ describe('devices and identities', () => {
     await server.call('reinstall', { account: alice.id });
     await send('two');
     expect(await got('message')).toMatchObject({ received: { body: 'two', envelope: 'PreKey' } });
+  });
+
+  test('AT-11 who registers anew under another key is not checked any more, and gets nothing', async () => {
+    await meet();
+    await check();
+    await server.call('changeIdentity', { account: alice.id });
+    await server.introduce(alice, linked);
+    await server.sendText(alice, linked, 'it is me');
+    await eventually(
+      async () => (await row()).label.identity.kind === 'one' && !(await row()).label.sending.ok,
+    );
+    expect(await row()).toMatchObject({
+      label: {
+        identity: { kind: 'one', trust: { kind: 'changed', wasChecked: true } },
+        sending: { ok: false, why: 'identity-changed' },
+      },
+    });
+    expect((await until(await say('secret'), 'held')).sending).toMatchObject({ hold: 'identity-changed' });
+    expect(await server.call('waiting', { account: alice.id, queue: 'message' })).toBe(0);
   });
 
   test('AT-10 another identity: held until the person accepts it, then it arrives', async () => {

@@ -62,7 +62,7 @@ export const label = {
   'stopped.label-fell.meaning': 'It was more private when you wrote. Your message waits on this computer.',
   'stopped.below-floor.meaning': 'What was private once is never sent open. Your message waits here.',
   'stopped.identity-changed.meaning':
-    'Most often this means a new phone or app. It can also mean someone else.',
+    'Most often a new phone or app. Nothing has been sent yet. It can also be someone else.',
   'stopped.no-key.meaning': 'Without a key nothing can be sealed. It is never sent open instead.',
   'stopped.guard.meaning': 'This is a fault of Plainseal. Nothing left this computer.',
   'stopped.fork.meaning': 'People here no longer see the same group.',

@@ -8,7 +8,7 @@ export const notes = {
   'note.not-fetched.do': 'It stays on the server.',
   'note.checked': 'You checked {name}. The keys match.',
   'note.identity-changed': '{name}’s key changed.',
-  'note.identity-changed.do': 'Most often this means a new phone or app.',
+  'note.identity-changed.do': 'Most often a new phone or app.',
   'note.new-device': '{name} uses another device now. The key is the same.',
   'note.new-device.do': 'Messages go to it too.',
   'note.timer-changed': 'How long messages stay was changed.',

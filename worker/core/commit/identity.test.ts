@@ -104,14 +104,33 @@ describe('a key that is told', () => {
     scene.commit({ changes: [described] });
     expect([findPeer(scene.db, BOB)?.identity, hold()]).toEqual([BOBS_KEY, null]);
   });
-  test('after a check says that it was checked', () => {
+  test('AT-11 after a check clears it, though the name is the same, and says that it was checked', () => {
     meet();
     setTrust(scene.db, scene.account.id, BOB, byNumber);
-    scene.commit({ changes: [told(unchecked)] });
+    const again: Change = {
+      kind: 'peer',
+      peer: BOB,
+      identity: BOBS_OTHER_KEY,
+      address: '+15550100',
+      name: 'Bob',
+    };
+    scene.commit({ changes: [again, told(unchecked)] });
     expect(trust()).toEqual({ kind: 'changed', at: 1_000, wasChecked: true });
+    expect([findPeer(scene.db, BOB)?.name, hold()]).toEqual(['Bob', 'identity-changed']);
     // And once more, before anybody looked.
     scene.commit({ changes: [told(changed, BOBS_OTHER_KEY, `05${'cc'.repeat(32)}`)] });
     expect(trust()).toMatchObject({ kind: 'changed', wasChecked: true });
+  });
+  test('that was checked on one account marks no other, and a lane that tells it again changes nothing of it', () => {
+    meet();
+    const other = { ...scene.account, id: 'other' as AccountId, address: 'other' };
+    addAccount(scene.db, other);
+    scene.commit({ changes: [told({ ...byNumber, at: 7 }, BOBS_KEY, BOBS_KEY)] });
+    scene.commit({ changes: [told({ kind: 'checked', at: 7, by: 'code' }, BOBS_KEY, BOBS_KEY)] });
+    expect(trust()).toEqual({ kind: 'checked', at: 7, by: 'number' });
+    expect(trustOf(scene.db, other.id, BOB)).toEqual(unchecked);
+    scene.commit({ changes: [told({ kind: 'checked', at: 9, by: 'code' }, BOBS_KEY, BOBS_KEY)] });
+    expect(trust()).toEqual({ kind: 'checked', at: 9, by: 'code' });
   });
   test('to one account stops the others that know the peer: what they checked was the old key', () => {
     meet();
@@ -133,13 +152,17 @@ describe('a key that is told', () => {
     // Its own lane tells it later: known by then.
     expect(notes()).toHaveLength(2);
   });
-  test('on another device stops nothing and is stated, when it joins and not when it leaves', () => {
+  test('AT-12 on another device stops nothing and is stated, also of somebody checked; when it joins and not when it leaves', () => {
     meet();
+    setTrust(scene.db, scene.account.id, BOB, byNumber);
     const device = { kind: 'device', peer: BOB, device: '3', sameIdentity: true } as const;
     scene.commit({ changes: [{ ...device, act: 'added' }] });
-    expect([notes(), hold(), trust()]).toEqual([['new-device'], null, unchecked]);
+    expect([notes(), hold(), trust()]).toEqual([['new-device'], null, byNumber]);
     scene.commit({ changes: [{ ...device, act: 'removed' }] });
     expect(notes()).toHaveLength(1);
+    // A device that does not carry the known key is somebody else until the person has looked.
+    scene.commit({ changes: [{ ...device, device: '4', sameIdentity: false, act: 'added' }] });
+    expect([hold(), trust()]).toMatchObject(['identity-changed', { kind: 'changed', wasChecked: true }]);
   });
   test('of a network where the key names the peer is never replaced by a description', () => {
     const email = openScene();
