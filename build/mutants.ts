@@ -32,7 +32,7 @@ const mutants: readonly Mutant[] = [
   ),
   without('confined', "session.on('will-download', (event) => event.preventDefault());"),
   without('confined', 'session.setSpellCheckerEnabled(false);'),
-  without('confined', 'lockPermissions(session);'),
+  without('confined', 'lockPermissions(session, source.askCamera);'),
   without('confined', "contents.on('will-navigate', lock);"),
   without('confined', "contents.on('will-frame-navigate', lock);"),
   without('confined', "contents.on('will-redirect', lock);"),

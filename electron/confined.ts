@@ -22,11 +22,15 @@ const NO_PROXY = 'http://127.0.0.1:9';
 
 /**
  * Gives a window's session its one source, and no network: whatever is not of `origin` is cancelled, no file is downloaded (core
- * writes files, where the person said), no permission is had but two harmless ones.
+ * writes files, where the person said), no permission is had but two harmless ones, and the camera where `askCamera` asks the person each time.
  */
 export function confineSession(
   session: Session,
-  source: { readonly origin: string; readonly serve: (request: Request) => Promise<Response> | Response },
+  source: {
+    readonly origin: string;
+    readonly serve: (request: Request) => Promise<Response> | Response;
+    readonly askCamera?: () => Promise<boolean>;
+  },
 ): void {
   session.protocol.handle(APP_SCHEME, source.serve);
   session.webRequest.onBeforeRequest(({ url }, answer) => answer({ cancel: !isOf(source.origin, url) }));
@@ -34,7 +38,7 @@ export function confineSession(
   void session.setProxy({ mode: 'fixed_servers', proxyRules: NO_PROXY, proxyBypassRules: '<-loopback>' });
   session.on('will-download', (event) => event.preventDefault());
   session.setSpellCheckerEnabled(false);
-  lockPermissions(session);
+  lockPermissions(session, source.askCamera);
 }
 
 /** What a window may load at all: files of its origin, and blobs it made itself. */

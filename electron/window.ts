@@ -2,7 +2,6 @@ import { BrowserWindow, session } from 'electron';
 import { APP_ORIGIN } from '../shared/wire/page.ts';
 import { askCamera } from './camera.ts';
 import { confinedPreferences, confineSession, lockContents } from './confined.ts';
-import { lockPermissions } from './permission.ts';
 import { servePage } from './protocol.ts';
 import { recoverPage } from './recovery.ts';
 
@@ -15,6 +14,8 @@ export function openPageWindow(page: string, preload: string): BrowserWindow {
   confineSession(own, {
     origin: APP_ORIGIN,
     serve: ({ url, method }) => servePage(page, url, method),
+    // The one window in which a code is scanned.
+    askCamera: () => askCamera(window),
   });
   const window = new BrowserWindow({
     width: 1_120,
@@ -29,8 +30,6 @@ export function openPageWindow(page: string, preload: string): BrowserWindow {
       ...confinedPreferences,
     },
   });
-  // The one window that may scan a code.
-  lockPermissions(own, () => askCamera(window));
   lockContents(window.webContents);
   window.once('ready-to-show', () => window.show());
   recoverPage(window);
