@@ -109,7 +109,7 @@ const check = async (): Promise<void> => {
     network: 'signal',
     start,
   });
-  await rig.page.until('flow', (told) => told.flow === flow && told.step.kind === 'compare');
+  await rig.page.until('flow', (one) => one.flow === flow && one.step.kind === 'compare');
   await rig.page.call('flow.answer', { flow, answer: { kind: 'yes' } });
 };
 const got = async (queue: Parameters<SignalServer['next']>[1], of = alice) => {
