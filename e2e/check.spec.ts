@@ -5,6 +5,7 @@ import { chromium, expect, type Locator, type Page } from '@playwright/test';
 import { findChromium } from '../browser/chromium.ts';
 import { codes } from '../shared/test/codes.ts';
 import { en } from '../shared/words/en.ts';
+import { expectAccessible } from './fixtures/accessible.ts';
 import { filmOf, pictureOf } from './fixtures/code-picture.ts';
 import { test } from './gallery/fixture.ts';
 
@@ -36,9 +37,11 @@ for (const [query, of] of [
     await page.keyboard.press('ArrowRight');
     for (const each of of)
       await expect(sheet.getByTestId(`compare-${each}`).getByRole('listitem').first()).toBeVisible();
+    await expectAccessible(page, 'words to read aloud');
     await page.keyboard.press('ArrowRight');
     await expect(sheet.getByRole('img', { name: en['check.code.qr'] })).toBeVisible();
     await expect(sheet.getByRole('button', { name: en['check.match'] })).toHaveCount(0);
+    await expectAccessible(page, 'codes to show and to scan');
     await page.keyboard.press('ArrowRight');
     await sheet.getByRole('button', { name: en['check.differ'] }).focus();
     await page.keyboard.press('Enter');

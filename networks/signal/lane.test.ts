@@ -90,7 +90,7 @@ describe('a lane', () => {
 
   test.each([
     [{ kind: 'invite' }, 'not-possible'],
-    [{ kind: 'join', link: 'https://i.delta.chat/#x' }, 'not-possible'],
+    [{ kind: 'join', link: 'https://i.delta.chat/#x' }, 'code-of-another-kind'],
     [{ kind: 'join', link: 'sgnl://linkdevice?uuid=a&pub_key=b' }, 'code-of-another-kind'],
     [{ kind: 'chat', address: 'sgnl://linkdevice?uuid=a&pub_key=b' }, 'code-of-another-kind'],
     [{ kind: 'chat', address: 'mara.01' }, 'server-unreachable'],
