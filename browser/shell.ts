@@ -151,9 +151,7 @@ function hostCalls(
   downloads: Downloads,
   now: { readonly confirmations: () => Promise<Confirmations>; readonly page: () => PageLink | null },
 ): Handlers<OwnHostCalls> {
-  const noKeyring = (): never => {
-    throw new PlainsealError('refused', 'the browser shell has no keyring');
-  };
+  const noKeyring = () => ({ kind: 'none', why: 'no-keyring' }) as const;
   return {
     'key.unwrap': noKeyring,
     'key.wrap': noKeyring,

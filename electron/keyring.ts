@@ -1,5 +1,5 @@
 import { safeStorage } from 'electron';
-import { PlainsealError } from '../shared/errors.ts';
+import type { KeyringLack, UnwrappedKey, WrappedKey } from '../shared/shell/host.ts';
 
 /** What we use of Electron's `safeStorage`. */
 export type Keyring = Pick<
@@ -7,45 +7,43 @@ export type Keyring = Pick<
   'isAsyncEncryptionAvailable' | 'encryptStringAsync' | 'decryptStringAsync' | 'getSelectedStorageBackend'
 >;
 
-/** The system's keyring by name, or null where there is none. Chromium's `basic_text` is a key everybody knows: that is none. */
-async function backendOf(keyring: Keyring, platform: NodeJS.Platform): Promise<string | null> {
-  if (!(await keyring.isAsyncEncryptionAvailable())) return null;
-  if (platform !== 'linux') return platform;
-  const backend = keyring.getSelectedStorageBackend();
-  return backend === 'basic_text' || backend === 'unknown' ? null : backend;
+type Backend =
+  { readonly kind: 'backend'; readonly name: string } | { readonly kind: 'none'; readonly why: KeyringLack };
+
+/** The system's keyring by name, or why there is none. Chromium's `basic_text` is a key everybody knows: that locks nothing. */
+async function backendOf(keyring: Keyring, platform: NodeJS.Platform): Promise<Backend> {
+  if (!(await keyring.isAsyncEncryptionAvailable())) return { kind: 'none', why: 'no-keyring' };
+  if (platform !== 'linux') return { kind: 'backend', name: platform };
+  const name = keyring.getSelectedStorageBackend();
+  if (name === 'basic_text') return { kind: 'none', why: 'open-keyring' };
+  return name === 'unknown' ? { kind: 'none', why: 'no-keyring' } : { kind: 'backend', name };
 }
 
-const noKeyring = (): PlainsealError => new PlainsealError('refused', 'this system has no keyring');
-
-/**
- * Wraps a key with the system's keyring.
- * @throws PlainsealError `refused` where there is none: core then asks for a passphrase.
- */
+/** Wraps a key with the system's keyring. */
 export async function wrapKey(
   key: Uint8Array,
   keyring: Keyring = safeStorage,
   platform: NodeJS.Platform = process.platform,
-): Promise<{ readonly wrapped: Uint8Array; readonly backend: string }> {
+): Promise<WrappedKey> {
   const backend = await backendOf(keyring, platform);
-  if (backend === null) throw noKeyring();
+  if (backend.kind === 'none') return backend;
   const wrapped = await keyring.encryptStringAsync(Buffer.from(key).toString('base64'));
-  return { wrapped: new Uint8Array(wrapped), backend };
+  return { kind: 'wrapped', wrapped: new Uint8Array(wrapped), backend: backend.name };
 }
 
-/**
- * Opens a wrapped key.
- * @throws PlainsealError `refused` where there is no keyring any more, `wrong-key` when it does not open this one.
- */
+/** Opens a wrapped key. */
 export async function unwrapKey(
   wrapped: Uint8Array,
   keyring: Keyring = safeStorage,
   platform: NodeJS.Platform = process.platform,
-): Promise<Uint8Array> {
-  if ((await backendOf(keyring, platform)) === null) throw noKeyring();
+): Promise<UnwrappedKey> {
+  const backend = await backendOf(keyring, platform);
+  if (backend.kind === 'none') return backend;
   try {
-    const { result } = await keyring.decryptStringAsync(Buffer.from(wrapped));
-    return new Uint8Array(Buffer.from(result, 'base64'));
-  } catch (cause) {
-    throw new PlainsealError('wrong-key', 'the keyring does not open this key', { cause });
+    const { result, shouldReEncrypt } = await keyring.decryptStringAsync(Buffer.from(wrapped));
+    const key = new Uint8Array(Buffer.from(result, 'base64'));
+    return { kind: 'opened', key, backend: backend.name, stale: shouldReEncrypt };
+  } catch {
+    return { kind: 'closed', backend: backend.name };
   }
 }

@@ -139,28 +139,40 @@ describe('the keyring', () => {
   const key = new Uint8Array(32).fill(7);
 
   it('wraps and opens a key', async () => {
-    const { wrapped, backend } = await wrapKey(key, keyring('gnome_libsecret'), 'linux');
-    expect(backend).toBe('gnome_libsecret');
-    expect(await unwrapKey(wrapped, keyring('gnome_libsecret'), 'linux')).toEqual(key);
+    const kept = await wrapKey(key, keyring('gnome_libsecret'), 'linux');
+    if (kept.kind !== 'wrapped') throw new Error('not wrapped');
+    expect(kept.backend).toBe('gnome_libsecret');
+    expect(await unwrapKey(kept.wrapped, keyring('gnome_libsecret'), 'linux')).toEqual({
+      kind: 'opened',
+      key,
+      backend: 'gnome_libsecret',
+      stale: false,
+    });
   });
 
   it.each([
-    ['basic_text', true],
-    ['unknown', true],
-    ['gnome_libsecret', false],
-  ] as const)('is none with %s (available: %s)', async (backend, available) => {
-    const none = keyring(backend, available);
-    await expect(wrapKey(key, none, 'linux')).rejects.toMatchObject({ kind: 'refused' });
-    await expect(unwrapKey(key, none, 'linux')).rejects.toMatchObject({ kind: 'refused' });
-  });
+    ['basic_text', true, 'open-keyring'],
+    ['unknown', true, 'no-keyring'],
+    ['gnome_libsecret', false, 'no-keyring'],
+  ] as const)(
+    'AT-53 is none with %s (available: %s), and says which: %s',
+    async (backend, available, why) => {
+      const none = keyring(backend, available);
+      expect(await wrapKey(key, none, 'linux')).toEqual({ kind: 'none', why });
+      expect(await unwrapKey(key, none, 'linux')).toEqual({ kind: 'none', why });
+    },
+  );
 
   it('names the system where there is only one', async () => {
-    expect((await wrapKey(key, keyring('unknown'), 'darwin')).backend).toBe('darwin');
-    expect((await wrapKey(key, keyring('unknown'), 'win32')).backend).toBe('win32');
+    for (const system of ['darwin', 'win32'] as const)
+      expect(await wrapKey(key, keyring('unknown'), system)).toMatchObject({ backend: system });
   });
 
-  it('says which key it cannot open', async () => {
-    await expect(unwrapKey(key, keyring('kwallet6'), 'linux')).rejects.toMatchObject({ kind: 'wrong-key' });
+  it('AT-53 names itself where it cannot open a key', async () => {
+    expect(await unwrapKey(key, keyring('kwallet6'), 'linux')).toEqual({
+      kind: 'closed',
+      backend: 'kwallet6',
+    });
   });
 });
 

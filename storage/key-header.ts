@@ -26,13 +26,16 @@ export const argon2Bounds = {
 /** The cost of Argon2id (RFC 9106). */
 export type Argon2Cost = { readonly memoryKib: number; readonly passes: number; readonly lanes: number };
 
+/** The database key under AES-256-GCM, `wrapped` with its tag. */
+export type SealedKey = { readonly nonce: Uint8Array; readonly wrapped: Uint8Array };
+
 /**
- * The versioned header. `check` proves a key without opening the database and binds it to this profile and its kind.
+ * The versioned header. `phrase`: the key under a recovery phrase too (recovery-phrase.ts), where one was made. `check` proves a key without opening the database and binds it to this profile and its kind.
  * - `keyring`: `wrapped` is opaque, made and opened by the system's keyring; `backend` is the keyring's name.
  * - `passphrase`: AES-256-GCM (`nonce`, `wrapped` with its tag) under Argon2id of the passphrase.
  * - `test`: the key lies beside it in a file of mode 0600. Test profiles only.
  */
-export type KeyHeader =
+export type KeyHeader = { readonly phrase?: SealedKey } & (
   | {
       readonly version: 1;
       readonly kind: 'keyring';
@@ -49,7 +52,8 @@ export type KeyHeader =
       readonly wrapped: Uint8Array;
       readonly check: Uint8Array;
     }
-  | { readonly version: 1; readonly kind: 'test'; readonly check: Uint8Array };
+  | { readonly version: 1; readonly kind: 'test'; readonly check: Uint8Array }
+);
 
 const bytesOf = (min: number, max: number): v.GenericSchema<string, Uint8Array> =>
   v.pipe(
@@ -65,6 +69,9 @@ const between = (bounds: { readonly min: number; readonly max: number }): v.Gene
 
 const version = v.literal(HEADER_VERSION);
 const check = exactly(CHECK_BYTES);
+const nonce = exactly(12);
+const wrapped = exactly(32 + 16);
+const phrase = v.exactOptional(v.strictObject({ nonce, wrapped }));
 const headerSchema: v.GenericSchema<unknown, KeyHeader> = v.variant('kind', [
   v.strictObject({
     version,
@@ -72,6 +79,7 @@ const headerSchema: v.GenericSchema<unknown, KeyHeader> = v.variant('kind', [
     backend: v.pipe(v.string(), v.maxLength(64)),
     wrapped: bytesOf(1, 8 * 1024),
     check,
+    phrase,
   }),
   v.strictObject({
     version,
@@ -82,11 +90,12 @@ const headerSchema: v.GenericSchema<unknown, KeyHeader> = v.variant('kind', [
       lanes: between(argon2Bounds.lanes),
     }),
     salt: bytesOf(16, 64),
-    nonce: exactly(12),
-    wrapped: exactly(32 + 16),
+    nonce,
+    wrapped,
     check,
+    phrase,
   }),
-  v.strictObject({ version, kind: v.literal('test'), check }),
+  v.strictObject({ version, kind: v.literal('test'), check, phrase }),
 ]) as v.GenericSchema<unknown, KeyHeader>;
 
 /**
@@ -130,11 +139,27 @@ export function readKeyHeader(folder: string): KeyHeader | null {
 }
 
 /**
- * Replaces the header of a profile as a whole. The key itself stays, so a new passphrase needs no new database.
- * @throws PlainsealError `refused` for a test key in a live profile; `disk-full`, `read-only`, `io`.
+ * Replaces what keeps the key of a profile. The key itself stays, so a new passphrase needs no new database, and a recovery phrase
+ * goes on opening it.
+ * @throws PlainsealError `refused` for a test key in a live profile; `disk-full`, `read-only`, `io`; what reading the header throws.
  */
 export function writeKeyHeader(folder: string, header: KeyHeader): void {
   refuseTestKey(readProfile(folder), header);
+  const kept = readKeyHeader(folder)?.phrase;
+  write(folder, kept ? { ...header, phrase: kept } : header);
+}
+
+/**
+ * Puts the wrap of a new recovery phrase in the place of the one before.
+ * @throws PlainsealError `wrong-key` without a header; `disk-full`, `read-only`, `io`.
+ */
+export function writePhrase(folder: string, made: SealedKey): void {
+  const header = readKeyHeader(folder);
+  if (header === null) throw new PlainsealError('wrong-key', 'the key header is gone');
+  write(folder, { ...header, phrase: made });
+}
+
+function write(folder: string, header: KeyHeader): void {
   writePrivateFile(join(folder, KEY_FILE), formatKeyHeader(header));
 }
 

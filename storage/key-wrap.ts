@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 import { closeSync, existsSync, fsyncSync, openSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { PlainsealError } from '../shared/errors.ts';
@@ -7,6 +7,7 @@ import { KEY_BYTES } from './database.ts';
 import { flushFolder, readSmallFile, writePrivateFile } from './durable-file.ts';
 import type { Argon2Cost, KeyHeader } from './key-header.ts';
 import { keyCheck, proveKey, readKeyHeader, writeKeyHeader } from './key-header.ts';
+import { openSealedKey, sealKey } from './key-seal.ts';
 import type { ProfileInfo } from './profile.ts';
 import { readProfile } from './profile.ts';
 import { fileErrorKind } from './sqlite-error.ts';
@@ -14,8 +15,6 @@ import { fileErrorKind } from './sqlite-error.ts';
 /** RFC 9106 §4, the second recommended option: 64 MiB, 3 passes, 4 lanes. */
 export const DEFAULT_COST: Argon2Cost = { memoryKib: 64 * 1024, passes: 3, lanes: 4 };
 const SALT_BYTES = 16;
-const NONCE_BYTES = 12;
-const TAG_BYTES = 16;
 /** Key of a test profile, beside its header. */
 const TEST_KEY_FILE = 'test.key';
 
@@ -30,9 +29,9 @@ export function newKey(): Uint8Array {
 export function keyringHeader(
   key: Uint8Array,
   profile: ProfileInfo,
-  kept: { readonly wrapped: Uint8Array; readonly backend: string },
+  { wrapped, backend }: { readonly wrapped: Uint8Array; readonly backend: string },
 ): Header<'keyring'> {
-  return { version: 1, kind: 'keyring', ...kept, check: keyCheck(key, profile) };
+  return { version: 1, kind: 'keyring', wrapped, backend, check: keyCheck(key, profile) };
 }
 
 /**
@@ -57,13 +56,10 @@ export async function wrapWithPassphrase(
   cost: Argon2Cost = DEFAULT_COST,
 ): Promise<Header<'passphrase'>> {
   const salt = new Uint8Array(randomBytes(SALT_BYTES));
-  const nonce = new Uint8Array(randomBytes(NONCE_BYTES));
   const wrapping = await wrappingKey(passphrase, salt, cost);
-  const cipher = createCipheriv('aes-256-gcm', wrapping, nonce);
-  cipher.setAAD(binding(profile));
-  const wrapped = new Uint8Array(Buffer.concat([cipher.update(key), cipher.final(), cipher.getAuthTag()]));
+  const sealed = sealKey(key, wrapping, profile);
   wrapping.fill(0);
-  return { version: 1, kind: 'passphrase', cost, salt, nonce, wrapped, check: keyCheck(key, profile) };
+  return { version: 1, kind: 'passphrase', cost, salt, ...sealed, check: keyCheck(key, profile) };
 }
 
 /**
@@ -76,19 +72,10 @@ export async function unwrapWithPassphrase(
   profile: ProfileInfo,
 ): Promise<Uint8Array> {
   const wrapping = await wrappingKey(passphrase, header.salt, header.cost);
-  const end = header.wrapped.byteLength - TAG_BYTES;
-  const decipher = createDecipheriv('aes-256-gcm', wrapping, header.nonce, { authTagLength: TAG_BYTES });
-  decipher.setAAD(binding(profile));
-  decipher.setAuthTag(header.wrapped.subarray(end));
   try {
-    const key = new Uint8Array(
-      Buffer.concat([decipher.update(header.wrapped.subarray(0, end)), decipher.final()]),
-    );
+    const key = openSealedKey(header, wrapping, profile);
     proveKey(header, key, profile);
     return key;
-  } catch (cause) {
-    if (cause instanceof PlainsealError) throw cause;
-    throw new PlainsealError('wrong-key', 'the passphrase does not open the key', { cause });
   } finally {
     wrapping.fill(0);
   }
@@ -190,8 +177,4 @@ async function wrappingKey(passphrase: string, salt: Uint8Array, cost: Argon2Cos
   } finally {
     password.fill(0);
   }
-}
-
-function binding(profile: ProfileInfo): Uint8Array {
-  return new TextEncoder().encode(`plainseal key 1|${profile.kind}|${profile.id}`);
 }

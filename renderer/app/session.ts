@@ -16,12 +16,13 @@ export const useProfile = create<{
   readonly kind: 'live' | 'test' | null;
   readonly version: string;
   readonly keptBy: KeptBy;
-}>(() => ({ kind: null, version: '', keptBy: 'file' }));
+  readonly phrase: boolean;
+}>(() => ({ kind: null, version: '', keptBy: 'file', phrase: false }));
 
 /** Fetches what the profile is; gives core's place in the sequence of changes. */
 async function reloadProfile(): Promise<number> {
-  const { kind, version, keptBy, seq: now } = await call('profile.get', {});
-  useProfile.setState({ kind, version, keptBy });
+  const { kind, version, keptBy, phrase, seq: now } = await call('profile.get', {});
+  useProfile.setState({ kind, version, keptBy, phrase });
   return now;
 }
 

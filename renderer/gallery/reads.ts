@@ -29,6 +29,7 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
       version: '0.1.0',
       seq: memory.seq,
       keptBy: 'keyring',
+      phrase: false,
     }),
     'account.list': () => ({ rows: memory.accounts }),
     'disclosure.ledger': () => ({ rows: memory.consents }),

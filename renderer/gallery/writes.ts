@@ -221,6 +221,7 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
     },
     'file.save': () => true,
     'profile.passphrase': () => true,
+    'profile.phrase': () => true,
     'settings.set': ({ patch: change }) => {
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
       memory.settings = { ...memory.settings, ...given };

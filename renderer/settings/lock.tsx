@@ -9,13 +9,13 @@ import styles from './sheet.module.css';
 
 type Act = CallArgs<'profile.passphrase'>['act'];
 
-/** What opens this profile at the start. The passphrase itself is typed in the shell's own window, never here. */
-export function Lock({ keptBy }: { readonly keptBy: KeptBy }): ReactNode {
+/** What opens this profile at the start, and when that is lost. Passphrase and phrase are shown and typed in the shell's own window, never here. */
+export function Lock({ keptBy, phrase }: { readonly keptBy: KeptBy; readonly phrase: boolean }): ReactNode {
   const [trouble, setTrouble] = useState<string | null>(null);
   const acts: readonly Act[] = keptBy === 'passphrase' ? ['change', 'remove'] : ['set'];
-  function ask(act: Act): void {
+  function told(asked: Promise<boolean>): void {
     setTrouble(null);
-    insist('profile.passphrase', { request: newRequest(), act }).catch((error: unknown) => {
+    asked.catch((error: unknown) => {
       const { what, todo } = words.error(kindOf(error));
       // Saying no in the window that asked is an answer, not a fault.
       if (kindOf(error) !== 'refused' && kindOf(error) !== 'cancelled') setTrouble(`${what} ${todo}`);
@@ -27,10 +27,20 @@ export function Lock({ keptBy }: { readonly keptBy: KeptBy }): ReactNode {
       <p>{say(`settings.lock.${keptBy}`)}</p>
       <div className={styles['acts']}>
         {acts.map((act) => (
-          <Button key={act} small onClick={() => ask(act)}>
+          <Button
+            key={act}
+            small
+            onClick={() => told(insist('profile.passphrase', { request: newRequest(), act }))}
+          >
             {say(`settings.lock.${act}`)}
           </Button>
         ))}
+      </div>
+      <p>{say(phrase ? 'settings.phrase.made' : 'settings.phrase.none')}</p>
+      <div className={styles['acts']}>
+        <Button small onClick={() => told(insist('profile.phrase', { request: newRequest() }))}>
+          {say(phrase ? 'settings.phrase.replace' : 'settings.phrase.make')}
+        </Button>
       </div>
       <output>{trouble}</output>
     </section>

@@ -52,7 +52,7 @@ export function SettingsSheet(): ReactNode {
           onChange={(sendWithEnter) => set({ sendWithEnter })}
         />
         <Consents />
-        <Lock keptBy={profile.keptBy} />
+        <Lock keptBy={profile.keptBy} phrase={profile.phrase} />
         <section>
           <h3>{say('settings.keys')}</h3>
           <dl className={styles['keys']}>

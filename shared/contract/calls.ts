@@ -70,6 +70,7 @@ const flowAnswerSchema: v.GenericSchema<unknown, FlowAnswer> = v.variant('kind',
 export const callSchemas = {
   'profile.get': v.strictObject({}),
   'profile.passphrase': v.strictObject({ request, act: v.picklist(['set', 'change', 'remove']) }),
+  'profile.phrase': v.strictObject({ request }),
   'account.list': v.strictObject({}),
   'account.remove': v.strictObject({ request, account: idSchema<AccountId>() }),
   'account.reconnect': v.strictObject({ account: idSchema<AccountId>() }),
@@ -207,9 +208,13 @@ export interface CallResults {
     readonly version: string;
     readonly seq: number;
     readonly keptBy: KeptBy;
+    /** Whether a recovery phrase was made. */
+    readonly phrase: boolean;
   };
   /** Asked in the shell's own window, where passphrases are typed. */
   'profile.passphrase': boolean;
+  /** Makes a recovery phrase, shown and typed back in the shell's own window. */
+  'profile.phrase': boolean;
   'account.list': { readonly rows: readonly AccountRow[] };
   'account.remove': boolean;
   'account.reconnect': null;

@@ -38,6 +38,15 @@ describe('the answer of the window', () => {
       });
   });
 
+  it('is the other way only where one was offered', () => {
+    const way = form({ ok: 'way', secret: 'x' });
+    expect(readConfirmAnswer(way, asking('passphrase'))).toEqual(no);
+    expect(readConfirmAnswer(way, { ...asking('passphrase'), way: 'by-phrase' })).toEqual({
+      kind: 'answer',
+      answer: { ok: false, secret: null, way: true },
+    });
+  });
+
   it.each([
     ['seven77', 'seven77', 'too-short'],
     ['🔒🔒🔒🔒🔒🔒🔒', '🔒🔒🔒🔒🔒🔒🔒', 'too-short'],
@@ -75,6 +84,20 @@ describe('the page of the window', () => {
     expect(fields('passphrase').filter((field) => field.includes('type="password"'))).toHaveLength(1);
     expect(fields('passphrase').join('')).not.toContain('minlength');
     expect(fields('key-text').join('')).toMatch(/<textarea [^>]*maxlength/u);
+  });
+
+  it('lists the words of a phrase one by one, and offers another way as a button of its own', () => {
+    const shown: ConfirmQuestion = { kind: 'phrase-shown', facts: { phrase: 'abandon ability <able>' } };
+    expect(confirmPage(shown, confirmText(shown), 't')).toContain(
+      '<ol><li>abandon</li><li>ability</li><li>&lt;able&gt;</li></ol>',
+    );
+    const typed: ConfirmQuestion = { kind: 'type-phrase', facts: {}, secret: 'phrase', way: 'show-again' };
+    const page = confirmPage(typed, confirmText(typed), 't');
+    expect(page).toContain('value="way" formnovalidate>Show the words again<');
+    expect(page).not.toContain('<ol>');
+    // Enter presses the first button.
+    expect(page.indexOf('value="yes"')).toBeLessThan(page.indexOf('value="way"'));
+    expect(page).toMatch(/<textarea [^>]*autocomplete="off" autocapitalize="none"/u);
   });
 
   it('names an account by its address where nothing has a name', () => {

@@ -5,17 +5,20 @@ import type { ConfirmText } from './confirm-page.ts';
 import type { ConfirmKind, ConfirmQuestion } from './host.ts';
 
 /** Facts shown as rows of their own, by their name in the question. */
-const rowFacts = ['address', 'fingerprint', 'file', 'key'] as const;
+const rowFacts = ['address', 'fingerprint', 'file', 'key', 'keyring', 'keyring-now'] as const;
 const rowNames = {
   address: 'confirm.address',
   fingerprint: 'confirm.fingerprint',
   file: 'confirm.file',
   key: 'confirm.key',
+  keyring: 'confirm.keyring',
+  'keyring-now': 'confirm.keyring-now',
 } as const;
 const secretNames = {
   passphrase: 'confirm.passphrase',
   'new-passphrase': 'confirm.new-passphrase',
   'key-text': 'confirm.key-text',
+  phrase: 'confirm.phrase',
 } as const;
 
 function titleOf(say: Say, kind: ConfirmKind, name: string): string {
@@ -29,9 +32,29 @@ function titleOf(say: Say, kind: ConfirmKind, name: string): string {
     case 'set-passphrase':
     case 'change-passphrase':
     case 'remove-passphrase':
+    case 'make-phrase':
+    case 'replace-phrase':
+    case 'phrase-shown':
+    case 'type-phrase':
+    case 'recover-profile':
+    case 'profile-stuck':
       return say(`confirm.${kind}`);
     default:
       return say(`confirm.${kind}`, { name });
+  }
+}
+
+/** Where nothing is open yet, no is the way out; what need not be now can be later. */
+function noOf(kind: ConfirmKind): 'confirm.no' | 'confirm.later' | 'confirm.close' {
+  switch (kind) {
+    case 'key-revealed':
+      return 'confirm.later';
+    case 'open-profile':
+    case 'recover-profile':
+    case 'profile-stuck':
+      return 'confirm.close';
+    default:
+      return 'confirm.no';
   }
 }
 
@@ -43,7 +66,7 @@ function shown(fact: (typeof rowFacts)[number], value: string): string {
 /** What the shell's window says to a question. Facts are data of others: shown plain, as values, never as part of what Plainseal states beyond the name. */
 export function confirmText(question: ConfirmQuestion, locale: LocaleName = 'en'): ConfirmText {
   const say = createSay(locale, 'en-GB');
-  const { kind, facts, secret, trouble } = question;
+  const { kind, facts, secret, trouble, way } = question;
   return {
     title: titleOf(say, kind, nameInSentence(facts.name ?? facts.address ?? '')),
     means: say(`confirm.${kind}.means`),
@@ -52,7 +75,9 @@ export function confirmText(question: ConfirmQuestion, locale: LocaleName = 'en'
       return value === undefined ? [] : [{ name: say(rowNames[fact]), value: shown(fact, value) }];
     }),
     yes: say(`confirm.${kind}.yes`),
-    no: say(kind === 'key-revealed' ? 'confirm.later' : 'confirm.no'),
+    words: facts.phrase?.split(' ') ?? [],
+    no: say(noOf(kind)),
+    way: way ? say(`confirm.way.${way}`) : null,
     secretName: secret ? say(secretNames[secret]) : null,
     repeatName: say('confirm.repeat'),
     trouble: trouble ? say(`confirm.trouble.${trouble}`) : null,

@@ -20,14 +20,51 @@ export const confirmKinds = [
   'set-passphrase',
   'change-passphrase',
   'remove-passphrase',
+  'make-phrase',
+  'replace-phrase', // the one before opens nothing any more
+  'phrase-shown', // the phrase itself stands in the window
+  'type-phrase', // the same again, typed from what was written down
+  'recover-profile',
+  'profile-stuck', // nothing that can be typed opens it
 ] as const;
 /** What only the shell's own window may ask; the page alone can do none of it. */
 export type ConfirmKind = (typeof confirmKinds)[number];
 
-export const secretKinds = ['passphrase', 'new-passphrase', 'key-text'] as const;
+export const secretKinds = ['passphrase', 'new-passphrase', 'key-text', 'phrase'] as const;
+
+/** Another way on than yes and no, as a button of its own. */
+export const confirmWays = ['by-phrase', 'by-passphrase', 'show-again'] as const;
+export type ConfirmWay = (typeof confirmWays)[number];
+
+/** Why the system keeps no key for us: it has no keyring, or one whose key everybody knows (Chromium's `basic_text`). */
+export const keyringLacks = ['no-keyring', 'open-keyring'] as const;
+export type KeyringLack = (typeof keyringLacks)[number];
+
+/** Why what kept the key gives it no more: the keyring is gone, is another, or does not open it; a test profile's key file is gone. */
+export const keyLosses = ['keyring-gone', 'keyring-changed', 'keyring-forgot', 'key-file-gone'] as const;
+export type KeyLoss = (typeof keyLosses)[number];
+
+/** What became of a key given to the system's keyring. `backend` is the keyring's own name. */
+export type WrappedKey =
+  | { readonly kind: 'wrapped'; readonly wrapped: Uint8Array; readonly backend: string }
+  | { readonly kind: 'none'; readonly why: KeyringLack };
+/** What the keyring made of a wrapped key. `backend`: the one there is now. `stale`: it asks for the key to be wrapped anew. */
+export type UnwrappedKey =
+  | { readonly kind: 'opened'; readonly key: Uint8Array; readonly backend: string; readonly stale: boolean }
+  | { readonly kind: 'closed'; readonly backend: string }
+  | { readonly kind: 'none'; readonly why: KeyringLack };
 
 /** Why a question is asked again. The shell itself finds the first two: a `new-passphrase` is typed twice. */
-export const confirmTroubles = ['too-short', 'differ', 'no-keyring', ...keyRefusals] as const;
+export const confirmTroubles = [
+  'too-short',
+  'differ',
+  ...keyringLacks,
+  ...keyLosses,
+  'no-phrase',
+  'wrong-phrase',
+  'other-phrase',
+  ...keyRefusals,
+] as const;
 export type ConfirmTrouble = (typeof confirmTroubles)[number];
 
 export type ConfirmQuestion = {
@@ -37,10 +74,12 @@ export type ConfirmQuestion = {
   /** What the person must type: sent once, never kept. */
   readonly secret?: (typeof secretKinds)[number];
   readonly trouble?: ConfirmTrouble;
+  readonly way?: ConfirmWay;
   /** Another question may follow at once, in the same window; `confirm.end` tells that none does. */
   readonly series?: true;
 };
-export type ConfirmAnswer = { readonly ok: boolean; readonly secret: string | null };
+/** `way`: the person chose the way that was offered beside yes and no. */
+export type ConfirmAnswer = { readonly ok: boolean; readonly secret: string | null; readonly way?: true };
 
 export type Notice = {
   readonly title: string;
@@ -51,11 +90,8 @@ export type Notice = {
 
 /** Core → shell; never reachable from the page. */
 export interface HostCalls {
-  'key.unwrap': { readonly args: { readonly wrapped: Uint8Array }; readonly result: Uint8Array };
-  'key.wrap': {
-    readonly args: { readonly key: Uint8Array };
-    readonly result: { readonly wrapped: Uint8Array; readonly backend: string };
-  };
+  'key.unwrap': { readonly args: { readonly wrapped: Uint8Array }; readonly result: UnwrappedKey };
+  'key.wrap': { readonly args: { readonly key: Uint8Array }; readonly result: WrappedKey };
   /** A window of its own, outside the page. */
   confirm: { readonly args: ConfirmQuestion; readonly result: ConfirmAnswer };
   /** The questions of a series are over. */

@@ -7,6 +7,7 @@ import type { Check } from '../wire/rpc.ts';
 import {
   confirmKinds,
   confirmTroubles,
+  confirmWays,
   secretKinds,
   type HostCallName,
   type WindowCallName,
@@ -33,6 +34,7 @@ export const hostSchemas: { readonly [K in HostCallName]: v.GenericSchema } = {
     facts: v.record(v.pipe(v.string(), v.maxLength(40)), text),
     secret: v.exactOptional(v.picklist(secretKinds)),
     trouble: v.exactOptional(v.picklist(confirmTroubles)),
+    way: v.exactOptional(v.picklist(confirmWays)),
     series: v.exactOptional(v.literal(true)),
   }),
   'confirm.end': nothing,

@@ -9,6 +9,7 @@ import {
 } from '../../../storage/disclosures.ts';
 import type { Settings } from '../../../shared/contract/settings.ts';
 import { readSettings, writeSettings } from '../../../storage/settings.ts';
+import type { ProfileLock } from '../lock.ts';
 import type { CallScope, Serve } from './scope.ts';
 
 /** Profile, settings, disclosures. */
@@ -17,6 +18,7 @@ export function profileCalls(
 ): Serve<
   | 'profile.get'
   | 'profile.passphrase'
+  | 'profile.phrase'
   | 'settings.get'
   | 'settings.set'
   | 'disclosure.list'
@@ -24,21 +26,34 @@ export function profileCalls(
   | 'disclosure.withdraw'
   | 'disclosure.ledger'
 > {
+  const lockCall = (
+    name: 'profile.passphrase' | 'profile.phrase',
+    request: string,
+    act: (lock: ProfileLock) => Promise<void>,
+  ): Promise<boolean> =>
+    of.once(
+      name,
+      request,
+      async () => {
+        if (!of.lock) throw new PlainsealError('refused', 'the key of this profile is kept elsewhere');
+        await act(of.lock);
+      },
+      (_nothing, touched) => {
+        touched.settings = true;
+        return true;
+      },
+    );
+
   return {
-    'profile.get': () => ({ ...of.profile, seq: of.news.seq, keptBy: of.lock?.keptBy ?? 'file' }),
+    'profile.get': () => ({
+      ...of.profile,
+      seq: of.news.seq,
+      keptBy: of.lock?.keptBy ?? 'file',
+      phrase: of.lock?.phrase ?? false,
+    }),
     'profile.passphrase': ({ request, act }) =>
-      of.once(
-        'profile.passphrase',
-        request,
-        async () => {
-          if (!of.lock) throw new PlainsealError('refused', 'the key of this profile is kept elsewhere');
-          await of.lock[act]();
-        },
-        (_nothing, touched) => {
-          touched.settings = true;
-          return true;
-        },
-      ),
+      lockCall('profile.passphrase', request, (lock) => lock[act]()),
+    'profile.phrase': ({ request }) => lockCall('profile.phrase', request, (lock) => lock.makePhrase()),
     'settings.get': () => readSettings(of.db),
     'settings.set': ({ request, patch }) =>
       of.once(
