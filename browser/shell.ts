@@ -124,11 +124,17 @@ export function runFolder(profile: string): string {
   return join(profile, 'run');
 }
 
+/** What tells a test profile from its copies lies beside it, so that it goes when a test clears up. */
+export function marksFolder(profile: string): string {
+  return `${profile}.marks`;
+}
+
 async function openCore(options: ShellOptions, serve: Handlers<OwnHostCalls>): Promise<ForkedCore> {
   const core = startCoreProcess(serve);
   try {
     await core.link.call('profile.open', {
       folder: options.profile,
+      marks: marksFolder(options.profile),
       kind: 'test',
       version: options.version,
       harness: {

@@ -28,6 +28,7 @@ test('core as it is built for Electron finds its threads and its database', asyn
     const shell = link<Nothing, ProfileCalls, Nothing, Nothing>({ pipe, serve: {} });
     await shell.call('profile.open', {
       folder: join(folder, 'profile'),
+      marks: join(folder, 'marks'),
       kind: 'test',
       version: '0.0.0',
       harness: null,

@@ -8,6 +8,7 @@ import type { Handlers } from '../shared/wire/rpc.ts';
 import { ask } from './confirm.ts';
 import { createGrants } from './grants.ts';
 import { unwrapKey, wrapKey } from './keyring.ts';
+import { marksFolder } from './marks.ts';
 import { setMenu } from './menu.ts';
 import { createNotices } from './notices.ts';
 import { servePorts } from './page-ports.ts';
@@ -62,7 +63,8 @@ async function openCore({ kind, authority, signal }: StartOptions, folder: strin
     const read = (file: string | null): string | null => (file === null ? null : readFileSync(file, 'utf8'));
     const harness =
       kind === 'test' ? { ...noHarness, authority: read(authority), signal: read(signal) } : null;
-    await core.link.call('profile.open', { folder, kind, version: app.getVersion(), harness });
+    const marks = marksFolder(app.getPath('home'));
+    await core.link.call('profile.open', { folder, marks, kind, version: app.getVersion(), harness });
     return core;
   } catch (error) {
     core.kill();

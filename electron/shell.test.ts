@@ -11,6 +11,7 @@ import type { Keyring } from './keyring.ts';
 vi.mock('electron', () => ({ protocol: {}, safeStorage: {} }));
 const { unwrapKey, wrapKey } = await import('./keyring.ts');
 const { isCamera, isPermitted, lockPermissions } = await import('./permission.ts');
+const { marksFolder } = await import('./marks.ts');
 const { isOf } = await import('./confined.ts');
 const { servePage } = await import('./protocol.ts');
 const { readStart } = await import('./start-options.ts');
@@ -173,6 +174,16 @@ describe('the keyring', () => {
       kind: 'closed',
       backend: 'kwallet6',
     });
+  });
+});
+
+describe('the marks of a profile', () => {
+  it('lie on this machine, outside the folder of application data', () => {
+    expect(marksFolder('/home/me', {}, 'linux')).toBe('/home/me/.local/state/plainseal-marks');
+    expect(marksFolder('/home/me', { XDG_STATE_HOME: '/state' }, 'linux')).toBe('/state/plainseal-marks');
+    expect(marksFolder('/home/me', { XDG_STATE_HOME: 'state' }, 'linux')).toMatch(/^\/home\/me\//u);
+    expect(marksFolder('/Users/me', { XDG_STATE_HOME: '/x' }, 'darwin')).toMatch(/^\/Users\/me\/Library\//u);
+    expect(marksFolder('/u', { LOCALAPPDATA: '/u/local' }, 'win32')).toBe('/u/local/plainseal-marks');
   });
 });
 

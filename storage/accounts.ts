@@ -1,5 +1,6 @@
 import { PlainsealError } from '../shared/errors.ts';
 import type { AccountId, Millis, NetworkId } from '../shared/ids.ts';
+import { copiedKey } from './copies.ts';
 import type { Database } from './database.ts';
 
 export interface Account {
@@ -46,9 +47,10 @@ export function addAccount(db: Database, account: Account): void {
 export function removeAccount(db: Database, id: AccountId): void {
   const consents = `clear-consent/${id}|`;
   db.run(
-    'DELETE FROM meta WHERE key IN (?, ?) OR substr(key, 1, length(?)) = ?',
+    'DELETE FROM meta WHERE key IN (?, ?, ?) OR substr(key, 1, length(?)) = ?',
     `lane-run/${id}`,
     `lane-touch/${id}`,
+    copiedKey(id),
     consents,
     consents,
   );

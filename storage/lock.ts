@@ -11,7 +11,7 @@ const LOCK_FILE = 'lock';
 const held = new Set<InstanceType<typeof Sqlite>>();
 
 /**
- * Holds a profile folder for this process and gives back what lets go of it.
+ * Holds a folder, of a profile or of its mark, for this process and gives back what lets go of it.
  *
  * The lock is an EXCLUSIVE transaction held open on an empty SQLite database: SQLite's byte-range locks (fcntl, LockFileEx)
  * are the only ones at hand on all three systems that the kernel drops when the process dies, so no stale lock can be left
@@ -20,7 +20,7 @@ const held = new Set<InstanceType<typeof Sqlite>>();
  *
  * @throws PlainsealError `in-use`, `read-only`, `disk-full`, `io`
  */
-export function lockProfile(folder: string): () => void {
+export function lockFolder(folder: string): () => void {
   const path = join(folder, LOCK_FILE);
   let connection: InstanceType<typeof Sqlite> | null = null;
   try {
@@ -52,7 +52,7 @@ function refusal(cause: unknown): PlainsealError {
   const code = sqliteCode(cause);
   if (code === null) return new PlainsealError(fileErrorKind(cause), 'the lock cannot be made', { cause });
   if (code.startsWith('SQLITE_BUSY') || code.startsWith('SQLITE_LOCKED'))
-    return new PlainsealError('in-use', 'another process holds this profile', { cause });
+    return new PlainsealError('in-use', 'another process holds this folder', { cause });
   if (
     code.startsWith('SQLITE_READONLY') ||
     code.startsWith('SQLITE_CANTOPEN') ||

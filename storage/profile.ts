@@ -5,7 +5,7 @@ import { PlainsealError } from '../shared/errors.ts';
 import type { Millis } from '../shared/ids.ts';
 import { readSmallFile, writePrivateFile } from './durable-file.ts';
 import { fileErrorKind } from './sqlite-error.ts';
-import { lockProfile } from './lock.ts';
+import { lockFolder } from './lock.ts';
 
 /** What makes a folder a profile; written last at creation, so a folder has it whole or is none. */
 export const PROFILE_FILE = 'profile.json';
@@ -92,6 +92,6 @@ export function readProfile(folder: string): ProfileInfo {
  */
 export function openProfile(folder: string): Profile {
   const info = readProfile(folder);
-  const release = lockProfile(folder);
+  const release = lockFolder(folder);
   return { ...info, folder, release };
 }

@@ -2,22 +2,10 @@ import { defaultSettings, settingsPatchSchema, type Settings } from '../shared/c
 import * as v from 'valibot';
 import type { ConversationId, Millis } from '../shared/ids.ts';
 import type { Database } from './database.ts';
+import { readMeta, writeMeta } from './meta.ts';
 
 const SETTINGS_KEY = 'settings';
 const consentKey = (conversation: ConversationId): string => `clear-consent/${conversation}`;
-
-function readMeta(db: Database, key: string): string | null {
-  const value = db.get<{ readonly value: unknown }>('SELECT value FROM meta WHERE key = ?', key)?.value;
-  return typeof value === 'string' ? value : null;
-}
-
-function writeMeta(db: Database, key: string, value: string): void {
-  db.run(
-    'INSERT INTO meta (key, value) VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value',
-    key,
-    value,
-  );
-}
 
 /** The settings; what is missing or of another version's shape has its default. */
 export function readSettings(db: Database): Settings {

@@ -300,7 +300,7 @@ describe('what a member makes who does not keep to MLS', () => {
     expect(await alice.process(message)).toEqual({ kind: 'duplicate' });
   });
 
-  test('a message in my name that I have not sent', async () => {
+  test('AT-54 a message of my own leaf that I have not sent: a copy of me is in use', async () => {
     const [alice, bob] = three();
     const group = await groupOf([alice, bob]);
     const copy = new Map(alice.cells.all);
@@ -309,7 +309,11 @@ describe('what a member makes who does not keep to MLS', () => {
     const restored = createParty('alice');
     const work = [...copy.values()].map(([key, cell]) => ({ key, value: cell.value, expect: 0 }));
     restored.cells.commit(work);
-    await expectRefused(restored, ahead, 'not-allowed');
+    await expectRefused(restored, ahead, 'own-ahead');
+    // Another member can say so too, and is not believed.
+    const forged = Uint8Array.from(ahead);
+    forged.set([(forged.at(-1) ?? 0) ^ 1], forged.length - 1);
+    await expectRefused(restored, forged, 'decryption');
     expect(await bob.read(ahead)).toBe('from a copy of me');
   });
 

@@ -150,11 +150,7 @@ async function openFrom(
   const node = leafAt(roster.tree, sender.leaf);
   demand(node !== null, 'signature');
   const { ratchet, keep } = await ratchetOf(setting, work, group, id, sender.leaf);
-  if (sender.leaf === epoch.leaf) {
-    // My own, come back. One I have not sent was made by a copy of me, or by another member who says so.
-    demand(sender.generation < ratchet.generation, 'not-allowed');
-    return { kind: 'duplicate' };
-  }
+  if (sender.leaf === epoch.leaf && sender.generation < ratchet.generation) return { kind: 'duplicate' };
   const { data, ratchet: after } = await openPrivate(
     setting.suite,
     sealed,
@@ -163,6 +159,8 @@ async function openFrom(
     node.signaturePublicKey,
     epoch.context,
   );
+  // Mine, and I have not sent it: the signature says that a copy of me did.
+  demand(sender.leaf !== epoch.leaf, 'own-ahead');
   keep(after);
   const ref = refIn(head, id);
   return {

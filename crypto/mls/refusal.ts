@@ -8,6 +8,7 @@ export const refusals = [
   'membership', // the membership tag
   'confirmation', // the confirmation tag: the sender came to another state
   'decryption',
+  'own-ahead', // signed by my own leaf, and not by this state: a copy of it is in use
   'replayed', // its key was used
   'too-far', // further ahead of its sender's ratchet than is followed
   'unknown-proposal', // a commit names one that is not here

@@ -42,6 +42,7 @@ export async function openShell(options: {
   try {
     await core.link.call('profile.open', {
       folder: options.profile,
+      marks: `${options.profile}.marks`,
       kind: 'test',
       version: '0.0.0',
       harness: {

@@ -51,23 +51,50 @@ export function AccountSheet({ account }: { readonly account: AccountId }): Reac
           {say('nostr.conforms')} {say('nostr.untried')}
         </p>
       ) : null}
+      <Copied row={row} />
       <Acts row={row} onGone={close} />
       <Read row={row} />
     </Sheet>
   );
 }
 
+/** What stays, and what to do, where the profile is a copy. */
+function Copied({ row }: { readonly row: AccountRow }): ReactNode {
+  if (!isCopied(row)) return null;
+  const { network } = row;
+  return (
+    <p className={styles['stated']}>
+      {say('account.copy.read')}{' '}
+      {network === 'signal' || network === 'nostr' ? say(`account.copy.${network}`) : null}
+    </p>
+  );
+}
+
+const isCopied = ({ status }: AccountRow): boolean =>
+  status.kind === 'needs-person' && status.why === 'clone-suspected';
+
 function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () => void }): ReactNode {
   const [told, setTold] = useState<string | null>(null);
   const failed = (error: unknown): void => setTold(faultOf(error));
   const isUnlinked = row.status.kind === 'needs-person' && row.status.why === 'unlinked';
+  const isCopy = isCopied(row);
   // Signal's own word, while there is still a link.
   const unlinks = row.network === 'signal' && !isUnlinked;
   const isKey = row.keyKept !== null;
   /** Signal's keys are the phone's. */
   const hasKeyFile = row.identity !== null && row.network !== 'signal';
   const acts = [
-    ...(isUnlinked
+    ...(!isCopy || row.network === 'signal' || row.network === 'nostr'
+      ? []
+      : [
+          {
+            key: 'go-on',
+            label: say('account.go-on'),
+            means: say('account.go-on.means'),
+            onAct: () => insist('account.go-on', { request: newRequest(), account: row.id }).catch(failed),
+          },
+        ]),
+    ...(isUnlinked || isCopy
       ? []
       : [
           {

@@ -41,6 +41,7 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
         tell([], [], { accounts: true });
         return true;
       }),
+    'account.go-on': () => true,
     'account.reconnect': () => null,
     'disclosure.accept': ({ network, version }) => {
       memory.disclosures = memory.disclosures.map((each) =>

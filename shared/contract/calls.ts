@@ -73,6 +73,7 @@ export const callSchemas = {
   'profile.phrase': v.strictObject({ request }),
   'account.list': v.strictObject({}),
   'account.remove': v.strictObject({ request, account: idSchema<AccountId>() }),
+  'account.go-on': v.strictObject({ request, account: idSchema<AccountId>() }),
   'account.reconnect': v.strictObject({ account: idSchema<AccountId>() }),
   'disclosure.list': v.strictObject({}),
   'disclosure.accept': v.strictObject({ request, network: v.picklist(networks), version: integer }),
@@ -217,6 +218,8 @@ export interface CallResults {
   'profile.phrase': boolean;
   'account.list': { readonly rows: readonly AccountRow[] };
   'account.remove': boolean;
+  /** Goes on with an account of a copied profile; `refused` where its state is a ratchet. Asked in the shell's own window. */
+  'account.go-on': boolean;
   'account.reconnect': null;
   'disclosure.list': { readonly rows: readonly Disclosure[] };
   'disclosure.accept': null;

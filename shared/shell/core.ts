@@ -11,6 +11,8 @@ export interface ProfileCalls {
   'profile.open': {
     readonly args: {
       readonly folder: string;
+      /** Folder outside the profile, on this machine and of this person: what is in it tells the profile from its copies. */
+      readonly marks: string;
       readonly kind: 'live' | 'test';
       readonly version: string;
       /** Test profiles only, else null. */

@@ -16,6 +16,7 @@ export const confirmKinds = [
   'save-file',
   'remove-account',
   'remove-key-account', // whose key is kept nowhere else
+  'go-on-here', // with an account of a copied profile
   'open-profile',
   'set-passphrase',
   'change-passphrase',

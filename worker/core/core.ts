@@ -4,11 +4,13 @@ import type { AccountId, ConversationId, Millis } from '../../shared/ids.ts';
 import type { CrashPoint } from '../../shared/lane/lane.ts';
 import { link, type Link } from '../../shared/wire/rpc.ts';
 import type { Pipe, Undo } from '../../shared/wire/pipe.ts';
+import { isCopied, noteCopied } from '../../storage/copies.ts';
 import { findConversation } from '../../storage/conversations.ts';
 import type { Database } from '../../storage/database.ts';
 import type { Files } from '../../storage/files.ts';
 import { hurry } from '../../storage/outbox.ts';
 import { queries } from '../../storage/queries/list.ts';
+import type { Instance } from '../../storage/instance.ts';
 import type { Checkpointer } from '../../storage/checkpointer.ts';
 import type { Reader } from '../../storage/reader.ts';
 import { allCalls, checkCall } from './calls/list.ts';
@@ -39,6 +41,8 @@ export interface CoreOptions {
   readonly files: Files;
   readonly host: HostLink;
   readonly profile: { readonly kind: 'live' | 'test'; readonly version: string };
+  /** Moves with the ratchets, so that a copy is told; without it none is. */
+  readonly instance?: Instance;
   /** How the profile's key is kept; without it the key is the caller's affair, and no passphrase can be set. */
   readonly lock?: ProfileLock;
   readonly clock: () => Millis;
@@ -117,7 +121,24 @@ export function startCore(options: CoreOptions): Core {
   }
   const expiry = createExpiry({ db, clock, write, wipe, log });
 
-  const commits = createCommitQueue({ db, clock, tell, crash, log });
+  /** The network showed a lane that its state lives on elsewhere: nothing more of it is used. */
+  function foundCopied(account: AccountId): void {
+    if (isCopied(db, account)) return;
+    write(() => noteCopied(db, account, clock()));
+    lanes.stop(account).then(
+      () => news.changed({ ...nothingTouched(), accounts: true }),
+      () => log('copy.not-stopped'),
+    );
+  }
+
+  const commits = createCommitQueue({
+    db,
+    clock,
+    tell,
+    crash,
+    log,
+    ...(options.instance ? { instance: options.instance } : {}),
+  });
   const source: LaneSource = { db, files, clock, commit: commits.submit, crash };
   const lanes: Lanes = createLanes({
     source,
@@ -129,6 +150,7 @@ export function startCore(options: CoreOptions): Core {
       status: (account, status) => {
         expiry.now();
         news.lane(account.id, status);
+        if (status.kind === 'needs-person' && status.why === 'clone-suspected') foundCopied(account.id);
       },
       ready: (account) => {
         hurry(db, account.id);

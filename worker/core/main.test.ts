@@ -83,6 +83,7 @@ async function openShell(harness: {
   const core = link<HostCalls, ProfileCalls, HostEvents, Record<never, never>>({ pipe, serve });
   await core.call('profile.open', {
     folder,
+    marks: `${folder}.marks`,
     kind: 'test',
     version: '0.1.0',
     harness: { crashPoints: harness.crashPoints, clockOffset: 0, authority: null, signal: null },

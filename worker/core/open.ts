@@ -1,12 +1,14 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { PlainsealError } from '../../shared/errors.ts';
+import { kindOf, PlainsealError } from '../../shared/errors.ts';
 import type { CrashPoint } from '../../shared/lane/lane.ts';
 import type { ProfileCalls } from '../../shared/shell/core.ts';
 import { createCheckpointer, type Checkpointer } from '../../storage/checkpointer.ts';
 import { openDatabase } from '../../storage/database.ts';
 import { settleCutFiles, sweepFiles } from '../../storage/file-sweep.ts';
 import { openFiles } from '../../storage/files.ts';
+import { openInstance } from '../../storage/instance.ts';
+import { machineName } from '../../storage/machine.ts';
 import { createProfile, openProfile, PROFILE_FILE } from '../../storage/profile.ts';
 import { createReader } from '../../storage/reader.ts';
 import { startCore, type Core } from './core.ts';
@@ -59,6 +61,9 @@ export async function openCore(
     const reader = createReader({ folder, key, onSlow, onCrash: () => log('reader.died') });
     undo.push(() => reader.close());
     key.fill(0);
+    const instance = openInstance({ db: database, marks: options.marks, machine: machineName(), clock });
+    undo.push(() => instance.close());
+    if (instance.foundCopy) log('instance.copy');
     settleCutFiles(database);
     const told: ReadonlySet<CrashPoint> = new Set(harness?.crashPoints ?? []);
     const files = openFiles({
@@ -79,6 +84,7 @@ export async function openCore(
       log,
       profile: { kind, version },
       lock: profileLock(place),
+      instance,
       harness: {
         crashPoints: harness?.crashPoints ?? [],
         clockOffset: offset,
@@ -102,6 +108,11 @@ export async function openCore(
     const close = async (): Promise<void> => {
       sweeping.abort();
       await core.stop();
+      try {
+        instance.close();
+      } catch (error) {
+        log('instance.not-moved', { kind: kindOf(error) });
+      }
       await moving.close();
       await reader.close();
       database.close();

@@ -52,6 +52,47 @@ describe('two', () => {
     expect(label.readers.kind).toBe('members-limited');
   }, 60_000);
 
+  test('AT-54 a disk image put back finds newer messages of its own leaf, and seals nothing more', async () => {
+    const [alice, bob] = [await somebody('alice'), await somebody('bob')];
+    const chat = await alice.chat(bob.address);
+    const theirs = await onlyChat(bob, 'request');
+    await bob.accept(theirs);
+    await alice.say(chat, 'before the image');
+    await bob.eventually('one', async () => (await bob.texts(theirs)).includes('before the image'));
+    const { db } = alice.rig;
+    const image = new Map(
+      (['lane_state', 'cursor'] as const).map((table) => [
+        table,
+        db.all<Record<string, unknown>>(`SELECT * FROM ${table}`),
+      ]),
+    );
+    await alice.say(chat, 'after the image');
+    await bob.eventually('two', async () => (await bob.texts(theirs)).includes('after the image'));
+    await alice.rig.core.stop();
+    for (const [table, rows] of image) {
+      db.run(`DELETE FROM ${table}`);
+      for (const row of rows)
+        db.run(
+          `INSERT INTO ${table} (${Object.keys(row).join()}) VALUES (${Object.keys(row)
+            .map(() => '?')
+            .join()})`,
+          ...(Object.values(row) as string[]),
+        );
+    }
+    await alice.rig.restart();
+    const status = async () => (await alice.rig.page.call('account.list', {})).rows[0]?.status;
+    await alice.eventually('to be stopped', async () => {
+      const now = await status();
+      return now?.kind === 'needs-person' && now.why === 'clone-suspected';
+    });
+    const sealed = () => db.get('SELECT count(*) AS n FROM artifact');
+    const before = sealed();
+    await alice.say(chat, 'never sealed');
+    await alice.rig.restart();
+    expect(await status()).toEqual({ kind: 'needs-person', why: 'clone-suspected' });
+    expect(sealed()).toEqual(before);
+  }, 60_000);
+
   test('answer, react, take back and delete; and all of it is there after a start', async () => {
     const [alice, bob] = [await somebody('alice'), await somebody('bob')];
     const chat = await alice.chat(bob.address);

@@ -23,6 +23,8 @@ export const keyringNamed = (name: string): Keyring => ({ name, entries: new Map
 /** A shell whose person answers as told, over a profile in a scratch folder. */
 export interface ProfileShell {
   readonly folder: string;
+  /** Outside the profile; another one is another machine. */
+  marks: string;
   /** What was asked since it was emptied. */
   asked: ConfirmQuestion[];
   /** What the person types next, made of what was asked where it must be; null: they take the other way. They say no when nothing is left. */
@@ -85,6 +87,7 @@ export function profileShell(): ProfileShell {
 
   const at: ProfileShell = {
     folder,
+    marks: join(scratch, 'marks'),
     asked: [],
     typed: [],
     ended: 0,
@@ -99,6 +102,7 @@ export function profileShell(): ProfileShell {
       });
       open = await openCore({
         folder,
+        marks: at.marks,
         kind,
         version: '0',
         harness: null,

@@ -141,6 +141,8 @@ async function takeMessage(
       return defer(turn, delivery);
     case 'refused':
       point.drop();
+      if (processed.why === 'own-ahead')
+        running.context.status({ kind: 'needs-person', why: 'clone-suspected' });
       return processed.why === 'replayed'
         ? consume(turn, delivery, 'duplicate')
         : refuse(turn, group, delivery, processed.why);

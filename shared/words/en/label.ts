@@ -57,7 +57,7 @@ export const label = {
   'stopped.guard': 'A message would have left in the open.',
   'stopped.fork': 'This group fell apart into two versions.',
   'stopped.challenge': 'The network wants proof that you are a person.',
-  'stopped.clone-suspected': 'This profile may be running twice.',
+  'stopped.clone-suspected': 'This profile is a copy.',
   'stopped.lane-off': 'This account is off.',
   'stopped.label-fell.meaning': 'It was more private when you wrote. Your message waits on this computer.',
   'stopped.below-floor.meaning': 'What was private once is never sent open. Your message waits here.',

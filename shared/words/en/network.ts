@@ -27,7 +27,7 @@ export const network = {
   'account.needs.certificate': 'The server could not prove who it is.',
   'account.needs.captcha': 'The network wants proof that you are a person.',
   'account.needs.elsewhere': 'Another program uses this very link. Close it, then connect again.',
-  'account.needs.clone-suspected': 'This profile may be running twice.',
+  'account.needs.clone-suspected': 'This profile is a copy. Two copies would spoil each other’s keys.',
   'account.needs.disclosure': 'Read what this network can see first.',
 
   'cannot.edit': 'Edits are not possible here.',

@@ -266,6 +266,11 @@ export const page = {
   'account.plain.count':
     '{count, plural, one {# plain mail stays on the server.} other {# plain mails stay on the server.}}',
   'account.plain.known': 'Plain mail from people you write to is fetched.',
+  'account.go-on': 'Go on here',
+  'account.go-on.means': 'E-mail has no keys that two copies could spoil.',
+  'account.copy.read': 'Everything you wrote and got stays readable here.',
+  'account.copy.signal': 'Link Signal again: remove this account, then add it with your phone.',
+  'account.copy.nostr': 'Join again: remove this account, then add it with its key.',
   'account.reconnect': 'Connect now',
   'account.reconnect.means': 'Otherwise it tries by itself, again and again.',
   'account.export': 'Write my key to a file',

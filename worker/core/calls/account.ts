@@ -1,17 +1,21 @@
 import type { AccountRow } from '../../../shared/contract/account.ts';
 import type { AccountId } from '../../../shared/ids.ts';
+import { PlainsealError } from '../../../shared/errors.ts';
+import { forgetCopied } from '../../../storage/copies.ts';
 import { findAccount, listAccounts, removeAccount, type Account } from '../../../storage/accounts.ts';
 import { IDENTITY_CURSOR, KEY_KEPT_CURSOR, readCursor, SKIPPED_CURSOR } from '../../../storage/inbound.ts';
 import { removeSomeMessages } from '../../../storage/messages.ts';
-import { hasGroups, isKeyAccount } from '../capabilities.ts';
-import { mayConnect } from '../lanes/lanes.ts';
+import { hasGroups, hasRatchet, isKeyAccount } from '../capabilities.ts';
+import { whyNot } from '../lanes/lanes.ts';
 import { confirm, mustFind, type CallScope, type Serve } from './scope.ts';
 
 /** Messages removed per turn, so that removing an account does not stop the page. */
 const REMOVED_AT_ONCE = 200;
 
 /** My accounts. */
-export function accountCalls(of: CallScope): Serve<'account.list' | 'account.remove' | 'account.reconnect'> {
+export function accountCalls(
+  of: CallScope,
+): Serve<'account.list' | 'account.remove' | 'account.reconnect' | 'account.go-on'> {
   const keyKept = ({ id, network }: Account): boolean | null =>
     isKeyAccount(network) ? readCursor(of.db, id, KEY_KEPT_CURSOR) !== null : null;
 
@@ -24,17 +28,18 @@ export function accountCalls(of: CallScope): Serve<'account.list' | 'account.rem
       address: account.address,
       displayName: account.displayName,
       testNetwork: account.environment === 'test',
-      status:
-        lane?.status ??
-        (mayConnect(of.db, account.network)
-          ? { kind: 'stopped' }
-          : { kind: 'needs-person', why: 'disclosure' }),
+      status: lane?.status ?? withoutLane(account),
       checkedAt: lane?.checkedAt ?? null,
       plainMailSkipped: skipped !== null && /^\d{1,9}$/.test(skipped) ? Number(skipped) : null,
       groups: hasGroups(account.network),
       keyKept: keyKept(account),
       identity: readCursor(of.db, account.id, IDENTITY_CURSOR),
     };
+  }
+
+  function withoutLane(account: Account): AccountRow['status'] {
+    const why = whyNot(of.db, account);
+    return why === null ? { kind: 'stopped' } : { kind: 'needs-person', why };
   }
 
   async function remove(id: AccountId): Promise<void> {
@@ -64,6 +69,25 @@ export function accountCalls(of: CallScope): Serve<'account.list' | 'account.rem
         },
       );
       of.wipe();
+      return done;
+    },
+    'account.go-on': async ({ request, account: id }) => {
+      const account = mustFind(findAccount(of.db, id), 'account');
+      const done = await of.once(
+        'account.go-on',
+        request,
+        async () => {
+          if (hasRatchet(account.network))
+            throw new PlainsealError('refused', 'a ratchet never goes on from a copy');
+          await confirm(of, 'go-on-here', { address: account.address });
+        },
+        (_nothing, touched) => {
+          forgetCopied(of.db, id);
+          touched.accounts = true;
+          return true;
+        },
+      );
+      of.lanes.start(account);
       return done;
     },
     'account.reconnect': ({ account: id }) => {

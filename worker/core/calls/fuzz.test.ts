@@ -102,6 +102,7 @@ const groupEdit = fc.oneof(
 /** Arguments of the right shape, or nearly: what gets past the border and into the rules. */
 const shaped: Readonly<Record<CallName, fc.Arbitrary<unknown>>> = {
   'profile.get': fc.constant({}),
+  'account.go-on': fc.record({ request, account }),
   'profile.phrase': fc.record({ request }),
   'profile.passphrase': fc.record({ request, act: fc.constantFrom('set', 'change', 'remove') }),
   'account.list': fc.constant({}),

@@ -2,7 +2,10 @@ import { kindOf, PlainsealError } from '../../../shared/errors.ts';
 import type { AccountId, Millis } from '../../../shared/ids.ts';
 import type { Commit, CommitResult } from '../../../shared/lane/commit.ts';
 import { findAccount } from '../../../storage/accounts.ts';
+import { isCopied } from '../../../storage/copies.ts';
 import type { Database } from '../../../storage/database.ts';
+import type { Instance } from '../../../storage/instance.ts';
+import { hasRatchet } from '../capabilities.ts';
 import type { Log } from '../log.ts';
 import { nothingTouched, type Touched } from '../touched.ts';
 import { applyCommit } from './apply.ts';
@@ -30,6 +33,8 @@ export function createCommitQueue(of: {
   readonly tell: (touched: Touched) => void;
   readonly crash: (point: 'core.before-commit' | 'core.after-commit') => Promise<void>;
   readonly log: Log;
+  /** Moves its mark with the ratchets; none in tests that copy nothing. */
+  readonly instance?: Instance;
   /** {@link TURN_MS} where absent. */
   readonly turnMs?: number;
 }): {
@@ -41,6 +46,8 @@ export function createCommitQueue(of: {
   const waiting: Waiting[] = [];
   let running: Promise<void> | null = null;
   let seq = 0;
+  /** Whether a commit of this turn moves a ratchet. */
+  let ratchet = false;
 
   async function run(): Promise<void> {
     // Reading and checking the first one took a turn of its own: what came meanwhile is heard before the next begins.
@@ -61,6 +68,8 @@ export function createCommitQueue(of: {
     const touched = nothingTouched();
     const taken: Waiting[] = [];
     const answers: (() => void)[] = [];
+    ratchet = false;
+    let staged = false;
     try {
       of.db.transaction(() => {
         const from = performance.now();
@@ -70,6 +79,7 @@ export function createCommitQueue(of: {
           taken.push(next);
           answers.push(one(next, touched));
         } while (performance.now() - from < turnMs);
+        staged = ratchet && (of.instance?.stage() ?? false);
       });
     } catch (error) {
       // Nothing of this turn is durable: every commit of it hears so and may come again.
@@ -77,16 +87,29 @@ export function createCommitQueue(of: {
       of.log('commit.failed', { kind: kindOf(error) });
       return taken.map((commit) => () => commit.resolve({ ok: false, why }));
     }
+    if (staged) publish();
     of.tell(touched);
     return answers;
+  }
+
+  /** The mark before is still good where this fails; copies made since are then not told apart. */
+  function publish(): void {
+    try {
+      of.instance?.publish();
+    } catch (error) {
+      of.log('instance.not-moved', { kind: kindOf(error) });
+    }
   }
 
   function one(next: Waiting, touched: Touched): () => void {
     const account = findAccount(of.db, next.account);
     if (!account)
       return () => next.reject(new PlainsealError('refused', 'the account is not there any more'));
+    if (isCopied(of.db, account.id))
+      return () => next.reject(new PlainsealError('refused', 'the account is one of a copy'));
     try {
       seq += 1;
+      ratchet ||= hasRatchet(account.network) && next.commit.work.length > 0;
       const result = applyCommit({ db: of.db, account, now: of.clock(), touched }, next.commit, seq);
       return () => next.resolve(result);
     } catch (error) {

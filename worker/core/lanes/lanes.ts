@@ -2,6 +2,7 @@ import { PlainsealError } from '../../../shared/errors.ts';
 import type { AccountId, Millis, NetworkId } from '../../../shared/ids.ts';
 import type { CrashPoint } from '../../../shared/lane/lane.ts';
 import { listAccounts, type Account } from '../../../storage/accounts.ts';
+import { isCopied } from '../../../storage/copies.ts';
 import { acceptedDisclosure } from '../../../storage/disclosures.ts';
 import { disclosures } from '../../../shared/words/disclosure.ts';
 import type { Database } from '../../../storage/database.ts';
@@ -15,6 +16,12 @@ export function mayConnect(db: Database, network: NetworkId): boolean {
   return (acceptedDisclosure(db, network)?.version ?? -1) >= disclosures[network].version;
 }
 
+/** Why the lane of an account must not start, whatever it would do; null where it may. A lane that is not started is given no state. */
+export function whyNot(db: Database, account: Account): 'clone-suspected' | 'disclosure' | null {
+  if (isCopied(db, account.id)) return 'clone-suspected';
+  return mayConnect(db, account.network) ? null : 'disclosure';
+}
+
 /** The lanes of all accounts. */
 export interface Lanes {
   get(account: AccountId): LaneRunner | null;
@@ -22,7 +29,7 @@ export interface Lanes {
   must(account: AccountId): LaneRunner;
   /** Accounts whose lane runs. */
   accounts(): readonly AccountId[];
-  /** Starts the lane of an account, unless it runs or its network's disclosure was not accepted. */
+  /** Starts the lane of an account, unless it runs or {@link whyNot} says why not. */
   start(account: Account): void;
   startAll(): void;
   startNetwork(network: NetworkId): void;
@@ -47,8 +54,9 @@ export function createLanes(of: {
 
   function start(account: Account): void {
     if (running.has(account.id)) return;
-    if (!mayConnect(db, account.network)) {
-      of.events.status(account, { kind: 'needs-person', why: 'disclosure' });
+    const why = whyNot(db, account);
+    if (why !== null) {
+      of.events.status(account, { kind: 'needs-person', why });
       return;
     }
     running.set(account.id, runLane({ ...of, account }));
