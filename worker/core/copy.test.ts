@@ -181,15 +181,16 @@ describe('AT-54 the ratchet of a recognised copy', () => {
     const opened = await openScripted();
     rig = opened.rig;
     const context = opened.lane.context();
-    context.status({ kind: 'needs-person', why: 'clone-suspected' });
-    await vi.waitFor(() => expect(isCopied(opened.rig.db, ACCOUNT)).toBe(true));
-    // What the lane still holds in memory changes nothing durable any more.
+    // What the lane asked for just before, and what stands in line still, changes nothing durable any more.
     const cell = { key: { space: 's', key: 'k' }, value: new Uint8Array([1]), expect: 0 };
+    const inLine = expect(context.commit({ ...emptyCommit, work: [cell] })).rejects.toThrow();
+    context.status({ kind: 'needs-person', why: 'clone-suspected' });
+    await inLine;
+    await vi.waitFor(() => expect(isCopied(opened.rig.db, ACCOUNT)).toBe(true));
     await vi.waitFor(async () => {
       const { rows } = await opened.rig.page.call('account.list', {});
       expect(rows[0]?.status).toEqual({ kind: 'needs-person', why: 'clone-suspected' });
     });
-    await expect(context.commit({ ...emptyCommit, work: [cell] })).rejects.toThrow();
     expect(opened.rig.db.get("SELECT count(*) AS n FROM lane_state WHERE space = 's'")).toEqual({ n: 0 });
     const { conversations } = await opened.rig.page.until('changed', (one) => one.conversations.length > 0);
     const conversation = conversations[0];
