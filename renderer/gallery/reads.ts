@@ -3,6 +3,7 @@ import type { MessageRow } from '../../shared/contract/message.ts';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { PeerRow } from '../../shared/contract/conversation.ts';
 import type { ConversationId, PeerId } from '../../shared/ids.ts';
+import { NO_FLOOR } from '../../shared/label/floor.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
 import { belongs, compareRows } from '../chats/store.ts';
 import { compareIds } from '../messages/window.ts';
@@ -13,7 +14,7 @@ import { pictureBytes } from './picture.ts';
 
 export type Reads =
   | 'profile.get' | 'account.list' | 'disclosure.list' | 'disclosure.ledger' | 'inbox.page' | 'inbox.counts' | 'conversation.get' | 'conversation.facts'
-  | 'peer.get' | 'contact.list' | 'message.page' | 'message.rows' | 'message.details' | 'search' | 'settings.get' | 'file.read'; // prettier-ignore
+  | 'peer.get' | 'contact.list' | 'message.page' | 'message.rows' | 'message.details' | 'search' | 'settings.get' | 'floor.get' | 'file.read'; // prettier-ignore
 
 /** Calls that only look. */
 export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
@@ -32,6 +33,7 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
     'disclosure.ledger': () => ({ rows: memory.consents }),
     'disclosure.list': () => ({ rows: memory.disclosures }),
     'settings.get': () => memory.settings,
+    'floor.get': ({ peer }) => memory.floors.get(peer) ?? NO_FLOOR,
     'inbox.page': ({ filter, before, limit }) => {
       const all = [...memory.chats.values()].filter((row) => belongs(row, filter)).sort(compareRows);
       const from = before === null ? 0 : all.findIndex((row) => row.id === before.id) + 1;

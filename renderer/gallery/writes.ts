@@ -197,6 +197,13 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
       tell([], [], { settings: true, inbox: false });
       return memory.settings;
     },
+    'floor.set': ({ peer, floor }) => {
+      memory.floors.set(peer, floor);
+      for (const row of memory.chats.values())
+        if (peer === null || row.peer === peer)
+          patch(row.id, { floor: { least: floor, from: peer === null ? 'everybody' : 'person' } });
+      return floor;
+    },
     'trust.set': ({ peer }) => {
       for (const row of memory.chats.values())
         if (row.peer === peer)

@@ -11,6 +11,7 @@ import { useChats } from '../chats/store.ts';
 import { ErrorTrouble, FlowTrouble } from '../flows/trouble.tsx';
 import { useFlow, useOpening } from '../flows/use-flow.ts';
 import { FlowProgress } from '../accounts/progress.tsx';
+import { FloorChoice } from '../label/floor.tsx';
 import { Glyph } from '../label/glyph.tsx';
 import { RowLabel } from '../label/line.tsx';
 import { aboutOf } from '../label/stated.tsx';
@@ -71,6 +72,7 @@ export function ContactSheet({
       )}
       {row.ownName === null ? null : <OwnName key={row.id} row={row} account={account} />}
       <Compare row={row} account={account} onChanged={() => setAgain((turn) => turn + 1)} />
+      <FloorChoice peer={row.id} />
       <Conversations row={row} />
       {mine?.network === 'nostr' ? <WriteTo row={row} account={account} /> : null}
     </Sheet>

@@ -1,6 +1,7 @@
 import * as v from 'valibot';
 import type { AccountId, ConversationId, FileId, FlowId, GrantId, MessageId, PeerId } from '../ids.ts';
 import type { FlowAnswer, FlowStart } from '../lane/flow.ts';
+import { floors, type Floor } from '../label/floor.ts';
 import type { HoldReason } from '../label/facts.ts';
 import type { Label } from '../label/label.ts';
 import type { LiveFacts } from '../label/who-sees.ts';
@@ -141,6 +142,9 @@ export const callSchemas = {
     choice: v.picklist(['send', 'discard', 'check-first', 'accept-change']),
     seenLabel: integer,
   }),
+  /** Of a person, by any of their peers; null: for everybody. */
+  'floor.get': v.strictObject({ peer: v.nullable(idSchema<PeerId>()) }),
+  'floor.set': v.strictObject({ request, peer: v.nullable(idSchema<PeerId>()), floor: v.picklist(floors) }),
   'draft.save': v.strictObject({ conversation, content: v.nullable(contentSchema) }),
   'file.pick': v.strictObject({}),
   'file.begin': v.strictObject({
@@ -239,6 +243,9 @@ export interface CallResults {
   /** Removes it here; with the network's delete-for-all where it has one. */
   'message.delete': null;
   'hold.resolve': null;
+  'floor.get': Floor;
+  /** The floor now. Lowering it is asked in the shell's own window. */
+  'floor.set': Floor;
   'draft.save': null;
   /** Opens the shell's dialog. */
   'file.pick': {

@@ -5,6 +5,7 @@ import type { CrashPoint } from '../lane/lane.ts';
 export const confirmKinds = [
   'send-without-encryption',
   'lower-floor',
+  'lower-floor-for-all',
   'mark-checked',
   'accept-change',
   'export-key',

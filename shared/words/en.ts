@@ -5,6 +5,7 @@ import { elsewhere } from './en/elsewhere.ts';
 import { errors } from './en/errors.ts';
 import { evidence } from './en/evidence.ts';
 import { facts } from './en/facts.ts';
+import { floor } from './en/floor.ts';
 import { flow } from './en/flow.ts';
 import { group } from './en/group.ts';
 import { label } from './en/label.ts';
@@ -29,6 +30,7 @@ export const en = {
   ...errors,
   ...evidence,
   ...facts,
+  ...floor,
   ...flow,
   ...group,
   ...label,

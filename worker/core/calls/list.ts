@@ -6,6 +6,7 @@ import { placeOf } from '../lanes/line.ts';
 import { accountCalls } from './account.ts';
 import { conversationCalls } from './conversation.ts';
 import { fileCalls } from './file.ts';
+import { floorCalls } from './floor.ts';
 import { flowCalls } from './flow.ts';
 import { groupCalls } from './group.ts';
 import { holdCalls } from './hold.ts';
@@ -27,6 +28,7 @@ export function allCalls(of: CallScope): Serve<CallName> {
     ...messageCalls(of),
     ...sendCalls(of),
     ...holdCalls(of),
+    ...floorCalls(of),
     ...fileCalls(of),
     ...timerCalls(of),
     ...groupCalls(of),
