@@ -174,6 +174,26 @@ test('a floor is raised by keyboard, and the composer says beforehand that what 
   await expect(floor.getByRole('radio', { name: en['floor.members'] })).toBeChecked();
 });
 
+test('a report shows what it reveals before it is written, by keyboard', async ({ page, show }) => {
+  await show('chat=stranger');
+  await page.getByRole('button', { name: en['report.act'] }).press('Enter');
+  const sheet = page.getByRole('dialog', { name: 'Report “tomas.lind@post.example”' });
+  await expect(sheet.getByRole('button', { name: en['report.save'] })).toHaveCount(0);
+  const first = sheet.getByRole('checkbox').first();
+  await first.focus();
+  await page.keyboard.press('Space');
+  await expect(first).toBeChecked();
+  await expect(sheet.getByTestId('report-to')).toHaveText(
+    `${en['facts.reporting.email']} abuse@post.example`,
+  );
+  await sheet.getByText(en['report.whole']).press('Enter');
+  const whole = JSON.parse(await sheet.getByTestId('report-whole').innerText()) as { messages: unknown[] };
+  expect(whole.messages).toHaveLength(1);
+  await expectAccessible(page);
+  await sheet.getByRole('button', { name: en['report.save'] }).press('Enter');
+  await expect(sheet.getByText(en['report.saved'])).toBeVisible();
+});
+
 test('what is held below the floor of a person leads to where it is set', async ({ page, show }) => {
   await show('chat=held-below');
   const panel = page.getByRole('region', { name: en['stopped.region'] });

@@ -67,6 +67,11 @@ const shots: Readonly<Record<string, Shot>> = {
   'below-dark': { query: 'chat=below&theme=dark' },
   'held-below': { query: 'chat=held-below' },
   'held-below-dark': { query: 'chat=held-below&theme=dark' },
+  report: { query: 'chat=stranger&sheet=report', size: { width: 1280, height: 1300 } },
+  'report-dark': {
+    query: 'chat=stranger&sheet=report&theme=dark',
+    size: { width: 1280, height: 1300 },
+  },
   nokey: { query: 'chat=nokey' },
   flat: { query: 'chat=flat' },
   hostile: { query: 'chat=hostile' },

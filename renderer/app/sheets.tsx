@@ -8,6 +8,7 @@ import { TellsSheet } from '../messages/tells.tsx';
 import { TimerSheet } from '../messages/timer.tsx';
 import { ContactSheet } from '../people/contact.tsx';
 import { NewChatSheet } from '../people/new-chat.tsx';
+import { ReportSheet } from '../report/sheet.tsx';
 import { Palette } from '../search/palette.tsx';
 import { SettingsSheet } from '../settings/sheet.tsx';
 import { useView } from './view.ts';
@@ -35,6 +36,8 @@ export function Sheets(): ReactNode {
       return <WhoSeesSheet conversation={sheet.conversation} />;
     case 'tells':
       return <TellsSheet conversation={sheet.conversation} />;
+    case 'report':
+      return <ReportSheet conversation={sheet.conversation} />;
     case 'palette':
       return <Palette scope={sheet.in} />;
     case 'add-account':

@@ -14,7 +14,7 @@ import { pictureBytes } from './picture.ts';
 
 export type Reads =
   | 'profile.get' | 'account.list' | 'disclosure.list' | 'disclosure.ledger' | 'inbox.page' | 'inbox.counts' | 'conversation.get' | 'conversation.facts'
-  | 'peer.get' | 'contact.list' | 'message.page' | 'message.rows' | 'message.details' | 'search' | 'settings.get' | 'floor.get' | 'file.read'; // prettier-ignore
+  | 'peer.get' | 'contact.list' | 'message.page' | 'message.rows' | 'message.details' | 'search' | 'settings.get' | 'floor.get' | 'report.preview' | 'file.read'; // prettier-ignore
 
 /** Calls that only look. */
 export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
@@ -123,6 +123,24 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
         })),
       );
       return { id, label: row.label, evidence, revisions: [], reactions, deliveries: [] };
+    },
+    'report.preview': ({ conversation, messages }) => {
+      const { title, peer, label } = chatOf(memory, conversation);
+      const { network, protocol, testNetwork } = label;
+      return {
+        contents: {
+          network,
+          protocol,
+          testNetwork,
+          reported: { id: peer ?? '', address: title, fingerprint: protocol === 'none' ? null : ALICE_KEY },
+          messages: messages.map((id) => {
+            const { key, content, sentAt, receivedAt } = saidOf(memory, id);
+            const proven = { known: 'opened-here', proof: 'signature', fingerprint: ALICE_KEY } as const;
+            return { key, text: content.text, files: [], sentAt, receivedAt, ...proven };
+          }),
+        },
+        sha256: '1f'.repeat(32),
+      };
     },
     search: ({ text, in: scope, limit }) => {
       const wanted = text.toLowerCase();

@@ -214,6 +214,7 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
       for (const row of memory.chats.values()) if (row.peer === peer) patch(row.id, { title: name });
       return null;
     },
+    'report.save': () => true,
     'key.export': () => true,
     'key.reveal': ({ account }) => {
       memory.accounts = memory.accounts.map((row) => (row.id === account ? { ...row, keyKept: true } : row));

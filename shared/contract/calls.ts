@@ -18,6 +18,7 @@ import {
   type PeerRow,
 } from './conversation.ts';
 import type { MessageDetails, MessageRow, SearchHit } from './message.ts';
+import { MAX_REPORTED, type ReportPreview } from './report.ts';
 import type { KeptBy, Settings } from './settings.ts';
 import { settingsPatchSchema } from './settings.ts';
 
@@ -36,6 +37,7 @@ const bytes = v.pipe(
   v.instance(Uint8Array),
   v.check((chunk) => chunk.byteLength <= MAX_CHUNK),
 );
+const reported = v.pipe(v.array(message), v.maxLength(MAX_REPORTED));
 const shortText = v.pipe(v.string(), v.maxLength(1_000));
 
 const flowStartSchema: v.GenericSchema<unknown, FlowStart> = v.variant('kind', [
@@ -170,6 +172,15 @@ export const callSchemas = {
   'settings.get': v.strictObject({}),
   'settings.set': v.strictObject({ request, patch: settingsPatchSchema }),
   'trust.set': v.strictObject({ request, peer: idSchema<PeerId>(), account: idSchema<AccountId>() }),
+  /** What a report of somebody would reveal: of their messages the ones named here. */
+  'report.preview': v.strictObject({ conversation, messages: reported }),
+  /** Opens the shell's dialog; `seen`: the SHA-256 of what was shown. */
+  'report.save': v.strictObject({
+    request,
+    conversation,
+    messages: reported,
+    seen: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  }),
   'key.export': v.strictObject({ request, account: idSchema<AccountId>() }),
   'key.reveal': v.strictObject({ request, account: idSchema<AccountId>() }),
   'key.import': v.strictObject({ request, account: idSchema<AccountId>() }),
@@ -260,6 +271,9 @@ export interface CallResults {
   'settings.get': Settings;
   'settings.set': Settings;
   'trust.set': boolean;
+  'report.preview': ReportPreview;
+  /** Whether it was written. */
+  'report.save': boolean;
   'key.export': boolean;
   /** Shows it in the shell's own window; whether the person then said that it is written down. */
   'key.reveal': boolean;

@@ -41,7 +41,7 @@ export function createWords(locale: LocaleName = 'en', options: WordsOptions = {
 /** Ids without placeholders are the only ones that data may name. */
 type PlainId = Extract<
   WordId,
-  `disclosure.${string}.${string}` | `facts.${'note' | 'permission' | 'everywhere'}.${string}`
+  `disclosure.${string}.${string}` | `facts.${'note' | 'permission' | 'everywhere' | 'reporting'}.${string}`
 >;
 const isPlainId = (id: string): id is PlainId =>
-  /^(?:disclosure\.\w+|facts\.(?:note|permission|everywhere))\./.test(id) && Object.hasOwn(en, id);
+  /^(?:disclosure\.\w+|facts\.(?:note|permission|everywhere|reporting))\./.test(id) && Object.hasOwn(en, id);

@@ -168,6 +168,13 @@ const shaped = (message: fc.Arbitrary<string>): Readonly<Record<CallName, fc.Arb
     ),
   }),
   'trust.set': fc.record({ request, peer, account }),
+  'report.preview': fc.record({ conversation, messages: fc.array(message, { maxLength: 3 }) }),
+  'report.save': fc.record({
+    request,
+    conversation,
+    messages: fc.array(message, { maxLength: 3 }),
+    seen: fc.constant('0'.repeat(64)),
+  }),
   'key.export': fc.record({ request, account }),
   'key.reveal': fc.record({ request, account }),
   'key.import': fc.record({ request, account }),

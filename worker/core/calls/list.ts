@@ -14,6 +14,7 @@ import { keyCalls } from './key.ts';
 import { messageCalls } from './message.ts';
 import { nameCalls } from './name.ts';
 import { profileCalls } from './profile.ts';
+import { reportCalls } from './report.ts';
 import { sendCalls } from './send.ts';
 import type { CallScope, Serve } from './scope.ts';
 import { timerCalls } from './timer.ts';
@@ -35,6 +36,7 @@ export function allCalls(of: CallScope): Serve<CallName> {
     ...trustCalls(of),
     ...nameCalls(of),
     ...keyCalls(of),
+    ...reportCalls(of),
     search: (args) => of.read('search', args),
     ...flowCalls(of),
   };
