@@ -2,10 +2,11 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { encodeFrame } from '../../../shared/wire/codec.ts';
 import type { SecurityFacts } from '../../../shared/label/facts.ts';
+import { NO_FLOOR } from '../../../shared/label/floor.ts';
 import { textOnly } from '../../../shared/contract/content.ts';
 import { emptyCommit } from '../../../shared/lane/commit.ts';
 import type { ConfirmKind } from '../../../shared/shell/host.ts';
-import { floorFor, setFloorFor } from '../../../storage/floors.ts';
+import { floorFor, setFloorFor, setFloorForAll } from '../../../storage/floors.ts';
 import { trustOf } from '../../../storage/peers.ts';
 import { pageCalls } from '../../sample/page-calls.ts';
 import { request, type Rig } from '../../sample/rig.ts';
@@ -18,6 +19,12 @@ const SECRET = 'SECRET-KEY-OF-MINE';
 let rig: Rig;
 let lane: Awaited<ReturnType<typeof openScripted>>['lane'];
 const ids: string[] = [];
+/** What a network may offer: well, in the clear, and end to end with somebody else who holds a key, which the floor is above. */
+const offers = [
+  goodFacts,
+  () => clearFacts(Date.now()),
+  () => ({ ...goodFacts(), otherKeyHolders: clearFacts(Date.now()).otherKeyHolders }),
+] as const satisfies readonly (() => SecurityFacts)[];
 /** What the network offers at the moment. */
 let offered: SecurityFacts = goodFacts();
 const sealed: SecurityFacts[] = [];
@@ -54,7 +61,6 @@ beforeAll(async () => {
   });
   ids.push(...rows.map((row) => row.id));
   rig.shell.answer = () => ({ ok: false, secret: SECRET });
-  setFloorFor(rig.db, ALICE, 'members-limited');
 });
 afterAll(() => rig.close());
 
@@ -78,9 +84,12 @@ test('AT-08 a page that is taken over sends nothing openly, marks nobody as chec
   await fc.assert(
     fc.asyncProperty(
       fc.array(pageCalls(ids), { minLength: 1, maxLength: 12, size: 'max' }),
-      fc.boolean(),
-      async (list, good) => {
-        offered = good ? goodFacts() : clearFacts(Date.now());
+      fc.constantFrom(...offers),
+      async (list, offer) => {
+        offered = offer();
+        // As the person had them: what the page raised before is lowered by them.
+        setFloorForAll(rig.db, NO_FLOOR);
+        setFloorFor(rig.db, ALICE, 'members-limited');
         await lane
           .context()
           .commit({ ...emptyCommit, forecasts: [{ conversation: CHAT, facts: [offered], hold: null }] });
@@ -95,7 +104,10 @@ test('AT-08 a page that is taken over sends nothing openly, marks nobody as chec
             answers += 1;
             expect(holds(result.value)).toBe(false);
           } else expect(String(result.reason)).not.toContain(SECRET);
-        expect(sealed.every(({ endToEnd }) => endToEnd !== 'unknown' && endToEnd.is)).toBe(true);
+        for (const { endToEnd, otherKeyHolders } of sealed) {
+          expect(endToEnd).toMatchObject({ is: true });
+          expect(otherKeyHolders).toMatchObject({ is: [] });
+        }
         expect(trustOf(rig.db, ACCOUNT, ALICE).kind).not.toBe('checked');
         expect(['members-limited', 'members']).toContain(floorFor(rig.db, ALICE));
       },
