@@ -1,12 +1,26 @@
-// npm run fuzz: what `npm test` tries with thousands of malformed calls from the page, with a million.
-import { printStep, runStep } from './step.ts';
+// npm run fuzz: what `npm test` tries some thousands of times, a million times.
+import { printStep, runStep, type Step } from './step.ts';
 
-const result = await runStep({
-  name: 'a million malformed calls',
-  script: 'node_modules/vitest/vitest.mjs',
-  args: ['run', 'electron/hardening.test.ts', '--reporter=verbose', '-t', 'may be anything at all'],
-  env: { FUZZ_CALLS: '1000000' },
-  live: true,
-});
-printStep(result);
-process.exitCode = result.ok ? 0 : 1;
+const vitest = 'node_modules/vitest/vitest.mjs';
+const steps: readonly Step[] = [
+  {
+    name: 'a million malformed calls from the page',
+    script: vitest,
+    args: ['run', 'electron/hardening.test.ts', '--reporter=verbose', '-t', 'may be anything at all'],
+    env: { FUZZ_CALLS: '1000000' },
+    live: true,
+  },
+  {
+    name: 'a million hurried acts',
+    script: vitest,
+    args: ['run', 'e2e/model', '--reporter=verbose', '-t', 'AT-62'],
+    env: { FUZZ_ACTIONS: '1000000' },
+    live: true,
+  },
+];
+
+for (const step of steps) {
+  const result = await runStep(step);
+  printStep(result);
+  if (!result.ok) process.exitCode = 1;
+}

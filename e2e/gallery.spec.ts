@@ -67,6 +67,12 @@ for (const query of [
   'chat=kenji&sheet=who-sees&theme=dark',
   'chat=priya&sheet=who-sees&text=200',
   'chat=alice&sheet=tells',
+  'chat=marek&sheet=contact',
+  'chat=marek&sheet=contact&theme=dark',
+  'chat=alice&sheet=merge',
+  'chat=marek&sheet=apart&theme=dark',
+  'chat=marek&sheet=block',
+  'chat=second-way',
   'sheet=email&changed',
   'sheet=add',
   'sheet=signal',
@@ -495,12 +501,69 @@ test('a stop is resolved by the person: cause first, each act with its consequen
   await expect(page.getByTestId('contact-trust')).toContainText('Checked with a code');
 });
 
-test('a request shows nothing fetched until it is accepted', async ({ page, show }) => {
+test('ABU-3 a request shows nothing fetched and no link until it is accepted', async ({ page, show }) => {
   await show('chat=stranger');
   await expect(page.getByTestId('message').locator('img')).toHaveCount(0);
+  const link = page.getByTestId('message').getByRole('link');
+  await expect(page.getByTestId('message').getByText('https://lind.example/route')).toBeVisible();
+  await expect(link).toHaveCount(0);
   await expect(page.getByTestId('composer')).toHaveCount(0);
   await page.getByRole('button', { name: 'Accept', exact: true }).click();
   await expect(page.getByTestId('composer')).toBeVisible();
+  await expect(link).toHaveText('https://lind.example/route');
+});
+
+test('AT-16 VER-1 a person of several ways: what protects most first, each checked by itself, merged and taken apart by hand', async ({
+  page,
+  show,
+}) => {
+  await show('chat=marek');
+  const over = page.getByTestId('composer-route');
+  await expect(over).toContainText('You are writing over E-mail.');
+  await over.getByRole('button', { name: 'Other ways' }).focus();
+  await page.keyboard.press('Enter');
+  const ways = page.getByTestId('route');
+  await expect(ways).toHaveText([
+    /^Signal.*Only you and Marek can read this\..*Checked/u,
+    /^E-mail, OpenPGP.*Private, with limits\..*Not checked yet/u,
+    /^E-mail, no encryption.*Northmail can read this\./u,
+  ]);
+  await page.getByRole('button', { name: 'Take apart' }).focus();
+  await page.keyboard.press('Enter');
+  await page.getByRole('button', { name: 'Take out Marek on Signal, Signal Protocol' }).focus();
+  await page.keyboard.press('Enter');
+  await expect(ways).toHaveCount(2);
+  await page.getByRole('button', { name: 'This is the same person as …' }).click();
+  await page.getByRole('radio', { name: 'mara@northmail.example' }).click();
+  await page.getByLabel('Name or address').fill('alice');
+  await page.getByTestId('contacts').getByRole('button', { name: 'Alice Okafor' }).click();
+  await expect(
+    page.getByRole('heading', { name: 'Marek Dvořák and Alice Okafor are one person?' }),
+  ).toBeVisible();
+  await page.getByRole('button', { name: 'They are one person' }).click();
+  await expect(ways).toHaveCount(3);
+  // Writing goes on in the conversation whose way was chosen, and says which it is.
+  await ways
+    .filter({ hasText: 'Northmail' })
+    .getByRole('button', { name: /^Write over/u })
+    .click();
+  await expect(page.getByTestId('header-name')).toHaveText('marek@dvorak.example');
+});
+
+test('ABU-1 blocking says what each network keeps of it, and holds for all ways', async ({ page, show }) => {
+  await show('chat=marek');
+  await page.getByRole('button', { name: 'More', exact: true }).click();
+  await page.getByRole('menuitem', { name: 'Block this person' }).click();
+  const sheet = page.getByRole('dialog', { name: 'Block Marek Dvořák?' });
+  await expect(sheet).toContainText('Signal’s servers keep no block. Your phone is told, and blocks too.');
+  await expect(sheet).toContainText('Mail servers know of no block.');
+  await sheet.getByText('Where this comes from').click();
+  await expect(sheet.getByText(/Looked up, .*: RFC 5321/u)).toBeVisible();
+  await sheet.getByRole('button', { name: 'Block everywhere' }).click();
+  await show('chat=second-way');
+  await expect(page.getByTestId('like-blocked')).toHaveText(
+    'You blocked R. Brandt on E-mail. You said they are one person.',
+  );
 });
 
 test('everything is reached by keyboard: regions, lists, messages, sheets', async ({ page, show }) => {

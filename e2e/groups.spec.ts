@@ -245,7 +245,7 @@ test('somebody from a group is written to alone', async ({ page, show }) => {
   const sheet = page.getByRole('dialog');
   await expect(sheet.getByRole('heading', { name: 'Lena Okoye' })).toBeVisible();
   await expect(sheet.getByRole('button', { name: /^Cave survey, spring/u })).toBeVisible();
-  await sheet.getByRole('button', { name: en['person.write'] }).click();
+  await sheet.getByRole('button', { name: 'Write over Nostr' }).click();
   await expect
     .poll(() => asked(page, 'flow.start'))
     .toMatchObject([

@@ -141,6 +141,31 @@ export function conversationsWith(db: Database, account: AccountId, peer: PeerId
     .map((row) => row.id);
 }
 
+/** The conversations of two with a peer, of every account. */
+export function directWith(db: Database, peer: PeerId): readonly Pick<Conversation, 'id' | 'state'>[] {
+  return db.all("SELECT id, state FROM conversation WHERE peer = ? AND kind = 'direct' ORDER BY id", peer);
+}
+
+/** The groups that a peer is in, of every account. */
+export function groupsWith(db: Database, peer: PeerId): readonly ConversationId[] {
+  return db
+    .all<{ readonly id: ConversationId }>(
+      'SELECT conversation AS id FROM membership WHERE peer = ? ORDER BY conversation',
+      peer,
+    )
+    .map((row) => row.id);
+}
+
+/** Whether I ever wrote in a conversation. */
+export function wroteIn(db: Database, id: ConversationId): boolean {
+  return (
+    db.get(
+      "SELECT 1 FROM message WHERE conversation = ? AND kind = 'message' AND author IS NULL LIMIT 1",
+      id,
+    ) !== undefined
+  );
+}
+
 /** Adds a conversation. */
 export function addConversation(
   db: Database,

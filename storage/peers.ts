@@ -81,6 +81,28 @@ export function mergePeers(db: Database, from: PeerId, into: PeerId): void {
   db.run('UPDATE peer SET merged_into = ? WHERE id = ?', into, from);
 }
 
+/** Peers that turned out to be the same as one of those given, and those. */
+export function withMerged(db: Database, peers: readonly PeerId[]): readonly PeerId[] {
+  return db
+    .all<{ readonly id: PeerId }>(
+      `WITH given AS (SELECT value AS id FROM json_each(?))
+       SELECT id FROM peer WHERE id IN given OR merged_into IN given
+         OR id IN (SELECT merged_into FROM peer WHERE id IN given) ORDER BY id`,
+      JSON.stringify(peers),
+    )
+    .map((row) => row.id);
+}
+
+/** Accounts whose lane ever told of a peer. */
+export function knownBy(db: Database, peer: PeerId): readonly AccountId[] {
+  return db
+    .all<{ readonly account: AccountId }>(
+      'SELECT account FROM known_peer WHERE peer = ? ORDER BY account',
+      peer,
+    )
+    .map((row) => row.account);
+}
+
 /** What was written of an account's trust in a peer, or null: nobody ever decided or proved anything. */
 export function writtenTrust(db: Database, account: AccountId, peer: PeerId): Trust | null {
   const row = db.get<{ readonly trust: string }>(

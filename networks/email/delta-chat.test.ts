@@ -263,7 +263,7 @@ describe('invitations', () => {
     }
   });
 
-  test('a stranger who has my card comes in as a request', async () => {
+  test('ABU-3 a stranger who has my card comes in as a request, and is sent nothing by itself', async () => {
     const carol = await openDeltaChat(server, 'carol@example.org', { name: 'Carol' });
     try {
       const contact = await carol.importVcard(await vcardOf(me));
@@ -281,8 +281,12 @@ describe('invitations', () => {
       expect(me.core.changes()).toContainEqual(
         expect.objectContaining({ kind: 'peer', address: 'carol@example.org', name: 'Carol' }),
       );
+      // Nothing went to her until I wrote: no receipt, no key, no greeting.
+      const toCarol = () => server.record.mails().filter(({ to }) => to.includes('carol@example.org'));
+      expect(toCarol()).toEqual([]);
       me.core.enqueue(saying(with_, { text: 'hello Carol' }));
       await carol.waitForText('hello Carol');
+      expect(toCarol()).toHaveLength(1);
     } finally {
       await carol.stop();
     }

@@ -115,6 +115,9 @@ async function askPerson(
       state: 'request',
     },
   });
+  // Who asks me into a group is said before I am in it.
+  if (!isDirect(face, running.self.key, from))
+    ledger.changes.push({ kind: 'member', conversation, peer: 'me', act: 'invited', by: peerOf(from) });
   const raw = welcome.message;
   ledger.inbound.push({
     kind: 'parked',

@@ -4,9 +4,9 @@ import type { Intent } from '../../shared/lane/intent.ts';
 import { encodeContent } from './codec/encode.ts';
 import { isAci } from './codec/service-id.ts';
 import { failed, type Composed, type Composing, type Draft } from './draft.ts';
-import { errandIntent, readErrand } from './errand.ts';
+import { errandIntent, readErrand, type Errand } from './errand.ts';
 import { messageNameOf } from './names.ts';
-import { readPhoneSettings } from './phone-record.ts';
+import { readBlocked, readPhoneSettings, writeBlocked } from './phone-record.ts';
 import { composeResend } from './resend.ts';
 import { forgetSent, SENT_FOR_MS } from './send-log.ts';
 
@@ -81,9 +81,24 @@ export async function composeErrand(
         keptMs: null,
       });
     }
+    case 'accepted':
+    case 'blocked':
+      return draft({ ...(await composeAnswer(composing, errand)), hint: 'resendable', keptMs: SENT_FOR_MS });
     case 'resend':
       return composeResend(composing, errand);
     default:
       return assertNever(errand);
   }
+}
+
+/** Tells my other devices, the phone among them, whom I accepted or blocked here. This lane's own list says the same. */
+async function composeAnswer(
+  { own, work }: Composing,
+  { op, service }: Extract<Errand, { readonly op: 'accepted' | 'blocked' }>,
+): Promise<Pick<Draft, 'to' | 'what'>> {
+  const others = (await readBlocked(work)).filter((each) => each !== service);
+  writeBlocked(work, op === 'blocked' ? [...others, service] : others);
+  const answer = op === 'blocked' ? 'block' : 'accept';
+  const content = encodeContent({ kind: 'sync-request-response', service, answer });
+  return { to: own.service, what: { kind: 'content', content } };
 }

@@ -10,7 +10,7 @@ import type { Composed, Draft } from './draft.ts';
 import { errandIntent, readErrand } from './errand.ts';
 import { bodyOf, MAX_BODY_BYTES, writeLongText } from './long-text.ts';
 import { conversationWith, peerOf } from './names.ts';
-import { notePhoneSettings } from './phone-record.ts';
+import { notePhoneSettings, readBlocked } from './phone-record.ts';
 import { MAX_RESENDS } from './resend.ts';
 import { readSent, SENT_FOR_MS, writeSent, type SentRecord } from './send-log.ts';
 import { createCells } from './test/cells.ts';
@@ -435,6 +435,25 @@ describe('errands', () => {
       what: { kind: 'plaintext', content },
       keptMs: null,
     });
+  });
+
+  test.each([
+    ['blocked', 'block', [alice]],
+    ['accepted', 'accept', []],
+  ] as const)('that I %s somebody is told to my own devices, and kept', async (op, answer, kept) => {
+    const what = {
+      kind: 'protocol',
+      key: key('p'),
+      op,
+      data: new TextEncoder().encode(peerOf(alice)),
+    } as const;
+    const draft = await drafted(intent(what, null));
+    expect(draft.to).toBe(me);
+    expect(incoming(draft)).toEqual({
+      kind: 'sync',
+      sync: { kind: 'request-response', service: alice, answer },
+    });
+    expect(await state.run((work) => readBlocked(work))).toEqual(kept);
   });
 
   test('that do not read are damaged', async () => {

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { ServiceId } from '../../crypto/signal/address.ts';
 import { encodeFrame } from '../../shared/wire/codec.ts';
-import { errandIntent, readErrand, syncOps, type Errand } from './errand.ts';
+import { errandIntent, readErrand, syncOps } from './errand.ts';
 
 const plainBytes = (length: { minLength: number; maxLength: number }) =>
   fc.uint8Array(length).map((bytes) => Uint8Array.from(bytes));
@@ -12,7 +12,7 @@ const to = fc.record({
   service: fc.uuid().map((uuid) => uuid as ServiceId),
   device: fc.integer({ min: 1, max: 127 }),
 });
-const errand: fc.Arbitrary<Errand> = fc.oneof(
+const errand: fc.Arbitrary<Parameters<typeof errandIntent>[0]> = fc.oneof(
   fc.record({ op: fc.constantFrom(...syncOps), content, forget: fc.option(sentAt) }),
   fc.record({ op: fc.constant('retry-request' as const), to, content }),
   fc.record({
@@ -23,7 +23,7 @@ const errand: fc.Arbitrary<Errand> = fc.oneof(
   }),
 );
 
-const dataOf = (one: Errand) => {
+const dataOf = (one: Parameters<typeof errandIntent>[0]) => {
   const { what } = errandIntent(one, 1);
   if (what.kind !== 'protocol') throw new Error('no errand');
   return what;
@@ -35,6 +35,21 @@ test('an errand reads back as it was written', () => {
       expect(readErrand(dataOf(one))).toEqual(one);
     }),
   );
+});
+
+test('an answer of mine names somebody of this network, or nobody', () => {
+  const read = (peer: string) => readErrand({ op: 'blocked', data: new TextEncoder().encode(peer) });
+  fc.assert(
+    fc.property(fc.uuid(), (uuid) => {
+      expect(read(`signal|${uuid}`)).toEqual({ op: 'blocked', service: uuid });
+    }),
+  );
+  fc.assert(
+    fc.property(fc.string(), (text) => {
+      expect(read(text)).toBeNull();
+    }),
+  );
+  expect(read('signal|nobody')).toBeNull();
 });
 
 test('damaged or foreign data is none', () => {

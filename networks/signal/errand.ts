@@ -1,10 +1,10 @@
 import * as v from 'valibot';
-import type { Device } from '../../crypto/signal/address.ts';
-import type { ConversationId, Millis, NetworkKey } from '../../shared/ids.ts';
+import type { Device, ServiceId } from '../../crypto/signal/address.ts';
+import type { ConversationId, Millis, NetworkKey, PeerId } from '../../shared/ids.ts';
 import type { Intent } from '../../shared/lane/intent.ts';
 import { bytes, time } from '../../shared/shape.ts';
 import { decodeFrame, encodeFrame } from '../../shared/wire/codec.ts';
-import { serviceIdOf } from './names.ts';
+import { serviceIdOf, serviceOfPeer } from './names.ts';
 
 /** What my other devices are told. */
 export const syncOps = ['transcript', 'sync-read', 'sync-request', 'sync-verified', 'sync-answer'] as const;
@@ -31,6 +31,11 @@ export type Errand =
       readonly to: Device;
       readonly sentAt: Millis;
       readonly ratchetKey: Uint8Array | null;
+    }
+  | {
+      /** What I answered somebody here; core asks for it, so that no other device of mine asks again. */
+      readonly op: 'accepted' | 'blocked';
+      readonly service: ServiceId;
     };
 
 /** Largest content of an errand, in bytes. */
@@ -67,7 +72,7 @@ const isSyncOp = (op: string): op is SyncOp => (syncOps as readonly string[]).in
  * stopped. Null for my own devices and for strangers. `key` need only be unlike that of other errands of the same time.
  */
 export function errandIntent(
-  errand: Errand,
+  errand: Exclude<Errand, { readonly op: 'accepted' | 'blocked' }>,
   sentAt: Millis,
   conversation: ConversationId | null = null,
 ): Intent {
@@ -78,6 +83,10 @@ export function errandIntent(
 
 /** Reads the data of a `protocol` intent; null when it is none of ours, or damaged. */
 export function readErrand({ op, data }: { readonly op: string; readonly data: Uint8Array }): Errand | null {
+  if (op === 'accepted' || op === 'blocked') {
+    const service = serviceOfPeer(new TextDecoder().decode(data) as PeerId);
+    return service && { op, service };
+  }
   let value: unknown;
   try {
     value = decodeFrame(data);

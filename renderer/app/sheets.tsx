@@ -6,7 +6,10 @@ import { GroupSheet } from '../groups/sheet.tsx';
 import { WhoSeesSheet } from '../label/who-sees.tsx';
 import { TellsSheet } from '../messages/tells.tsx';
 import { TimerSheet } from '../messages/timer.tsx';
+import { ApartSheet } from '../people/apart.tsx';
+import { BlockSheet } from '../people/block.tsx';
 import { ContactSheet } from '../people/contact.tsx';
+import { MergeSheet } from '../people/merge.tsx';
 import { NewChatSheet } from '../people/new-chat.tsx';
 import { ReportSheet } from '../report/sheet.tsx';
 import { Palette } from '../search/palette.tsx';
@@ -30,6 +33,12 @@ export function Sheets(): ReactNode {
       return <GroupSheet conversation={sheet.conversation} />;
     case 'contact':
       return <ContactSheet peer={sheet.peer} account={sheet.account} />;
+    case 'merge':
+      return <MergeSheet peer={sheet.peer} account={sheet.account} />;
+    case 'apart':
+      return <ApartSheet peer={sheet.peer} account={sheet.account} />;
+    case 'block':
+      return <BlockSheet peer={sheet.peer} account={sheet.account} />;
     case 'timer':
       return <TimerSheet conversation={sheet.conversation} />;
     case 'who-sees':

@@ -14,6 +14,10 @@ export type Sheet =
   | { readonly kind: 'new-group'; readonly like?: ConversationId }
   | { readonly kind: 'group'; readonly conversation: ConversationId }
   | { readonly kind: 'contact'; readonly peer: PeerId; readonly account: AccountId }
+  /** Says that somebody is the same person as somebody else. */
+  | { readonly kind: 'merge'; readonly peer: PeerId; readonly account: AccountId }
+  | { readonly kind: 'apart'; readonly peer: PeerId; readonly account: AccountId }
+  | { readonly kind: 'block'; readonly peer: PeerId; readonly account: AccountId }
   | { readonly kind: 'timer'; readonly conversation: ConversationId }
   | { readonly kind: 'who-sees'; readonly conversation: ConversationId }
   | { readonly kind: 'tells'; readonly conversation: ConversationId }

@@ -15,13 +15,14 @@ import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import { kindOf } from '../../shared/errors.ts';
 import { plainFileName, plainName } from '../../shared/words/plain-name.ts';
 import { call } from '../app/core.ts';
+import { showSheet } from '../app/view.ts';
 import { showFloor } from '../label/floor.tsx';
 import { LabelWords, shortRoute } from '../label/line.tsx';
 import { aboutOf, Stated } from '../label/stated.tsx';
 import { EmojiPicker } from '../messages/emoji-picker.tsx';
 import { QuoteWords } from '../messages/quote.tsx';
 import { useSettings } from '../settings/store.ts';
-import { Button, IconButton } from '../ui/button.tsx';
+import { Button, IconButton, LinkButton } from '../ui/button.tsx';
 import { cx } from '../ui/classes.ts';
 import { say, words } from '../words.ts';
 import { AccountLine } from './account-line.tsx';
@@ -128,7 +129,7 @@ export function Composer({ row }: { readonly row: ConversationRow }): ReactNode 
               <Stated text={composerSentence(row)} name={aboutOf(row).name} />
             </LabelWords>
           </span>
-          <span className={styles['via']}>{say('composer.via', { network: shortRoute(row.label) })}</span>
+          <Via row={row} />
         </div>
         {below ? (
           <p className={styles['below']} data-testid="composer-below">
@@ -220,6 +221,21 @@ export function Composer({ row }: { readonly row: ConversationRow }): ReactNode 
         {over ? <div className={styles['catch']}>{say('composer.drop')}</div> : null}
       </div>
     </div>
+  );
+}
+
+/** Over what it goes. Of somebody with several ways it is said in full, and leads to the others: never does it change by itself. */
+function Via({ row }: { readonly row: ConversationRow }): ReactNode {
+  const { peer, account, person, label } = row;
+  if (peer === null || person === null)
+    return <span className={styles['via']}>{say('composer.via', { network: shortRoute(label) })}</span>;
+  return (
+    <span className={styles['via']} data-testid="composer-route">
+      {say('routes.over', { network: words.networkName(label.network) })}{' '}
+      <LinkButton onClick={() => showSheet({ kind: 'contact', peer, account })}>
+        {say('routes.other')}
+      </LinkButton>
+    </span>
   );
 }
 

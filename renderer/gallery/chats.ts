@@ -6,7 +6,13 @@ import type {
   MemberRow,
   Members,
 } from '../../shared/contract/conversation.ts';
-import { peerId, type AccountId, type ConversationId, type MessageId } from '../../shared/ids.ts';
+import {
+  peerId,
+  type AccountId,
+  type ConversationId,
+  type MessageId,
+  type PersonId,
+} from '../../shared/ids.ts';
 import type { Label } from '../../shared/label/label.ts';
 import { disclosures as texts } from '../../shared/words/disclosure.ts';
 import {
@@ -46,6 +52,8 @@ const can: Capabilities = {
   leave: 'no',
 };
 
+export const SIGNAL_ACCOUNT = 'account-signal' as AccountId;
+const MAREK = 'person-marek' as PersonId;
 export const NOSTR_ACCOUNT = 'account-nostr' as AccountId;
 
 const direct: Capabilities = { ...can, files: 'no', 'read-receipt': 'no', 'delete-for-all': 'yes' };
@@ -334,8 +342,54 @@ export const chats: readonly ConversationRow[] = [
     snippet: said('Long ago'),
     archived: true,
   }),
+  // Other ways to people who are in the list above; in the archive, out of its way.
+  chat({
+    name: 'marek-signal',
+    account: SIGNAL_ACCOUNT,
+    title: 'Marek',
+    peer: peerId('signal', 'marek'),
+    label: members(checked),
+    person: MAREK,
+    lastAt: daysAgo(60),
+    snippet: said('Landed, all well.'),
+    archived: true,
+  }),
+  chat({
+    name: 'marek-plain',
+    title: 'marek@dvorak.example',
+    peer: peerId('email', 'marek@dvorak.example'),
+    label: provider,
+    person: MAREK,
+    lastAt: daysAgo(300),
+    snippet: said('Invoice attached'),
+    archived: true,
+  }),
+  chat({
+    name: 'marek',
+    title: 'Marek Dvořák',
+    label: limited(unchecked),
+    person: MAREK,
+    lastAt: daysAgo(41),
+    snippet: said('See you on Sunday.', true),
+    archived: true,
+  }),
+  chat({
+    name: 'second-way',
+    account: NOSTR_ACCOUNT,
+    title: 'Rolf Brandt',
+    peer: peerId('nostr', 'rolf'),
+    label: mls({ kind: 'one', trust: unchecked }),
+    lastAt: daysAgo(42),
+    snippet: said('A new number, so to say.'),
+    archived: true,
+  }),
   ...many,
 ];
+
+/** Three ways to one person. */
+export const persons = [
+  [peerId('email', 'marek'), peerId('signal', 'marek'), peerId('email', 'marek@dvorak.example')],
+] as const;
 
 export const accounts: readonly AccountRow[] = [
   {
@@ -393,7 +447,7 @@ const someone = (
   role: MemberRow['role'],
   trust: MemberRow['trust'] = unchecked,
   waits: MemberRow['waits'] = null,
-): MemberRow => ({ peer: peerId('nostr', tail), name, address: null, role, trust, waits });
+): MemberRow => ({ peer: peerId('nostr', tail), name, address: null, role, trust, blocked: false, waits });
 
 /** Who is in the groups over MLS. */
 export const groupMembers: readonly (readonly [ConversationId, Members])[] = [

@@ -76,5 +76,5 @@ export function groups(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Groups
 /** Somebody who is to be in a group, and is not yet. */
 function invited(memory: Memory, peer: PeerId): MemberRow {
   const name = [...memory.chats.values()].find((row) => row.peer === peer)?.title ?? peer;
-  return { peer, name, address: null, role: 'invited', trust: unchecked, waits: 'add' };
+  return { peer, name, address: null, role: 'invited', trust: unchecked, blocked: false, waits: 'add' };
 }

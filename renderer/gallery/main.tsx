@@ -1,5 +1,6 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
+import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { WindowCalls } from '../../shared/shell/host.ts';
 import { pipePair } from '../../shared/wire/pair.ts';
 import { link } from '../../shared/wire/rpc.ts';
@@ -68,6 +69,7 @@ const sheets: Readonly<Record<string, Sheet>> = {
   'new-group': { kind: 'new-group' },
   tells: { kind: 'tells', conversation: chatId(chat ?? '') },
   'who-sees': { kind: 'who-sees', conversation: chatId(chat ?? '') },
+  ...personSheets(memory.chats.get(chatId(chat ?? ''))),
   report: { kind: 'report', conversation: chatId(chat ?? '') },
   group: { kind: 'group', conversation: chatId(chat ?? '') },
   nostr: { kind: 'add-account', network: 'nostr' },
@@ -77,6 +79,18 @@ const sheets: Readonly<Record<string, Sheet>> = {
 };
 const sheet = sheets[asked.get('sheet') ?? ''];
 if (sheet) showSheet(sheet);
+
+/** Sheets of the person in the conversation shown. */
+function personSheets(row: ConversationRow | undefined): Readonly<Record<string, Sheet>> {
+  if (row?.peer == null) return {};
+  const { peer, account } = row;
+  return {
+    contact: { kind: 'contact', peer, account },
+    merge: { kind: 'merge', peer, account },
+    apart: { kind: 'apart', peer, account },
+    block: { kind: 'block', peer, account },
+  };
+}
 
 /** What the tests of the page reach. */
 Object.assign(window, { gallery: { memory, core, opened, cut: () => cut?.(), stop, view: useView } });

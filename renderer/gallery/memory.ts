@@ -7,7 +7,7 @@ import { PlainsealError } from '../../shared/errors.ts';
 import type { ConversationId, FileId, MessageId, Millis, NetworkId, PeerId } from '../../shared/ids.ts';
 import type { Floor } from '../../shared/label/floor.ts';
 import { changeSince, sentencesOf } from '../../shared/words/disclosure.ts';
-import { accounts as someAccounts, chats, disclosures, groupMembers } from './chats.ts';
+import { accounts as someAccounts, chats, disclosures, groupMembers, persons } from './chats.ts';
 import { daysAgo } from './labels.ts';
 import { messages } from './messages.ts';
 
@@ -19,6 +19,8 @@ export type Memory = {
   readonly chats: Map<ConversationId, ConversationRow>;
   readonly messages: Map<MessageId, MessageRow>;
   readonly members: Map<ConversationId, Members>;
+  /** Whom the person said to be one: sets of peers. */
+  persons: readonly (readonly PeerId[])[];
   accounts: readonly AccountRow[];
   disclosures: readonly Disclosure[];
   consents: readonly Consent[];
@@ -43,6 +45,7 @@ export function fillMemory(kind: 'full' | 'new'): Memory {
     chats: new Map(full ? chats.map((row) => [row.id, row]) : []),
     messages: new Map(full ? messages.map((row) => [row.id, row]) : []),
     members: new Map(full ? groupMembers : []),
+    persons: full ? persons : [],
     accounts: full ? someAccounts : [],
     disclosures: full
       ? disclosures.map((each) => ({ ...each, acceptedAt: daysAgo(200), acceptedVersion: each.version }))

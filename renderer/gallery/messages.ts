@@ -259,7 +259,7 @@ export const messages: readonly MessageRow[] = [
   }),
 
   said('stranger', 55_000, 'tomas.lind@post.example', minutesAgo(269), {
-    text: 'Hello, is the bicycle still for sale? I could come by tomorrow.',
+    text: 'Hello, is the bicycle still for sale? I could come by tomorrow: https://lind.example/route',
     files: [file('stranger-picture', 'me.jpg', 'image/jpeg', 80_000, 'not-fetched')],
   }),
 

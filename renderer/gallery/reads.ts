@@ -2,19 +2,21 @@ import type { CallArgs, Calls } from '../../shared/contract/calls.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { PeerRow } from '../../shared/contract/conversation.ts';
-import type { ConversationId, PeerId } from '../../shared/ids.ts';
+import type { PersonRow } from '../../shared/contract/person.ts';
+import { byProtection } from '../../shared/label/order.ts';
+import type { ConversationId, PeerId, PersonId } from '../../shared/ids.ts';
 import { NO_FLOOR } from '../../shared/label/floor.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
 import { belongs, compareRows } from '../chats/store.ts';
 import { compareIds } from '../messages/window.ts';
 import { ALICE_KEY, liveFactsOf, minutesAgo, openedHere, OTHER_NPUB, sealedHere } from './labels.ts';
-import { LOOK_ALIKE } from './chats.ts';
+import { LOOK_ALIKE, NOSTR_ACCOUNT } from './chats.ts';
 import { chatOf, saidOf, type Memory, type Said } from './memory.ts';
 import { pictureBytes } from './picture.ts';
 
 export type Reads =
   | 'profile.get' | 'account.list' | 'disclosure.list' | 'disclosure.ledger' | 'inbox.page' | 'inbox.counts' | 'conversation.get' | 'conversation.facts'
-  | 'peer.get' | 'contact.list' | 'message.page' | 'message.rows' | 'message.details' | 'search' | 'settings.get' | 'floor.get' | 'report.preview' | 'file.read'; // prettier-ignore
+  | 'peer.get' | 'person.get' | 'contact.list' | 'message.page' | 'message.rows' | 'message.details' | 'search' | 'settings.get' | 'floor.get' | 'report.preview' | 'file.read'; // prettier-ignore
 
 /** Calls that only look. */
 export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
@@ -69,10 +71,14 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
         // The gallery's look-alike: Cyrillic letters where Alice Okafor has Latin ones.
         alike:
           row.title === LOOK_ALIKE ? [{ name: 'Alice Okafor', network: 'email', isWrittenAlike: false }] : [],
+        blocked: row.state === 'blocked',
+        likeBlocked:
+          row.title === 'Rolf Brandt' ? { name: 'R. Brandt', network: 'email', why: 'same-person' } : null,
         firstSeenAt: minutesAgo(400_000),
         conversations: [row.id],
       };
     },
+    'person.get': ({ peer }) => personOf(memory, peer),
     'contact.list': ({ account, text, limit }) => ({
       rows: [...memory.chats.values()]
         .filter((row) => row.account === account)
@@ -175,6 +181,32 @@ function sized(row: MessageRow): MessageRow {
   };
 }
 
+/** The ways to somebody, as core orders them. */
+function personOf(memory: Memory, peer: PeerId): PersonRow {
+  const peers = memory.persons.find((each) => each.includes(peer)) ?? [peer];
+  const routes = [...memory.chats.values()]
+    .filter((row) => row.kind === 'direct' && row.peer !== null && peers.includes(row.peer))
+    .sort((a, b) => byProtection(a.label, b.label) || b.lastAt - a.lastAt)
+    .map(({ id, account, title, label, lastAt, state, peer: of }) => ({
+      peer: of ?? peer,
+      account,
+      network: label.network,
+      name: title,
+      address: null,
+      trust: label.identity.kind === 'one' ? label.identity.trust : ({ kind: 'unchecked' } as const),
+      conversation: { id, label, lastAt },
+      chat: title,
+      blocked: state === 'blocked',
+    }));
+  // Somebody who is known from groups alone has a way, and no conversation yet.
+  if (routes.length === 0) {
+    const { name, address, trust } = fromGroups(memory, peer);
+    const way = { account: NOSTR_ACCOUNT, network: 'nostr', chat: address, blocked: false } as const;
+    return { person: null, routes: [{ ...way, peer, name, address, trust, conversation: null }] };
+  }
+  return { person: peers.length > 1 ? ('person-marek' as PersonId) : null, routes };
+}
+
 /** Somebody who is known from groups alone. */
 function fromGroups(memory: Memory, peer: PeerId): PeerRow {
   const groups = [...memory.members].filter(([, { rows }]) => rows.some((each) => each.peer === peer));
@@ -188,6 +220,8 @@ function fromGroups(memory: Memory, peer: PeerId): PeerRow {
     trust: member.trust,
     ownName: member.name,
     alike: [],
+    blocked: false,
+    likeBlocked: null,
     firstSeenAt: minutesAgo(4_000),
     conversations: groups.map(([id]) => id),
   };

@@ -2,7 +2,7 @@ import type { Calls } from '../../shared/contract/calls.ts';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import { PlainsealError } from '../../shared/errors.ts';
-import type { ConversationId, FileId, MessageId, NetworkKey } from '../../shared/ids.ts';
+import type { ConversationId, FileId, MessageId, NetworkKey, PeerId } from '../../shared/ids.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
 import { checked, minutesAgo } from './labels.ts';
 import type { Groups } from './groups.ts';
@@ -27,6 +27,12 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
   const putMessage = (row: MessageRow): void => {
     memory.messages.set(row.id, row);
     tell([row.conversation], [row.id]);
+  };
+  const setBlocked = (peer: PeerId, blocked: boolean): void => {
+    const peers = memory.persons.find((each) => each.includes(peer)) ?? [peer];
+    for (const row of memory.chats.values())
+      if (row.kind === 'direct' && row.peer !== null && peers.includes(row.peer))
+        patch(row.id, { state: blocked ? 'blocked' : 'active' });
   };
   return {
     'account.remove': ({ request, account }) =>
@@ -77,6 +83,30 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
     },
     'conversation.block': ({ conversation }) => {
       patch(conversation, { state: 'blocked' });
+      return null;
+    },
+    'person.merge': ({ peer, with: other }) => {
+      const both = memory.persons.filter((each) => each.includes(peer) || each.includes(other));
+      memory.persons = [
+        ...memory.persons.filter((each) => !both.includes(each)),
+        [...new Set([...both.flat(), peer, other])],
+      ];
+      tell([], []);
+      return null;
+    },
+    'person.apart': ({ peer }) => {
+      memory.persons = memory.persons
+        .map((each) => each.filter((one) => one !== peer))
+        .filter((each) => each.length > 1);
+      tell([], []);
+      return null;
+    },
+    'person.block': ({ peer }) => {
+      setBlocked(peer, true);
+      return null;
+    },
+    'person.unblock': ({ peer }) => {
+      setBlocked(peer, false);
       return null;
     },
     'message.send': ({ request, conversation, content }) =>

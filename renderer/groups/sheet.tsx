@@ -88,7 +88,7 @@ function Member({
   readonly row: ConversationRow;
   readonly onChange: (edit: Edit) => void;
 }): ReactNode {
-  const { peer, role, trust, waits } = member;
+  const { peer, role, trust, blocked, waits } = member;
   const name = plainName(member.name, say('name.none'));
   const items = actsOn(member, row, onChange);
   return (
@@ -98,8 +98,14 @@ function Member({
       </span>
       <span className={styles['role']}>{waits === null ? roleWords(role) : say(`group.waits.${waits}`)}</span>
       <span className={styles['trust']}>
-        <Glyph kind={trust.kind} />
-        {words.trustSentence(trust)}
+        {blocked ? (
+          say('block.member')
+        ) : (
+          <>
+            <Glyph kind={trust.kind} />
+            {words.trustSentence(trust)}
+          </>
+        )}
       </span>
       <span className={styles['more']}>
         <Menu

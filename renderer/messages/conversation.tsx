@@ -62,17 +62,23 @@ function look(row: Row): string {
   return row.label.sending.ok ? row.label.readers.kind : 'stopped';
 }
 
+/** Of a conversation of two its person is let in again, everywhere; of a group that group. */
+function unblock({ id, kind, peer }: Row): Promise<unknown> {
+  const request = newRequest();
+  return kind === 'direct' && peer !== null
+    ? insist('person.unblock', { request, peer })
+    : insist('conversation.accept', { request, conversation: id });
+}
+
 function Foot({ row }: { readonly row: Row }): ReactNode {
   if (row.state === 'request') return <RequestPanel row={row} />;
   if (row.state === 'blocked')
     return (
       <p className={styles['end']}>
-        {say('chat.blocked')}{' '}
+        {say(row.kind === 'direct' ? 'block.done' : 'chat.blocked')}{' '}
         <LinkButton
           onClick={() => {
-            insist('conversation.accept', { request: newRequest(), conversation: row.id }).catch(
-              () => undefined,
-            );
+            unblock(row).catch(() => undefined);
           }}
         >
           {say('chat.unblock')}

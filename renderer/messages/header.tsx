@@ -24,7 +24,7 @@ import { closeConversation, showSheet } from '../app/view.ts';
 import { LabelWords } from '../label/line.tsx';
 import { aboutOf, Stated } from '../label/stated.tsx';
 import { IconButton } from '../ui/button.tsx';
-import { Alike, useAlike } from '../people/alike.tsx';
+import { Alike, LikeBlockedLine, useDoubts } from '../people/alike.tsx';
 import { cx } from '../ui/classes.ts';
 import { Menu, type MenuItem } from '../ui/menu.tsx';
 import { say, words } from '../words.ts';
@@ -36,7 +36,7 @@ export function Header({ row }: { readonly row: ConversationRow }): ReactNode {
   const about = aboutOf(row);
   const stopped = !label.sending.ok;
   const limits = words.limitSentences(label.readers);
-  const alike = useAlike(row);
+  const { alike, likeBlocked } = useDoubts(row);
   return (
     <header
       className={cx(
@@ -88,6 +88,11 @@ export function Header({ row }: { readonly row: ConversationRow }): ReactNode {
         {alike.length === 0 ? null : (
           <p className={styles['limit']}>
             <Alike names={alike} />
+          </p>
+        )}
+        {likeBlocked === null ? null : (
+          <p className={styles['limit']}>
+            <LikeBlockedLine like={likeBlocked} />
           </p>
         )}
         {row.timer === null ? null : (
@@ -153,6 +158,7 @@ function whoIn(row: ConversationRow): Who | null {
 }
 
 function items(row: ConversationRow, who: Who | null): readonly MenuItem[] {
+  const { peer, account } = row;
   const set = (patch: { pinned?: boolean; muted?: boolean; archived?: boolean }) => () => {
     insist('conversation.set', { request: newRequest(), conversation: row.id, ...patch }).catch(
       () => undefined,
@@ -216,17 +222,13 @@ function items(row: ConversationRow, who: Who | null): readonly MenuItem[] {
           },
         ]
       : []),
-    ...(row.kind === 'direct' && row.state !== 'blocked'
+    ...(row.kind === 'direct' && peer !== null && row.state !== 'blocked'
       ? [
           {
             key: 'block',
             icon: <Ban aria-hidden="true" />,
-            label: say('chat.block'),
-            onSelect: () => {
-              insist('conversation.block', { request: newRequest(), conversation: row.id }).catch(
-                () => undefined,
-              );
-            },
+            label: say('block.person'),
+            onSelect: () => showSheet({ kind: 'block', peer, account }),
           },
         ]
       : []),

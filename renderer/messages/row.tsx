@@ -80,7 +80,7 @@ export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
         ) : (
           <>
             <Files files={row.files} fetch={!asRequest} />
-            {row.content.text === '' ? null : <Said content={row.content} />}
+            {row.content.text === '' ? null : <Said content={row.content} links={!asRequest} />}
           </>
         )}
       </div>

@@ -23,8 +23,14 @@ function foldAt(text: string): number | null {
   return end < text.length ? end : null;
 }
 
-/** What somebody wrote: plain text with styles and links, never HTML. */
-export function Said({ content }: { readonly content: Pick<Content, 'text' | 'ranges'> }): ReactNode {
+/** What somebody wrote: plain text with styles and links, never HTML. Without `links` an address is text like any other. */
+export function Said({
+  content,
+  links = true,
+}: {
+  readonly content: Pick<Content, 'text' | 'ranges'>;
+  readonly links?: boolean;
+}): ReactNode {
   const [all, setAll] = useState(false);
   const fold = all ? null : foldAt(content.text);
   const shown = fold === null ? content : { ...content, text: content.text.slice(0, fold) };
@@ -34,7 +40,7 @@ export function Said({ content }: { readonly content: Pick<Content, 'text' | 'ra
         {pieces(shown).map((piece, index) => (
           // The pieces of one text never change places.
           // oxlint-disable-next-line react/no-array-index-key
-          <Stretch key={index} piece={piece} />
+          <Stretch key={index} piece={links ? piece : { ...piece, link: null }} />
         ))}
         {fold === null ? null : '…'}
       </p>

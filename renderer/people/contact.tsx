@@ -9,7 +9,7 @@ import { call, insist, newRequest } from '../app/core.ts';
 import { openConversation, showSheet } from '../app/view.ts';
 import { useChats } from '../chats/store.ts';
 import { ErrorTrouble, FlowTrouble } from '../flows/trouble.tsx';
-import { useFlow, useOpening } from '../flows/use-flow.ts';
+import { useFlow } from '../flows/use-flow.ts';
 import { FlowProgress } from '../accounts/progress.tsx';
 import { FloorChoice } from '../label/floor.tsx';
 import { Glyph } from '../label/glyph.tsx';
@@ -20,11 +20,12 @@ import { TextField } from '../ui/field.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Sheet } from '../ui/sheet.tsx';
 import { say, words } from '../words.ts';
-import { Alike, alikeOf } from './alike.tsx';
+import { Alike, alikeOf, LikeBlockedLine } from './alike.tsx';
 import { InviteCode } from './invite.tsx';
 import { CompareNumber } from './compare-number.tsx';
 import styles from './contact.module.css';
 import { KeyGroups } from './key-groups.tsx';
+import { Routes } from './routes.tsx';
 
 /** Who somebody is: address, both keys to compare, whether it was checked and how to do it now. */
 export function ContactSheet({
@@ -70,11 +71,16 @@ export function ContactSheet({
           <Alike names={alike} />
         </p>
       )}
+      {row.likeBlocked === null ? null : (
+        <p className={styles['stated']}>
+          <LikeBlockedLine like={row.likeBlocked} />
+        </p>
+      )}
       {row.ownName === null ? null : <OwnName key={row.id} row={row} account={account} />}
+      <Routes peer={peer} account={account} />
       <Compare row={row} account={account} onChanged={() => setAgain((turn) => turn + 1)} />
       <FloorChoice peer={row.id} />
-      <Conversations row={row} />
-      {mine?.network === 'nostr' ? <WriteTo row={row} account={account} /> : null}
+      <Groups row={row} />
     </Sheet>
   );
 }
@@ -257,37 +263,17 @@ function SafetyNumber({
   );
 }
 
-/** A conversation of two with somebody who is known from a group. */
-function WriteTo({ row, account }: { readonly row: PeerRow; readonly account: AccountId }): ReactNode {
+/** Groups that both are in. */
+function Groups({ row }: { readonly row: PeerRow }): ReactNode {
   const rows = useChats((chats) => chats.rows);
-  const flow = useFlow();
-  const { step } = flow;
-  useOpening(step);
-  const isThere = row.conversations.some((id) => rows.get(id)?.kind === 'direct');
-  const { address } = row;
-  if (isThere || address === null) return null;
-  return (
-    <section className={styles['number']}>
-      {step?.kind === 'failed' ? <FlowTrouble why={step.why} place="nostr-chat" /> : null}
-      {flow.error === null ? null : <ErrorTrouble kind={flow.error} />}
-      {flow.running ? (
-        <FlowProgress step={step} onStop={flow.stop} />
-      ) : (
-        <Button onClick={() => flow.start({ kind: 'chat', address }, 'nostr', account)}>
-          {say('person.write')}
-        </Button>
-      )}
-    </section>
-  );
-}
-
-function Conversations({ row }: { readonly row: PeerRow }): ReactNode {
-  const rows = useChats((chats) => chats.rows);
-  const known = row.conversations.map((id) => rows.get(id)).filter((chat) => chat !== undefined);
+  const known = row.conversations
+    .map((id) => rows.get(id))
+    .filter((chat) => chat !== undefined)
+    .filter((chat) => chat.kind === 'group');
   if (known.length === 0) return null;
   return (
     <section>
-      <h3 className={styles['heading']}>{say('person.conversations')}</h3>
+      <h3 className={styles['heading']}>{say('person.groups')}</h3>
       <ul>
         {known.map((chat) => (
           <li key={chat.id}>

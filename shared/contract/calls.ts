@@ -17,6 +17,7 @@ import {
   type Members,
   type PeerRow,
 } from './conversation.ts';
+import type { PersonRow } from './person.ts';
 import type { MessageDetails, MessageRow, SearchHit } from './message.ts';
 import { MAX_REPORTED, type ReportPreview } from './report.ts';
 import type { KeptBy, Settings } from './settings.ts';
@@ -107,6 +108,15 @@ export const callSchemas = {
   'group.change': v.strictObject({ request, conversation, change: groupEditSchema, seenLabel: integer }),
   'group.members': v.strictObject({ conversation }),
   'peer.get': v.strictObject({ peer: idSchema<PeerId>(), account: idSchema<AccountId>() }),
+  /** Every way to the person that a peer belongs to. */
+  'person.get': v.strictObject({ peer: idSchema<PeerId>() }),
+  /** Says that two peers are one person. It changes nothing but my address book, and can be taken apart. */
+  'person.merge': v.strictObject({ request, peer: idSchema<PeerId>(), with: idSchema<PeerId>() }),
+  /** Takes a peer out of its entry. */
+  'person.apart': v.strictObject({ request, peer: idSchema<PeerId>() }),
+  /** Blocks everything of the person that a peer belongs to: in every account, also what does not exist yet. */
+  'person.block': v.strictObject({ request, peer: idSchema<PeerId>() }),
+  'person.unblock': v.strictObject({ request, peer: idSchema<PeerId>() }),
   /** What I call somebody, on networks that tell no names. */
   'peer.name': v.strictObject({
     request,
@@ -235,6 +245,11 @@ export interface CallResults {
   'group.change': null;
   'group.members': Members;
   'peer.get': PeerRow;
+  'person.get': PersonRow;
+  'person.merge': null;
+  'person.apart': null;
+  'person.block': null;
+  'person.unblock': null;
   'peer.name': null;
   'contact.list': { readonly rows: readonly ContactRow[] };
   'message.page': {

@@ -1,6 +1,7 @@
 import type { AccountId, ConversationId, MessageId, Millis, NetworkId, PeerId, PersonId } from '../ids.ts';
 import type { Content } from './content.ts';
 import type { Author, NotePeople } from './message.ts';
+import type { LikeBlocked } from './person.ts';
 import type { Standing } from '../label/floor.ts';
 import type { Label } from '../label/label.ts';
 import type { Trust } from '../label/facts.ts';
@@ -96,6 +97,8 @@ export interface MemberRow {
   readonly address: string | null;
   readonly role: Role;
   readonly trust: Trust;
+  /** I blocked them: what they write here is not shown. */
+  readonly blocked: boolean;
   /** What I have changed of them and the group has not been told yet. */
   readonly waits: 'add' | 'remove' | 'promote' | 'demote' | null;
 }
@@ -133,6 +136,9 @@ export interface PeerRow {
   readonly ownName: string | null;
   /** Others I know whose names look like this one. */
   readonly alike: readonly AlikeName[];
+  readonly blocked: boolean;
+  /** Somebody I blocked who may be this one; null: none, or this one is blocked. */
+  readonly likeBlocked: LikeBlocked | null;
   readonly firstSeenAt: Millis;
   readonly conversations: readonly ConversationId[];
 }

@@ -110,6 +110,16 @@ export const factsSchema = v.strictObject({
   everywhere: v.array(
     v.strictObject({ note: v.pipe(v.string(), v.startsWith('facts.everywhere.')), asOf: day, sources }),
   ),
+  /** What a block does beyond this computer. `server`: whether those who run the network keep it. */
+  blocking: v.array(
+    v.strictObject({
+      network: v.picklist(networks),
+      server: v.picklist(['yes', 'no']),
+      note: v.pipe(v.string(), v.startsWith('facts.blocking.')),
+      asOf: day,
+      sources,
+    }),
+  ),
   /** What cannot be reached, and why. */
   unreachable: v.array(
     v.strictObject({ id: v.picklist(elsewhere), is: v.picklist(reasons), asOf: day, sources }),

@@ -14,6 +14,7 @@ import { network } from './en/network.ts';
 import { nostr } from './en/nostr.ts';
 import { notes } from './en/notes.ts';
 import { page } from './en/page.ts';
+import { person } from './en/person.ts';
 import { report } from './en/report.ts';
 import { send } from './en/send.ts';
 import { shell } from './en/shell.ts';
@@ -40,6 +41,7 @@ export const en = {
   ...nostr,
   ...notes,
   ...page,
+  ...person,
   ...report,
   ...send,
   ...shell,

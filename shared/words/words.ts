@@ -41,7 +41,9 @@ export function createWords(locale: LocaleName = 'en', options: WordsOptions = {
 /** Ids without placeholders are the only ones that data may name. */
 type PlainId = Extract<
   WordId,
-  `disclosure.${string}.${string}` | `facts.${'note' | 'permission' | 'everywhere' | 'reporting'}.${string}`
+  | `disclosure.${string}.${string}`
+  | `facts.${'note' | 'permission' | 'everywhere' | 'reporting' | 'blocking'}.${string}`
 >;
 const isPlainId = (id: string): id is PlainId =>
-  /^(?:disclosure\.\w+|facts\.(?:note|permission|everywhere|reporting))\./.test(id) && Object.hasOwn(en, id);
+  /^(?:disclosure\.\w+|facts\.(?:note|permission|everywhere|reporting|blocking))\./.test(id) &&
+  Object.hasOwn(en, id);

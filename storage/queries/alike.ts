@@ -12,7 +12,7 @@ const MAX_NAMED = 3;
 const looks = new Map<string, Looks>();
 
 /** The looks of a name cost some microseconds each: they are kept. */
-function keptLooks(name: string): Looks {
+export function keptLooks(name: string): Looks {
   const kept = looks.get(name);
   if (kept !== undefined) return kept;
   if (looks.size >= MAX_KNOWN) looks.clear();
@@ -23,7 +23,7 @@ function keptLooks(name: string): Looks {
 
 /**
  * Others I know, on any account, whose names look like that of a peer. Strangers who ask and whoever was blocked are not among
- * them. They are only told of: nothing is ever merged because names match.
+ * them, nor whom I said to be the same person. They are only told of: nothing is ever merged because names match.
  */
 export function alikeNames(db: Database, peer: Peer): readonly AlikeName[] {
   const name = peer.name ?? peer.address;
@@ -34,7 +34,10 @@ export function alikeNames(db: Database, peer: Peer): readonly AlikeName[] {
       `SELECT DISTINCT p.id, p.network, coalesce(p.name, p.address) AS name FROM known_peer AS k
        JOIN peer AS p ON p.id = k.peer AND p.merged_into IS NULL AND p.id <> ? AND coalesce(p.name, p.address) IS NOT NULL
        LEFT JOIN conversation AS c ON c.peer = p.id AND c.account = k.account AND c.kind = 'direct'
-       WHERE coalesce(c.state, 'active') IN ('active', 'left') LIMIT ?`,
+       WHERE coalesce(c.state, 'active') IN ('active', 'left')
+         AND p.id NOT IN (SELECT peer FROM blocked_peer)
+         AND p.id NOT IN (SELECT peer FROM route WHERE person = (SELECT person FROM route WHERE peer = ?)) LIMIT ?`,
+      peer.id,
       peer.id,
       MAX_KNOWN,
     )

@@ -13,6 +13,7 @@ interface Found {
   readonly address: string | null;
   readonly role: Role;
   readonly trust: string | null;
+  readonly blocked: number;
 }
 
 const collator = new Intl.Collator('en');
@@ -28,14 +29,16 @@ export function groupMembers(db: Database, { conversation }: CallArgs<'group.mem
   const waiting = waitingChanges(db, conversation);
   const rows = db
     .all<Found>(
-      `SELECT m.peer, coalesce(p.name, p.address, p.identity) AS name, p.address, m.role, t.trust
+      `SELECT m.peer, coalesce(p.name, p.address, p.identity) AS name, p.address, m.role, t.trust,
+         m.peer IN (SELECT peer FROM blocked_peer) AS blocked
        FROM membership AS m JOIN conversation AS c ON c.id = m.conversation JOIN peer AS p ON p.id = m.peer
          LEFT JOIN trust AS t ON t.peer = m.peer AND t.account = c.account
        WHERE m.conversation = ?`,
       conversation,
     )
-    .map(({ trust, ...row }): MemberRow => ({
+    .map(({ trust, blocked, ...row }): MemberRow => ({
       ...row,
+      blocked: blocked === 1,
       trust: trust === null ? { kind: 'unchecked' } : (JSON.parse(trust) as Trust),
       waits: waitsFor(waiting, row.peer),
     }))

@@ -8,6 +8,7 @@ import { inboxCounts, inboxPage } from './inbox.ts';
 import { liveFacts } from './live-facts.ts';
 import { messageDetails, messagePage, messageRows, searchHits } from './messages.ts';
 import { contactList, peerRow } from './people.ts';
+import { personRow } from './person.ts';
 
 /** A read of the database: a pure function of its rows, so that it gives the same on the reader's and on the writer's connection. */
 export type Query = (database: Database, args: never) => unknown;
@@ -27,5 +28,6 @@ export const queries = {
   search: searchHits,
   'group.members': groupMembers,
   'peer.get': peerRow,
+  'person.get': personRow,
   'contact.list': contactList,
 } as const satisfies QueryTable;

@@ -1,10 +1,12 @@
 import type { CallArgs } from '../../shared/contract/calls.ts';
 import type { ContactRow, PeerRow } from '../../shared/contract/conversation.ts';
 import { networks, type ConversationId, type NetworkId, type PeerId } from '../../shared/ids.ts';
+import { isBlocked } from '../blocked-peers.ts';
 import { conversationsWith } from '../conversations.ts';
 import type { Database } from '../database.ts';
 import { findPeer, trustOf } from '../peers.ts';
 import { alikeNames } from './alike.ts';
+import { likeBlocked } from './like-blocked.ts';
 
 /** A peer as one account knows it, or null. */
 export function peerRow(db: Database, args: CallArgs<'peer.get'>): PeerRow | null {
@@ -18,6 +20,8 @@ export function peerRow(db: Database, args: CallArgs<'peer.get'>): PeerRow | nul
     trust: trustOf(db, args.account, peer.id),
     ownName: tellsNames(peer.network) ? null : (peer.name ?? ''),
     alike: alikeNames(db, peer),
+    blocked: isBlocked(db, peer.id),
+    likeBlocked: likeBlocked(db, peer),
     firstSeenAt: peer.firstSeenAt,
     conversations: conversationsWith(db, args.account, peer.id),
   };
@@ -52,6 +56,7 @@ export function contactList(
      JOIN peer AS p ON p.id = k.peer AND p.merged_into IS NULL
      LEFT JOIN conversation AS c ON c.peer = p.id AND c.account = k.account AND c.kind = 'direct'
      WHERE k.account = ? AND coalesce(c.state, 'active') IN ('active', 'left')
+       AND p.id NOT IN (SELECT peer FROM blocked_peer)
        AND (p.name IS NOT NULL OR (p.network IN (SELECT value FROM json_each(?)) AND p.address IS NOT NULL AND c.id IS NOT NULL))
      LIMIT ?`,
     account,
@@ -73,6 +78,6 @@ export function contactList(
 const folded = (text: string): string => text.normalize('NFKC').toLowerCase().replaceAll(/\s/gu, '');
 
 /** By what a network is asked for somebody: an address for mail, the key as it is handed on for Nostr, else what names the peer. */
-function reachedBy(network: NetworkId, peer: PeerId, address: string | null): string | null {
+export function reachedBy(network: NetworkId, peer: PeerId, address: string | null): string | null {
   return network === 'email' || network === 'nostr' ? address : peer.slice(network.length + 1);
 }

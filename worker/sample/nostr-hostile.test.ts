@@ -48,7 +48,7 @@ const cells = (of: Somebody, space: string): number =>
 const now = (): number => Math.floor(Date.now() / 1000);
 
 describe('a stranger', () => {
-  test('who invites is a request: nothing is joined, fetched or answered before it is accepted', async () => {
+  test('ABU-3 who invites is a request: nothing is joined, fetched or answered before it is accepted', async () => {
     const [alice, bob] = [await somebody('alice'), await somebody('bob')];
     await alice.chat(bob.address);
     const request = await requestOf(bob);

@@ -80,6 +80,11 @@ const shaped = (message: fc.Arbitrary<string>): Readonly<Record<CallName, fc.Arb
   }),
   'inbox.counts': fc.constant({}),
   'conversation.get': fc.record({ conversation }),
+  'person.get': fc.record({ peer }),
+  'person.merge': fc.record({ request, peer, with: peer }),
+  'person.apart': fc.record({ request, peer }),
+  'person.block': fc.record({ request, peer: fc.constant('nobody') }),
+  'person.unblock': fc.record({ request, peer }),
   'conversation.facts': fc.record({ conversation }),
   'conversation.set': fc.record(
     {

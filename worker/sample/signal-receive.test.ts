@@ -77,7 +77,7 @@ const dataOf = (outgoing: Outgoing): OutgoingData => {
 };
 
 describe('somebody new', () => {
-  test('is a request, told nothing; once accepted they hear that messages arrive', async () => {
+  test('ABU-3 is a request, told nothing; once accepted they hear that messages arrive, and my phone that I did', async () => {
     const alice = await met();
     const chat = chatWith(alice);
     expect(await row(chat)).toMatchObject({
@@ -95,7 +95,10 @@ describe('somebody new', () => {
     await say(alice, text('again', T + 1));
     await expect
       .poll(() => performed.map(({ intent }) => intent.what))
-      .toMatchObject([{ kind: 'receipt', as: 'delivered', of: [`${alice.party.service}:${T + 1}`] }]);
+      .toMatchObject([
+        { kind: 'protocol', op: 'accepted' },
+        { kind: 'receipt', as: 'delivered', of: [`${alice.party.service}:${T + 1}`] },
+      ]);
   });
 
   test('under another key stops the conversation until the person has looked', async () => {

@@ -88,6 +88,9 @@ export const facts = {
   'facts.note.groups-email': 'Each mail names all its receivers to the servers.',
   'facts.note.groups-signal': 'Signal keeps sealed lists. It may guess from what it delivers.',
   'facts.note.groups-nostr': 'The list is sealed. Relays see who gets invitations.',
+  'facts.blocking.email': 'Mail servers know of no block. Your server still takes their mail.',
+  'facts.blocking.signal': 'Signal’s servers keep no block. Your phone is told, and blocks too.',
+  'facts.blocking.nostr': 'Relays know of no block. They still deliver.',
   'facts.everywhere.device': 'Whoever opens a device reads what is kept on it.',
   'facts.everywhere.their-app': 'Their app and device are theirs. We cannot check them.',
 } as const;

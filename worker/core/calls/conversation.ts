@@ -8,10 +8,10 @@ import { readSettings } from '../../../storage/settings.ts';
 import type { ConversationRow } from '../../../shared/contract/conversation.ts';
 import { capabilities, followsInvitations, tellsOwnDevices } from '../capabilities.ts';
 import { tellsFrom, tellsOf } from '../tells.ts';
-import { labelIsOld, relabel } from '../commit/relabel.ts';
 import { touchConversation, touchMessage, type Touched } from '../touched.ts';
 import { addSideIntent } from './send.ts';
-import { conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
+import { setPersonBlocked, tellPhone } from './person.ts';
+import { conversationOf, mustFind, personScope, refreshLabel, type CallScope, type Serve } from './scope.ts';
 
 /** Most messages one read receipt names. */
 const MAX_RECEIPT = 100;
@@ -48,28 +48,26 @@ export function conversationCalls(of: CallScope): Serve<Names> {
   const tells = (conversation: Conversation): ConversationRow['tells'] =>
     tellsOf(conversation, readSettings(of.db), standingOf(of.db, conversation.id).least);
 
-  /** A conversation that is looked at shows the label of this moment: facts grow old without anybody telling. */
-  function refresh(id: ConversationRow['id']): void {
-    const { account } = conversationOf(of.db, id);
-    if (!labelIsOld({ db: of.db, account, now: of.clock() }, id)) return;
-    of.write((touched) => relabel(personScope(of, account, touched), id));
+  /** Of a conversation of two its person is blocked, everywhere; of a group that group alone. */
+  function block(id: ConversationRow['id'], touched: Touched): void {
+    const { conversation } = conversationOf(of.db, id);
+    const { kind, peer } = conversation;
+    if (kind === 'direct' && peer !== null) return setPersonBlocked(of, peer, true, touched);
+    patchConversation(of.db, id, { state: 'blocked' });
+    touchConversation(touched, id);
   }
 
-  function setState(name: 'conversation.accept' | 'conversation.block', state: 'active' | 'blocked') {
-    return ({ request, conversation: id }: { request: string; conversation: ConversationRow['id'] }) =>
-      of.once(
-        name,
-        request,
-        () => conversationOf(of.db, id),
-        ({ conversation }, touched) => {
-          // Who is in a group no more does not come back into it by saying yes.
-          const stays = state === 'active' && conversation.state === 'left';
-          if (!stays) patchConversation(of.db, id, { state });
-          touchConversation(touched, id);
-          if (state === 'active') tellAccepted(id, touched);
-          return null;
-        },
-      );
+  function accept(id: ConversationRow['id'], touched: Touched): void {
+    const { conversation, account } = conversationOf(of.db, id);
+    const { kind, peer, state } = conversation;
+    const blocked = kind === 'direct' && peer !== null && state === 'blocked';
+    if (blocked) setPersonBlocked(of, peer, false, touched);
+    else if (state === 'request' && peer !== null)
+      tellPhone(personScope(of, account, touched), account, peer, 'accepted');
+    // Who is in a group no more does not come back into it by saying yes.
+    if (state !== 'left') patchConversation(of.db, id, { state: 'active' });
+    touchConversation(touched, id);
+    tellAccepted(id, touched);
   }
 
   /** Where an invitation has to be followed its lane does so now, and did nothing before. */
@@ -82,6 +80,22 @@ export function conversationCalls(of: CallScope): Serve<Names> {
       op: 'accepted',
       data: new Uint8Array(),
     }));
+  }
+
+  function decide(
+    name: 'conversation.accept' | 'conversation.block',
+    effect: (id: ConversationRow['id'], touched: Touched) => void,
+  ) {
+    return ({ request, conversation: id }: { request: string; conversation: ConversationRow['id'] }) =>
+      of.once(
+        name,
+        request,
+        () => void conversationOf(of.db, id),
+        (_nothing, touched) => {
+          effect(id, touched);
+          return null;
+        },
+      );
   }
 
   /**
@@ -125,7 +139,7 @@ export function conversationCalls(of: CallScope): Serve<Names> {
     },
     'inbox.counts': () => of.read('inbox.counts', {}),
     'conversation.get': async (args) => {
-      refresh(args.conversation);
+      refreshLabel(of, args.conversation);
       return shown(mustFind(await of.read('conversation.get', args), 'conversation'));
     },
     'conversation.facts': async (args) => mustFind(await of.read('conversation.facts', args), 'conversation'),
@@ -159,8 +173,8 @@ export function conversationCalls(of: CallScope): Serve<Names> {
       });
       return null;
     },
-    'conversation.accept': setState('conversation.accept', 'active'),
-    'conversation.block': setState('conversation.block', 'blocked'),
+    'conversation.accept': decide('conversation.accept', accept),
+    'conversation.block': decide('conversation.block', block),
     'draft.save': ({ conversation: id, content }) => {
       of.write((touched) => {
         const { conversation } = conversationOf(of.db, id);

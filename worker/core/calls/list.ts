@@ -13,6 +13,7 @@ import { holdCalls } from './hold.ts';
 import { keyCalls } from './key.ts';
 import { messageCalls } from './message.ts';
 import { nameCalls } from './name.ts';
+import { personCalls } from './person.ts';
 import { profileCalls } from './profile.ts';
 import { reportCalls } from './report.ts';
 import { sendCalls } from './send.ts';
@@ -35,6 +36,7 @@ export function allCalls(of: CallScope): Serve<CallName> {
     ...groupCalls(of),
     ...trustCalls(of),
     ...nameCalls(of),
+    ...personCalls(of),
     ...keyCalls(of),
     ...reportCalls(of),
     search: (args) => of.read('search', args),

@@ -9,6 +9,7 @@ import type { Database } from '../../../storage/database.ts';
 import type { Files } from '../../../storage/files.ts';
 import { findMessage, rowidOf, type Message } from '../../../storage/messages.ts';
 import type { queries } from '../../../storage/queries/list.ts';
+import { labelIsOld, relabel } from '../commit/relabel.ts';
 import { freshMemo, type Scope } from '../commit/scope.ts';
 import type { HostLink } from '../host.ts';
 import type { Flows } from '../lanes/flows.ts';
@@ -80,6 +81,13 @@ export function messageOf(db: Database, id: MessageId): Message {
 /** The scope in which the rules of a commit apply to what the person does. */
 export function personScope(of: CallScope, account: Account, touched: Touched): Scope {
   return { db: of.db, account, now: of.clock(), touched, memo: freshMemo() };
+}
+
+/** A conversation that is looked at shows the label of this moment: facts grow old without anybody telling. */
+export function refreshLabel(of: CallScope, id: ConversationId): void {
+  const { account } = conversationOf(of.db, id);
+  if (!labelIsOld({ db: of.db, account, now: of.clock() }, id)) return;
+  of.write((touched) => relabel(personScope(of, account, touched), id));
 }
 
 /**

@@ -182,7 +182,7 @@ function addOwnMessage(
 export function addSideIntent(
   scope: Scope,
   account: Account,
-  conversation: ConversationId,
+  conversation: ConversationId | null,
   seen: Label | null,
   make: (key: ReturnType<typeof newNetworkKey>) => Parameters<typeof addIntent>[1]['intent']['what'],
 ): number {

@@ -7,6 +7,8 @@ import {
   patchConversation,
   type Conversation,
 } from '../../../storage/conversations.ts';
+import { isBlocked } from '../../../storage/blocked-peers.ts';
+import { blockPeer } from './block.ts';
 import { isMineIn, newsOf } from './member-change.ts';
 import { ownConversation, ownPeer, type Scope } from './scope.ts';
 
@@ -23,7 +25,15 @@ export function changeConversation(scope: Scope, change: Of<'conversation'>): vo
   if (by && by !== 'me') ownPeer(scope, by);
   if (known) patch(scope, ownConversation(scope, change.id), change.patch);
   else create(scope, change);
+  keepBlocked(scope, change.id);
   scope.memo.stale.add(change.id);
+}
+
+/** A conversation of two with somebody who is blocked is blocked; where a lane says so (the phone blocked them), they are. */
+function keepBlocked(scope: Scope, id: Conversation['id']): void {
+  const { kind, state, peer } = ownConversation(scope, id);
+  if (kind !== 'direct' || peer === null) return;
+  if (state === 'blocked' || isBlocked(scope.db, peer)) blockPeer(scope, peer);
 }
 
 function create(scope: Scope, { id, patch: first }: Of<'conversation'>): void {

@@ -2,6 +2,7 @@ import { assertNever } from '../../../shared/assert.ts';
 import type { Role } from '../../../shared/contract/conversation.ts';
 import type { ConversationId, NetworkKey, PeerId } from '../../../shared/ids.ts';
 import type { Change, NoteCode } from '../../../shared/lane/change.ts';
+import { isBlocked } from '../../../storage/blocked-peers.ts';
 import { findConversation, patchConversation } from '../../../storage/conversations.ts';
 import {
   dropMember,
@@ -44,6 +45,16 @@ export function changeMember(scope: Scope, change: Member): void {
   else putMember(scope.db, { conversation: id, peer, role: after, since: scope.now, by });
   if (peer === 'me' && before !== null && after === null && kind === 'group' && state === 'active')
     patchConversation(scope.db, id, { state: 'left' });
+  // Whom I blocked does not ask me into groups either.
+  if (
+    peer === 'me' &&
+    takesIn &&
+    state === 'request' &&
+    by !== null &&
+    by !== 'me' &&
+    isBlocked(scope.db, by)
+  )
+    patchConversation(scope.db, id, { state: 'blocked' });
   scope.memo.stale.add(id);
   const code = codeOf(change, before, after);
   if (kind === 'group' && code !== null && (wasIn || peer === 'me'))

@@ -3,6 +3,7 @@ import type { Millis, NetworkKey, PeerId } from '../../../shared/ids.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import type { Evidence } from '../../../shared/label/evidence.ts';
 import type { Label } from '../../../shared/label/label.ts';
+import { isBlocked } from '../../../storage/blocked-peers.ts';
 import { bumpConversation, markRead, type Conversation } from '../../../storage/conversations.ts';
 import {
   addMessage,
@@ -34,8 +35,8 @@ export function receiveMessage(scope: Scope, change: Of<'message'>): void {
     // A lane that mixes conversations up must not put words into a mouth.
     if (!isIn(scope, conversation, author))
       throw new PlainsealError('refused', 'the author is not in this conversation');
-    // What a blocked person writes is taken from the server and dropped here.
-    if (conversation.state === 'blocked') return;
+    // What a blocked person writes is taken from the server and dropped here, also what they write in groups.
+    if (conversation.state === 'blocked' || isBlocked(scope.db, author)) return;
   }
   const expires = expiresOf(scope, change);
   const goesAt = expires && endOf(expires, scope.now);
@@ -138,6 +139,7 @@ const wrote = (message: Message, by: PeerId | 'me'): boolean => message.author =
 /** Only its author edits a message. */
 function edit(scope: Scope, message: Message, change: Of<'edit'>): void {
   if (message.deleted || !wrote(message, change.by)) return;
+  if (change.by !== 'me' && isBlocked(scope.db, change.by)) return;
   editMessage(scope.db, message, {
     content: change.content,
     evidence: change.evidence,
@@ -152,7 +154,8 @@ function react(scope: Scope, message: Message, change: Of<'reaction'>): void {
   if (change.by !== 'me') {
     ownPeer(scope, change.by);
     const conversation = ownConversation(scope, message.conversation);
-    if (conversation.state === 'blocked' || !isIn(scope, conversation, change.by)) return;
+    if (conversation.state === 'blocked' || isBlocked(scope.db, change.by)) return;
+    if (!isIn(scope, conversation, change.by)) return;
   }
   setReaction(scope.db, message.id, { ...change, at: scope.now });
   touchMessage(scope.touched, message.conversation, message.id);

@@ -8,6 +8,7 @@ import {
 import type { Trust } from '../../../shared/label/facts.ts';
 import type { Change, NoteCode } from '../../../shared/lane/change.ts';
 import { listAccounts } from '../../../storage/accounts.ts';
+import { isBlocked } from '../../../storage/blocked-peers.ts';
 import { bumpConversation, conversationsWith, findConversation } from '../../../storage/conversations.ts';
 import { addNote } from '../../../storage/messages.ts';
 import {
@@ -23,6 +24,7 @@ import {
 } from '../../../storage/peers.ts';
 import { heldItems } from '../../../storage/outbox.ts';
 import { touchConversation, touchMessage } from '../touched.ts';
+import { blockPeer } from './block.ts';
 import { relabel } from './relabel.ts';
 import { ownPeer, type Scope } from './scope.ts';
 
@@ -142,11 +144,14 @@ export function changeDevice(scope: Scope, change: Of<'device'>): void {
   stateInAll(scope, change.peer, 'identity-changed', `device ${change.device}`);
 }
 
-/** Two peers are one. Trust is never carried over. */
+/** Two peers are one. Trust is never carried over, a block is. */
 export function changeMerged(scope: Scope, change: Of<'peers-merged'>): void {
   ownPeer(scope, change.from);
   ownPeer(scope, change.into);
-  if (change.from !== change.into) mergePeers(scope.db, change.from, change.into);
+  if (change.from === change.into) return;
+  mergePeers(scope.db, change.from, change.into);
+  const same = [change.from, change.into];
+  if (same.some((peer) => isBlocked(scope.db, peer))) for (const peer of same) blockPeer(scope, peer);
 }
 
 /** States a code in every conversation with a peer, once per `what`. */

@@ -1,6 +1,7 @@
 import type { SendState } from '../../../shared/contract/conversation.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import type { Receipt } from '../../../shared/lane/intent.ts';
+import { isBlocked } from '../../../storage/blocked-peers.ts';
 import { findConversation } from '../../../storage/conversations.ts';
 import { startOne } from '../../../storage/expiry.ts';
 import { setSendState, type Message } from '../../../storage/messages.ts';
@@ -24,6 +25,7 @@ export function changeReceipt(scope: Scope, message: Message, receipt: Receipt):
   const { kind, peer } = conversation;
   if ((kind === 'direct' || kind === 'self') && peer !== receipt.by) return;
   ownPeer(scope, receipt.by);
+  if (isBlocked(scope.db, receipt.by)) return;
   if (!addReceipt(scope.db, message.id, receipt)) return;
   const state = receipt.kind === 'delivered' ? 'delivered' : 'read';
   setDelivery(scope.db, message.id, receipt.by, state, receipt.at);
