@@ -6,7 +6,8 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { electronBinary } from '../../e2e/fixtures/electron-binary.ts';
 import { makeProfileFolder, startPlainseal, type ProfileFolder } from '../../e2e/fixtures/plainseal.ts';
-import { printStep, root, runStep } from '../step.ts';
+import { buildPage } from '../page.ts';
+import { root } from '../step.ts';
 import { readEverybody } from './check.ts';
 import { bobWritesOpenly, startWorld, type World } from './contacts.ts';
 import { expected } from './expected.ts';
@@ -17,17 +18,6 @@ import { faults, formatTable } from './table.ts';
 const { values } = parseArgs({
   options: { check: { type: 'boolean', default: false }, screenshots: { type: 'string' } },
 });
-
-async function buildPage(): Promise<void> {
-  const built = await runStep({
-    name: 'build of the page',
-    script: 'node_modules/vite/bin/vite.js',
-    args: ['build', '--config', 'renderer/vite.config.ts', '--logLevel', 'error'],
-  });
-  if (built.ok) return;
-  printStep(built);
-  throw new Error('the page could not be built');
-}
 
 /** Fills the profile and reads what the page says. True when every cell is as expected. */
 async function check(world: World, folder: ProfileFolder): Promise<boolean> {

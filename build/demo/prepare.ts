@@ -1,4 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises';
+import { acceptDisclosures, addMailAccount } from '../../e2e/fixtures/accounts.ts';
 import { attachToCore, runFlow, type CoreLink } from '../../e2e/fixtures/contract.ts';
 import type { FlowStart } from '../../shared/lane/flow.ts';
 import { demoAddress, type World } from './contacts.ts';
@@ -25,19 +26,9 @@ export interface Prepared {
 /** Adds the accounts of the demo. `url`: a way in that the shell gave. */
 export async function prepare({ mail, signal, nostr }: World, url: string): Promise<Prepared> {
   const core = await attachToCore(url);
-  const { rows } = await core.call('disclosure.list', {});
-  for (const { network, version } of rows)
-    await core.call('disclosure.accept', { request: crypto.randomUUID(), network, version });
-  const args = {
-    address: myAddress,
-    password: 'of no worth',
-    displayName: 'Mara',
-    imapHost: mail.imap.host,
-    imapPort: String(mail.imap.port),
-    smtpHost: mail.smtp.host,
-    smtpPort: String(mail.smtp.port),
-  };
-  await runFlow(core, { network: 'email', account: null, start: { kind: 'add-account', args } });
+  await acceptDisclosures(core);
+  const { imap, smtp } = mail;
+  await addMailAccount(core, { address: myAddress, password: 'of no worth', name: 'Mara', imap, smtp });
   const { id: account } = await accountRow(core);
   await linkPhone(signal, core);
   await meetOmar(nostr, core);

@@ -1,5 +1,5 @@
+import { addSignalAccount } from '../../e2e/fixtures/accounts.ts';
 import type { CoreLink } from '../../e2e/fixtures/contract.ts';
-import { runFlow } from '../../e2e/fixtures/contract.ts';
 import {
   startSignalServer,
   type Account,
@@ -34,16 +34,7 @@ export async function startSignalWorld(): Promise<SignalWorld> {
 
 /** Links the profile to my phone, which scans the code; then Nadia writes, and answers what I write. */
 export async function linkPhone({ server, phone, nadia }: SignalWorld, core: CoreLink): Promise<void> {
-  const linked = Promise.withResolvers<Linked>();
-  let scanned = false;
-  const undo = core.listen('flow', ({ step }) => {
-    if (step.kind !== 'show-code' || scanned) return;
-    scanned = true;
-    server.link(phone, step.text).then(linked.resolve, linked.reject);
-  });
-  await runFlow(core, { network: 'signal', account: null, start: { kind: 'add-account', args: {} } });
-  undo();
-  const device = await linked.promise;
+  const device = await addSignalAccount(core, server, phone);
   await server.introduce(nadia, device);
   await server.sendText(nadia, device, 'Nadia here. Write to me on Signal.', { withProfileKey: true });
   void answer(server, nadia, device);

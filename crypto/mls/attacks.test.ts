@@ -22,6 +22,14 @@ import { createParty, frozen, groupOf, hand, NOW, testRules, type Party } from '
 
 const three = (): [Party, Party, Party] => [createParty('alice'), createParty('bob'), createParty('carol')];
 
+/** Points of Curve25519 whose product with any secret is zero (RFC 7748 §6.1). */
+const lowOrder = [
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  `ec${'ff'.repeat(30)}7f`,
+];
+
 /** It is refused for this reason, and not one cell is another than before. */
 async function expectRefused(party: Party, message: Uint8Array, why: string): Promise<void> {
   const before = frozen(party);
@@ -283,7 +291,7 @@ describe('what a member makes who does not keep to MLS', () => {
     await expectRefused(bob, external, 'unsupported');
   });
 
-  test('replays', async () => {
+  test('AT-18 replays', async () => {
     const [alice, bob] = three();
     const group = await groupOf([alice, bob]);
     const message = await alice.seal(group, 'once');
@@ -395,6 +403,20 @@ describe('who may be a member, and do what', () => {
     const add = { proposal: { kind: 'add', keyPackage: publicPackage } } as const;
     const body = { kind: 'commit', commit: { proposals: [add], path: null } } as const;
     await expectRefused(bob, await forge(forger, body), 'lifetime');
+  });
+
+  test.each(lowOrder)('AT-17 nobody whose keys are points of low order: %s', async (point) => {
+    const publicKey = await nodeSuite.hpke.importPublicKey(Uint8Array.from(Buffer.from(point, 'hex')));
+    const generateKeyPair = async () => ({ ...(await nodeSuite.hpke.generateKeyPair()), publicKey });
+    const suite = { ...nodeSuite, hpke: { ...nodeSuite.hpke, generateKeyPair } };
+    const [alice, bob] = three();
+    const group = await groupOf([alice, bob]);
+    const before = frozen(alice);
+    const keyPackage = await createParty('dave', { suite }).keyPackage();
+    const add = { kind: 'add', keyPackage } as const;
+    const staged = await alice.run((work) => alice.engine.stage(group, [add], work, NOW));
+    expect(staged).toMatchObject({ kind: 'refused' });
+    expect(frozen(alice)).toEqual(before);
   });
 
   test('nobody who cannot do what the group asks for', async () => {

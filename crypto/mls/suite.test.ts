@@ -121,7 +121,7 @@ describe.each(others)('the suite on node:crypto equals the one %s', (_name, load
 });
 
 describe('what is no key is refused', () => {
-  test('wrong lengths, and points that give a secret of zeros', async () => {
+  test('AT-17 wrong lengths, and points that give a secret of zeros', async () => {
     const { hpke, signature } = nodeSuite;
     await expect(hpke.importPublicKey(new Uint8Array(31))).rejects.toThrow();
     await expect(hpke.importPrivateKey(new Uint8Array(33))).rejects.toThrow();

@@ -204,6 +204,43 @@ describe('without integrity', () => {
   });
 });
 
+describe('AT-17 session keys under a secret that anybody knows', () => {
+  /** Points of Curve25519 whose product with any secret is zero (RFC 7748 §6.1). */
+  const lowOrder = [
+    '00'.repeat(32),
+    `01${'00'.repeat(31)}`,
+    'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+    '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+    `ec${'ff'.repeat(30)}7f`,
+  ].map((hex) => Buffer.from(hex, 'hex'));
+
+  /** Where the sender's passing key stands in the packet of the session key (RFC 9580 §5.1.1, §5.1.2). */
+  test.each([
+    [4, 1, 13],
+    [6, 2, 36],
+  ] as const)('to a certificate of version %i', async (version, seipd, at) => {
+    const carol = await person('carol', version);
+    const to = (armored: Uint8Array) =>
+      openMessage({
+        armored,
+        own: [carol],
+        candidates: () => Promise.resolve([alice.certificate]),
+        now: NOW,
+        limits: defaultLimits,
+      });
+    const sealed = await wrap(await signedBy(alice, 'hi', [carol]), [carol.certificate], { seipd });
+    expect((await to(sealed)).kind).not.toBe('refused');
+    const [key, body] = packetsOf(sealed);
+    for (const point of lowOrder) {
+      const changed = Buffer.from(key?.body ?? none);
+      expect(changed.length).toBeGreaterThan(at + point.length);
+      point.copy(changed, at);
+      const result = await to(armor(Buffer.concat([packet(TAG.pkesk, changed), body?.raw ?? none])));
+      expect(result.kind, point.toString('hex')).toBe('refused');
+    }
+  });
+});
+
 describe('what is not an encrypted message', () => {
   test.each([
     ['an unencrypted literal', async () => literalPacket(bytes('hi')), 'unsupported'],

@@ -205,9 +205,13 @@ describe('hostile envelopes', () => {
 });
 
 describe('hostile keys', () => {
-  async function started(change: (bundle: DeviceBundle) => DeviceBundle, key?: Uint8Array, service?: string) {
+  async function started(
+    change: (bundle: DeviceBundle, of: RawParty) => DeviceBundle,
+    key?: Uint8Array,
+    service?: string,
+  ) {
     const victim = createRawParty();
-    const bundle = change(await victim.bundle());
+    const bundle = change(await victim.bundle(), victim);
     const work = createWork(account.cells.view);
     const result = await account.engine.startSession(
       bundle,
@@ -278,6 +282,53 @@ describe('hostile keys', () => {
     // A curve key in its place, signed as it should be, is none either.
     const downgraded = (one: DeviceBundle) => ({ ...one, pqPreKey: one.signedPreKey });
     expect((await started(downgraded)).kind).toBe('refused');
+  });
+
+  /** Points of Curve25519 whose product with any secret is zero (RFC 7748 §6.1), as Signal writes keys. */
+  const lowOrder = [
+    '00'.repeat(32),
+    `01${'00'.repeat(31)}`,
+    'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+    '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+    `ec${'ff'.repeat(30)}7f`,
+    `ed${'ff'.repeat(30)}7f`,
+    `ee${'ff'.repeat(30)}7f`,
+  ].map((hex) => Uint8Array.from(Buffer.from(`05${hex}`, 'hex')));
+  const signedBy = ({ identity }: RawParty, key: Uint8Array) => ({
+    key,
+    signature: identity.privateKey.sign(Uint8Array.from(key)),
+  });
+
+  it.each(lowOrder.map((point) => ({ point })))(
+    'AT-17 of low order begin no session, though their owner signed them: %#',
+    async ({ point }) => {
+      const signed = (one: DeviceBundle, of: RawParty) => ({
+        ...one,
+        signedPreKey: { ...one.signedPreKey, ...signedBy(of, point) },
+      });
+      expect((await started(signed)).kind, 'signed').toBe('refused');
+      // Nobody signs these: the server may give out what it likes.
+      expect((await started((one) => ({ ...one, preKey: { id: 1, key: point } }))).kind, 'once').toBe(
+        'refused',
+      );
+      expect((await started((one) => one, point)).kind, 'identity').toBe('refused');
+    },
+  );
+
+  it('AT-17 of Kyber that are none begin no session, though their owner signed them', async () => {
+    const { pqPreKey } = await createRawParty().bundle();
+    for (const bad of [
+      // Coefficients above the modulus; another kind of Kyber; one byte more, one less.
+      Uint8Array.from([...pqPreKey.key.subarray(0, 1), ...new Uint8Array(pqPreKey.key.length - 1).fill(255)]),
+      Uint8Array.from([pqPreKey.key[0]! + 1, ...pqPreKey.key.subarray(1)]),
+      Uint8Array.from([...pqPreKey.key, 0]),
+      pqPreKey.key.slice(0, -1),
+      new Uint8Array(pqPreKey.key.length),
+    ])
+      expect(
+        (await started((one, of) => ({ ...one, pqPreKey: { id: 1, ...signedBy(of, bad) } }))).kind,
+        `${bad.length} bytes from ${bad[0]}`,
+      ).toBe('refused');
   });
 
   it('AT-14 of other networks are no identities and no prekeys', async () => {

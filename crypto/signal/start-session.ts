@@ -4,6 +4,7 @@ import type { Work } from '../../shared/lane/state.ts';
 import { addressOf, isServiceId, type Device, type ServiceId } from './address.ts';
 import type { DeviceBundle, Started } from './engine.ts';
 import { hexOf, type Own } from './identity.ts';
+import { isReduced } from './kyber-key.ts';
 import { readSession, writeSession } from './session-cell.ts';
 import { archiveOthers } from './sessions.ts';
 import { createStores } from './stores.ts';
@@ -61,6 +62,7 @@ export async function startSession(
 function readBundle(bundle: DeviceBundle, identityKey: Uint8Array): PreKeyBundle | null {
   const { device, registrationId, signedPreKey, pqPreKey, preKey } = bundle;
   try {
+    if (!isReduced(pqPreKey.key)) return null;
     return PreKeyBundle.new(
       registrationId,
       device,

@@ -356,7 +356,7 @@ describe('more readers than two', () => {
   });
 });
 
-describe('twice, and borrowed names', () => {
+describe('AT-18 twice, and borrowed names', () => {
   test('the same mail again is a duplicate', async () => {
     const bytes = await mail(alice, WORDS);
     expect(messages((await me.take(bytes)).changes)).toHaveLength(1);
@@ -416,7 +416,7 @@ describe('what is about other messages', () => {
     expect(await me.take(bytes)).toMatchObject({ changes: [], settled: [{ kind: 'consumed' }] });
   });
 
-  test('reactions, edits and deletions of strangers open no conversation', async () => {
+  test('AT-19 reactions, edits and deletions of strangers open no conversation', async () => {
     for (const fields of [[['Chat-Edit', '<a@b>']], [['Chat-Delete', '<a@b>']]] as const) {
       const letter = letterOf(mallory, me.address, WORDS);
       const bytes = await sealedMail(mallory, { ...letter, fields: [...letter.fields, ...fields] }, [

@@ -47,7 +47,7 @@ const inbox = (more: Partial<Inbox>): Inbox => ({
 });
 const never = new AbortController().signal;
 
-describe('a mailbox that changes under the reader', () => {
+describe('AT-61 a mailbox that changes under the reader', () => {
   test('mails that vanish before their header, or before their body', async () => {
     const header = Buffer.from('From: <w@x.org>\r\nContent-Type: multipart/encrypted; boundary=b\r\n\r\n');
     await drain(
@@ -130,7 +130,7 @@ describe('a mailbox that changes under the reader', () => {
   });
 });
 
-describe('a key that ends', () => {
+describe('AT-04 a key that ends', () => {
   /** Somebody whose key is good for two days. */
   async function shortLived(): Promise<Writer> {
     const { privateKey } = await generateKey({

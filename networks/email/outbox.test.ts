@@ -341,7 +341,7 @@ describe('intents that cannot be', () => {
     );
   });
 
-  test('a peer without a certificate is held', async () => {
+  test('AT-04 a peer without a certificate is held', async () => {
     const nobody = `account|email|${'AB'.repeat(20)}` as ConversationId;
     const { id } = me.core.enqueue(saying(nobody, { text: 'x' }));
     await until(id, 'held');

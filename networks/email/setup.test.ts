@@ -228,7 +228,7 @@ describe('adding an account', () => {
   });
 });
 
-describe('a server that has no TLS', () => {
+describe('AT-39 a server that has no TLS', () => {
   const servers: NetServer[] = [];
   const sockets = new Set<Socket>();
   afterEach(() => {

@@ -15,7 +15,7 @@ test('every implementation gives the same, from both sides', () => {
   }
 });
 
-test('every implementation refuses what is no point', () => {
+test('AT-17 every implementation refuses what is no point', () => {
   const own = freshSecretKey();
   for (const bad of ['0'.repeat(64), 'f'.repeat(64), '1234567890abcdef'.repeat(4)]) {
     for (const ecdh of implementations) expect(() => ecdh(own, fromHex(`02${bad}`))).toThrow();

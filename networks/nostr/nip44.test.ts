@@ -72,7 +72,7 @@ test('the official vectors: message keys, padding, a whole payload', () => {
   expect(openText(key, payload)).toBe('a');
 });
 
-test('the official vectors: keys that are none', () => {
+test('AT-17 the official vectors: keys that are none', () => {
   const order = 'fffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141';
   for (const bad of ['0'.repeat(64), order, 'f'.repeat(64)]) expect(secretKeyFrom(fromHex(bad))).toBeNull();
   for (const bad of [

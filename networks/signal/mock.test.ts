@@ -196,7 +196,7 @@ describe('a linked device of the mock server', () => {
     expect(next.core.settled().filter(({ kind }) => kind === 'quarantined')).toEqual([]);
   });
 
-  test('outlives whatever the server hands over', async () => {
+  test('AT-61 outlives whatever the server hands over', async () => {
     const world = await linkedWithAlice();
     const { alice, linked, core } = world;
     const raw = (envelope: Uint8Array, times = 1) =>

@@ -170,7 +170,7 @@ function shortened({ envelope }: Delivery): Delivery['envelope'] {
   return { ...envelope, content: envelope.content.subarray(0, envelope.content.length - 20) };
 }
 
-describe('a hostile server', () => {
+describe('AT-61 a hostile server', () => {
   it('hands over bytes of every kind: all are settled and acknowledged, none is shown', async () => {
     const world = createSealedWorld();
     const core = opening(world);

@@ -68,6 +68,7 @@ export async function startSessions(
   if (one && keys.kind === 'unregistered') keys = await via.bundles(service, '*');
   if (isTrouble(keys)) return keys;
   if (keys.kind === 'unregistered') return { kind: 'nobody' };
+  if (keys.kind === 'unusable') return { kind: 'refused' };
   const found = keys;
   if (wanted === '*' && !found.devices.some(({ device }) => !isOwn(performing, service, device)))
     return { kind: 'nobody' };

@@ -112,7 +112,7 @@ describe('a message that does not open', () => {
     expect(world.core.commits.flatMap(({ changes }) => changes)).toEqual([]);
   });
 
-  it('again and again under a forged name does not make us write letters', async () => {
+  it('AT-59 again and again under a forged name does not make us write letters', async () => {
     const world = await met();
     const forged = Array.from({ length: 300 }, (_, n) => broken(world, T + 10 + n));
     await world.arrive(...forged);

@@ -14,6 +14,7 @@ const exact = [
   'signal-chat.server-unreachable',
   'signal-chat.address-malformed',
   'signal-chat.no-key',
+  'signal-chat.proof-failed',
   'signal-number.proof-failed',
   'nostr-add.server-unreachable',
   'nostr-add.tls-required',

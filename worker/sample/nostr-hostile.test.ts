@@ -77,7 +77,7 @@ describe('a stranger', () => {
     expect(cells(bob, 'mls-group')).toBe(0);
   }, 60_000);
 
-  test('sends hundreds of invitations that are none: nothing freezes, and little is kept', async () => {
+  test('AT-31 sends hundreds of invitations that are none: nothing freezes, and little is kept', async () => {
     const [alice, bob] = [await somebody('alice'), await somebody('bob')];
     const junk = Array.from({ length: 400 }, () => {
       const welcome = {
@@ -175,6 +175,26 @@ describe('anybody', () => {
 });
 
 describe('a conversation of two', () => {
+  test('AT-04 with somebody whose key packages are gone goes on sealed; a new one with them is not made', async () => {
+    const [alice, bob, carol] = [await somebody('alice'), await somebody('bob'), await somebody('carol')];
+    const chat = await alice.chat(bob.address);
+    const theirs = await requestOf(bob);
+    await bob.accept(theirs);
+    await alice.say(chat, 'one');
+    await bob.eventually('one', async () => (await bob.texts(theirs)).includes('one'));
+    relay.forget();
+    relay.record.clear();
+    await alice.say(chat, 'two');
+    await bob.eventually('two', async () => (await bob.texts(theirs)).includes('two'));
+    expect(new Set(relay.record.events().map(({ event }) => event.kind))).toEqual(new Set([445]));
+    expect(await alice.flow({ kind: 'chat', address: carol.address })).toMatchObject({
+      kind: 'failed',
+      why: 'no-key',
+    });
+    expect(await alice.rows()).toHaveLength(1);
+    expect(new Set(relay.record.events().map(({ event }) => event.kind))).toEqual(new Set([445]));
+  }, 60_000);
+
   test('AT-07 into which the other side takes a third is one no more: nothing that is written to one goes to two', async () => {
     const [alice, bob, carol] = [await somebody('alice'), await somebody('bob'), await somebody('carol')];
     const chat = await alice.chat(bob.address);

@@ -35,7 +35,7 @@ beforeAll(async () => {
 afterAll(() => server.stop());
 
 beforeEach(async () => {
-  alice = await server.account('Alice');
+  alice = await server.account(NAME);
   phone = await server.account('Mara', { contacts: [alice] });
   rig = await startRig({ lanes: { signal: createLane }, signal: JSON.stringify(server.environment) });
   const { flow } = await rig.page.call('flow.start', {
@@ -360,3 +360,35 @@ function damaged(bytes: Uint8Array): Uint8Array {
   content[at] = (content[at] ?? 0) ^ 1;
   return toBinary(EnvelopeSchema, { ...envelope, content });
 }
+
+/** Alice's name, long enough to be no chance. */
+const NAME = 'canary-her-name-90';
+
+test('nothing of what is said or of what anybody is called can be read in a request, but whom it is for', async () => {
+  const canaries = {
+    text: 'canary-text-91',
+    long: 'canary-long-text-92',
+    answer: 'canary-answer-93',
+    theirs: 'canary-theirs-94',
+  };
+  await meet(true);
+  await eventually(async () => (await row()).title === NAME);
+  await server.sendText(alice, linked, canaries.theirs);
+  await eventually(async () => (await rows()).length >= 2);
+  const theirs = (await rows()).at(-1) as Row;
+  await send(canaries.text);
+  await send({ ...textOnly(canaries.answer), quote: theirs.key });
+  // So long that it goes up as a file beside the message.
+  const { id } = await send(`${canaries.long} `.repeat(200));
+  const { labelRevision: seenLabel } = await row();
+  const acting = { request: request(), id: theirs.id };
+  await rig.page.call('message.react', { ...acting, emoji: ['👍'], seenLabel });
+  await rig.page.call('message.delete', { request: request(), id });
+  const arrived: unknown[] = [];
+  while (arrived.length < 5) arrived.push(what((await got('message')).content)?.kind);
+  expect(arrived).toEqual(['text', 'text', 'text', 'reaction', 'delete']);
+  // Whom it is for stands in a path; a header of the upload shows that files are looked through as well.
+  const open = [alice.aci, 'tus-resumable'];
+  const words = [...Object.values(canaries), NAME, ...open];
+  expect(await server.call('readable', { words })).toEqual(open);
+});

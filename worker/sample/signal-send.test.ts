@@ -196,7 +196,7 @@ describe('sealed sender', () => {
 });
 
 describe('devices', () => {
-  test('that came are sealed for alone, and stated', async () => {
+  test('AT-12 that came are sealed for alone, and stated', async () => {
     const { account, chat } = await world.meet();
     await send(chat, 'one');
     account.setUp(2);
@@ -401,6 +401,31 @@ describe('keys that cannot be used', () => {
     const id = await world.say(chat, 'one');
     expect((await world.until(id, 'held')).sending).toMatchObject({ hold: 'no-key' });
     expect(sendsTo(account)).toEqual([]);
+  });
+});
+
+describe('AT-04 keys that are gone after we have talked', () => {
+  test('with the account: the message failed, and nothing went out in another way', async () => {
+    const { account, chat } = await world.meet();
+    await world.until(await world.say(chat, 'one'), 'sent');
+    const before = sendsTo(account).length;
+    account.registered = false;
+    const id = await world.say(chat, 'two');
+    expect((await world.until(id, 'failed')).sending).toMatchObject({ failure: 'address-unknown' });
+    expect(texts(account.device(1).got)).toEqual(['one']);
+    // What was tried once more was the sealed message.
+    for (const { parts } of sendsTo(account).slice(before))
+      for (const { type } of parts) expect(['double-ratchet', 'prekey', 'sealed']).toContain(type);
+  });
+
+  test('of a device that was set up anew: the message is held', async () => {
+    const { account, chat } = await world.meet();
+    await world.until(await world.say(chat, 'one'), 'sent');
+    world.network.arm({ delivered: false, answer: { kind: 'stale', devices: [1] } });
+    world.network.forge(async () => ({ kind: 'unusable' }));
+    const id = await world.say(chat, 'two');
+    expect((await world.until(id, 'held')).sending).toMatchObject({ hold: 'no-key' });
+    expect(texts(account.device(1).got)).toEqual(['one']);
   });
 });
 

@@ -7,7 +7,7 @@ import type { Proposal } from '../proposal.ts';
 import { nodeSuite } from '../suite.ts';
 import { leafAt } from '../tree.ts';
 import { advance } from '../transition.ts';
-import { NOW, type Party } from './party.ts';
+import type { Party } from './party.ts';
 import type { LeafNode } from 'ts-mls';
 
 /** A member who makes what the engine would not make: signed with a real key, tagged with the real secrets of the epoch. */
@@ -16,7 +16,7 @@ export interface Forger {
   readonly signKey: Uint8Array;
 }
 
-export async function forgerOf(party: Party, group: GroupKey): Promise<Forger> {
+export async function forgerOf(party: Pick<Party, 'run'>, group: GroupKey): Promise<Forger> {
   return party.run(async (work) => {
     const head = await readHead(work, group);
     if (head === null) throw new Error('no group');
@@ -111,7 +111,7 @@ export async function forgeCommit(
   };
   const signature = await signFramed(nodeSuite, signKey, PUBLIC_MESSAGE, framed, epoch.context);
   const signed: Signed = { wireFormat: PUBLIC_MESSAGE, framed, signature, confirmationTag: new Uint8Array() };
-  const { began } = await advance(nodeSuite, standing, plan, made, signed, NOW);
+  const { began } = await advance(nodeSuite, standing, plan, made, signed, 0);
   const confirmationTag = options.confirmationTag ?? began.epoch.confirmationTag;
   return forge(forger, body, { confirmationTag });
 }

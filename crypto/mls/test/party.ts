@@ -7,7 +7,7 @@ import { createMlsEngine } from '../create-engine.ts';
 import type { Components } from '../components.ts';
 import type { Change, MlsEngine, OwnMember, Processed, Profile, Staged } from '../engine.ts';
 import type { GroupRules } from '../members.ts';
-import { nodeSuite } from '../suite.ts';
+import { nodeSuite, type Suite } from '../suite.ts';
 
 /** The clock of the tests stands still unless a test moves it. */
 export const NOW = Date.UTC(2026, 10, 26);
@@ -70,13 +70,14 @@ export function createParty(
     readonly rules?: GroupRules;
     readonly profile?: Profile;
     readonly me?: OwnMember;
+    readonly suite?: Suite;
     /** Cells of before: a program that was started again. */
     readonly cells?: Cells;
   } = {},
 ): Party {
   const cells = options.cells ?? createCells();
   const engine = createMlsEngine({
-    suite: nodeSuite,
+    suite: options.suite ?? nodeSuite,
     rules: options.rules ?? testRules,
     profile: options.profile ?? draftProfile,
     me: options.me ?? { identity: utf8(name), leafComponents: () => new Map() },

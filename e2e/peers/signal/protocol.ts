@@ -158,10 +158,17 @@ export interface Calls {
     readonly args: { readonly path: string; readonly status: number | null; readonly body?: string };
     readonly result: null;
   };
+  /** Gives out keys without the post-quantum ones, or whole again. */
+  withholdPostQuantum: { readonly args: { readonly on: boolean }; readonly result: null };
   /** Answers new connections with a status instead of taking them, until told null. */
   refuseConnections: { readonly args: { readonly status: number | null }; readonly result: null };
   /** Requests whose path begins so, over sockets, since the start. */
   requests: { readonly args: { readonly path: string }; readonly result: number };
+  /** Of these words, those that can be read in a request since the start: paths, headers, bodies, over sockets and without. */
+  readable: {
+    readonly args: { readonly words: readonly string[] };
+    readonly result: readonly string[];
+  };
   /** The 60 digits that the account's own app would show for somebody. */
   safetyNumber: {
     readonly args: { readonly account: number; readonly with: number };

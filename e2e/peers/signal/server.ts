@@ -197,10 +197,15 @@ export async function startMock(): Promise<{
       disturb.answer(path, status, body);
       return null;
     },
+    async withholdPostQuantum({ on }) {
+      disturb.withholdPostQuantum(on);
+      return null;
+    },
     async refuseConnections({ status }) {
       disturb.refuse(status);
       return null;
     },
+    readable: async ({ words }) => disturb.readable(words),
     requests: async ({ path }) => disturb.requests(path),
     safetyNumber: async ({ account: id, with: other }) => safetyNumber(account(id), account(other)),
     async username({ account: id, username }) {

@@ -145,7 +145,7 @@ describe('who speaks', () => {
     expect(relay.record.frames().some(({ text }) => text.startsWith('["AUTH"'))).toBe(false);
   });
 
-  test('a challenge longer than any is not signed', async () => {
+  test('AT-61 a challenge longer than any is not signed', async () => {
     const world = create();
     const relay = await world.relay({ limits: { auth: 'always' } });
     relay.arm({ kind: 'garbage', text: JSON.stringify(['AUTH', 'x'.repeat(5_000)]) });
@@ -246,7 +246,7 @@ describe('subscribing', () => {
     expect(asked.some(({ text }) => text.includes('"until":1000002,'))).toBe(true);
   });
 
-  test('what was tampered with, or not asked for, is not handed over', async () => {
+  test('AT-61 what was tampered with, or not asked for, is not handed over', async () => {
     const world = create();
     const relay = await world.relay();
     const taker = take(world.pool, groups, [urlOf(relay)]);
@@ -269,7 +269,7 @@ describe('subscribing', () => {
     expect(taker.ids).toHaveLength(2);
   });
 
-  test('noise does not disturb, too much of it ends the connection, and another is made', async () => {
+  test('AT-61 noise does not disturb, too much of it ends the connection, and another is made', async () => {
     const world = create();
     const relay = await world.relay();
     for (const text of [
@@ -344,7 +344,7 @@ describe('fetching', () => {
       expect(relay.record.frames().some(({ text }) => text.includes(world.account))).toBe(false);
   });
 
-  test('a relay that refuses or never ends is not waited for', async () => {
+  test('AT-61 a relay that refuses or never ends is not waited for', async () => {
     const world = create();
     const [closing, endless] = [await world.relay(), await world.relay()];
     closing.arm({ kind: 'close-subscription', prefix: 'blocked' });
@@ -407,7 +407,7 @@ describe('time', () => {
     );
   });
 
-  test('a line that went dead without a word is noticed', async () => {
+  test('AT-61 a line that went dead without a word is noticed', async () => {
     const world = create();
     const relay = await world.relay();
     holdTime();

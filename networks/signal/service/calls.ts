@@ -68,8 +68,9 @@ export function createService(of: {
       const reply = await get({ verb: 'GET', path: `/v2/keys/${service}/${device}` });
       if (failed(reply)) return reply;
       if (reply.status === 404) return { kind: 'unregistered' };
-      const read = reply.status === 200 ? readAs(bundlesSchema, reply) : null;
-      return read ? { kind: 'bundles', ...read } : denied(reply);
+      if (reply.status !== 200) return denied(reply);
+      const read = readAs(bundlesSchema, reply);
+      return read ? { kind: 'bundles', ...read } : { kind: 'unusable' };
     },
 
     async send({ to, sentAt, parts, accessKey, online, urgent }) {

@@ -73,7 +73,7 @@ export type SendAnswer =
 
 /** The calls of Signal's service this slice needs, each over the guard. */
 export interface SignalService {
-  /** Public keys of all devices of a service id, or of one. `unregistered`: 404. */
+  /** Public keys of all devices of a service id, or of one. `unregistered`: 404; `unusable`: an answer without keys that a session begins with. */
   bundles(
     service: ServiceId,
     device: number | '*',
@@ -84,6 +84,7 @@ export interface SignalService {
         readonly devices: readonly DeviceBundle[];
       }
     | { readonly kind: 'unregistered' }
+    | { readonly kind: 'unusable' }
     | Trouble
   >;
   /** Sends one message to all devices of a service id. `accessKey`: sealed, over the anonymous connection. `online`: not queued for who is away. */

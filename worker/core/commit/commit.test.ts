@@ -178,7 +178,7 @@ describe('messages', () => {
     receive('two', 'b');
     expect(scene.conversation(chat).archived).toBe(false);
   });
-  test('only its author edits or deletes a message, and only in its conversation', () => {
+  test('AT-19 only its author edits or deletes a message, and only in its conversation', () => {
     receive('one', 'original');
     const bob = peerId('email', 'BOB');
     const other = withPeer(scene, bob);
@@ -290,7 +290,7 @@ describe('changes that come before their message', () => {
     receive('one', 'late');
     expect(row('one').deleted).toBe(false);
   });
-  test('a flood for one target is bounded', () => {
+  test('AT-59 a flood for one target is bounded', () => {
     scene.commit(meeting(chat, ALICE));
     const receipts = Array.from({ length: 3 * MAX_WAITING_PER_TARGET }, (_, n): Change => ({
       kind: 'receipt',
@@ -299,6 +299,32 @@ describe('changes that come before their message', () => {
     scene.commit({ changes: receipts });
     expect(waits()).toBe(MAX_WAITING_PER_TARGET);
   });
+});
+
+test('AT-59 ten thousand messages of a stranger are one request, and told to nobody', () => {
+  const FLOOD = 10_000;
+  const AT_ONCE = 500;
+  scene.commit({
+    changes: [
+      {
+        kind: 'conversation',
+        id: chat,
+        patch: { kind: 'direct', peer: ALICE, protocol: 'openpgp', state: 'request' },
+      },
+    ],
+  });
+  for (let from = 0; from < FLOOD; from += AT_ONCE)
+    scene.commit({
+      changes: Array.from({ length: AT_ONCE }, (_, n) =>
+        messageFrom(ALICE, chat, `flood-${from + n}`, 'hello'),
+      ),
+    });
+  const count = (of: string): number =>
+    scene.db.get<{ readonly n: number }>(`SELECT count(*) AS n FROM ${of}`)?.n ?? -1;
+  expect(count('message')).toBe(FLOOD);
+  expect(count("conversation WHERE state = 'request'")).toBe(1);
+  expect(count('conversation')).toBe(1);
+  expect(count('outbox')).toBe(0);
 });
 
 describe('receipts', () => {
@@ -349,7 +375,7 @@ describe('conversations', () => {
       expect.objectContaining({ kind: 'bad-request' }),
     );
   });
-  test('the protocol rises from none and never falls; the commit is refused whole', () => {
+  test('AT-05 the protocol rises from none and never falls; the commit is refused whole', () => {
     scene.commit({ changes: [patch({ kind: 'direct', peer: ALICE, protocol: 'none' })] });
     expect(scene.conversation(chat).everEndToEnd).toBe(false);
     scene.commit({ changes: [patch({ protocol: 'openpgp' })] });
