@@ -57,6 +57,8 @@ for (const query of [
   'chat=alice&theme=dark',
   'chat=jonas&theme=dark',
   'chat=hartmann&theme=dark',
+  'chat=below',
+  'chat=held-below&theme=dark',
   'chat=alice&sheet=settings',
   'chat=alice&sheet=account',
   'chat=alice&sheet=new-chat',
@@ -159,6 +161,56 @@ test('the label opens who can see what, by keyboard, as a table with its sources
       .getByRole('cell')
       .nth(2),
   ).toHaveText('Not known');
+});
+
+test('a floor is raised by keyboard, and the composer says beforehand that what is sent waits', async ({
+  page,
+  show,
+}) => {
+  await show('chat=alice');
+  await expect(page.getByTestId('composer-below')).toHaveCount(0);
+  await show('chat=alice&sheet=settings');
+  const floor = page.getByRole('radiogroup', { name: en['floor.everybody'] });
+  await floor.getByRole('radio', { name: en['floor.unknown'] }).focus();
+  await page.keyboard.press('ArrowUp');
+  await expect(floor.getByRole('radio', { name: en['floor.members'] })).toBeChecked();
+  await page.keyboard.press('Escape');
+  await expect(page.getByTestId('composer-below')).toContainText(en['floor.composer']);
+  await expect(page.getByRole('button', { name: en['floor.hold'] })).toBeVisible();
+  await page.getByRole('button', { name: en['floor.show'] }).press('Enter');
+  await expect(floor.getByRole('radio', { name: en['floor.members'] })).toBeChecked();
+});
+
+test('a report shows what it reveals before it is written, by keyboard', async ({ page, show }) => {
+  await show('chat=stranger');
+  await page.getByRole('button', { name: en['report.act'] }).press('Enter');
+  const sheet = page.getByRole('dialog', { name: 'Report “tomas.lind@post.example”' });
+  await expect(sheet.getByRole('button', { name: en['report.save'] })).toHaveCount(0);
+  const first = sheet.getByRole('checkbox').first();
+  await first.focus();
+  await page.keyboard.press('Space');
+  await expect(first).toBeChecked();
+  await expect(sheet.getByTestId('report-to')).toHaveText(
+    `${en['facts.reporting.email']} abuse@post.example`,
+  );
+  await sheet.getByText(en['report.whole']).press('Enter');
+  const whole = JSON.parse(await sheet.getByTestId('report-whole').innerText()) as { messages: unknown[] };
+  expect(whole.messages).toHaveLength(1);
+  await expectAccessible(page);
+  await sheet.getByRole('button', { name: en['report.save'] }).press('Enter');
+  await expect(sheet.getByText(en['report.saved'])).toBeVisible();
+});
+
+test('what is held below the floor of a person leads to where it is set', async ({ page, show }) => {
+  await show('chat=held-below');
+  const panel = page.getByRole('region', { name: en['stopped.region'] });
+  await expect(panel).toContainText('You allow nothing below “Private, with limits” for Rui Costa.');
+  await expect(panel.getByRole('button', { name: en['hold.send'], exact: true })).toHaveCount(0);
+  await panel.getByRole('button', { name: en['floor.show'] }).press('Enter');
+  await page.getByRole('radio', { name: en['floor.unknown'] }).press('Space');
+  await page.keyboard.press('Escape');
+  await panel.getByRole('button', { name: en['composer.send-openly'] }).press('Enter');
+  await expect(panel).toHaveCount(0);
 });
 
 test('a text that changed shows its difference first, and what was agreed to can be read and withdrawn', async ({

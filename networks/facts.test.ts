@@ -53,6 +53,14 @@ describe('networks/facts.json', () => {
     }
   });
 
+  it('says of each network once to whom somebody is reported', () => {
+    expect(networkFacts.reporting.map(({ network }) => network)).toEqual(['email', 'signal', 'nostr']);
+    for (const { note, asOf } of networkFacts.reporting) {
+      expect(en).toHaveProperty([note]);
+      expect(asOf <= networkFacts.asOf).toBe(true);
+    }
+  });
+
   it('says of every network that cannot be reached why, dated and once', () => {
     expect(networkFacts.unreachable.map(({ id }) => id)).toEqual([...elsewhere]);
     for (const { id, is, asOf } of networkFacts.unreachable) {

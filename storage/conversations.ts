@@ -2,6 +2,7 @@ import type { Content } from '../shared/contract/content.ts';
 import type { ConversationRow, Role } from '../shared/contract/conversation.ts';
 import type { AccountId, ConversationId, Millis, NetworkId, PeerId, ProtocolId } from '../shared/ids.ts';
 import type { HoldReason, SecurityFacts } from '../shared/label/facts.ts';
+import { everywhereEndToEnd } from '../shared/label/floor.ts';
 import type { Label } from '../shared/label/label.ts';
 import type { Timer } from '../shared/lane/intent.ts';
 import type { Database } from './database.ts';
@@ -37,6 +38,10 @@ export interface Conversation {
   readonly tellsRead: Tells;
   readonly tellsTyping: Tells;
 }
+
+/** Whether it is stopped because it would go out in the clear, and what was end to end once never does: nobody can allow that. */
+export const neverOpen = (of: Conversation): boolean =>
+  of.hold === 'below-floor' && of.everEndToEnd && !everywhereEndToEnd(of.forecast);
 
 /** What the person chose that the other side is told: never, only where the conversation is private, wherever; null: nothing was chosen. */
 export type Tells = 'never' | 'private' | 'always' | null;

@@ -11,6 +11,7 @@ import { BlockSheet } from '../people/block.tsx';
 import { ContactSheet } from '../people/contact.tsx';
 import { MergeSheet } from '../people/merge.tsx';
 import { NewChatSheet } from '../people/new-chat.tsx';
+import { ReportSheet } from '../report/sheet.tsx';
 import { Palette } from '../search/palette.tsx';
 import { SettingsSheet } from '../settings/sheet.tsx';
 import { useView } from './view.ts';
@@ -44,6 +45,8 @@ export function Sheets(): ReactNode {
       return <WhoSeesSheet conversation={sheet.conversation} />;
     case 'tells':
       return <TellsSheet conversation={sheet.conversation} />;
+    case 'report':
+      return <ReportSheet conversation={sheet.conversation} />;
     case 'palette':
       return <Palette scope={sheet.in} />;
     case 'add-account':

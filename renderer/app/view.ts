@@ -21,6 +21,7 @@ export type Sheet =
   | { readonly kind: 'timer'; readonly conversation: ConversationId }
   | { readonly kind: 'who-sees'; readonly conversation: ConversationId }
   | { readonly kind: 'tells'; readonly conversation: ConversationId }
+  | { readonly kind: 'report'; readonly conversation: ConversationId }
   | { readonly kind: 'palette'; readonly in: ConversationId | null };
 
 type ViewState = {

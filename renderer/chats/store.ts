@@ -193,9 +193,13 @@ export async function chatsChanged(event: Events['changed']): Promise<void> {
   const open = useView.getState().conversation;
   const { rows, order } = useChats.getState();
   const listed = new Set(order);
-  const wanted = event.conversations.filter((id) => id === open || (!event.inbox && !many && rows.has(id)));
+  const wanted = new Set(
+    event.conversations.filter((id) => id === open || (!event.inbox && !many && rows.has(id))),
+  );
+  // What is chosen for all conversations changes the one that is looked at, wherever it is in the list.
+  if (event.settings && open !== null) wanted.add(open);
   await Promise.all(
-    wanted.map(async (id) => {
+    [...wanted].map(async (id) => {
       const row = await fetchConversation(id);
       if (row && listed.has(id)) put(row);
     }),

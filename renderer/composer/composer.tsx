@@ -10,11 +10,13 @@ import {
 } from 'react';
 import { MAX_TEXT_LENGTH } from '../../shared/contract/content.ts';
 import { isWeak } from '../../shared/label/label.ts';
+import { belowFloor } from '../../shared/label/rules.ts';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import { kindOf } from '../../shared/errors.ts';
 import { plainFileName, plainName } from '../../shared/words/plain-name.ts';
 import { call } from '../app/core.ts';
 import { showSheet } from '../app/view.ts';
+import { showFloor } from '../label/floor.tsx';
 import { LabelWords, shortRoute } from '../label/line.tsx';
 import { aboutOf, Stated } from '../label/stated.tsx';
 import { EmojiPicker } from '../messages/emoji-picker.tsx';
@@ -53,6 +55,7 @@ export function Composer({ row }: { readonly row: ConversationRow }): ReactNode 
   const { id } = row;
   const { readers } = row.label;
   const { kind } = readers;
+  const below = belowFloor(row.label, row.floor.least);
   const openly = isWeak(readers);
   const canFiles = row.can.files !== 'no';
   const tooLong = draft.text.length - MAX_TEXT_LENGTH;
@@ -128,6 +131,14 @@ export function Composer({ row }: { readonly row: ConversationRow }): ReactNode 
           </span>
           <Via row={row} />
         </div>
+        {below ? (
+          <p className={styles['below']} data-testid="composer-below">
+            {say('floor.composer')}{' '}
+            <Button small onClick={() => showFloor(row)}>
+              {say('floor.show')}
+            </Button>
+          </p>
+        ) : null}
         {draft.reply === null ? null : (
           <div className={styles['reply']}>
             <div className={styles['quoted']}>
@@ -197,13 +208,13 @@ export function Composer({ row }: { readonly row: ConversationRow }): ReactNode 
           </output>
           <Button
             small
-            look={openly ? 'open' : 'go'}
+            look={openly && !below ? 'open' : 'go'}
             className={styles['send']}
             aria-disabled={!ready}
             title={say(withEnter ? 'composer.hint.enter' : 'composer.hint.ctrl')}
             onClick={send}
           >
-            {say(openly ? 'composer.send-openly' : 'composer.send')}
+            {say(below ? 'floor.hold' : openly ? 'composer.send-openly' : 'composer.send')}
           </Button>
         </div>
         <AccountLine account={row.account} />

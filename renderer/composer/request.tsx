@@ -3,7 +3,7 @@ import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import { kindOf } from '../../shared/errors.ts';
 import { nameInSentence } from '../../shared/words/plain-name.ts';
 import { insist, newRequest } from '../app/core.ts';
-import { closeConversation } from '../app/view.ts';
+import { closeConversation, showSheet } from '../app/view.ts';
 import { useMembers } from '../groups/members.ts';
 import { aboutOf, Stated } from '../label/stated.tsx';
 import { say, words } from '../words.ts';
@@ -25,6 +25,7 @@ function DirectRequest({ row }: { readonly row: ConversationRow }): ReactNode {
       meaning={say('request.means')}
       accept={{ label: say('request.accept'), means: say('request.accept.means') }}
       block={{ label: say('request.block'), means: say('request.block.means') }}
+      report={{ label: say('report.act'), means: say('report.act.means') }}
     />
   );
 }
@@ -61,6 +62,7 @@ function Question({
   meaning,
   accept,
   block,
+  report,
 }: {
   readonly row: ConversationRow;
   readonly title: ReactNode;
@@ -68,6 +70,8 @@ function Question({
   readonly meaning: string;
   readonly accept: Answer;
   readonly block: Answer;
+  /** Of one person only. */
+  readonly report?: Answer;
 }): ReactNode {
   const [trouble, setTrouble] = useState<string | null>(null);
   const failed = (error: unknown): void => setTrouble(words.error(kindOf(error)).what);
@@ -97,6 +101,15 @@ function Question({
               .catch(failed);
           },
         },
+        ...(report
+          ? [
+              {
+                key: 'report',
+                ...report,
+                onAct: () => showSheet({ kind: 'report', conversation: row.id }),
+              },
+            ]
+          : []),
       ]}
     />
   );

@@ -4,8 +4,10 @@ import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import { kindOf } from '../../shared/errors.ts';
 import type { HoldReason } from '../../shared/label/facts.ts';
 import { isWeak } from '../../shared/label/label.ts';
+import { belowFloor } from '../../shared/label/rules.ts';
 import { insist, newRequest } from '../app/core.ts';
 import { showSheet } from '../app/view.ts';
+import { showFloor } from '../label/floor.tsx';
 import { aboutOf, Stated } from '../label/stated.tsx';
 import { useMessages } from '../messages/store.ts';
 import { nameInSentence } from '../../shared/words/plain-name.ts';
@@ -24,8 +26,10 @@ export function StoppedPanel({ row }: { readonly row: ConversationRow }): ReactN
         ?.rows.some((message) => message.kind === 'message' && message.sending?.state === 'held') ?? false,
   );
   if (row.label.sending.ok) return null;
-  const { why } = row.label.sending;
   const about = aboutOf(row);
+  const { why } = row.label.sending;
+  // Whatever it was stopped for first: what is below the floor now does not go out before the floor is lowered.
+  const below = (why === 'below-floor' || why === 'label-fell') && belowFloor(row.label, row.floor.least);
 
   function resolve(choice: Choice): void {
     setTrouble(null);
@@ -44,10 +48,15 @@ export function StoppedPanel({ row }: { readonly row: ConversationRow }): ReactN
     <Panel
       kind="stopped"
       name={say('stopped.region')}
-      title={<Stated text={question(why, about.name)} name={about.name} />}
-      cause={<Stated text={words.stoppedCause(why, about)} name={about.name} />}
-      meaning={`${words.stoppedMeaning(why)}${waits ? '' : ` ${say('stopped.nothing-waits')}`}`}
-      acts={actsFor(why, row, waits, resolve)}
+      title={<Stated text={below ? say('floor.question') : question(why, about.name)} name={about.name} />}
+      cause={
+        <Stated
+          text={below ? words.floorCause(row.floor, about) : words.stoppedCause(why, about)}
+          name={about.name}
+        />
+      }
+      meaning={`${below ? say('floor.stopped.meaning') : words.stoppedMeaning(why)}${waits ? '' : ` ${say('stopped.nothing-waits')}`}`}
+      acts={actsFor(why, row, waits, below, resolve)}
       trouble={trouble}
     />
   );
@@ -83,6 +92,7 @@ function actsFor(
   why: HoldReason,
   row: ConversationRow,
   waits: boolean,
+  below: boolean,
   resolve: (choice: Choice) => void,
 ): readonly Act[] {
   const { peer, account } = row;
@@ -118,6 +128,25 @@ function actsFor(
     means: say('stopped.account.means'),
     onAct: () => showSheet({ kind: 'account', account }),
   };
+  const send: Act = {
+    key: 'send',
+    look: isWeak(row.label.readers) ? 'open' : 'plain',
+    label: say(isWeak(row.label.readers) ? 'composer.send-openly' : 'hold.send'),
+    means: say('hold.send.means'),
+    onAct: () => resolve('send'),
+  };
+  if (below)
+    return [
+      // Where there is no key there is nothing to check.
+      ...(row.label.protocol === 'none' ? [] : check),
+      {
+        key: 'floor',
+        label: say('floor.show'),
+        means: say('floor.show.means'),
+        onAct: () => showFloor(row),
+      },
+      ...discard,
+    ];
   switch (why) {
     case 'fork':
       return row.kind !== 'group'
@@ -143,20 +172,8 @@ function actsFor(
         },
         ...discard,
       ];
-    case 'label-fell': {
-      const worse = isWeak(row.label.readers);
-      return [
-        ...check,
-        {
-          key: 'send',
-          look: worse ? 'open' : 'plain',
-          label: say(worse ? 'composer.send-openly' : 'hold.send'),
-          means: say('hold.send.means'),
-          onAct: () => resolve('send'),
-        },
-        ...discard,
-      ];
-    }
+    case 'label-fell':
+      return [...check, send, ...discard];
     case 'no-key':
       return [
         {
@@ -173,8 +190,9 @@ function actsFor(
     case 'challenge':
       return [look, ...discard];
     case 'guard':
-    // Below the floor nothing is sent at all: what was end to end never goes out in the clear.
-    case 'below-floor':
       return [...check, ...discard];
+    // What was end to end never goes out in the clear. Below no floor any more, the rest does when its sender says so.
+    case 'below-floor':
+      return row.neverOpen ? [...check, ...discard] : [...check, send, ...discard];
   }
 }

@@ -5,6 +5,7 @@ import type { MessageRow } from '../../shared/contract/message.ts';
 import { defaultSettings, type Settings } from '../../shared/contract/settings.ts';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { ConversationId, FileId, MessageId, Millis, NetworkId, PeerId } from '../../shared/ids.ts';
+import type { Floor } from '../../shared/label/floor.ts';
 import { changeSince, sentencesOf } from '../../shared/words/disclosure.ts';
 import { accounts as someAccounts, chats, disclosures, groupMembers, persons } from './chats.ts';
 import { daysAgo } from './labels.ts';
@@ -24,6 +25,7 @@ export type Memory = {
   disclosures: readonly Disclosure[];
   consents: readonly Consent[];
   settings: Settings;
+  readonly floors: Map<PeerId | null, Floor>;
   /** Answers already given, by request id: a second asking does nothing a second time. */
   readonly answered: Map<string, unknown>;
   /** Every call that came in, in order. */
@@ -50,6 +52,9 @@ export function fillMemory(kind: 'full' | 'new'): Memory {
       : disclosures,
     consents: full ? disclosures.map((each) => consentTo(each, daysAgo(200))) : [],
     settings: defaultSettings,
+    floors: new Map<PeerId | null, Floor>(
+      full ? chats.flatMap(({ peer, floor }) => (floor.from === 'person' ? [[peer, floor.least]] : [])) : [],
+    ),
     answered: new Map(),
     asked: [],
     files: new Map(),

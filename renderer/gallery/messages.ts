@@ -311,6 +311,12 @@ export const messages: readonly MessageRow[] = [
     sending: { ...sending('held', daysAgo(5)), hold: 'label-fell' },
     label: stopped(provider, 'label-fell'),
   }),
+  said('below', 59_800, 'Tove Hansen', daysAgo(6.2), { text: 'The forms are at the desk', label: provider }),
+  said('held-below', 59_810, null, daysAgo(6.3), {
+    text: 'The key is under the third pot',
+    sending: { ...sending('held', daysAgo(6.3)), hold: 'below-floor' },
+    label: provider,
+  }),
   ...Array.from({ length: 30 }, (_, index) =>
     said('night', 60_990 + index, `Tomasz ${index % 3}`, minutesAgo(600 - index * 10), {
       text: `Shift note ${index + 1}`,

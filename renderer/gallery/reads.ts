@@ -5,6 +5,7 @@ import type { PeerRow } from '../../shared/contract/conversation.ts';
 import type { PersonRow } from '../../shared/contract/person.ts';
 import { byProtection } from '../../shared/label/order.ts';
 import type { ConversationId, PeerId, PersonId } from '../../shared/ids.ts';
+import { NO_FLOOR } from '../../shared/label/floor.ts';
 import type { Handlers } from '../../shared/wire/rpc.ts';
 import { belongs, compareRows } from '../chats/store.ts';
 import { compareIds } from '../messages/window.ts';
@@ -15,7 +16,7 @@ import { pictureBytes } from './picture.ts';
 
 export type Reads =
   | 'profile.get' | 'account.list' | 'disclosure.list' | 'disclosure.ledger' | 'inbox.page' | 'inbox.counts' | 'conversation.get' | 'conversation.facts'
-  | 'peer.get' | 'person.get' | 'contact.list' | 'message.page' | 'message.rows' | 'message.details' | 'search' | 'settings.get' | 'file.read'; // prettier-ignore
+  | 'peer.get' | 'person.get' | 'contact.list' | 'message.page' | 'message.rows' | 'message.details' | 'search' | 'settings.get' | 'floor.get' | 'report.preview' | 'file.read'; // prettier-ignore
 
 /** Calls that only look. */
 export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
@@ -35,6 +36,7 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
     'disclosure.ledger': () => ({ rows: memory.consents }),
     'disclosure.list': () => ({ rows: memory.disclosures }),
     'settings.get': () => memory.settings,
+    'floor.get': ({ peer }) => memory.floors.get(peer) ?? NO_FLOOR,
     'inbox.page': ({ filter, before, limit }) => {
       const all = [...memory.chats.values()].filter((row) => belongs(row, filter)).sort(compareRows);
       const from = before === null ? 0 : all.findIndex((row) => row.id === before.id) + 1;
@@ -128,6 +130,24 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
         })),
       );
       return { id, label: row.label, evidence, revisions: [], reactions, deliveries: [] };
+    },
+    'report.preview': ({ conversation, messages }) => {
+      const { title, peer, label } = chatOf(memory, conversation);
+      const { network, protocol, testNetwork } = label;
+      return {
+        contents: {
+          network,
+          protocol,
+          testNetwork,
+          reported: { id: peer ?? '', address: title, fingerprint: protocol === 'none' ? null : ALICE_KEY },
+          messages: messages.map((id) => {
+            const { key, content, sentAt, receivedAt } = saidOf(memory, id);
+            const proven = { known: 'opened-here', proof: 'signature', fingerprint: ALICE_KEY } as const;
+            return { key, text: content.text, files: [], sentAt, receivedAt, ...proven };
+          }),
+        },
+        sha256: '1f'.repeat(32),
+      };
     },
     search: ({ text, in: scope, limit }) => {
       const wanted = text.toLowerCase();

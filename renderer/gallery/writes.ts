@@ -229,6 +229,13 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
       tell([], [], { settings: true, inbox: false });
       return memory.settings;
     },
+    'floor.set': ({ peer, floor }) => {
+      memory.floors.set(peer, floor);
+      for (const row of memory.chats.values())
+        if (peer === null || row.peer === peer)
+          patch(row.id, { floor: { least: floor, from: peer === null ? 'everybody' : 'person' } });
+      return floor;
+    },
     'trust.set': ({ peer }) => {
       for (const row of memory.chats.values())
         if (row.peer === peer)
@@ -239,6 +246,7 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
       for (const row of memory.chats.values()) if (row.peer === peer) patch(row.id, { title: name });
       return null;
     },
+    'report.save': () => true,
     'key.export': () => true,
     'key.reveal': ({ account }) => {
       memory.accounts = memory.accounts.map((row) => (row.id === account ? { ...row, keyKept: true } : row));

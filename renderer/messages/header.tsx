@@ -7,6 +7,7 @@ import {
   ChevronLeft,
   Ellipsis,
   Eye,
+  Flag,
   Info,
   Megaphone,
   Pin,
@@ -208,6 +209,16 @@ function items(row: ConversationRow, who: Who | null): readonly MenuItem[] {
             icon: <Timer aria-hidden="true" />,
             label: say('chat.timer'),
             onSelect: () => showSheet({ kind: 'timer', conversation: row.id }),
+          },
+        ]
+      : []),
+    ...(row.kind === 'direct' && row.peer !== null
+      ? [
+          {
+            key: 'report',
+            icon: <Flag aria-hidden="true" />,
+            label: say('report.act'),
+            onSelect: () => showSheet({ kind: 'report', conversation: row.id }),
           },
         ]
       : []),

@@ -8,6 +8,7 @@ import { useAnswer } from '../app/answer.ts';
 import { call, insist, newRequest } from '../app/core.ts';
 import { openConversation, showSheet } from '../app/view.ts';
 import { useChats } from '../chats/store.ts';
+import { FloorChoice } from '../label/floor.tsx';
 import { Glyph } from '../label/glyph.tsx';
 import { RowLabel } from '../label/line.tsx';
 import { aboutOf } from '../label/stated.tsx';
@@ -73,6 +74,7 @@ export function ContactSheet({
       {row.ownName === null ? null : <OwnName key={row.id} row={row} account={account} />}
       <Routes peer={peer} account={account} />
       <Check row={row} account={account} onChanged={() => setAgain((turn) => turn + 1)} />
+      <FloorChoice peer={row.id} />
       <Groups row={row} />
     </Sheet>
   );

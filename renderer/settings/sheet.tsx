@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { useProfile } from '../app/session.ts';
 import { showSheet } from '../app/view.ts';
+import { FloorChoice } from '../label/floor.tsx';
 import { Choice } from '../ui/choice.tsx';
 import { Key } from '../ui/key.tsx';
 import { Sheet } from '../ui/sheet.tsx';
@@ -39,6 +40,7 @@ export function SettingsSheet(): ReactNode {
           options={notifications.map((value) => ({ value, label: say(`settings.notifications.${value}`) }))}
           onChange={(value) => set({ notifications: value })}
         />
+        <FloorChoice peer={null} />
         <Toggle
           label={say('settings.receipts')}
           means={say('settings.receipts.means')}

@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import { MAX_CODE } from '../code.ts';
 import type { AccountId, ConversationId, FileId, FlowId, GrantId, MessageId, PeerId } from '../ids.ts';
 import type { FlowAnswer, FlowStart } from '../lane/flow.ts';
+import { floors, type Floor } from '../label/floor.ts';
 import type { HoldReason } from '../label/facts.ts';
 import type { Label } from '../label/label.ts';
 import type { LiveFacts } from '../label/who-sees.ts';
@@ -19,6 +20,7 @@ import {
 } from './conversation.ts';
 import type { PersonRow } from './person.ts';
 import type { MessageDetails, MessageRow, SearchHit } from './message.ts';
+import { MAX_REPORTED, type ReportPreview } from './report.ts';
 import type { KeptBy, Settings } from './settings.ts';
 import { settingsPatchSchema } from './settings.ts';
 
@@ -37,6 +39,7 @@ const bytes = v.pipe(
   v.instance(Uint8Array),
   v.check((chunk) => chunk.byteLength <= MAX_CHUNK),
 );
+const reported = v.pipe(v.array(message), v.maxLength(MAX_REPORTED));
 const shortText = v.pipe(v.string(), v.maxLength(1_000));
 
 const flowStartSchema: v.GenericSchema<unknown, FlowStart> = v.variant('kind', [
@@ -160,6 +163,9 @@ export const callSchemas = {
     choice: v.picklist(['send', 'discard', 'check-first', 'accept-change']),
     seenLabel: integer,
   }),
+  /** Of a person, by any of their peers; null: for everybody. */
+  'floor.get': v.strictObject({ peer: v.nullable(idSchema<PeerId>()) }),
+  'floor.set': v.strictObject({ request, peer: v.nullable(idSchema<PeerId>()), floor: v.picklist(floors) }),
   'draft.save': v.strictObject({ conversation, content: v.nullable(contentSchema) }),
   'file.pick': v.strictObject({}),
   'file.begin': v.strictObject({
@@ -185,6 +191,15 @@ export const callSchemas = {
   'settings.get': v.strictObject({}),
   'settings.set': v.strictObject({ request, patch: settingsPatchSchema }),
   'trust.set': v.strictObject({ request, peer: idSchema<PeerId>(), account: idSchema<AccountId>() }),
+  /** What a report of somebody would reveal: of their messages the ones named here. */
+  'report.preview': v.strictObject({ conversation, messages: reported }),
+  /** Opens the shell's dialog; `seen`: the SHA-256 of what was shown. */
+  'report.save': v.strictObject({
+    request,
+    conversation,
+    messages: reported,
+    seen: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
+  }),
   'key.export': v.strictObject({ request, account: idSchema<AccountId>() }),
   'key.reveal': v.strictObject({ request, account: idSchema<AccountId>() }),
   'key.import': v.strictObject({ request, account: idSchema<AccountId>() }),
@@ -269,6 +284,9 @@ export interface CallResults {
   /** Removes it here; with the network's delete-for-all where it has one. */
   'message.delete': null;
   'hold.resolve': null;
+  'floor.get': Floor;
+  /** The floor now. Lowering it is asked in the shell's own window. */
+  'floor.set': Floor;
   'draft.save': null;
   /** Opens the shell's dialog. */
   'file.pick': {
@@ -283,6 +301,9 @@ export interface CallResults {
   'settings.get': Settings;
   'settings.set': Settings;
   'trust.set': boolean;
+  'report.preview': ReportPreview;
+  /** Whether it was written. */
+  'report.save': boolean;
   'key.export': boolean;
   /** Shows it in the shell's own window; whether the person then said that it is written down. */
   'key.reveal': boolean;

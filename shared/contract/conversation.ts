@@ -2,6 +2,7 @@ import type { AccountId, ConversationId, MessageId, Millis, NetworkId, PeerId, P
 import type { Content } from './content.ts';
 import type { Author, NotePeople } from './message.ts';
 import type { LikeBlocked } from './person.ts';
+import type { Standing } from '../label/floor.ts';
 import type { Label } from '../label/label.ts';
 import type { Trust } from '../label/facts.ts';
 
@@ -68,6 +69,10 @@ export interface ConversationRow {
   /** Rises by one with every change of the label; a send names the one its sender saw. */
   readonly labelRevision: number;
   readonly can: Capabilities;
+  /** The least private that a message may go out as; below it what is sent waits here. */
+  readonly floor: Standing;
+  /** It is stopped since it would go out in the clear, which nobody can allow where it was end to end. */
+  readonly neverOpen: boolean;
   /** How long what is written from now on stays after it was read, in ms; null: until it is deleted. */
   readonly timer: Millis | null;
   /** What the other side is told of me now. */

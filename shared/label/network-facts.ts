@@ -96,6 +96,16 @@ export const factsSchema = v.strictObject({
       sources,
     }),
   ),
+  /** To whom somebody is reported who does harm: their provider, the network's operator, or nobody since there is none. */
+  reporting: v.array(
+    v.strictObject({
+      network: v.picklist(networks),
+      to: v.picklist(['provider', 'operator', 'nobody']),
+      note: v.pipe(v.string(), v.startsWith('facts.reporting.')),
+      asOf: day,
+      sources,
+    }),
+  ),
   /** What holds whatever the network. */
   everywhere: v.array(
     v.strictObject({ note: v.pipe(v.string(), v.startsWith('facts.everywhere.')), asOf: day, sources }),

@@ -96,7 +96,7 @@ export function worse(now: Label, seen: Label): boolean {
 }
 
 /** Whether a label is below what the person asked for at least. */
-export function belowFloor(of: Label, floor: Readers['kind']): boolean {
+export function belowFloor(of: Pick<Label, 'readers'>, floor: Readers['kind']): boolean {
   return readersRank[of.readers.kind] < readersRank[floor];
 }
 

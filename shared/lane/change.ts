@@ -28,6 +28,7 @@ export const noteCodes = [
   'identity-changed',
   'new-device', // of a peer, under the identity already known
   'timer-changed',
+  'below-floor', // a message of mine would have gone out less private than allowed
   'check-failed',
   'group-made',
   'group-renamed',

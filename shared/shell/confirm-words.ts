@@ -1,3 +1,4 @@
+import { floors } from '../label/floor.ts';
 import { WRITTEN_KEY } from '../lane/key.ts';
 import { nameInSentence, plainName } from '../words/plain-name.ts';
 import { createSay, type LocaleName, type Say } from '../words/say.ts';
@@ -5,7 +6,16 @@ import type { ConfirmText } from './confirm-page.ts';
 import type { ConfirmKind, ConfirmQuestion } from './host.ts';
 
 /** Facts shown as rows of their own, by their name in the question. */
-const rowFacts = ['address', 'fingerprint', 'file', 'key', 'keyring', 'keyring-now'] as const;
+const rowFacts = [
+  'address',
+  'fingerprint',
+  'file',
+  'key',
+  'keyring',
+  'keyring-now',
+  'before',
+  'after',
+] as const;
 const rowNames = {
   address: 'confirm.address',
   fingerprint: 'confirm.fingerprint',
@@ -13,6 +23,8 @@ const rowNames = {
   key: 'confirm.key',
   keyring: 'confirm.keyring',
   'keyring-now': 'confirm.keyring-now',
+  before: 'confirm.floor.before',
+  after: 'confirm.floor.after',
 } as const;
 const secretNames = {
   passphrase: 'confirm.passphrase',
@@ -38,6 +50,7 @@ function titleOf(say: Say, kind: ConfirmKind, name: string): string {
     case 'type-phrase':
     case 'recover-profile':
     case 'profile-stuck':
+    case 'lower-floor-for-all':
       return say(`confirm.${kind}`);
     default:
       return say(`confirm.${kind}`, { name });
@@ -58,8 +71,12 @@ function noOf(kind: ConfirmKind): 'confirm.no' | 'confirm.later' | 'confirm.clos
   }
 }
 
-/** What is compared or written down is longer than a name, and is never cut. */
-function shown(fact: (typeof rowFacts)[number], value: string): string {
+/** What is compared or written down is longer than a name, and is never cut. A floor is a code of ours. */
+function shown(say: Say, fact: (typeof rowFacts)[number], value: string): string {
+  if (fact === 'before' || fact === 'after') {
+    const floor = floors.find((each) => each === value);
+    return floor ? say(`floor.${floor}`) : '';
+  }
   return fact !== 'file' && WRITTEN_KEY.test(value) ? value : plainName(value);
 }
 
@@ -72,7 +89,7 @@ export function confirmText(question: ConfirmQuestion, locale: LocaleName = 'en'
     means: say(`confirm.${kind}.means`),
     rows: rowFacts.flatMap((fact) => {
       const value = facts[fact];
-      return value === undefined ? [] : [{ name: say(rowNames[fact]), value: shown(fact, value) }];
+      return value === undefined ? [] : [{ name: say(rowNames[fact]), value: shown(say, fact, value) }];
     }),
     yes: say(`confirm.${kind}.yes`),
     words: facts.phrase?.split(' ') ?? [],

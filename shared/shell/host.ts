@@ -5,6 +5,7 @@ import type { CrashPoint } from '../lane/lane.ts';
 export const confirmKinds = [
   'send-without-encryption',
   'lower-floor',
+  'lower-floor-for-all',
   'mark-checked',
   'mark-scanned', // the same, after a code was scanned that fits
   'accept-change',

@@ -7,6 +7,7 @@ import { elsewhere } from './en/elsewhere.ts';
 import { errors } from './en/errors.ts';
 import { evidence } from './en/evidence.ts';
 import { facts } from './en/facts.ts';
+import { floor } from './en/floor.ts';
 import { flow } from './en/flow.ts';
 import { group } from './en/group.ts';
 import { label } from './en/label.ts';
@@ -16,6 +17,7 @@ import { nostr } from './en/nostr.ts';
 import { notes } from './en/notes.ts';
 import { page } from './en/page.ts';
 import { person } from './en/person.ts';
+import { report } from './en/report.ts';
 import { send } from './en/send.ts';
 import { shell } from './en/shell.ts';
 import { signal } from './en/signal.ts';
@@ -34,6 +36,7 @@ export const en = {
   ...errors,
   ...evidence,
   ...facts,
+  ...floor,
   ...flow,
   ...group,
   ...label,
@@ -43,6 +46,7 @@ export const en = {
   ...notes,
   ...page,
   ...person,
+  ...report,
   ...send,
   ...shell,
   ...signal,

@@ -1,4 +1,5 @@
 import { assertNever } from '../assert.ts';
+import type { Standing } from '../label/floor.ts';
 import type { Holder, HoldReason, Trust } from '../label/facts.ts';
 import type { Label, Readers } from '../label/label.ts';
 import { nameInSentence } from './plain-name.ts';
@@ -114,6 +115,15 @@ export function labelWords(say: Say, time: ReturnType<typeof timeWords>) {
       : say(`stopped.${why}`, { name: plain(about.name) });
   }
 
+  /** Below which floor a conversation stands: `You allow nothing below “Private, with limits” for Jonas.` */
+  function floorCause({ least, from }: Standing, about: About): string {
+    const floor = say(`floor.${least}`);
+    if (from === 'everybody') return say('floor.stopped', { floor });
+    return about.name === null
+      ? say('floor.stopped.group', { floor })
+      : say('floor.stopped.person', { floor, name: plain(about.name) });
+  }
+
   /** `Stopped. Jonas’s key changed. Nothing is sent until you look.`; null while sending is open. */
   function stoppedSentence(label: Label, about: About): string | null {
     return label.sending.ok ? null : say('stopped.full', { cause: stoppedCause(label.sending.why, about) });
@@ -157,6 +167,7 @@ export function labelWords(say: Say, time: ReturnType<typeof timeWords>) {
     trustSentence,
     identitySentence,
     stoppedCause,
+    floorCause,
     stoppedSentence,
     stoppedShort,
     stoppedMeaning,

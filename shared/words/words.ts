@@ -43,7 +43,9 @@ export function createWords(locale: LocaleName = 'en', options: WordsOptions = {
 /** Ids without placeholders are the only ones that data may name. */
 type PlainId = Extract<
   WordId,
-  `disclosure.${string}.${string}` | `facts.${'note' | 'permission' | 'everywhere' | 'blocking'}.${string}`
+  | `disclosure.${string}.${string}`
+  | `facts.${'note' | 'permission' | 'everywhere' | 'reporting' | 'blocking'}.${string}`
 >;
 const isPlainId = (id: string): id is PlainId =>
-  /^(?:disclosure\.\w+|facts\.(?:note|permission|everywhere|blocking))\./.test(id) && Object.hasOwn(en, id);
+  /^(?:disclosure\.\w+|facts\.(?:note|permission|everywhere|reporting|blocking))\./.test(id) &&
+  Object.hasOwn(en, id);

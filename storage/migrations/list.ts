@@ -6,6 +6,7 @@ import { myRole } from './0004-my-role.ts';
 import { keptDisclosures } from './0005-kept-disclosures.ts';
 import { tells } from './0006-tells.ts';
 import { persons } from './0007-persons.ts';
+import { floor } from './0008-floor.ts';
 
 /** Every step of the schema, in order. A released step never changes; a later change is a new one. */
 export const migrations: readonly Migration[] = [
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   { version: 5, sql: keptDisclosures },
   { version: 6, sql: tells },
   { version: 7, sql: persons },
+  { version: 8, sql: floor },
 ];

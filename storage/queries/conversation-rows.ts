@@ -4,11 +4,13 @@ import type { ConversationId, PersonId } from '../../shared/ids.ts';
 import type { Label } from '../../shared/label/label.ts';
 import {
   conversationColumns,
+  neverOpen,
   readConversation,
   type Conversation,
   type ConversationRecord,
 } from '../conversations.ts';
 import type { Database } from '../database.ts';
+import { standingOf } from '../floors.ts';
 import { countMembers } from '../memberships.ts';
 import { messageId, type NoteContent } from '../messages.ts';
 import { whoOf } from './message-rows.ts';
@@ -60,6 +62,8 @@ export function conversationRow(db: Database, record: RowRecord): StoredConversa
     person: personOf(db, conversation),
     label: conversation.label ?? unlabelled(conversation, record.test === 1),
     labelRevision: conversation.labelRevision,
+    floor: standingOf(db, conversation.id),
+    neverOpen: neverOpen(conversation),
     timer: conversation.timer?.ms ?? null,
     unread: conversation.unread,
     firstUnread: conversation.unread > 0 ? firstUnread(db, conversation) : null,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Label, Readers } from '../../shared/label/label.ts';
 import type { Tells } from '../../storage/conversations.ts';
+import { NO_FLOOR } from '../../shared/label/floor.ts';
 import { tellsFrom, tellsOf } from './tells.ts';
 
 const label = (readers: Readers): Label => ({
@@ -36,14 +37,16 @@ const cases: readonly (readonly [string, Label | null, Tells, boolean, boolean, 
 
 describe('what the other side is told', () => {
   it.each(cases)('%s', (_, of, chosen, readReceipts, read, typing) => {
-    expect(tellsOf({ label: of, tellsRead: chosen, tellsTyping: chosen }, { readReceipts })).toEqual({
+    expect(
+      tellsOf({ label: of, tellsRead: chosen, tellsTyping: chosen }, { readReceipts }, NO_FLOOR),
+    ).toEqual({
       read,
       typing,
     });
   });
   it('each switch is its own', () => {
     const of = { label: members, tellsRead: 'never', tellsTyping: null } as const;
-    expect(tellsOf(of, { readReceipts: true })).toEqual({ read: false, typing: true });
+    expect(tellsOf(of, { readReceipts: true }, NO_FLOOR)).toEqual({ read: false, typing: true });
   });
   it('turning it on means what was seen then', () => {
     expect([

@@ -13,6 +13,8 @@ export const notes = {
   'note.new-device.do': 'Messages go to it too.',
   'note.timer-changed': 'How long messages stay was changed.',
   'note.timer-changed.do': 'It counts for messages from here on.',
+  'note.below-floor': 'A message would have gone out with less protection than allowed.',
+  'note.below-floor.do': 'It waits on this computer. Nothing was sent.',
   'note.check-failed': 'The check of {name} did not match.',
   'note.check-failed.do': 'Do not rely on this conversation until a check matches.',
 

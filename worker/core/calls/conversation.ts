@@ -1,6 +1,7 @@
 import { PlainsealError } from '../../../shared/errors.ts';
-import { markRead, patchConversation, setDraft } from '../../../storage/conversations.ts';
+import { markRead, patchConversation, setDraft, type Conversation } from '../../../storage/conversations.ts';
 import { startRead } from '../../../storage/expiry.ts';
+import { standingOf } from '../../../storage/floors.ts';
 import { findMessage, rowidOf, unreadKeys } from '../../../storage/messages.ts';
 import type { StoredConversationRow } from '../../../storage/queries/conversation-rows.ts';
 import { readSettings } from '../../../storage/settings.ts';
@@ -35,7 +36,7 @@ type Names =
 export function conversationCalls(of: CallScope): Serve<Names> {
   function shown(row: StoredConversationRow): ConversationRow {
     const { network, protocol, myRole, othersWithoutAdmin, tellsRead, tellsTyping, ...rest } = row;
-    const tells = tellsOf({ label: row.label, tellsRead, tellsTyping }, readSettings(of.db));
+    const tells = tellsOf({ label: row.label, tellsRead, tellsTyping }, readSettings(of.db), row.floor.least);
     of.seen.shown(rest);
     return {
       ...rest,
@@ -43,6 +44,9 @@ export function conversationCalls(of: CallScope): Serve<Names> {
       tells,
     };
   }
+
+  const tells = (conversation: Conversation): ConversationRow['tells'] =>
+    tellsOf(conversation, readSettings(of.db), standingOf(of.db, conversation.id).least);
 
   /** Of a conversation of two its person is blocked, everywhere; of a group that group alone. */
   function block(id: ConversationRow['id'], touched: Touched): void {
@@ -102,7 +106,7 @@ export function conversationCalls(of: CallScope): Serve<Names> {
     const { conversation, account } = conversationOf(of.db, id);
     const { network, state } = conversation;
     const able = capabilities(conversation)['read-receipt'] === 'yes';
-    const tell = able && state === 'active' && tellsOf(conversation, readSettings(of.db)).read;
+    const tell = able && state === 'active' && tells(conversation).read;
     if (!tell && !tellsOwnDevices(network)) return;
     const most = tellsOwnDevices(network) ? MAX_READ : MAX_RECEIPT;
     const keys = unreadKeys(of.db, id, conversation.readUpTo, upTo, most);
@@ -183,7 +187,7 @@ export function conversationCalls(of: CallScope): Serve<Names> {
     'typing.set': ({ conversation: id, on }) => {
       const { conversation } = conversationOf(of.db, id);
       const able = capabilities(conversation).typing === 'yes';
-      const tell = tellsOf(conversation, readSettings(of.db)).typing;
+      const tell = tells(conversation).typing;
       if (able && tell && conversation.state === 'active' && conversation.hold === null)
         of.lanes.get(conversation.account)?.hint({ kind: 'typing', conversation: id, on });
       return null;

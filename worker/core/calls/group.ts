@@ -10,6 +10,7 @@ import { capabilities, hasGroups } from '../capabilities.ts';
 import { putNote } from '../commit/peer-change.ts';
 import { relabel } from '../commit/relabel.ts';
 import type { Scope } from '../commit/scope.ts';
+import { mustMeetFloor } from './floor.ts';
 import { addSideIntent, mustBeOpen, mustBeSeen } from './send.ts';
 import { conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
@@ -44,6 +45,7 @@ export function groupCalls(of: CallScope): Serve<'group.create' | 'group.change'
           const edit = checked(scope, conversation, change);
           if (edit === null) return null;
           const seen = mustBeSeen(of, conversation, seenLabel);
+          if (edit.act !== 'leave' && edit.act !== 'remove') mustMeetFloor(of.db, conversation);
           addSideIntent(scope, account, id, seen, (key) => ({ kind: 'group', key, change: edit }));
           if (edit.act === 'add') invite(scope, id, edit.peers);
           relabel(scope, id);

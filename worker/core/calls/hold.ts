@@ -1,18 +1,20 @@
 import { assertNever } from '../../../shared/assert.ts';
 import type { CallArgs } from '../../../shared/contract/calls.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
-import type { ConversationId } from '../../../shared/ids.ts';
-import { findConversation } from '../../../storage/conversations.ts';
+import type { ConversationId, PeerId } from '../../../shared/ids.ts';
+import { findConversation, neverOpen } from '../../../storage/conversations.ts';
 import { setSendState } from '../../../storage/messages.ts';
 import { findPeer } from '../../../storage/peers.ts';
+import { hasClearConsent, keepClearConsent } from '../../../storage/settings.ts';
 import { forgetArtifacts, heldItems, releaseItem } from '../../../storage/outbox.ts';
-import { everywhereEndToEnd } from '../commit/outbound.ts';
 import { applyTrust } from '../commit/peer-change.ts';
 import { identityChanged, relabel } from '../commit/relabel.ts';
 import type { Scope } from '../commit/scope.ts';
 import { touchMessage } from '../touched.ts';
 import { cancelItem } from '../commit/group.ts';
 import { releaseIfNothingHeld } from './message.ts';
+import { mustMeetFloor } from './floor.ts';
+import { mustAgreeToClear } from './send.ts';
 import { confirm, conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
 type Args = CallArgs<'hold.resolve'>;
@@ -25,9 +27,10 @@ export function holdCalls(of: CallScope): Serve<'hold.resolve'> {
         'hold.resolve',
         args.request,
         () => prepare(of, args),
-        (prepared, touched) => {
+        ({ accepted, agreed }, touched) => {
           const { conversation, account } = conversationOf(of.db, args.conversation);
           const scope = personScope(of, account, touched);
+          if (agreed) keepClearConsent(of.db, conversation.id, scope.now);
           switch (args.choice) {
             case 'check-first':
               // Everything stays where it is until the check has ended.
@@ -37,7 +40,7 @@ export function holdCalls(of: CallScope): Serve<'hold.resolve'> {
               releaseIfNothingHeld(scope, conversation.id);
               return null;
             case 'accept-change':
-              if (prepared) applyTrust(scope, prepared, { kind: 'unchecked' });
+              if (accepted) applyTrust(scope, accepted, { kind: 'unchecked' });
               release(scope, conversation.id, true);
               return null;
             case 'send':
@@ -52,11 +55,20 @@ export function holdCalls(of: CallScope): Serve<'hold.resolve'> {
   };
 }
 
-/** Accepting another identity is asked in the shell's own window; the peer it is about is returned. */
-async function prepare(of: CallScope, args: Args) {
+/**
+ * What is asked in the shell's own window: accepting another identity (`accepted`: whose), and sending without encryption, where
+ * what waits was below the floor when it was written (`agreed`).
+ */
+async function prepare(
+  of: CallScope,
+  args: Args,
+): Promise<{ readonly accepted: PeerId | null; readonly agreed: boolean }> {
   const { conversation } = conversationOf(of.db, args.conversation);
-  if (args.choice === 'send') mustStillBe(of, args);
-  if (args.choice !== 'accept-change') return null;
+  if (args.choice === 'send') {
+    mustStillBe(of, args);
+    return { accepted: null, agreed: await mustAgreeToClear(of, conversation) };
+  }
+  if (args.choice !== 'accept-change') return { accepted: null, agreed: false };
   if (!conversation.peer || conversation.hold !== 'identity-changed')
     throw new PlainsealError('conflict', 'no identity waits to be accepted');
   const peer = mustFind(findPeer(of.db, conversation.peer), 'peer');
@@ -64,13 +76,13 @@ async function prepare(of: CallScope, args: Args) {
   await confirm(of, 'accept-change', { name: row?.title ?? '', fingerprint: peer.identity });
   const now = mustFind(findPeer(of.db, conversation.peer), 'peer');
   if (now.identity !== peer.identity) throw new PlainsealError('conflict', 'the identity changed again');
-  return peer.id;
+  return { accepted: peer.id, agreed: false };
 }
 
 /**
  * `send` goes on under exactly the label on the screen.
  * @throws PlainsealError `conflict` when that is another by now, `refused` where sending is not the person's to allow: another
- * identity is accepted or checked, and what was end to end is never sent in the clear.
+ * identity is accepted or checked, the floor is lowered first, and what was end to end is never sent in the clear.
  */
 function mustStillBe(of: CallScope, args: Args): void {
   const { conversation } = conversationOf(of.db, args.conversation);
@@ -79,14 +91,18 @@ function mustStillBe(of: CallScope, args: Args): void {
   if (identityChanged(of.db, conversation))
     throw new PlainsealError('refused', 'the changed identity comes first');
   // Unless it meanwhile would be end to end again: a key was found.
-  if (conversation.hold === 'below-floor' && !everywhereEndToEnd(conversation.forecast))
+  if (neverOpen(conversation))
     throw new PlainsealError('refused', 'what was end to end is not sent in the clear');
+  mustMeetFloor(of.db, conversation);
 }
 
 /** Lets a conversation and its held items go on, under the label the person has now seen. `anew`: sealed for nobody before. */
 function release(scope: Scope, id: ConversationId, anew: boolean): void {
   relabel(scope, id, null);
-  const label = findConversation(scope.db, id)?.label;
+  const conversation = findConversation(scope.db, id);
+  if (conversation?.protocol === 'none' && !hasClearConsent(scope.db, id))
+    throw new PlainsealError('refused', 'sending without encryption was not agreed to');
+  const label = conversation?.label;
   if (!label) throw new PlainsealError('conflict', 'nothing is known of this conversation yet');
   for (const item of heldItems(scope.db, id)) {
     if (anew) forgetArtifacts(scope.db, item.id);

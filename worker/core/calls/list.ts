@@ -6,6 +6,7 @@ import { placeOf } from '../lanes/line.ts';
 import { accountCalls } from './account.ts';
 import { conversationCalls } from './conversation.ts';
 import { fileCalls } from './file.ts';
+import { floorCalls } from './floor.ts';
 import { flowCalls } from './flow.ts';
 import { groupCalls } from './group.ts';
 import { holdCalls } from './hold.ts';
@@ -14,6 +15,7 @@ import { messageCalls } from './message.ts';
 import { nameCalls } from './name.ts';
 import { personCalls } from './person.ts';
 import { profileCalls } from './profile.ts';
+import { reportCalls } from './report.ts';
 import { sendCalls } from './send.ts';
 import type { CallScope, Serve } from './scope.ts';
 import { timerCalls } from './timer.ts';
@@ -28,6 +30,7 @@ export function allCalls(of: CallScope): Serve<CallName> {
     ...messageCalls(of),
     ...sendCalls(of),
     ...holdCalls(of),
+    ...floorCalls(of),
     ...fileCalls(of),
     ...timerCalls(of),
     ...groupCalls(of),
@@ -35,6 +38,7 @@ export function allCalls(of: CallScope): Serve<CallName> {
     ...nameCalls(of),
     ...personCalls(of),
     ...keyCalls(of),
+    ...reportCalls(of),
     search: (args) => of.read('search', args),
     ...flowCalls(of),
   };

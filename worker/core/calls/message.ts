@@ -8,6 +8,7 @@ import { capabilities, hasOneReaction } from '../capabilities.ts';
 import { cancelItem } from '../commit/group.ts';
 import { identityChanged, relabel } from '../commit/relabel.ts';
 import { touchMessage } from '../touched.ts';
+import { mustMeetFloor } from './floor.ts';
 import { addSideIntent, mustBeOpen, mustBeSeen } from './send.ts';
 import { conversationOf, messageOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
@@ -92,6 +93,7 @@ export function messageCalls(of: CallScope): Serve<Names> {
           if (capabilities(conversation).reaction !== 'yes')
             throw new PlainsealError('refused', 'this network has no reactions');
           const seen = mustBeSeen(of, conversation, seenLabel);
+          mustMeetFloor(of.db, conversation);
           const scope = personScope(of, account, touched);
           const emoji = hasOneReaction(conversation.network) ? wanted.slice(-1) : wanted;
           const at = addSideIntent(scope, account, conversation.id, seen, (key) => ({

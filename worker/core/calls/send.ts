@@ -20,6 +20,7 @@ import { capabilities } from '../capabilities.ts';
 import { relabel } from '../commit/relabel.ts';
 import type { Scope } from '../commit/scope.ts';
 import { touchMessage } from '../touched.ts';
+import { isBelow } from './floor.ts';
 import { confirm, conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
 /** The timer of a conversation in which nobody ever set one; the first change of it is version 2. */
@@ -85,7 +86,9 @@ export function sendCalls(of: CallScope): Serve<'message.send'> {
           check(content);
           const found = conversationOf(of.db, id);
           mustBeOpen(found.conversation);
-          const agreed = await mustAgreeToClear(of, found.conversation);
+          // What waits below the floor goes nowhere yet: whether it may go openly is asked when it is to.
+          const waits = isBelow(of.db, found.conversation);
+          const agreed = !waits && (await mustAgreeToClear(of, found.conversation));
           await of.crash('core.before-intent');
           return { account: found.account, agreed };
         },
@@ -109,9 +112,11 @@ function writeIntent(
   const conversation = mustFind(findConversation(scope.db, send.id), 'conversation');
   mustBeOpen(conversation);
   const compared = compareSeen(of, conversation, send.seenLabel);
-  if (conversation.protocol === 'none' && !hasClearConsent(scope.db, send.id))
+  const below = isBelow(scope.db, conversation);
+  if (!below && conversation.protocol === 'none' && !hasClearConsent(scope.db, send.id))
     throw new PlainsealError('refused', 'sending without encryption was not agreed to');
-  const hold: HoldReason | null = conversation.hold ?? (compared && !compared.fell ? null : 'label-fell');
+  const fell = !compared || compared.fell;
+  const hold: HoldReason | null = conversation.hold ?? (below ? 'below-floor' : fell ? 'label-fell' : null);
   const outbox = freshId<OutboxId>();
   const message = addOwnMessage(scope, conversation, send.content, outbox, hold);
   addIntent(scope.db, {

@@ -4,6 +4,7 @@ import { patchConversation } from '../../../storage/conversations.ts';
 import { capabilities } from '../capabilities.ts';
 import { putNote } from '../commit/peer-change.ts';
 import { touchConversation } from '../touched.ts';
+import { mustMeetFloor } from './floor.ts';
 import { addSideIntent, mustBeOpen, NO_TIMER } from './send.ts';
 import { conversationOf, personScope, type CallScope, type Serve } from './scope.ts';
 
@@ -25,6 +26,7 @@ export function timerCalls(of: CallScope): Serve<'conversation.timer'> {
           // Like a reaction it is not worth holding: the person looks at the label first.
           if (!conversation.label || conversation.hold)
             throw new PlainsealError('refused', 'the conversation is stopped');
+          mustMeetFloor(of.db, conversation);
           const scope = personScope(of, account, touched);
           const timer = { ms, version: before.version + 1 };
           const at = addSideIntent(scope, account, id, conversation.label, (key) => ({

@@ -1,9 +1,10 @@
+import type { NetworkKey } from '../../../shared/ids.ts';
 import type { Commit } from '../../../shared/lane/commit.ts';
 import { setForecast } from '../../../storage/conversations.ts';
 import { setSendState } from '../../../storage/messages.ts';
 import { findOutgoing, setOutboxState } from '../../../storage/outbox.ts';
 import { touchMessage } from '../touched.ts';
-import { changeIdentity, changePeer } from './peer-change.ts';
+import { changeIdentity, changePeer, putNote } from './peer-change.ts';
 import type { Held } from './outbound.ts';
 import { relabel } from './relabel.ts';
 import type { Scope } from './scope.ts';
@@ -31,6 +32,13 @@ export function holdInPlace(scope: Scope, commit: Commit, held: Held): void {
     setSendState(scope.db, item.message, 'held', scope.now);
     touchMessage(scope.touched, item.conversation, item.message);
   }
+  if (held.reason === 'below-floor')
+    putNote(scope, {
+      conversation: item.conversation,
+      key: `note|below-floor|${item.id}` as NetworkKey,
+      code: 'below-floor',
+      quoted: null,
+    });
   setForecast(scope.db, item.conversation, held.facts);
   relabel(scope, item.conversation, held.reason);
 }

@@ -3,10 +3,12 @@ import { PlainsealError } from '../../../shared/errors.ts';
 import type { Forecast } from '../../../shared/lane/commit.ts';
 import type { OutboxStep } from '../../../shared/lane/intent.ts';
 import type { HoldReason, SecurityFacts } from '../../../shared/label/facts.ts';
-import { worse } from '../../../shared/label/rules.ts';
+import { everywhereEndToEnd } from '../../../shared/label/floor.ts';
+import { belowFloor, worse } from '../../../shared/label/rules.ts';
 import type { OutboxId } from '../../../shared/ids.ts';
 import { clearMarker, itemMarker } from '../../../storage/inbound.ts';
 import { startOne } from '../../../storage/expiry.ts';
+import { standingOf } from '../../../storage/floors.ts';
 import {
   findMessage,
   findMessageByKey,
@@ -32,7 +34,14 @@ import { pastLabel } from './message-change.ts';
 import { furtherThan } from './receipt-change.ts';
 import { identityChanged, labelUnder, relabel } from './relabel.ts';
 import { ownConversation, type Scope } from './scope.ts';
-import { changesIdentity, checkTransition, isBackAlready, isQuiet, seals } from './transition.ts';
+import {
+  changesIdentity,
+  checkTransition,
+  isBackAlready,
+  isQuiet,
+  seals,
+  standsOnFloor,
+} from './transition.ts';
 
 /** A commit that may not stand because of one item: everything in it is dropped, the item is held in place. */
 export class Held extends Error {
@@ -89,7 +98,7 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
 
 /**
  * Rule 2: what is about to be sealed must not be worse than what its sender saw, not in the clear where it was ever end to
- * end, and not for another identity. No facts at all are the worst facts.
+ * end, not below the floor, and not for another identity. No facts at all are the worst facts.
  */
 function checkSealing(
   scope: Scope,
@@ -110,15 +119,12 @@ function checkSealing(
   if (otherIdentity || identityChanged(scope.db, conversation)) stop('identity-changed');
   const clear = step.evidence?.how === 'in-the-clear';
   if (conversation.everEndToEnd && (clear || !everywhereEndToEnd(facts))) stop('below-floor');
+  if (standsOnFloor(item.intent) && belowFloor(label, standingOf(scope.db, conversation.id).least))
+    stop('below-floor');
   if (item.seenLabel && worse(label, item.seenLabel)) stop('label-fell');
   if (!item.seenLabel && !isQuiet(item.intent)) stop('label-fell');
   const laneHold = told.find((forecast) => forecast.hold)?.hold ?? conversation.hold;
   if (laneHold) stop(laneHold);
-}
-
-/** What was end to end is never sent in the clear again; not knowing is not enough. */
-export function everywhereEndToEnd(facts: readonly SecurityFacts[]): boolean {
-  return facts.length > 0 && facts.every(({ endToEnd }) => endToEnd !== 'unknown' && endToEnd.is);
 }
 
 function keepEvidence(scope: Scope, item: Outgoing, step: OutboxStep): void {

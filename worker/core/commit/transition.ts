@@ -1,3 +1,4 @@
+import { assertNever } from '../../../shared/assert.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { Intent, OutboxState, OutboxStep, Stored } from '../../../shared/lane/intent.ts';
 
@@ -16,6 +17,28 @@ const quietly: readonly OutboxState[] = ['sent', 'cancelled'];
 /** Whether nobody typed it: a receipt, a handshake. */
 export function isQuiet(intent: Intent): boolean {
   return intent.what.kind === 'receipt' || intent.what.kind === 'protocol';
+}
+
+/**
+ * Whether the floor counts for it: all that the person says. Not what takes back or takes out, which nobody reads anything by, and
+ * not what the protocol sends by itself: without it no conversation could rise above its floor again.
+ */
+export function standsOnFloor({ what }: Intent): boolean {
+  switch (what.kind) {
+    case 'content':
+    case 'edit':
+    case 'reaction':
+    case 'timer':
+      return true;
+    case 'group':
+      return what.change.act !== 'leave' && what.change.act !== 'remove';
+    case 'delete':
+    case 'receipt':
+    case 'protocol':
+      return false;
+    default:
+      return assertNever(what);
+  }
 }
 
 /**

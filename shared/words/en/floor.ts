@@ -1,0 +1,22 @@
+/** The least private that a message may go out as. */
+export const floor = {
+  'floor.unknown': 'Anything',
+  'floor.provider': 'Readers are known',
+  'floor.members-limited': 'Private, with limits',
+  'floor.members': 'Only people in this chat',
+  'floor.everybody': 'The least private you allow',
+  'floor.everybody.means': 'Counts for everybody. What would go out below it waits here.',
+  'floor.person': 'The least private you allow for them',
+  'floor.person.means': 'Also in groups with them. What would go out below it waits here.',
+  'floor.lowering': 'Allowing less is asked in a window of its own.',
+  'floor.kept': 'It stays as it was.',
+  'floor.composer': 'This is less private than you allow. What you send waits here.',
+  'floor.hold': 'Let it wait',
+  'floor.show': 'What you allow',
+  'floor.show.means': 'Allow less, and you can send it. A window asks you first.',
+  'floor.stopped': 'You allow nothing below “{floor}”.',
+  'floor.stopped.person': 'You allow nothing below “{floor}” for {name}.',
+  'floor.stopped.group': 'You allow nothing below “{floor}” for somebody here.',
+  'floor.stopped.meaning': 'It is less private here. Nothing was sent.',
+  'floor.question': 'This is less private than you allow',
+} as const;
