@@ -74,7 +74,9 @@ export function ContactSheet({
       {row.ownName === null ? null : <OwnName key={row.id} row={row} account={account} />}
       <Routes peer={peer} account={account} />
       <Check row={row} account={account} onChanged={() => setAgain((turn) => turn + 1)} />
-      <FloorChoice peer={row.id} />
+      <div className={styles['floor']}>
+        <FloorChoice peer={row.id} />
+      </div>
       <Groups row={row} />
     </Sheet>
   );
