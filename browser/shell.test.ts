@@ -165,13 +165,13 @@ describe('the browser shell', () => {
     }
   });
 
-  it('leaves nothing behind but the profile', async () => {
+  it('leaves nothing behind but the profile and its marks', async () => {
     const running = await start();
     await running.enter();
     await running.close();
     shell = null;
     expect(existsSync(running.run)).toBe(false);
-    expect(await readdir(folder)).toEqual(['page', 'profile']);
+    expect(await readdir(folder)).toEqual(['page', 'profile', 'profile.marks']);
   });
 
   it('opens the same profile for one shell at a time', async () => {
