@@ -1,4 +1,4 @@
-// npm run fuzz: what `npm test` tries some thousands of times, a million times.
+// npm run fuzz: what `npm test` tries some thousands of times, a million times; and floods ten times as long.
 import { printStep, runStep, type Step } from './step.ts';
 
 const vitest = 'node_modules/vitest/vitest.mjs';
@@ -15,6 +15,13 @@ const steps: readonly Step[] = [
     script: vitest,
     args: ['run', 'e2e/model', '--reporter=verbose', '-t', 'AT-62'],
     env: { FUZZ_ACTIONS: '1000000' },
+    live: true,
+  },
+  {
+    name: 'floods of a hundred thousand',
+    script: vitest,
+    args: ['run', 'worker/core/commit/commit.test.ts', '--reporter=verbose', '-t', 'AT-59'],
+    env: { FLOOD: '100000' },
     live: true,
   },
 ];
