@@ -39,7 +39,7 @@ test('a group is made of people that are known, and opens with what waits', asyn
   await page.getByTestId('contacts').getByRole('button', { name: 'Wen Li' }).click();
   await expect(page.getByTestId('picked').getByRole('listitem')).toHaveText(['Otto Novak', 'Wen Li']);
   // Who is picked is not offered again, and can be left out.
-  await expect(page.getByTestId('contacts')).toHaveCount(0);
+  await expect(page.getByTestId('contacts').getByRole('button', { name: /Otto|Wen/u })).toHaveCount(0);
   await page.getByRole('button', { name: 'Leave out Wen Li' }).click();
   await page.getByTestId('contacts').getByRole('button', { name: 'Wen Li' }).click();
   await make.click();

@@ -34,6 +34,7 @@ export default defineConfig({
       testIgnore: [
         'second-tab.spec.ts',
         'build.spec.ts',
+        'axe.spec.ts',
         'gallery.spec.ts',
         'groups.spec.ts',
         'attacks.spec.ts',
