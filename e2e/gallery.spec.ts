@@ -404,6 +404,7 @@ test('a stop is resolved by the person: cause first, each act with its consequen
   await panel.getByRole('button', { name: 'Discard' }).click();
   await expect(message(page, 'second key')).toHaveCount(0);
   await panel.getByRole('button', { name: 'Check first' }).click();
+  await page.getByRole('button', { name: 'Compare now' }).click();
   await page.getByRole('button', { name: 'They match' }).click();
   await expect(page.getByTestId('contact-trust')).toContainText('Checked with a code');
 });
