@@ -261,6 +261,26 @@ describe('what the page may say to the shell', () => {
     expect(askPorts(ownFrame())).toHaveLength(2);
   });
 
+  it('has one shape, and no other is taken', async () => {
+    const [, port] = askPorts(ownFrame());
+    const shell = link<Nothing, WindowCalls, Nothing, Nothing>({
+      pipe: electronPortPipe(port ?? expect.fail('no port')),
+      serve: {},
+    });
+    const title = pageWindow().set.get('setTitle');
+    for (const [name, args] of [
+      ['title.set', { unread: -1 }],
+      ['title.set', { unread: 1, more: true }],
+      ['title.set', { unread: '1' }],
+      ['link.open', { url: 'https://example.org/', host: 'other.example' }],
+      ['link.open', { url: 'x'.repeat(4_001) }],
+      ['clipboard.write', { text: 'x'.repeat(1_000_001) }],
+      ['clipboard.write', {}],
+    ] as const)
+      await expect(shell.call(name, args as never), name).rejects.toMatchObject({ kind: 'bad-request' });
+    expect(pageWindow().set.get('setTitle')).toBe(title);
+  });
+
   it('is one message to the whole of Electron, and that one takes nothing', () => {
     expect(electron.ipcMain.eventNames()).toEqual([PORTS_WANTED]);
     const preload = readFileSync(join(import.meta.dirname, 'preload.ts'), 'utf8');
