@@ -1,12 +1,9 @@
 import type { AccountId, Millis, NetworkId } from '../ids.ts';
 import type { LaneStatus } from '../lane/lane.ts';
 
-/**
- * Networks a person may add an account of, by the kind of profile. Each has a lane (worker/lane/networks.ts). Nostr stays with test
- * profiles until long scripts of four members with deaths and rewinds always end with one group (`npm run crash -- --part marmot`).
- */
+/** Networks a person may add an account of, by the kind of profile. Each has a lane (worker/lane/networks.ts). */
 export const addable = {
-  live: ['email', 'signal'],
+  live: ['email', 'signal', 'nostr'],
   test: ['email', 'signal', 'nostr', 'dummy'],
 } as const satisfies Readonly<Record<'live' | 'test', readonly NetworkId[]>>;
 
