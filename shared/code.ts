@@ -62,8 +62,8 @@ const forms: readonly (readonly [RegExp, CodeKind])[] = [
 
 /** Delta Chat's codes: `OPENPGP4FPR:…` and `https://i.delta.chat/#…`, a fingerprint and what follows it. */
 const OPENPGP = /^(?:https:\/\/i\.delta\.chat\/(?:#|%23)|openpgp4fpr:)[0-9a-f]+(?:(?:[&#]|%23)(.*))?$/iu;
-/** Those that are damaged: one of theirs without a fingerprint is no page to look at. */
-const OPENPGP_BROKEN = /^(?:https:\/\/i\.delta\.chat\/(?:#|%23)|openpgp4fpr:)/iu;
+/** One of theirs without a fingerprint is a damaged invitation, and no page to look at: who reads it says so. */
+const OPENPGP_BROKEN = /^https:\/\/i\.delta\.chat\/(?:#|%23)/iu;
 /** Parameters that only codes of groups, channels and their like have. */
 const OF_GROUPS = ['x', 'g', 'b', 'j'] as const;
 
@@ -79,7 +79,7 @@ export function recognise(code: string | Uint8Array): CodeKind {
   if (DIGITS.test(text.replace(/\s/gu, ''))) return 'signal-number';
   const openpgp = OPENPGP.exec(text);
   if (openpgp) return openPgpKind(openpgp[1] ?? '');
-  if (OPENPGP_BROKEN.test(text)) return 'unknown';
+  if (OPENPGP_BROKEN.test(text)) return 'openpgp-invite';
   for (const [form, kind] of forms) if (form.test(text)) return kind;
   return /^https?:\/\//iu.test(text) ? 'web-address' : 'unknown';
 }
