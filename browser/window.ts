@@ -1,5 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
+import { NO_PROXY, WEBRTC_POLICY } from '../shared/shell/policy.ts';
 
 /** Opens addresses in windows of a Chromium of its own. */
 export interface Windows {
@@ -15,8 +16,8 @@ export interface Windows {
  * proxy nobody is for all but this machine, where the page itself comes from.
  */
 export const offlineSwitches: readonly string[] = [
-  '--webrtc-ip-handling-policy=disable_non_proxied_udp',
-  '--proxy-server=http://127.0.0.1:9',
+  `--webrtc-ip-handling-policy=${WEBRTC_POLICY}`,
+  `--proxy-server=${NO_PROXY}`,
   '--proxy-bypass-list=<-loopback>;127.0.0.1',
 ];
 

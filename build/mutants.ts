@@ -38,7 +38,7 @@ const mutants: readonly Mutant[] = [
   without('confined', "contents.on('will-redirect', lock);"),
   without('confined', "contents.on('will-attach-webview', (event) => event.preventDefault());"),
   without('confined', "{ action: 'deny' }", "{ action: 'allow' }"),
-  without('confined', "contents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');"),
+  without('confined', 'contents.setWebRTCIPHandlingPolicy(WEBRTC_POLICY);'),
   without('confirm', 'window.setContentProtection(true);'),
   without('confirm', 'javascript: false,'),
   without('permission', 'granted.has(permission) && ', ''),
@@ -52,7 +52,7 @@ const mutants: readonly Mutant[] = [
     'if (!openable) return false;',
     'if (!openable) return (await shell.openExternal(url), true);',
   ),
-  without('window-calls', 'if (response !== 1) return false;'),
+  without('window-calls', 'if (!isAllowed) return false;'),
   without('recovery', 'if (now() - lastAt >= AGAIN_AFTER_MS) return again();', 'return again();'),
   without(
     'worker',

@@ -1,16 +1,14 @@
-import { dialog, type BrowserWindow } from 'electron';
+import type { BrowserWindow } from 'electron';
 import { createSay } from '../shared/words/say.ts';
+import { askBox } from './ask-box.ts';
 
 /** Asks whether the page may use the camera, for the code it is about to read and nothing after. */
-export async function askCamera(window: BrowserWindow): Promise<boolean> {
+export function askCamera(window: BrowserWindow): Promise<boolean> {
   const say = createSay('en', 'en-GB');
-  const { response } = await dialog.showMessageBox(window, {
+  return askBox(window, {
     message: say('scan.ask'),
     detail: say('scan.ask.means'),
-    buttons: [say('confirm.no'), say('scan.camera')],
-    defaultId: 0,
-    cancelId: 0,
-    noLink: true,
+    no: say('confirm.no'),
+    yes: say('scan.camera'),
   });
-  return response === 1;
 }

@@ -1,4 +1,5 @@
 import type { Session, WebContents, WebPreferences } from 'electron';
+import { NO_PROXY, WEBRTC_POLICY } from '../shared/shell/policy.ts';
 import { lockPermissions } from './permission.ts';
 import { APP_SCHEME } from './protocol.ts';
 
@@ -16,9 +17,6 @@ export const confinedPreferences = {
   navigateOnDragDrop: false,
   spellcheck: false,
 } as const satisfies WebPreferences;
-
-/** A proxy nobody is (the discard port): where a request goes that got past every other lock. */
-const NO_PROXY = 'http://127.0.0.1:9';
 
 /**
  * Gives a window's session its one source, and no network: whatever is not of `origin` is cancelled, no file is downloaded (core
@@ -59,5 +57,5 @@ export function lockContents(contents: WebContents, stays: (url: string) => bool
   contents.on('will-redirect', lock);
   contents.on('will-attach-webview', (event) => event.preventDefault());
   contents.setWindowOpenHandler(() => ({ action: 'deny' }));
-  contents.setWebRTCIPHandlingPolicy('disable_non_proxied_udp');
+  contents.setWebRTCIPHandlingPolicy(WEBRTC_POLICY);
 }

@@ -461,6 +461,8 @@ describe('what died comes back', () => {
     pageWindow().emit('unresponsive');
     await vi.waitFor(() => expect(machine.questions.at(-1)?.message).toBe('The window does not answer.'));
     expect(pageWindow().webContents.reloads).toBe(reloads);
+    // The first question is over before the next can be asked.
+    await new Promise(setImmediate);
     machine.answer = 1;
     pageWindow().emit('unresponsive');
     await vi.waitFor(() => expect(pageWindow().webContents.reloads).toBe(reloads + 1));

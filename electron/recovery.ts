@@ -1,5 +1,6 @@
-import { app, dialog, type BrowserWindow } from 'electron';
+import { app, type BrowserWindow } from 'electron';
 import { createSay } from '../shared/words/say.ts';
+import { askBox } from './ask-box.ts';
 
 /** A page that dies again within this long does not come back by itself: it would only flicker. In ms. */
 const AGAIN_AFTER_MS = 60_000;
@@ -20,18 +21,16 @@ export function recoverPage(window: BrowserWindow, now: () => number = () => per
   ): Promise<void> {
     if (asking) return;
     const question = (asking = new AbortController());
-    const { response } = await dialog.showMessageBox(window, {
+    const yes = await askBox(window, {
       type: 'warning',
-      message: words.message,
+      ...words,
       detail: say('shell.page.kept'),
-      buttons: [words.no, say('shell.page.again')],
-      defaultId: 1,
-      cancelId: 0,
-      noLink: true,
+      yes: say('shell.page.again'),
+      enter: 'yes',
       signal: question.signal,
     });
     asking = null;
-    if (!question.signal.aborted) decided(response === 1);
+    if (!question.signal.aborted) decided(yes);
   }
 
   const again = (): void => {

@@ -1,9 +1,10 @@
-import { clipboard, dialog, shell, type BrowserWindow } from 'electron';
+import { clipboard, shell, type BrowserWindow } from 'electron';
 import type { WindowCalls } from '../shared/shell/host.ts';
 import { openableLink } from '../shared/shell/policy.ts';
 import { checkOf, windowSchemas } from '../shared/shell/schema.ts';
 import type { Pipe } from '../shared/wire/pipe.ts';
 import { link } from '../shared/wire/rpc.ts';
+import { askBox } from './ask-box.ts';
 
 type Nothing = Record<never, never>;
 
@@ -16,15 +17,13 @@ export function serveWindow(pipe: Pipe, window: BrowserWindow): void {
       'link.open': async ({ url }) => {
         const openable = openableLink(url);
         if (!openable) return false;
-        const { response } = await dialog.showMessageBox(window, {
+        const isAllowed = await askBox(window, {
           message: `Open ${openable.host}?`,
           detail: openable.href,
-          buttons: ['Do not', 'Open'],
-          defaultId: 0,
-          cancelId: 0,
-          noLink: true,
+          no: 'Do not',
+          yes: 'Open',
         });
-        if (response !== 1) return false;
+        if (!isAllowed) return false;
         await shell.openExternal(openable.href);
         return true;
       },

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { app, dialog, shell, type BrowserWindow } from 'electron';
 import { kindOf } from '../../shared/errors.ts';
 import { createSay } from '../../shared/words/say.ts';
+import { askBox } from '../ask-box.ts';
 import { replaceAppImage } from './appimage.ts';
 import { installKind } from './install-kind.ts';
 import { lookForUpdate, takeUpdate, type LookOrder } from './look.ts';
@@ -48,15 +49,14 @@ async function offer(order: LookOrder, window: BrowserWindow | null): Promise<vo
   if (found.kind !== 'offer' || !window) return;
   const say = createSay('en', 'en-GB');
   const { version } = found;
-  const { response } = await dialog.showMessageBox(window, {
+  const isWanted = await askBox(window, {
     message: say('update.offer', { version }),
     detail: say('update.offer.means'),
-    buttons: [say('confirm.later'), say('update.offer.yes')],
-    defaultId: 1,
-    cancelId: 0,
-    noLink: true,
+    no: say('confirm.later'),
+    yes: say('update.offer.yes'),
+    enter: 'yes',
   });
-  if (response !== 1) return;
+  if (!isWanted) return;
   try {
     await install(order.kind, await takeUpdate(order, found.file));
     await dialog.showMessageBox(window, { message: say('update.ready', { version }), noLink: true });

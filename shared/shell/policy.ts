@@ -17,6 +17,11 @@ export const pagePolicy = [
   "trusted-types 'none'",
 ].join('; ');
 
+/** A proxy nobody is (the discard port): where a request of the page goes that got past every other lock. */
+export const NO_PROXY = 'http://127.0.0.1:9';
+/** Chromium's policy under which WebRTC, which knows no content security policy, has no UDP. */
+export const WEBRTC_POLICY = 'disable_non_proxied_udp';
+
 /** The policy of the window that asks for a confirmation: one form, no script at all. */
 export const confirmPolicy = [
   "default-src 'none'",
