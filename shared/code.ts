@@ -61,7 +61,7 @@ const forms: readonly (readonly [RegExp, CodeKind])[] = [
 ];
 
 /** Delta Chat's codes: `OPENPGP4FPR:…` and `https://i.delta.chat/#…`, a fingerprint and what follows it. */
-const OPENPGP = /^(?:https:\/\/i\.delta\.chat\/(?:#|%23)|openpgp4fpr:)[0-9a-f]+(?:(?:[&#]|%23)(.*))?$/iu;
+const OPENPGP = /^(?:https:\/\/i\.delta\.chat\/(?:#|%23)|openpgp4fpr:)([0-9a-f]+)(?:(?:[&#]|%23)(.*))?$/iu;
 /** One of theirs without a fingerprint is a damaged invitation, and no page to look at: who reads it says so. */
 const OPENPGP_BROKEN = /^https:\/\/i\.delta\.chat\/(?:#|%23)/iu;
 /** Parameters that only codes of groups, channels and their like have. */
@@ -77,17 +77,24 @@ export function recognise(code: string | Uint8Array): CodeKind {
   const text = code.trim();
   if (text.length > MAX_CODE) return 'unknown';
   if (DIGITS.test(text.replace(/\s/gu, ''))) return 'signal-number';
-  const openpgp = OPENPGP.exec(text);
-  if (openpgp) return openPgpKind(openpgp[1] ?? '');
+  const openpgp = readOpenPgpCode(text);
+  if (openpgp) return openPgpKind(openpgp.parameters);
   if (OPENPGP_BROKEN.test(text)) return 'openpgp-invite';
   for (const [form, kind] of forms) if (form.test(text)) return kind;
   return /^https?:\/\//iu.test(text) ? 'web-address' : 'unknown';
 }
 
-function openPgpKind(parameters: string): CodeKind {
-  const query = new URLSearchParams(parameters);
-  if (OF_GROUPS.some((name) => query.has(name))) return 'openpgp-group';
-  return query.has('i') || query.has('s') ? 'openpgp-invite' : 'openpgp-key';
+/** The two parts of one of Delta Chat's codes, unjudged: a fingerprint in hex, and its parameters; null for what has not that form. */
+export function readOpenPgpCode(
+  text: string,
+): { readonly fingerprint: string; readonly parameters: URLSearchParams } | null {
+  const code = OPENPGP.exec(text.trim());
+  return code && { fingerprint: code[1] ?? '', parameters: new URLSearchParams(code[2]) };
+}
+
+function openPgpKind(parameters: URLSearchParams): CodeKind {
+  if (OF_GROUPS.some((name) => parameters.has(name))) return 'openpgp-group';
+  return parameters.has('i') || parameters.has('s') ? 'openpgp-invite' : 'openpgp-key';
 }
 
 /** The text of a scanned code; null for one that is none, or too long. */

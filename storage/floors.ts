@@ -36,6 +36,9 @@ export function floorFor(db: Database, peer: PeerId): Floor {
 /** What a conversation stands on: the highest floor of everybody's and of each who is in it, or is to be. */
 export function standingOf(db: Database, conversation: ConversationId): Standing {
   const all = floorForAll(db);
+  // Asked for each row of the list and each sealing: who is who is looked up only where somebody has a floor of their own.
+  if (db.get('SELECT 1 FROM floor WHERE whose <> ? LIMIT 1', EVERYBODY) === undefined)
+    return { least: all, from: 'everybody' };
   const rows = db.all<Row>(
     `WITH RECURSIVE same (peer) AS (
        SELECT peer FROM conversation WHERE id = :conversation AND peer IS NOT NULL

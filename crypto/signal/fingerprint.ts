@@ -1,4 +1,5 @@
 import { Aci, Fingerprint, PublicKey, ScannableFingerprint } from '@signalapp/libsignal-client';
+import type { Judgement } from '../../shared/lane/compare.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { isAci, type ServiceId } from './address.ts';
 import { identityKey, type Own } from './identity.ts';
@@ -14,7 +15,7 @@ export interface SafetyNumber {
   /** What my QR code holds: libsignal's `ScannableFingerprint`. */
   readonly code: Uint8Array;
   /** What their code says. Never throws; what libsignal cannot compare is `unreadable`. */
-  judge(code: Uint8Array): 'match' | 'differs' | 'own' | 'unreadable';
+  judge(code: Uint8Array): Judgement;
 }
 
 /**

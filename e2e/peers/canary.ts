@@ -1,5 +1,6 @@
+import { base64Inside } from '../../shared/test/base64.ts';
+
 const MIN_WORD_BYTES = 8;
-const BASE64_GROUP_BYTES = 3;
 
 /**
  * Whether a word can be read in a byte stream: as it is (UTF-8), inside base64 at any offset and across line breaks, or
@@ -12,19 +13,7 @@ export function containsWord(bytes: Uint8Array, word: string): boolean {
   if (stream.includes(wanted)) return true;
   const text = stream.toString('latin1');
   const unfolded = text.replace(/[\r\n]+/g, '');
-  return base64Forms(wanted).some((form) => unfolded.includes(form)) || unquoted(text).includes(wanted);
-}
-
-/** The base64 of a word at each of the three offsets, without the characters its neighbours have a part in. */
-function base64Forms(word: Buffer): readonly string[] {
-  return Array.from({ length: BASE64_GROUP_BYTES }, (_, before) => {
-    const start = (BASE64_GROUP_BYTES - before) % BASE64_GROUP_BYTES;
-    const whole = word.subarray(
-      start,
-      start + Math.floor((word.length - start) / BASE64_GROUP_BYTES) * BASE64_GROUP_BYTES,
-    );
-    return whole.toString('base64');
-  });
+  return base64Inside(wanted).some((form) => unfolded.includes(form)) || unquoted(text).includes(wanted);
 }
 
 function unquoted(text: string): Buffer {

@@ -1,5 +1,5 @@
 import { useState, type ReactNode } from 'react';
-import type { AccountRow } from '../../shared/contract/account.ts';
+import { hasRatchet, type AccountRow } from '../../shared/contract/account.ts';
 import type { AccountId } from '../../shared/ids.ts';
 import { call, insist, newRequest } from '../app/core.ts';
 import { showSheet } from '../app/view.ts';
@@ -64,8 +64,7 @@ function Copied({ row }: { readonly row: AccountRow }): ReactNode {
   const { network } = row;
   return (
     <p className={styles['stated']}>
-      {say('account.copy.read')}{' '}
-      {network === 'signal' || network === 'nostr' ? say(`account.copy.${network}`) : null}
+      {say('account.copy.read')} {hasRatchet(network) ? say(`account.copy.${network}`) : null}
     </p>
   );
 }
@@ -84,7 +83,7 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
   /** Signal's keys are the phone's. */
   const hasKeyFile = row.identity !== null && row.network !== 'signal';
   const acts = [
-    ...(!isCopy || row.network === 'signal' || row.network === 'nostr'
+    ...(!isCopy || hasRatchet(row.network)
       ? []
       : [
           {

@@ -23,7 +23,7 @@ export function ReportSheet({ conversation }: { readonly conversation: Conversat
   const shown = useMessages((state) => state.opened.get(conversation)?.rows);
   const [picked, setPicked] = useState<readonly MessageId[]>([]);
   const preview = useAnswer<ReportPreview>(
-    () => call('report.preview', { conversation, messages: [...picked] }),
+    () => (picked.length === 0 ? null : call('report.preview', { conversation, messages: [...picked] })),
     [conversation, picked],
   );
   if (!row) return null;

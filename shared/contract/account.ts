@@ -11,6 +11,13 @@ export const addable = {
 export const mayAdd = (kind: 'live' | 'test', network: NetworkId): boolean =>
   (addable[kind] as readonly NetworkId[]).includes(network);
 
+/**
+ * Networks whose state is a ratchet: two copies of it would use the same message keys. The rest may go on from a copy when the person
+ * says so.
+ */
+export const hasRatchet = (network: NetworkId): network is 'signal' | 'nostr' =>
+  network === 'signal' || network === 'nostr';
+
 /** One of my accounts as the page shows it. */
 export interface AccountRow {
   readonly id: AccountId;

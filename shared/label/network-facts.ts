@@ -36,6 +36,8 @@ const day = v.pipe(
 );
 /** What was read to know it: a section of a standard or a named page; never empty. */
 const sources = v.pipe(v.array(v.pipe(v.string(), v.minLength(4))), v.minLength(1));
+/** When something was looked at, and where. */
+const dated = { asOf: day, sources };
 const sight = v.picklist(sights);
 
 /** Networks there is no lane for; each named and explained as `elsewhere.…`. */
@@ -80,8 +82,7 @@ export const factsSchema = v.strictObject({
           }),
           /** Id of a sentence in shared/words. */
           note: v.pipe(v.string(), v.startsWith('facts.note.')),
-          asOf: day,
-          sources,
+          ...dated,
         }),
       ),
     }),
@@ -92,8 +93,7 @@ export const factsSchema = v.strictObject({
       network: v.picklist(networks),
       is: v.picklist(['open', 'tolerated', 'contract']),
       note: v.pipe(v.string(), v.startsWith('facts.permission.')),
-      asOf: day,
-      sources,
+      ...dated,
     }),
   ),
   /** To whom somebody is reported who does harm: their provider, the network's operator, or nobody since there is none. */
@@ -102,13 +102,12 @@ export const factsSchema = v.strictObject({
       network: v.picklist(networks),
       to: v.picklist(['provider', 'operator', 'nobody']),
       note: v.pipe(v.string(), v.startsWith('facts.reporting.')),
-      asOf: day,
-      sources,
+      ...dated,
     }),
   ),
   /** What holds whatever the network. */
   everywhere: v.array(
-    v.strictObject({ note: v.pipe(v.string(), v.startsWith('facts.everywhere.')), asOf: day, sources }),
+    v.strictObject({ note: v.pipe(v.string(), v.startsWith('facts.everywhere.')), ...dated }),
   ),
   /** What a block does beyond this computer. `server`: whether those who run the network keep it. */
   blocking: v.array(
@@ -116,14 +115,11 @@ export const factsSchema = v.strictObject({
       network: v.picklist(networks),
       server: v.picklist(['yes', 'no']),
       note: v.pipe(v.string(), v.startsWith('facts.blocking.')),
-      asOf: day,
-      sources,
+      ...dated,
     }),
   ),
   /** What cannot be reached, and why. */
-  unreachable: v.array(
-    v.strictObject({ id: v.picklist(elsewhere), is: v.picklist(reasons), asOf: day, sources }),
-  ),
+  unreachable: v.array(v.strictObject({ id: v.picklist(elsewhere), is: v.picklist(reasons), ...dated })),
   libraries: v.array(
     v.strictObject({
       name: v.string(),
@@ -132,8 +128,7 @@ export const factsSchema = v.strictObject({
       version: v.string(),
       reviewedVersion: v.string(),
       note: v.string(),
-      asOf: day,
-      sources,
+      ...dated,
     }),
   ),
 });

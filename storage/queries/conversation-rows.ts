@@ -1,6 +1,6 @@
 import { needsNewer, type Content } from '../../shared/contract/content.ts';
 import type { ConversationRow, SendState, Snippet } from '../../shared/contract/conversation.ts';
-import type { ConversationId, PersonId } from '../../shared/ids.ts';
+import type { ConversationId } from '../../shared/ids.ts';
 import type { Label } from '../../shared/label/label.ts';
 import {
   conversationColumns,
@@ -13,6 +13,7 @@ import type { Database } from '../database.ts';
 import { standingOf } from '../floors.ts';
 import { countMembers } from '../memberships.ts';
 import { messageId, type NoteContent } from '../messages.ts';
+import { personOf } from '../persons.ts';
 import { whoOf } from './message-rows.ts';
 
 /** A conversation as the page shows it, without what core knows of the network's features. */
@@ -59,7 +60,7 @@ export function conversationRow(db: Database, record: RowRecord): StoredConversa
     state: conversation.state,
     title: conversation.title ?? record.peer_name ?? record.peer_address ?? record.peer_identity ?? '',
     peer: conversation.peer,
-    person: personOf(db, conversation),
+    person: conversation.peer && personOf(db, conversation.peer),
     label: conversation.label ?? unlabelled(conversation, record.test === 1),
     labelRevision: conversation.labelRevision,
     floor: standingOf(db, conversation.id),
@@ -95,14 +96,6 @@ function unlabelled(conversation: Conversation, testNetwork: boolean): Label {
 function lacksAdmin(db: Database, { id }: Conversation): boolean {
   const { joined, admins } = countMembers(db, id);
   return joined > 0 && admins === 0;
-}
-
-function personOf(db: Database, conversation: Conversation): PersonId | null {
-  if (!conversation.peer) return null;
-  return (
-    db.get<{ readonly person: PersonId }>('SELECT person FROM route WHERE peer = ?', conversation.peer)
-      ?.person ?? null
-  );
 }
 
 function firstUnread(db: Database, conversation: Conversation) {

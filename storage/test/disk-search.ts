@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { base64Inside } from '../../shared/test/base64.ts';
 
 /** What must be nowhere, by a name that says what leaked. Text is looked for as text, bytes as bytes. */
 export type Secrets = Readonly<Record<string, string | Uint8Array>>;
@@ -16,12 +17,7 @@ const ascii = (text: string): Buffer => Buffer.from(text, 'latin1');
 export function formsOf(secret: string | Uint8Array): readonly Form[] {
   const raw = Buffer.from(typeof secret === 'string' ? Buffer.from(secret, 'utf8') : secret);
   const hex = raw.toString('hex');
-  const base64 = [0, 1, 2].map((at) => {
-    // What its neighbours have a part in is left out: whole groups of the secret's own bytes only.
-    const from = (3 - at) % 3;
-    const whole = raw.subarray(from, raw.length - ((raw.length - from) % 3));
-    return whole.toString('base64');
-  });
+  const base64 = base64Inside(raw);
   const texts: readonly (readonly [string, string])[] = [
     ...(typeof secret === 'string' ? [['text', secret] as const] : []),
     ['hex', hex],

@@ -65,11 +65,5 @@ export const hasOneReaction = (network: NetworkId): boolean => network === 'sign
 /** Networks where a request is an invitation: its lane joins when the person has accepted. */
 export const followsInvitations = (network: NetworkId): boolean => network === 'nostr';
 
-/**
- * Networks whose state is a ratchet: two copies of it would use the same message keys. The rest may go on from a copy when the person
- * says so.
- */
-export const hasRatchet = (network: NetworkId): boolean => network === 'signal' || network === 'nostr';
-
 /** Networks on which a key is the account: whoever loses it loses the account. */
 export const isKeyAccount = (network: NetworkId): boolean => network === 'nostr';

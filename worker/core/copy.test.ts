@@ -18,7 +18,7 @@ import { addConversation, addMessage } from '../../storage/test/sample.ts';
 import { keyringNamed, profileShell, type Page, type ProfileShell } from '../sample/profile-shell.ts';
 import { request, startRig, type Rig } from '../sample/rig.ts';
 import { ACCOUNT, addTestAccount, openScripted } from '../sample/scripted.ts';
-import { hasRatchet } from './capabilities.ts';
+import { hasRatchet } from '../../shared/contract/account.ts';
 
 // Deriving a key from a passphrase is meant to be slow.
 vi.setConfig({ testTimeout: 60_000 });

@@ -1,7 +1,7 @@
-import { PlainsealError } from '../../shared/errors.ts';
+import { kindOf, PlainsealError } from '../../shared/errors.ts';
 import type { KeyLoss, KeyringLack } from '../../shared/shell/host.ts';
-import { keyMatches, writeKeyHeader, type KeyHeader } from '../../storage/key-header.ts';
-import { keyringHeader } from '../../storage/key-wrap.ts';
+import { writeKeyHeader, type KeyHeader } from '../../storage/key-header.ts';
+import { acceptKeyringKey, keyringHeader } from '../../storage/key-wrap.ts';
 import type { ProfileInfo } from '../../storage/profile.ts';
 import type { HostLink } from './host.ts';
 
@@ -38,18 +38,27 @@ export async function askKeyring(
 ): Promise<
   { readonly kind: 'key'; readonly key: Uint8Array } | { readonly kind: 'lost'; readonly lost: Lost }
 > {
-  const { folder, host } = place;
   const { backend, wrapped } = header;
-  const given = await host.call('key.unwrap', { wrapped });
+  const given = await place.host.call('key.unwrap', { wrapped });
   if (given.kind === 'none')
     return { kind: 'lost', lost: { why: 'keyring-gone', facts: { keyring: backend } } };
-  if (given.kind === 'opened' && keyMatches(folder, given.key) === true) {
+  if (given.kind === 'opened' && isOurs(place, header, given.key)) {
     if (given.stale || given.backend !== backend) await keepInKeyring(place, given.key);
     return { kind: 'key', key: given.key };
   }
   const changed = given.backend !== backend;
   const facts = changed ? { keyring: backend, 'keyring-now': given.backend } : { keyring: backend };
   return { kind: 'lost', lost: { why: changed ? 'keyring-changed' : 'keyring-forgot', facts } };
+}
+
+function isOurs({ profile }: Place, header: Header, key: Uint8Array): boolean {
+  try {
+    acceptKeyringKey(header, key, profile);
+    return true;
+  } catch (error) {
+    if (kindOf(error) !== 'wrong-key') throw error;
+    return false;
+  }
 }
 
 /**

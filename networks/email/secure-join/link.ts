@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { fingerprintOf, type Fingerprint } from '../../../crypto/openpgp/certificate.ts';
-import { recognise } from '../../../shared/code.ts';
+import { readOpenPgpCode, recognise } from '../../../shared/code.ts';
 import type { FlowFailure } from '../../../shared/lane/flow.ts';
 import { canonicalAddress, displayName } from '../address.ts';
 
@@ -40,12 +40,10 @@ export function formatKey(fingerprint: Fingerprint): string {
   return `OPENPGP4FPR:${fingerprint}`;
 }
 
-const CODE = /^(?:https:\/\/i\.delta\.chat\/(?:#|%23)|OPENPGP4FPR:)([0-9A-F]+)(?:(?:[&#]|%23)(.*))?$/i;
-
 /** The fingerprint in an invitation or in the code of a key; null for what is neither. */
 export function fingerprintInCode(text: string): Fingerprint | null {
-  const code = CODE.exec(text.trim());
-  return code && fingerprintOf(code[1] ?? '');
+  const code = readOpenPgpCode(text);
+  return code && fingerprintOf(code.fingerprint);
 }
 
 /**
@@ -62,9 +60,10 @@ export function parseInvite(
   if (kind === 'unknown') return failed('code-malformed');
   if (kind === 'openpgp-group') return failed('not-possible');
   if (kind !== 'openpgp-invite') return failed('code-of-another-kind');
-  const fingerprint = fingerprintInCode(link);
-  if (fingerprint === null) return failed('code-malformed');
-  const query = new URLSearchParams(CODE.exec(link)?.[2]);
+  const code = readOpenPgpCode(link);
+  const fingerprint = code && fingerprintOf(code.fingerprint);
+  if (code === null || fingerprint === null) return failed('code-malformed');
+  const query = code.parameters;
   const invite = query.get('i') ?? '';
   const auth = query.get('s') ?? '';
   const address = canonicalAddress((query.get('a') ?? '').split(',')[0] ?? '');

@@ -1,11 +1,11 @@
-import type { AccountRow } from '../../../shared/contract/account.ts';
+import { hasRatchet, type AccountRow } from '../../../shared/contract/account.ts';
 import type { AccountId } from '../../../shared/ids.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import { forgetCopied } from '../../../storage/copies.ts';
 import { findAccount, listAccounts, removeAccount, type Account } from '../../../storage/accounts.ts';
 import { IDENTITY_CURSOR, KEY_KEPT_CURSOR, readCursor, SKIPPED_CURSOR } from '../../../storage/inbound.ts';
 import { removeSomeMessages } from '../../../storage/messages.ts';
-import { hasGroups, hasRatchet, isKeyAccount } from '../capabilities.ts';
+import { hasGroups, isKeyAccount } from '../capabilities.ts';
 import { whyNot } from '../lanes/lanes.ts';
 import { confirm, mustFind, type CallScope, type Serve } from './scope.ts';
 

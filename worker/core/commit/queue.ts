@@ -1,11 +1,11 @@
 import { kindOf, PlainsealError } from '../../../shared/errors.ts';
+import { hasRatchet } from '../../../shared/contract/account.ts';
 import type { AccountId, Millis } from '../../../shared/ids.ts';
 import type { Commit, CommitResult } from '../../../shared/lane/commit.ts';
 import { findAccount } from '../../../storage/accounts.ts';
 import { isCopied } from '../../../storage/copies.ts';
 import type { Database } from '../../../storage/database.ts';
 import type { Instance } from '../../../storage/instance.ts';
-import { hasRatchet } from '../capabilities.ts';
 import type { Log } from '../log.ts';
 import { nothingTouched, type Touched } from '../touched.ts';
 import { applyCommit } from './apply.ts';
