@@ -6,6 +6,7 @@ import { describe, expect, test } from 'vitest';
 import type { ServiceId } from '../../crypto/signal/address.ts';
 import { createRawParty, type RawParty } from '../../crypto/signal/test/raw-party.ts';
 import type { FlowAnswer, FlowStep } from '../../shared/lane/flow.ts';
+import { emptyCommit } from '../../shared/lane/commit.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { chat, check } from './flows.ts';
 import { conversationWith, peerOf } from './names.ts';
@@ -94,7 +95,7 @@ describe('a chat', () => {
     const more = createWork(world.core.context.view);
     await readPeer(more, other);
     writePeer(more, other, { ...unknownPeer, number: '+431512345678' });
-    world.core.put(more.writes());
+    await world.running.context.commit({ ...emptyCommit, work: more.writes() });
     expect(await addressed('0151 2345678')).toBe('failed');
     expect(await addressed('+491512345678')).toBe('done');
     // The server is never asked whose number it is.

@@ -6,7 +6,7 @@ import { decodeArtifact, deviceOf, toHandOver, type Artifact } from './artifact.
 import type { Draft } from './draft.ts';
 import { isTrouble, type Performing } from './performing.ts';
 import type { Access } from './sealed-sender.ts';
-import type { DeviceMessage, SendAnswer, SignalService } from './service/service.ts';
+import type { DeviceMessage, SendAnswer, SignalService, Trouble } from './service/service.ts';
 
 /** `damaged`: what is stored does not read. `guarded`: the egress guard let nothing out. */
 export type Answer = SendAnswer | { readonly kind: 'damaged' | 'guarded' };
@@ -22,6 +22,35 @@ type Envelope = Pick<Draft, 'to' | 'sentAt' | 'hint' | 'urgent'> & { readonly on
 
 type ToDevice = { readonly device: Device; readonly artifact: Artifact };
 
+/** What a draft needs on its way out; nothing of it has gone anywhere. */
+export type Prepared =
+  | { readonly kind: 'open'; readonly parts: readonly ToDevice[] }
+  | {
+      readonly kind: 'wrapped';
+      readonly parts: readonly ToDevice[];
+      readonly access: Access;
+      readonly messages: readonly DeviceMessage[];
+    }
+  | { readonly kind: 'damaged' }
+  | Trouble;
+
+/** Makes the wrappers of one attempt: sealed where the other side takes that. May ask the server for my certificate. */
+export async function prepare(
+  performing: Performing,
+  draft: Envelope,
+  artifacts: readonly Stored[],
+): Promise<Prepared> {
+  const { context, sealedSender } = performing;
+  const via = performing.service();
+  if (via === null) return { kind: 'offline' };
+  const parts = readParts(draft, artifacts);
+  if (parts === null) return { kind: 'damaged' };
+  const access = await sealedSender.access(draft.to, createWork(context.view), via, context.now());
+  if (access === null) return { kind: 'open', parts };
+  if (isTrouble(access)) return access;
+  return { kind: 'wrapped', parts, access, messages: await wrapped(performing, draft, parts, access) };
+}
+
 /**
  * Hands stored bytes over, one part per device: sealed where the other side takes that, else with my name on it. Where the server
  * does not take the access key it has delivered nothing, and the same bytes go again unsealed.
@@ -30,26 +59,21 @@ export async function handOver(
   performing: Performing,
   draft: Envelope,
   artifacts: readonly Stored[],
+  ready: Promise<Prepared> = prepare(performing, draft, artifacts),
 ): Promise<HandedOver> {
   const { context, sealedSender } = performing;
+  const prepared = await ready;
+  if (prepared.kind !== 'open' && prepared.kind !== 'wrapped') return { answer: prepared, sealed: false };
   const via = performing.service();
   if (via === null) return { answer: { kind: 'offline' }, sealed: false };
-  const parts = readParts(draft, artifacts);
-  if (parts === null) return { answer: { kind: 'damaged' }, sealed: false };
-  const now = context.now();
-  const access = await sealedSender.access(draft.to, createWork(context.view), via, now);
-  if (access?.kind === 'access') {
-    const answer = await transmit(
-      performing,
-      via,
-      draft,
-      await wrapped(performing, draft, parts, access),
-      access,
-    );
+  const { parts } = prepared;
+  if (prepared.kind === 'wrapped') {
+    const { access, messages } = prepared;
+    const answer = await transmit(performing, via, draft, messages, access);
     if (answer.kind !== 'unauthorized') return { answer, sealed: true };
-    sealedSender.denied(draft.to, access.accessKey, now);
+    sealedSender.denied(draft.to, access.accessKey, context.now());
     context.log('sealed-sender-denied', {});
-  } else if (access !== null && isTrouble(access)) return { answer: access, sealed: false };
+  }
   return { answer: await transmit(performing, via, draft, parts.map(unsealed), null), sealed: false };
 }
 

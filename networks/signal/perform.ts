@@ -54,7 +54,12 @@ async function advance(
     case 'start-sessions':
       return sessionsNext(performing, item, next);
     case 'hand-over':
-      return afterAnswer(performing, item, next, await handOver(performing, next.draft, next.artifacts));
+      return afterAnswer(
+        performing,
+        item,
+        next,
+        await handOver(performing, next.draft, next.artifacts, next.ready),
+      );
     default:
       return assertNever(next);
   }
@@ -75,7 +80,7 @@ async function sealNext(performing: Performing, item: OutboxItem, how: How): Pro
   const result = await seal(performing, item, how);
   switch (result.kind) {
     case 'sealed':
-      return { do: 'hand-over', draft: result.draft, artifacts: result.artifacts };
+      return { do: 'hand-over', draft: result.draft, artifacts: result.artifacts, ready: result.ready };
     case 'needs-sessions':
       return { do: 'start-sessions', of: result.draft.to, devices: result.devices, how };
     case 'renew':

@@ -9,6 +9,7 @@ import { compose, recipientOf } from './compose.ts';
 import { failed, type Composed, type Draft } from './draft.ts';
 import { sealedEvidence } from './evidence.ts';
 import { forecastsOf } from './forecast.ts';
+import { prepare, type Prepared } from './hand-over.ts';
 import { makePart, storedOf, type Part } from './part.ts';
 import { commit, CONFLICT_TRIES, type Performing } from './performing.ts';
 import { readSent, writeSent, type SentRecord } from './send-log.ts';
@@ -16,7 +17,12 @@ import { deviceChange, sealable, type Wanted } from './sessions.ts';
 
 /** What sealing an item came to. */
 export type SealResult =
-  | { readonly kind: 'sealed'; readonly draft: Draft; readonly artifacts: readonly Stored[] }
+  | {
+      readonly kind: 'sealed';
+      readonly draft: Draft;
+      readonly artifacts: readonly Stored[];
+      readonly ready: Promise<Prepared>;
+    }
   /** These devices of the recipient have no session yet. */
   | { readonly kind: 'needs-sessions'; readonly draft: Draft; readonly devices: Wanted }
   | {
@@ -106,17 +112,21 @@ async function commitSealed(
     ...(evidence === null ? {} : { evidence }),
     ...(reseal === null ? {} : { reseal: reseal.reason }),
   };
+  const forecasts = await forecastsOf(performing, item, work, null);
+  // While core writes what was sealed its wrapper is made: of a commit that does not stand it is thrown away.
+  const ready = prepare(performing, draft, artifacts);
+  ready.catch(() => undefined);
   const result = await commit(context, {
     ...emptyCommit,
     work: work.writes(),
     changes: removed(performing, draft, reseal),
-    forecasts: await forecastsOf(performing, item, work, null),
+    forecasts,
     outbound: [step],
     enqueue: reseal === null ? draft.enqueue : [],
   });
   if (!result.ok) return { kind: 'commit-failed', draft, result };
   if (draft.keptMs !== null) sweeper.note(draft.to, now + draft.keptMs);
-  return { kind: 'sealed', draft, artifacts };
+  return { kind: 'sealed', draft, artifacts, ready };
 }
 
 const within =

@@ -17,7 +17,13 @@ function createCore() {
         core.asked += 1;
         return cells.get(key) ?? null;
       },
-      scan: async () => [],
+      scan: async (space: string, prefix: string) => {
+        core.asked += 1;
+        return [...cells]
+          .filter(([key]) => key.startsWith(prefix))
+          .toSorted(([a], [b]) => (a < b ? -1 : 1))
+          .map(([key, cell]) => [{ space, key }, cell] as const);
+      },
     },
     commit: async (commit: Parameters<ReturnType<typeof remembered>['commit']>[0]): Promise<CommitResult> => {
       if (core.refuse) return core.refuse;
@@ -47,6 +53,20 @@ describe('remembered state', () => {
     expect(core.cells.get('a')?.value).toEqual(Uint8Array.of(4));
   });
 
+  test('is scanned once, and knows what was written and removed since', async () => {
+    const core = createCore();
+    const lane = remembered(core);
+    const write = (key: string, value: Uint8Array | null, expected = ABSENT) =>
+      lane.commit({ ...emptyCommit, work: [{ key: keyOf(key), value, expect: expected, version: 5 }] });
+    await write('a1', Uint8Array.of(1));
+    expect(await lane.view.scan('s', 'a')).toHaveLength(1);
+    await write('a2', Uint8Array.of(2));
+    await write('b1', Uint8Array.of(3));
+    await write('a1', null, 5);
+    expect(await lane.view.scan('s', 'a')).toEqual([[keyOf('a2'), { value: Uint8Array.of(2), version: 5 }]]);
+    expect(core.asked).toBe(1);
+  });
+
   test('is forgotten when a commit does not stand', async () => {
     const core = createCore();
     const lane = remembered(core);
@@ -70,10 +90,11 @@ describe('remembered state', () => {
   test('never keeps an answer that a write has overtaken', async () => {
     const core = createCore();
     const lane = remembered(core);
-    const late = lane.view.get(keyOf('a'));
+    const late = [lane.view.get(keyOf('a')), lane.view.scan('s', '')];
     const write = { key: keyOf('a'), value: Uint8Array.of(1), expect: ABSENT, version: 5 };
-    await Promise.all([late, lane.commit({ ...emptyCommit, work: [write] })]);
+    await Promise.all([...late, lane.commit({ ...emptyCommit, work: [write] })]);
     expect((await lane.view.get(keyOf('a')))?.version).toBe(5);
+    expect(await lane.view.scan('s', '')).toHaveLength(1);
   });
 
   test('is what stands, whatever is read, written and removed', async () => {
@@ -91,6 +112,8 @@ describe('remembered state', () => {
           expect((await lane.commit({ ...emptyCommit, work: work.writes() })).ok).toBe(true);
           for (const key of ['a', 'b', 'c'])
             expect(await lane.view.get(keyOf(key))).toEqual(core.cells.get(key) ?? null);
+          for (const prefix of ['', 'a', 'b'])
+            expect(await lane.view.scan('s', prefix)).toEqual(await core.view.scan('s', prefix));
         }
       }),
     );

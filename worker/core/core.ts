@@ -105,9 +105,23 @@ export function startCore(options: CoreOptions): Core {
   }
   function write<T>(work: (touched: Touched) => T): T {
     const touched = nothingTouched();
-    const result = db.transaction(() => work(touched));
+    const result = standing(() =>
+      db.transaction(() => {
+        const done = work(touched);
+        if (touched.outbox) for (const account of lanes.accounts()) outbox.begin(account);
+        return done;
+      }),
+    );
     tell(touched);
     return result;
+  }
+  function standing<T>(transaction: () => T): T {
+    try {
+      return transaction();
+    } catch (error) {
+      outbox.undoBegun();
+      throw error;
+    }
   }
 
   function wipe(): void {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { textOnly } from '../../shared/contract/content.ts';
+import { PlainsealError } from '../../shared/errors.ts';
 import {
   directConversation,
   peerId,
@@ -27,6 +28,8 @@ interface Pending {
   readonly item: OutboxItem;
   answer(performed: Performed): void;
   fault(error: Error): void;
+  /** Whether core ended it. */
+  ended?: 'aborted';
 }
 
 /** A lane that does what the test says, item by item. */
@@ -34,6 +37,7 @@ function scripted() {
   const pending = new Map<ConversationId, Pending>();
   const wire: { readonly item: OutboxId; readonly bytes: string }[] = [];
   const overlaps: OutboxId[] = [];
+  const begun: Pending[] = [];
   let context: LaneContext | null = null;
   const create: CreateLane = () => ({
     start: async (given) => {
@@ -57,14 +61,20 @@ function scripted() {
           if (pending.get(conversation) === entry) pending.delete(conversation);
         };
         pending.set(conversation, entry);
-        signal.addEventListener('abort', () => entry.fault(new Error('aborted')), { once: true });
+        begun.push(entry);
+        const aborted = (): void => {
+          entry.ended = 'aborted';
+          entry.fault(new Error('aborted'));
+        };
+        if (signal.aborted) aborted();
+        else signal.addEventListener('abort', aborted, { once: true });
       }),
     // oxlint-disable-next-line require-yield
     flow: async function* () {
       return null;
     },
   });
-  return { create, pending, wire, overlaps, context: () => context! };
+  return { create, pending, begun, wire, overlaps, context: () => context! };
 }
 type Script = ReturnType<typeof scripted>;
 
@@ -319,22 +329,66 @@ beforeEach(() => {
 });
 afterEach(() => void vi.useRealTimers());
 
+const start = (script: Script): Promise<Rig> =>
+  startRig({
+    lanes: { email: script.create },
+    prepare: (db) =>
+      addAccount(db, {
+        id: ACCOUNT,
+        network: 'email',
+        address: 'me@example.org',
+        displayName: 'Me',
+        environment: 'test',
+        createdAt: 1,
+      }),
+  });
+
+test('a lane begins before the intent is flushed, and seals nothing where that fails', async () => {
+  const script = scripted();
+  const rig = await start(script);
+  try {
+    await settle();
+    const [conversation] = chats;
+    const { labelRevision: seenLabel } = await rig.page.call('conversation.get', {
+      conversation: conversation!,
+    });
+    const send = (text: string) =>
+      rig.page.call('message.send', {
+        request: request(),
+        conversation: conversation!,
+        content: textOnly(text),
+        seenLabel,
+      });
+    const { transaction } = rig.db;
+    const full = new PlainsealError('disk-full', 'no room');
+    vi.spyOn(rig.db, 'transaction').mockImplementationOnce((work) =>
+      transaction(() => {
+        work();
+        throw full;
+      }),
+    );
+    const sending = send('lost').catch((error: unknown) => error);
+    await vi.waitFor(() => expect(script.begun).toHaveLength(1));
+    expect(await sending).toMatchObject({ kind: 'disk-full' });
+    const lost = script.begun[0]!;
+    await settle();
+    expect(lost.ended).toBe('aborted');
+    await expect(seal(script, lost)).rejects.toMatchObject({ kind: 'bad-request' });
+    expect(rig.db.all('SELECT id FROM outbox')).toEqual([]);
+
+    await send('kept');
+    await settle();
+    expect(await seal(script, script.pending.get(conversation!)!)).toMatch(/^artifact/u);
+  } finally {
+    await rig.close();
+  }
+});
+
 test('the outbox does what its model does', async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(ops, { minLength: 1, maxLength: 40, size: 'max' }), async (list) => {
       const script = scripted();
-      const rig = await startRig({
-        lanes: { email: script.create },
-        prepare: (db) =>
-          addAccount(db, {
-            id: ACCOUNT,
-            network: 'email',
-            address: 'me@example.org',
-            displayName: 'Me',
-            environment: 'test',
-            createdAt: 1,
-          }),
-      });
+      const rig = await start(script);
       try {
         await settle();
         const model: Model = { chats: chats.map((id) => ({ id, items: [], stopped: false, working: null })) };

@@ -3,7 +3,14 @@ import type { AccountId, Millis, OutboxId } from '../../shared/ids.ts';
 import type { OutboxItem } from '../../shared/lane/intent.ts';
 import type { Performed } from '../../shared/lane/lane.ts';
 import type { Database } from '../../storage/database.ts';
-import { findOutgoing, outboxItem, postpone, queueHeads, type QueueHead } from '../../storage/outbox.ts';
+import {
+  findOutgoing,
+  outboxItem,
+  postpone,
+  queueHeads,
+  type Outgoing,
+  type QueueHead,
+} from '../../storage/outbox.ts';
 import { waitAfter, type Backoff } from './backoff.ts';
 import type { Log } from './log.ts';
 
@@ -20,6 +27,13 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export interface Outbox {
   /** Looks for something to do in an account: after an intent, a commit, a hold that ended, a lane that came online. */
   pump(account: AccountId): void;
+  /**
+   * The same inside the transaction of an intent, so that a lane begins while the disk still flushes it; only with what is not sealed:
+   * that takes a commit of its own, after this one, and where this one does not stand there is nothing to commit to.
+   */
+  begin(account: AccountId): void;
+  /** Ends what was begun in a transaction that did not stand. */
+  undoBegun(): void;
   /** Tells the lane that an item was cancelled. */
   abort(item: OutboxId): void;
   /** Takes no more work, tells running work to end, and waits for it. */
@@ -47,7 +61,7 @@ export function createOutbox(of: {
   const atWork = new Map<AccountId, number>();
   let stopped = false;
 
-  function pump(account: AccountId): void {
+  function pump(account: AccountId, unsealedOnly = false): void {
     clearTimeout(timers.get(account));
     timers.delete(account);
     const room = Math.min(MAX_AT_ONCE, of.room(account));
@@ -56,6 +70,7 @@ export function createOutbox(of: {
     let next = Infinity;
     for (const head of queueHeads(of.db, account, now)) {
       if (head.state === 'held' || busy.has(queueOf(account, head))) continue;
+      if (unsealedOnly && head.state !== 'queued') continue;
       if (head.notBefore > now) next = Math.min(next, head.notBefore);
       else if ((atWork.get(account) ?? 0) < room) start(account, head);
     }
@@ -96,8 +111,7 @@ export function createOutbox(of: {
   function settle(id: OutboxId, performed: Performed): void {
     if (stopped) return;
     const now = of.clock();
-    const item = findOutgoing(of.db, id);
-    if (item?.state !== 'queued' && item?.state !== 'sealed') return;
+    if (!isOpen(findOutgoing(of.db, id))) return;
     if (performed.kind === 'done') return fault(id);
     const wait = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, performed.retryAt - now));
     postpone(of.db, id, now + wait);
@@ -107,12 +121,16 @@ export function createOutbox(of: {
   function fault(id: OutboxId): void {
     if (stopped) return;
     const item = findOutgoing(of.db, id);
-    if (item?.state !== 'queued' && item?.state !== 'sealed') return;
+    if (!item || !isOpen(item)) return;
     postpone(of.db, id, of.clock() + waitAfter(PERFORM_BACKOFF, item.attempts + 1, of.random));
   }
 
   return {
-    pump,
+    pump: (account) => pump(account),
+    begin: (account) => pump(account, true),
+    undoBegun: () => {
+      for (const { item, stop } of busy.values()) if (!isOpen(findOutgoing(of.db, item))) stop.abort();
+    },
     abort: (id) => {
       for (const { item, stop } of busy.values()) if (item === id) stop.abort();
     },
@@ -125,6 +143,9 @@ export function createOutbox(of: {
     },
   };
 }
+
+/** Whether a lane may work on an item as it stands. */
+const isOpen = (item: Outgoing | null): boolean => item?.state === 'queued' || item?.state === 'sealed';
 
 /** Each conversation has a queue; what the protocol sends by itself shares one per account. */
 function queueOf(account: AccountId, head: QueueHead): string {

@@ -2,6 +2,7 @@ import { createRequire } from 'node:module';
 import type { Http2SecureServer, Http2ServerRequest, Http2ServerResponse } from 'node:http2';
 import type { Server } from '@signalapp/mock-server';
 import { containsWord } from '../canary.ts';
+import { monotonicMs } from '../monotonic.ts';
 
 const require = createRequire(import.meta.url);
 
@@ -22,10 +23,12 @@ export function disturbances(server: Server): {
   refuse(status: number | null): void;
   withholdPostQuantum(on: boolean): void;
   requests(path: string): number;
+  /** When the last of those came, before the server looked at it: the machine's monotonic clock, ms. Null: none came. */
+  lastRequestAt(path: string): number | null;
   readable(words: readonly string[]): readonly string[];
 } {
   const answers = new Map<string, Answer>();
-  const asked: string[] = [];
+  const asked: { readonly path: string; readonly at: number }[] = [];
   /** Every byte that came after TLS, by request. */
   const heard: Uint8Array[][] = [];
   let withheld = false;
@@ -35,7 +38,7 @@ export function disturbances(server: Server): {
   const run = Router.prototype.run;
   Router.prototype.run = async function (request) {
     const path = request.path ?? '';
-    asked.push(path);
+    asked.push({ path, at: monotonicMs() });
     const head = Buffer.from([path, ...(request.headers ?? [])].join('\n'));
     heard.push([head, request.body ?? new Uint8Array()]);
     const [, instead] = [...answers].find(([begin]) => path.startsWith(begin)) ?? [];
@@ -89,7 +92,8 @@ export function disturbances(server: Server): {
     },
     readable: (words) =>
       words.filter((word) => heard.some((parts) => containsWord(Buffer.concat(parts), word))),
-    requests: (path) => asked.filter((one) => one.startsWith(path)).length,
+    requests: (path) => asked.filter((one) => one.path.startsWith(path)).length,
+    lastRequestAt: (path) => asked.findLast((one) => one.path.startsWith(path))?.at ?? null,
   };
 }
 

@@ -164,6 +164,8 @@ export interface Calls {
   refuseConnections: { readonly args: { readonly status: number | null }; readonly result: null };
   /** Requests whose path begins so, over sockets, since the start. */
   requests: { readonly args: { readonly path: string }; readonly result: number };
+  /** When the last of those came, on the machine's monotonic clock, ms. */
+  lastRequestAt: { readonly args: { readonly path: string }; readonly result: number | null };
   /** Of these words, those that can be read in a request since the start: paths, headers, bodies, over sockets and without. */
   readable: {
     readonly args: { readonly words: readonly string[] };

@@ -207,6 +207,7 @@ export async function startMock(): Promise<{
     },
     readable: async ({ words }) => disturb.readable(words),
     requests: async ({ path }) => disturb.requests(path),
+    lastRequestAt: async ({ path }) => disturb.lastRequestAt(path),
     safetyNumber: async ({ account: id, with: other }) => safetyNumber(account(id), account(other)),
     async username({ account: id, username }) {
       await server.setUsername(account(id).device.aci, username);
