@@ -29,7 +29,8 @@ export interface News {
 export function createNews(emit: Emit): News {
   let seq = 0;
   let lastAt = -Infinity;
-  let timer: ReturnType<typeof setTimeout> | null = null;
+  /** Takes back the telling that is to come. */
+  let undo: (() => void) | null = null;
   let inbox = false;
   let accounts = false;
   let settings = false;
@@ -37,7 +38,7 @@ export function createNews(emit: Emit): News {
   const messages = new Set<number>();
 
   function flush(): void {
-    timer = null;
+    undo = null;
     lastAt = performance.now();
     seq += 1;
     // A flood names conversations only: their lists are fetched again as a whole.
@@ -90,14 +91,24 @@ export function createNews(emit: Emit): News {
       for (const id of touched.conversations) conversations.add(id);
       for (const id of touched.messages) messages.add(id);
       if (!inbox && !accounts && !settings && conversations.size === 0 && messages.size === 0) return;
-      timer ??= setTimeout(flush, Math.max(0, lastAt + GAP_MS - performance.now()));
+      undo ??= soon(lastAt + GAP_MS - performance.now(), flush);
     },
     tell: emit,
     stop() {
       if (laneTimer) clearTimeout(laneTimer);
-      if (timer === null) return;
-      clearTimeout(timer);
+      if (undo === null) return;
+      undo();
       flush();
     },
   };
+}
+
+/** Acts after a wait, or at the end of this turn: a timer of Node takes 1 ms at least. Gives what takes it back. */
+function soon(waitMs: number, act: () => void): () => void {
+  if (waitMs > 0) {
+    const timer = setTimeout(act, waitMs);
+    return () => clearTimeout(timer);
+  }
+  const turn = setImmediate(act);
+  return () => clearImmediate(turn);
 }
