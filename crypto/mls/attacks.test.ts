@@ -16,19 +16,42 @@ import type { GroupKey } from './cells.ts';
 import type { MlsEngine, Processed } from './engine.ts';
 import { decodeKeyPackageMessage } from './key-packages.ts';
 import type { GroupRules } from './members.ts';
-import { nodeSuite } from './suite.ts';
+import { isLowOrder } from './low-order.ts';
+import { nodeSuite, type Suite } from './suite.ts';
 import { forge, forgeCommit, forgerOf } from './test/forge.ts';
 import { createParty, frozen, groupOf, hand, NOW, testRules, type Party } from './test/party.ts';
 
 const three = (): [Party, Party, Party] => [createParty('alice'), createParty('bob'), createParty('carol')];
 
-/** Points of Curve25519 whose product with any secret is zero (RFC 7748 §6.1). */
+/** Points of Curve25519 whose product with any secret is zero (RFC 7748 §6.1), two of them with the bit that X25519 passes over. */
 const lowOrder = [
   '00'.repeat(32),
   `01${'00'.repeat(31)}`,
+  `01${'00'.repeat(30)}80`,
   'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
   `ec${'ff'.repeat(30)}7f`,
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(31)}`,
 ];
+
+/** A suite whose keys are a point: those that are drawn, and of those that are derived the one in this place. */
+async function weakSuite(point: string, place: number): Promise<Suite> {
+  const publicKey = await nodeSuite.hpke.importPublicKey(Uint8Array.from(Buffer.from(point, 'hex')));
+  let derived = -1;
+  return {
+    ...nodeSuite,
+    hpke: {
+      ...nodeSuite.hpke,
+      generateKeyPair: async () => ({ ...(await nodeSuite.hpke.generateKeyPair()), publicKey }),
+      async deriveKeyPair(seed) {
+        const pair = await nodeSuite.hpke.deriveKeyPair(seed);
+        derived += 1;
+        return derived === place ? { ...pair, publicKey } : pair;
+      },
+    },
+  };
+}
 
 /** It is refused for this reason, and not one cell is another than before. */
 async function expectRefused(party: Party, message: Uint8Array, why: string): Promise<void> {
@@ -409,18 +432,75 @@ describe('who may be a member, and do what', () => {
     await expectRefused(bob, await forge(forger, body), 'lifetime');
   });
 
-  test.each(lowOrder)('AT-17 nobody whose keys are points of low order: %s', async (point) => {
-    const publicKey = await nodeSuite.hpke.importPublicKey(Uint8Array.from(Buffer.from(point, 'hex')));
-    const generateKeyPair = async () => ({ ...(await nodeSuite.hpke.generateKeyPair()), publicKey });
-    const suite = { ...nodeSuite, hpke: { ...nodeSuite.hpke, generateKeyPair } };
-    const [alice, bob] = three();
-    const group = await groupOf([alice, bob]);
-    const before = frozen(alice);
-    const keyPackage = await createParty('dave', { suite }).keyPackage();
-    const add = { kind: 'add', keyPackage } as const;
-    const staged = await alice.run((work) => alice.engine.stage(group, [add], work, NOW));
-    expect(staged).toMatchObject({ kind: 'refused' });
-    expect(frozen(alice)).toEqual(before);
+  describe.each(lowOrder)('AT-17 nobody whose keys are points of low order: %s', (point) => {
+    test('in a key package', async () => {
+      const [alice, bob] = three();
+      const group = await groupOf([alice, bob]);
+      const before = frozen(alice);
+      const keyPackage = await createParty('dave', { suite: await weakSuite(point, -1) }).keyPackage();
+      const refused = { kind: 'refused', why: 'malformed' };
+      expect(await alice.engine.readKeyPackage(keyPackage, NOW)).toEqual(refused);
+      const add = { kind: 'add', keyPackage } as const;
+      expect(await alice.run((work) => alice.engine.stage(group, [add], work, NOW))).toEqual(refused);
+      expect(frozen(alice)).toEqual(before);
+      const forged = await forgeCommit(await forgerOf(alice, group), [
+        { kind: 'add', keyPackage: decodeKeyPackageMessage(keyPackage) },
+      ]).catch(() => null);
+      // Whoever adds them would have to seal to them.
+      expect(forged).toBeNull();
+    });
+
+    test('in the leaf of a commit, and in a parent of which only others know the secret', async () => {
+      const [alice, bob, carol] = three();
+      const group = await groupOf([alice, bob, carol]);
+      const forger = await forgerOf(alice, group);
+      await expectRefused(
+        bob,
+        await forgeCommit(forger, [], { suite: await weakSuite(point, 0) }),
+        'malformed',
+      );
+      // The parent of Alice and Bob: Carol is told nothing of it.
+      await expectRefused(carol, await forgeCommit(forger, [], { suite: await weakSuite(point, 1) }), 'path');
+    });
+
+    test('in the tree of a welcome', async () => {
+      const [, bob, carol] = three();
+      const dave = createParty('dave');
+      for (const [place, why] of [
+        [0, 'malformed'],
+        [1, 'tree'],
+      ] as const) {
+        const weak = createParty('alice', { suite: await weakSuite(point, place) });
+        const group = await weak.create(utf8(`weak ${place}`));
+        const adds = [];
+        for (const party of [bob, carol, dave])
+          adds.push({ kind: 'add', keyPackage: await party.keyPackage() } as const);
+        const { welcome } = await weak.commit(group, adds);
+        const before = frozen(bob);
+        expect(await bob.run((work) => bob.engine.join(welcome!, work, NOW))).toEqual({
+          kind: 'refused',
+          why,
+        });
+        expect(frozen(bob)).toEqual(before);
+      }
+    });
+  });
+
+  test('AT-17 and exactly those that HPKE seals nothing to', async () => {
+    const { hpke } = nodeSuite;
+    const some = fc.uint8Array({ minLength: 32, maxLength: 32 });
+    const weak = fc.constantFrom(...lowOrder).map((hex) => Uint8Array.from(Buffer.from(hex, 'hex')));
+    await fc.assert(
+      fc.asyncProperty(fc.oneof(some, weak), async (key) => {
+        const sealed = hpke.seal(await hpke.importPublicKey(key), key, key);
+        expect(isLowOrder(key)).toBe(
+          await sealed.then(
+            () => false,
+            () => true,
+          ),
+        );
+      }),
+    );
   });
 
   test('nobody who cannot do what the group asks for', async () => {

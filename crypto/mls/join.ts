@@ -14,6 +14,7 @@ import { encodeMessage, readHeader, WELCOME } from './framing.ts';
 import { encodeBegan, enter, forget, groupKeyOf } from './groups.ts';
 import { dropKeyPackage, ownKeyPackages, type OwnKeyPackage } from './key-packages.ts';
 import { checkLeaf } from './leaf-check.ts';
+import { isLowOrder } from './low-order.ts';
 import { memberOf, viewOf, type GroupView, type Member } from './members.ts';
 import { keysFromWelcome } from './path.ts';
 import { demand } from './refusal.ts';
@@ -103,7 +104,8 @@ async function checkTree({ suite, rules }: Setting, tree: Tree, info: GroupInfo)
     const place = { groupId: groupContext.groupId, leaf };
     await checkLeaf(suite, node, place, groupContext.extensions, rules);
   }
-  demand(await parentsHold(suite, tree, hashes), 'tree');
+  const weak = tree.some((node) => node?.nodeType === 'parent' && isLowOrder(node.parent.hpkePublicKey));
+  demand(!weak && (await parentsHold(suite, tree, hashes)), 'tree');
 }
 
 interface Entry {

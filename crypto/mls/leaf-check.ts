@@ -9,6 +9,7 @@ import { verifyKeyPackage } from 'ts-mls/keyPackage.js';
 import { verifyLeafNodeSignature, verifyLeafNodeSignatureKeyPackage } from 'ts-mls/leafNode.js';
 import type { Millis } from '../../shared/ids.ts';
 import { readWhole, sameBytes } from './bytes.ts';
+import { isLowOrder } from './low-order.ts';
 import { memberOf, type GroupRules } from './members.ts';
 import { demand } from './refusal.ts';
 import { SUITE_NAME, type Suite } from './suite.ts';
@@ -54,7 +55,7 @@ export interface Place {
   readonly leaf: number;
 }
 
-/** Everything about a leaf but its keys' being its own (§7.3). @throws Refused, Malformed. */
+/** Everything about a leaf but its keys' being its own (§7.3), and that something can be sealed to it. @throws Refused, Malformed. */
 export async function checkLeaf(
   suite: Suite,
   node: LeafNode,
@@ -67,6 +68,7 @@ export async function checkLeaf(
       ? verifyLeafNodeSignatureKeyPackage(node, suite.signature)
       : verifyLeafNodeSignature(node, place.groupId, place.leaf, suite.signature);
   demand(await signed, 'signature');
+  demand(!isLowOrder(node.hpkePublicKey), 'malformed');
   checkCapabilities(node, ofGroup);
   demand(rules.allowsMember(memberOf(place.leaf, node)), 'member');
 }
@@ -88,7 +90,7 @@ export async function checkKeyPackage(
   demand(leafNode.leafNodeSource === 'key_package', 'malformed');
   demand(await verifyKeyPackage(keyPackage, suite.signature), 'signature');
   await checkLeaf(suite, leafNode, { groupId: new Uint8Array(), leaf: 0 }, ofGroup, rules);
-  demand(!sameBytes(initKey, leafNode.hpkePublicKey), 'malformed');
+  demand(!sameBytes(initKey, leafNode.hpkePublicKey) && !isLowOrder(initKey), 'malformed');
   const { notBefore, notAfter } = leafNode.lifetime;
   demand(notAfter >= notBefore && notAfter - notBefore <= MAX_LIFETIME_S, 'lifetime');
   if (now === null) return;

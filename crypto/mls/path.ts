@@ -7,6 +7,7 @@ import { signLeafNodeCommit } from 'ts-mls/leafNode.js';
 import { getHpkePublicKey } from 'ts-mls/ratchetTree.js';
 import { left, right, type NodeIndex } from 'ts-mls/treemath.js';
 import { sameBytes } from './bytes.ts';
+import { isLowOrder } from './low-order.ts';
 import { demand } from './refusal.ts';
 import type { Suite } from './suite.ts';
 import {
@@ -199,6 +200,8 @@ export async function readPath(
   const fits = steps.every(({ tell }, n) => nodes[n]?.encryptedPathSecret.length === tell.length);
   demand(fits, 'path');
   const shown = nodes.map((node) => node.hpkePublicKey);
+  // Of parents that are not mine nobody shows me the secret: their keys could be anything.
+  demand(!shown.some(isLowOrder), 'path');
   const { parents, leafHash } = await parentsOf(suite, await hashTree(suite, tree), steps, shown);
   demand(sameBytes(leafHash, leafNode.parentHash), 'path');
   const renewed = grafted(tree, committer, leafNode, parents);

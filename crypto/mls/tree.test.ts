@@ -148,7 +148,7 @@ describe('new keys that a member asks others to commit (MLS Update)', () => {
     await expectAgreed(group, [bob, carol]);
   });
 
-  test('is refused for another account, an old key, a leaf signed elsewhere', async () => {
+  test('AT-11 is refused for another account, an old key, a leaf signed elsewhere', async () => {
     const [alice, bob] = parties('alice', 'bob') as [Party, Party];
     const group = await groupOf([alice, bob]);
     const own = (await forgerOf(alice, group)).standing.roster.tree[0];
@@ -157,6 +157,7 @@ describe('new keys that a member asks others to commit (MLS Update)', () => {
       [{ credential: { credentialType: 'basic', identity: utf8('carol') } }, 'member'],
       [{ hpkePublicKey: own.leaf.hpkePublicKey }, 'proposals'],
       [{ leafIndex: 5 } as Partial<LeafNode>, 'signature'],
+      [{ hpkePublicKey: new Uint8Array(32) }, 'malformed'], // AT-17
     ];
     for (const [part, why] of wrong) {
       const update = await updateOf(alice, group, part);

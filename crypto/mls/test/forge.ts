@@ -4,7 +4,7 @@ import { encodePublic, PUBLIC_MESSAGE, signFramed, type Signed } from '../framin
 import { planCommit, type Proposed } from '../plan.ts';
 import { makePath } from '../path.ts';
 import type { Proposal } from '../proposal.ts';
-import { nodeSuite } from '../suite.ts';
+import { nodeSuite, type Suite } from '../suite.ts';
 import { leafAt } from '../tree.ts';
 import { advance } from '../transition.ts';
 import type { Party } from './party.ts';
@@ -67,6 +67,8 @@ export async function forgeCommit(
     readonly node?: Partial<LeafNode>;
     /** Signs the leaf as another one. */
     readonly confirmationTag?: Uint8Array;
+    /** Makes the path with other keys than it should. */
+    readonly suite?: Suite;
     /** Spoils the path after it was made. */
     readonly spoil?: (path: Awaited<ReturnType<typeof makePath>>['path']) => void;
   } = {},
@@ -91,7 +93,7 @@ export async function forgeCommit(
   const made = options.withoutPath
     ? null
     : await makePath(
-        nodeSuite,
+        options.suite ?? nodeSuite,
         plan.tree,
         me,
         plan.context,
