@@ -1,4 +1,4 @@
-import { Subkey, readKeys, type Key } from 'openpgp';
+import { Subkey, encryptSessionKey, readKeys, type Key } from 'openpgp';
 import type { Brand, Millis } from '../../shared/ids.ts';
 import { CLOCK_SKEW_MS, KEY_LIMIT_BYTES, lenient, strict } from './config.ts';
 import { directSignatures, primarySelfSignature } from './library.ts';
@@ -195,12 +195,37 @@ export async function encryptionFault(
 export async function keyEncryptionFault(key: Key, now: Millis): Promise<EncryptionFault | null> {
   const date = dateFor(key, now);
   if (await key.isRevoked(undefined, undefined, date, lenient)) return 'revoked';
-  const usable = (at: Date | null, config: typeof strict): Promise<boolean> =>
-    key.getEncryptionKey(undefined, at, undefined, config).then(
-      () => true,
-      () => false,
-    );
-  if (await usable(date, strict)) return null;
-  if (await usable(null, strict)) return newestIn(key) > date.getTime() ? 'not-yet-valid' : 'expired';
-  return (await usable(null, lenient)) ? 'weak' : 'no-encryption-key';
+  const partAt = (at: Date | null, config: typeof strict): Promise<Key | Subkey | null> =>
+    key.getEncryptionKey(undefined, at, undefined, config).catch(() => null);
+  const part = await partAt(date, strict);
+  if (part !== null) return (await takesSessionKeys(key, part, date)) ? null : 'no-encryption-key';
+  if (await partAt(null, strict)) return newestIn(key) > date.getTime() ? 'not-yet-valid' : 'expired';
+  return (await partAt(null, lenient)) ? 'weak' : 'no-encryption-key';
 }
+
+/** What came of trying, by key packet. */
+const tried = new WeakMap<object, Promise<boolean>>();
+
+/**
+ * Whether anything can be sealed to a part of a key. A point of low order, or off its curve, reads well and is signed for by its owner, but no
+ * secret comes of it (RFC 9580 §11.1, RFC 7748 §6.1): found out by trying, once, so that the forecast knows and not only the sealing.
+ */
+function takesSessionKeys(key: Key, part: Key | Subkey, date: Date): Promise<boolean> {
+  const known = tried.get(part.keyPacket);
+  if (known !== undefined) return known;
+  const takes = encryptSessionKey({
+    data: new Uint8Array(TRIAL_BYTES),
+    algorithm: 'aes128',
+    encryptionKeys: key,
+    encryptionKeyIDs: [part.getKeyID()],
+    date,
+    format: 'binary',
+  }).then(
+    () => true,
+    () => false,
+  );
+  tried.set(part.keyPacket, takes);
+  return takes;
+}
+
+const TRIAL_BYTES = 16;

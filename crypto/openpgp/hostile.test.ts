@@ -14,15 +14,27 @@ import {
 } from 'openpgp';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { armor, dearmor } from './armor.ts';
-import { readCertificate, type Certificate } from './certificate.ts';
+import { encryptionFault, readCertificate, type Certificate } from './certificate.ts';
 import { lenient } from './config.ts';
 import { defaultLimits, readEnvelope } from './envelope.ts';
 import type { OwnKey } from './keys.ts';
 import { hideNativeOcb } from './ocb.ts';
 import { decryptMessage, openMessage, type Opened, type OpenRefusal } from './open.ts';
 import { TAG, packet, packetHeader, readPackets, type Packet } from './packets.ts';
-import { literalPacket, signedPackets } from './seal.ts';
-import { DAY_MS, NOW, bytes, letter, parse, person, rebuilt, textOf, wrap } from './test-people.ts';
+import { literalPacket, seal, signedPackets } from './seal.ts';
+import {
+  DAY_MS,
+  NOW,
+  bytes,
+  letter,
+  lowOrderPoints,
+  parse,
+  person,
+  rebuilt,
+  textOf,
+  withEncryptionPoint,
+  wrap,
+} from './test-people.ts';
 
 afterEach(() => hideNativeOcb(false));
 
@@ -205,15 +217,6 @@ describe('without integrity', () => {
 });
 
 describe('AT-17 session keys under a secret that anybody knows', () => {
-  /** Points of Curve25519 whose product with any secret is zero (RFC 7748 §6.1). */
-  const lowOrder = [
-    '00'.repeat(32),
-    `01${'00'.repeat(31)}`,
-    'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
-    '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
-    `ec${'ff'.repeat(30)}7f`,
-  ].map((hex) => Buffer.from(hex, 'hex'));
-
   /** Where the sender's passing key stands in the packet of the session key (RFC 9580 §5.1.1, §5.1.2). */
   test.each([
     [4, 1, 13],
@@ -231,12 +234,61 @@ describe('AT-17 session keys under a secret that anybody knows', () => {
     const sealed = await wrap(await signedBy(alice, 'hi', [carol]), [carol.certificate], { seipd });
     expect((await to(sealed)).kind).not.toBe('refused');
     const [key, body] = packetsOf(sealed);
-    for (const point of lowOrder) {
+    for (const point of lowOrderPoints) {
       const changed = Buffer.from(key?.body ?? none);
       expect(changed.length).toBeGreaterThan(at + point.length);
-      point.copy(changed, at);
+      changed.set(point, at);
       const result = await to(armor(Buffer.concat([packet(TAG.pkesk, changed), body?.raw ?? none])));
-      expect(result.kind, point.toString('hex')).toBe('refused');
+      expect(result.kind, Buffer.from(point).toString('hex')).toBe('refused');
+    }
+  });
+});
+
+describe('AT-17 certificates whose encryption key is a point that anybody knows the secret of', () => {
+  type Kind = Pick<Parameters<typeof generateKey>[0], 'type' | 'curve'>;
+  const made = async (kind: Kind): Promise<Uint8Array> => {
+    const { privateKey } = await generateKey({
+      ...kind,
+      userIDs: [{ email: 'eve@example.org' }],
+      date: new Date(NOW - DAY_MS),
+      format: 'binary',
+    });
+    return privateKey;
+  };
+  const curve448 = [new Uint8Array(56), Uint8Array.of(1, ...new Uint8Array(55))];
+  /** (5, 1) lies on no curve of these. */
+  const off = (bytesOfOne: number): Uint8Array => {
+    const point = new Uint8Array(1 + 2 * bytesOfOne);
+    point.set([4]);
+    point.set([5], bytesOfOne);
+    point.set([1], 2 * bytesOfOne);
+    return point;
+  };
+
+  test.each<[string, Kind, readonly Uint8Array[]]>([
+    ['X25519', { type: 'curve25519' }, lowOrderPoints],
+    ['X25519 in the older form', { type: 'ecc', curve: 'ed25519Legacy' }, lowOrderPoints],
+    ['X448', { type: 'curve448' }, curve448],
+    ['P-256', { type: 'ecc', curve: 'nistP256' }, [off(32)]],
+    ['P-521', { type: 'ecc', curve: 'nistP521' }, [off(66)]],
+  ])('%s: nothing is sealed to them', async (_name, kind, points) => {
+    const secret = await made(kind);
+    const honest = await readCertificate(
+      Uint8Array.from((await readPrivateKey({ binaryKey: secret })).toPublic().write()),
+      NOW,
+    );
+    if (honest.kind === 'refused') throw new Error(honest.why);
+    expect(await encryptionFault(honest.certificate, NOW)).toBeNull();
+    for (const point of points) {
+      const certificate = await withEncryptionPoint(secret, point);
+      expect(await encryptionFault(certificate, NOW)).toBe('no-encryption-key');
+      const sealing = { plaintext: bytes('x'), from: alice, hideRecipients: true, now: NOW } as const;
+      expect(await seal({ ...sealing, to: [bob.certificate, certificate] })).toEqual({
+        kind: 'refused',
+        why: 'unusable-certificate',
+        fingerprint: certificate.fingerprint,
+        fault: 'no-encryption-key',
+      });
     }
   });
 });

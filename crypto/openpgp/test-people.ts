@@ -1,9 +1,19 @@
 /** Throw-away people and hand-made messages of the tests in this folder. */
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
-import { encryptSessionKey, readKey, type Key, type PublicKey } from 'openpgp';
+import {
+  SignaturePacket,
+  encryptSessionKey,
+  enums,
+  readKey,
+  readPrivateKey,
+  type Key,
+  type PublicKey,
+} from 'openpgp';
 import { createWork } from '../../shared/lane/work.ts';
 import type { StateCell, StateKey, StateView, Work } from '../../shared/lane/state.ts';
 import { armor, dearmor } from './armor.ts';
+import { readCertificate } from './certificate.ts';
+import { strict } from './config.ts';
 import { generateOwnKey, type Certificate, type OwnKey } from './keys.ts';
 import { TAG, packet } from './packets.ts';
 import { seal } from './seal.ts';
@@ -115,4 +125,43 @@ export async function during<T>(
   const result = await act(work);
   account.commit(work);
   return result;
+}
+
+/** Points of Curve25519 whose product with any secret is zero (RFC 7748 §6.1). */
+export const lowOrderPoints: readonly Uint8Array[] = [
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+  `ec${'ff'.repeat(30)}7f`,
+].map((hex) => Uint8Array.from(Buffer.from(hex, 'hex')));
+
+/** The certificate of somebody who has put another point in the place of their encryption key, and signs for it as it should be. */
+export async function withEncryptionPoint(secret: Uint8Array, point: Uint8Array): Promise<Certificate> {
+  const key = await readPrivateKey({ binaryKey: Uint8Array.from(secret) });
+  const [subkey] = key.subkeys;
+  if (subkey === undefined) throw new Error('no subkey');
+  const packet = subkey.keyPacket as unknown as {
+    publicParams: { A?: Uint8Array; Q?: Uint8Array };
+    computeFingerprintAndKeyID(): Promise<void>;
+  };
+  const { publicParams } = packet;
+  if (publicParams.Q === undefined) publicParams.A = point;
+  // The older form has an octet before the point that says which form it is (RFC 9580 §11.2.1).
+  else publicParams.Q = publicParams.Q[0] === 0x40 ? Uint8Array.of(0x40, ...point) : point;
+  await packet.computeFingerprintAndKeyID();
+  const binding = new SignaturePacket();
+  binding.signatureType = enums.signature.subkeyBinding;
+  binding.publicKeyAlgorithm = key.keyPacket.algorithm;
+  binding.hashAlgorithm = enums.hash.sha512;
+  binding.keyFlags = Uint8Array.of(enums.keyFlags.encryptCommunication | enums.keyFlags.encryptStorage);
+  const signs = binding as unknown as {
+    sign(by: object, data: object, date: Date, detached: boolean, config: object): Promise<void>;
+  };
+  const data = { key: key.keyPacket, bind: subkey.keyPacket };
+  await signs.sign(key.keyPacket, data, subkey.getCreationTime(), false, strict);
+  subkey.bindingSignatures = [binding];
+  const read = await readCertificate(Uint8Array.from(key.toPublic().write()), Date.now());
+  if (read.kind === 'refused') throw new Error(read.why);
+  return read.certificate;
 }

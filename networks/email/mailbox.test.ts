@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { generateKey } from 'openpgp';
 import { importOwnKey } from '../../crypto/openpgp/keys.ts';
+import { lowOrderPoints, withEncryptionPoint } from '../../crypto/openpgp/test-people.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { newNetworkKey } from '../../shared/lane/network-key.ts';
 import { readSelf } from './account-record.ts';
@@ -177,6 +178,23 @@ describe('AT-04 a key that ends', () => {
       hold: 'no-key',
       ledger: { forecasts: [{ conversation, hold: 'no-key' }] },
     });
+  });
+
+  test('AT-17 nor is a key taken whose secret anybody knows: held, in the words of a missing key', async () => {
+    const eve = await createWriter('eve@example.org', 'Eve');
+    const [point] = lowOrderPoints;
+    if (point === undefined) throw new Error('no point');
+    const certificate = await withEncryptionPoint(eve.key.secret, point);
+    const letter = letterOf({ ...eve, key: { ...eve.key, certificate } }, me.address, 'hi');
+    await me.take(await sealedMail(eve, letter, [me.certificate]));
+    const conversation = `account|email|${certificate.fingerprint}`;
+    const before = me.core.commits.length;
+    expect(await compose(await composing(), { intent: saying(conversation) })).toMatchObject({
+      kind: 'held',
+      hold: 'no-key',
+      ledger: { forecasts: [{ conversation, hold: 'no-key' }] },
+    });
+    expect(me.core.commits).toHaveLength(before);
   });
 
   test('is no reason to write in the clear without having been asked', async () => {
