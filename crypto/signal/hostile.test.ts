@@ -61,6 +61,17 @@ function expectRefused({ result, work }: { result: OpenResult; work: Work }): vo
   expect(work.writes()).toEqual([]);
 }
 
+/** Points of Curve25519 whose product with any secret is zero (RFC 7748 §6.1), as Signal writes keys. */
+const lowOrder = [
+  '00'.repeat(32),
+  `01${'00'.repeat(31)}`,
+  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+  `ec${'ff'.repeat(30)}7f`,
+  `ed${'ff'.repeat(30)}7f`,
+  `ee${'ff'.repeat(30)}7f`,
+].map((hex) => Uint8Array.from(Buffer.from(`05${hex}`, 'hex')));
+
 const bytes = (maxLength: number) =>
   fc.uint8Array({ minLength: 0, maxLength }).map((some) => Uint8Array.from(some));
 
@@ -148,6 +159,45 @@ describe('hostile envelopes', () => {
       }),
       { numRuns: 250 },
     );
+  });
+
+  /** Fields of one key each, in the form of protobuf: number and type, length, and the first byte of a key. */
+  const fields = {
+    base: { in: ['prekey'], starts: [0x12, 33, 5] },
+    identity: { in: ['prekey'], starts: [0x1a, 33, 5] },
+    ratchet: { in: ['prekey', 'double-ratchet'], starts: [0x0a, 33, 5] },
+  } as const;
+  const replaced = (content: Uint8Array, starts: readonly number[], value: Uint8Array): Uint8Array => {
+    const at = Buffer.from(content).indexOf(Uint8Array.from(starts));
+    expect(at).toBeGreaterThan(0);
+    const copy = Uint8Array.from(content);
+    copy.set(value, at + starts.length - 1);
+    return copy;
+  };
+
+  it.each(Object.keys(fields) as readonly (keyof typeof fields)[])(
+    'AT-17 with a point of low order for the %s key are refused, and nothing stays of them',
+    async (name) => {
+      const { in: kinds, starts } = fields[name];
+      for (const kind of kinds)
+        for (const point of [...lowOrder, Uint8Array.of(5, ...new Uint8Array(32).fill(0xff))]) {
+          const envelope = good[kind];
+          expectRefused(await tried({ ...envelope, content: replaced(envelope.content, starts, point) }));
+        }
+    },
+  );
+
+  it('AT-17 with a Kyber ciphertext that is none are refused, and nothing stays of them', async () => {
+    const { content } = good.prekey;
+    // Its field, the two bytes of its length, and the byte that says which Kyber it is.
+    const starts = [0x42, 0xa1, 0x0c, 8];
+    for (const value of [
+      Uint8Array.of(7), // another Kyber
+      Uint8Array.of(0), // none
+      Uint8Array.of(8, ...new Uint8Array(1568)),
+      Uint8Array.of(8, ...new Uint8Array(1568).fill(0xff)),
+    ])
+      expectRefused(await tried({ ...good.prekey, content: replaced(content, starts, value) }));
   });
 
   it('said to be of another kind are refused', async () => {
@@ -284,16 +334,6 @@ describe('hostile keys', () => {
     expect((await started(downgraded)).kind).toBe('refused');
   });
 
-  /** Points of Curve25519 whose product with any secret is zero (RFC 7748 §6.1), as Signal writes keys. */
-  const lowOrder = [
-    '00'.repeat(32),
-    `01${'00'.repeat(31)}`,
-    'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
-    '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
-    `ec${'ff'.repeat(30)}7f`,
-    `ed${'ff'.repeat(30)}7f`,
-    `ee${'ff'.repeat(30)}7f`,
-  ].map((hex) => Uint8Array.from(Buffer.from(`05${hex}`, 'hex')));
   const signedBy = ({ identity }: RawParty, key: Uint8Array) => ({
     key,
     signature: identity.privateKey.sign(Uint8Array.from(key)),

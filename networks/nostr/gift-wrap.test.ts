@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import * as nip59 from 'nostr-tools/nip59';
 import { readSignedEvent, rumorOf, seconds, signEvent, type Draft, type SignedEvent } from './event.ts';
 import { GIFT_WRAP_KIND, giftWrap, SEAL_KIND, TIME_BLUR_SECONDS, unwrapGift } from './gift-wrap.ts';
-import { freshSecretKey, publicKeyOf, type SecretKey } from './keys.ts';
+import { freshSecretKey, publicKeyOf, type PublicKey, type SecretKey } from './keys.ts';
 import { conversationKey, sealText } from './nip44.ts';
 
 const [alice, bob, mallory] = [freshSecretKey(), freshSecretKey(), freshSecretKey()];
@@ -76,6 +76,22 @@ test('every layer is checked', () => {
   const good = giftWrap(alice, publicKeyOf(bob), draft, now);
   const twice = signEvent({ ...good, tags: [...good.tags, ...good.tags] }, mallory);
   expect(unwrapGift(own(bob), twice)).toEqual({ kind: 'refused', why: 'not-mine' });
+});
+
+test('AT-17 a wrap or a seal by a key that is no point is none', () => {
+  const wrap = giftWrap(alice, publicKeyOf(bob), draft, now);
+  const seal = sealOf(alice, JSON.stringify(rumorOf(publicKeyOf(alice), draft)));
+  for (const bad of ['0'.repeat(64), 'f'.repeat(64), '1234567890abcdef'.repeat(4)]) {
+    const by = (event: SignedEvent): SignedEvent => {
+      const { id } = rumorOf(bad as PublicKey, event);
+      return { ...event, pubkey: bad as PublicKey, id };
+    };
+    expect(readSignedEvent(by(wrap))).toBeNull();
+    expect(unwrapGift(own(bob), wrapOf(JSON.stringify(by(seal))))).toEqual({
+      kind: 'refused',
+      why: 'bad-seal',
+    });
+  }
 });
 
 test('nothing inside makes it throw', () => {
