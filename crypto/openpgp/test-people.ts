@@ -141,15 +141,15 @@ export async function withEncryptionPoint(secret: Uint8Array, point: Uint8Array)
   const key = await readPrivateKey({ binaryKey: Uint8Array.from(secret) });
   const [subkey] = key.subkeys;
   if (subkey === undefined) throw new Error('no subkey');
-  const packet = subkey.keyPacket as unknown as {
+  const part = subkey.keyPacket as unknown as {
     publicParams: { A?: Uint8Array; Q?: Uint8Array };
     computeFingerprintAndKeyID(): Promise<void>;
   };
-  const { publicParams } = packet;
+  const { publicParams } = part;
   if (publicParams.Q === undefined) publicParams.A = point;
   // The older form has an octet before the point that says which form it is (RFC 9580 §11.2.1).
   else publicParams.Q = publicParams.Q[0] === 0x40 ? Uint8Array.of(0x40, ...point) : point;
-  await packet.computeFingerprintAndKeyID();
+  await part.computeFingerprintAndKeyID();
   const binding = new SignaturePacket();
   binding.signatureType = enums.signature.subkeyBinding;
   binding.publicKeyAlgorithm = key.keyPacket.algorithm;

@@ -1,38 +1,14 @@
 import { expect, test } from 'vitest';
 import type { CommitResult } from '../../shared/lane/commit.ts';
 import type { FlowAnswer, FlowStep } from '../../shared/lane/flow.ts';
-import { readSignedEvent, type SignedEvent } from './event.ts';
-import { pendingFanouts } from './fanout.ts';
 import { chat, check } from './flows.ts';
-import { foundGroup } from './group/found.ts';
 import { groupOf } from './group/record.ts';
 import { inviteLink } from './invite.ts';
-import { offerKeyPackage } from './key-package.ts';
 import { npub } from './key-code.ts';
-import { readKeyPackageEvent } from './marmot/key-package-event.ts';
 import { conversationWith, peerOf } from './names.ts';
 import { receive } from './receive.ts';
-import type { Running } from './running.ts';
-import { RELAY, startTrial, type Trial } from './test/trial.ts';
-import { transact } from './turn.ts';
-
-/** The wrap in which somebody invites somebody else to a group of the two. */
-async function invitation(from: Trial, to: Running): Promise<SignedEvent> {
-  const { value: offer } = await transact(to, (turn) => offerKeyPackage(turn, []));
-  const read = offer && readKeyPackageEvent(offer);
-  if (!offer || !read) throw new Error('no key package');
-  const { key } = to.self;
-  const found = { key, keyPackageEvent: offer.id, inbox: [RELAY], keyPackage: read.message };
-  const conversation = conversationWith(from.running.context.account, key);
-  await transact(from.running, (turn) =>
-    foundGroup(turn, { conversation, direct: key, title: '', members: [found] }),
-  );
-  const [fanout] = await pendingFanouts(from.state.work(), from.running.context.now());
-  const [, event] = JSON.parse(fanout?.operation.text ?? '[]') as readonly unknown[];
-  const wrap = readSignedEvent(event);
-  if (wrap === null) throw new Error('no wrap');
-  return wrap;
-}
+import { invitation } from './test/invitation.ts';
+import { RELAY, startTrial } from './test/trial.ts';
 
 async function stepsOf(flow: AsyncGenerator<FlowStep, null, undefined>): Promise<readonly FlowStep[]> {
   const steps: FlowStep[] = [];

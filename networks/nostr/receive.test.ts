@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { GroupKey } from '../../crypto/mls/cells.ts';
 import { keepDeferred } from './deferred.ts';
 import type { EventId } from './event.ts';
-import { writeRecord } from './group/record.ts';
+import { NOTHING_TOLD, writeRecord } from './group/record.ts';
 import type { NostrGroupId } from './marmot/routing.ts';
 import { conversationOfGroup, envelopeOf } from './names.ts';
 import { takeWaiting } from './receive.ts';
@@ -24,7 +24,7 @@ test('an event that waited and cannot be taken in is set aside once, and waits n
     routing,
     relays: [RELAY],
     since: 0,
-    told: { members: [], admins: [], title: null },
+    told: NOTHING_TOLD,
     out: null,
     leaving: null,
     renewAt: 0,

@@ -81,6 +81,7 @@ export const changeSchema = shape<Change>(
       code: v.picklist(noteCodes),
       at: time,
       quoted: v.exactOptional(text(2_000)),
+      of: v.exactOptional(v.pipe(v.array(author), v.maxLength(10))),
     }),
     conversation: v.strictObject({ kind: v.literal('conversation'), id: conversation, patch }),
     member: v.strictObject({

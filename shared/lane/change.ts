@@ -101,6 +101,8 @@ export type Change =
       readonly at: Millis;
       /** Shown as the other side's own words, never as ours. */
       readonly quoted?: string;
+      /** Whom it names, where the conversation does not say. */
+      readonly of?: readonly (PeerId | 'me')[];
     }
   | { readonly kind: 'conversation'; readonly id: ConversationId; readonly patch: ConversationPatch }
   | {

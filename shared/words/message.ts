@@ -66,6 +66,12 @@ export function messageWords(say: Say) {
         return { what: groupNote(code, who), todo: null };
       case 'member-not-added':
         return { what: say(`note.${code}`, { name: peopleName(who) }), todo: say(`note.${code}.do`) };
+      case 'new-device': {
+        const whose = who.people.length === 0 ? name : peopleName(who);
+        return who.people.some(({ me }) => me)
+          ? { what: say('note.new-device.you'), todo: say('note.new-device.you.do') }
+          : { what: say(`note.${code}`, { name: whose }), todo: say(`note.${code}.do`) };
+      }
       case 'checked':
         return { what: say(`note.${code}`, { name }), todo: null };
       case 'group-made':

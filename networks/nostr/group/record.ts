@@ -18,10 +18,12 @@ export interface Told {
   readonly members: readonly PublicKey[];
   readonly admins: readonly PublicKey[];
   readonly title: string | null;
+  /** The leaves by their names ({@link GroupFace.leaves}); none where it was told before these were kept. */
+  readonly leaves: readonly string[];
 }
 
 /** Core has not heard of it. */
-export const NOTHING_TOLD: Told = { members: [], admins: [], title: null };
+export const NOTHING_TOLD: Told = { members: [], admins: [], title: null, leaves: [] };
 
 /** A group beside what MLS keeps of it. */
 export interface GroupRecord {
@@ -53,7 +55,12 @@ const schema: v.GenericSchema<unknown, GroupRecord> = v.object({
   routing: hexId<NostrGroupId>(),
   relays: v.array(relayUrl),
   since: v.number(),
-  told: v.object({ members: accounts, admins: accounts, title: v.nullable(v.string()) }),
+  told: v.object({
+    members: accounts,
+    admins: accounts,
+    title: v.nullable(v.string()),
+    leaves: v.optional(v.array(v.string()), []),
+  }),
   out: v.nullable(v.string()),
   leaving: v.nullable(v.string()),
   renewAt: v.number(),

@@ -1,5 +1,5 @@
 import type { GroupKey } from '../../../crypto/mls/cells.ts';
-import type { PeerId } from '../../../shared/ids.ts';
+import type { NetworkKey, PeerId } from '../../../shared/ids.ts';
 import type { Change, ConversationPatch } from '../../../shared/lane/change.ts';
 import type { Forecast } from '../../../shared/lane/commit.ts';
 import type { PublicKey } from '../keys.ts';
@@ -33,13 +33,14 @@ async function tell(turn: Turn, group: GroupKey, record: GroupRecord, face: Grou
     members,
     admins: face.admins.filter((key) => members.includes(key)),
     title: face.title,
+    leaves: face.leaves.map(({ name }) => name),
   };
   const routing = isIn ? face.routing : null;
   const next = { ...record, told, ...(routing ? { routing: routing.group, relays: routing.relays } : {}) };
   if (JSON.stringify(next) !== JSON.stringify(record)) await writeRecord(work, group, next);
   if (JSON.stringify(told) === JSON.stringify(record.told)) return isIn;
   const fresh = members.filter((key) => key !== me && !record.told.members.includes(key));
-  ledger.changes.push(...fresh.map(peerChange));
+  ledger.changes.push(...fresh.map(peerChange), ...deviceNotes(turn, record, face));
   if (record.direct !== null) {
     const state = isIn && members.includes(record.direct) ? 'active' : 'left';
     if ((await groupOf(work, record.conversation)) === group)
@@ -55,6 +56,26 @@ async function tell(turn: Turn, group: GroupKey, record: GroupRecord, face: Grou
   ledger.changes.push({ kind: 'conversation', id: record.conversation, patch });
   ledger.changes.push(...memberChanges(turn, group, record, told));
   return isIn;
+}
+
+/** A row for each device that came to an account which was there before: whoever holds its key may add one, and it reads along. */
+function deviceNotes(
+  { running, now }: Turn,
+  { conversation, told }: GroupRecord,
+  { leaves, members }: GroupFace,
+): readonly Change[] {
+  if (told.leaves.length === 0 || !members.includes(running.self.key)) return [];
+  const come = leaves.filter(
+    ({ account, name }) => told.members.includes(account) && !told.leaves.includes(name),
+  );
+  return come.map(({ account, name }) => ({
+    kind: 'note',
+    conversation,
+    key: `note|new-device|${conversation}|${name}` as NetworkKey,
+    code: 'new-device',
+    at: now,
+    of: [account === running.self.key ? 'me' : peerOf(account)],
+  }));
 }
 
 type MemberChange = Extract<Change, { readonly kind: 'member' }>;

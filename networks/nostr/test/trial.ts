@@ -1,7 +1,7 @@
 import type { Commit } from '../../../shared/lane/commit.ts';
 import type { LaneContext } from '../../../shared/lane/lane.ts';
 import { writeAccount } from '../account-record.ts';
-import { freshSecretKey } from '../keys.ts';
+import { freshSecretKey, type SecretKey } from '../keys.ts';
 import { freshSlot } from '../marmot/key-package-event.ts';
 import type { RelayUrl } from '../relay-url.ts';
 import { createRunning, type Running } from '../running.ts';
@@ -18,15 +18,16 @@ export interface Trial {
 
 export const RELAY = 'wss://relay.example' as RelayUrl;
 
-/** @param other what a test has in place of this context. */
+/** @param other what a test has in place of this context. `secret`: another program of the same account. */
 export async function startTrial(
   other: (context: LaneContext) => Partial<LaneContext> = () => ({}),
+  secret: SecretKey = freshSecretKey(),
 ): Promise<Trial> {
   const state = createMemoryState();
   const commits: Commit[] = [];
   const work = state.work();
   await writeAccount(work, {
-    secret: freshSecretKey(),
+    secret,
     displayName: '',
     write: [RELAY],
     inbox: [RELAY],

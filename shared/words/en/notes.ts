@@ -11,6 +11,8 @@ export const notes = {
   'note.identity-changed.do': 'Most often a new phone or app.',
   'note.new-device': '{name} uses another device now. The key is the same.',
   'note.new-device.do': 'Messages go to it too.',
+  'note.new-device.you': 'Another device is here in your name.',
+  'note.new-device.you.do': 'It reads along. If it is not yours, somebody has your key.',
   'note.timer-changed': 'How long messages stay was changed.',
   'note.timer-changed.do': 'It counts for messages from here on.',
   'note.below-floor': 'A message would have gone out with less protection than allowed.',

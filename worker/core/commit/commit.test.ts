@@ -1,6 +1,12 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { textOnly } from '../../../shared/contract/content.ts';
-import { peerId, type ConversationId, type EnvelopeKey, type OutboxId } from '../../../shared/ids.ts';
+import {
+  peerId,
+  type ConversationId,
+  type EnvelopeKey,
+  type OutboxId,
+  type PeerId,
+} from '../../../shared/ids.ts';
 import { worse } from '../../../shared/label/rules.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import { addAccount } from '../../../storage/accounts.ts';
@@ -464,6 +470,28 @@ describe('conversations', () => {
     scene.commit({ changes: [note] });
     scene.commit({ changes: [note] });
     expect(scene.db.all("SELECT * FROM message WHERE kind = 'note'")).toHaveLength(1);
+  });
+  test('AT-12 a note names whom it is about, and nobody of another network', () => {
+    scene.commit(meeting(chat, ALICE));
+    const about = (...of: readonly (PeerId | 'me')[]): Change => ({
+      kind: 'note',
+      conversation: chat,
+      key: key('d'),
+      code: 'new-device',
+      at: 1,
+      of,
+    });
+    expect(() => scene.commit({ changes: [about(peerId('nostr', 'x'))] })).toThrow(
+      expect.objectContaining({ kind: 'refused' }),
+    );
+    scene.commit({ changes: [about(ALICE, 'me')] });
+    const record = scene.db.get<MessageRecord>(`${selectMessages} WHERE m.kind = 'note'`);
+    expect(record && messageRow(scene.db, record)).toMatchObject({
+      kind: 'note',
+      code: 'new-device',
+      who: { people: [{ me: false, peer: ALICE }, { me: true }] },
+    });
+    expect(scene.conversation(chat).hold).toBeNull();
   });
   test('the label derives from the forecast; its revision rises only when it became another', () => {
     scene.commit(meeting(chat, ALICE));

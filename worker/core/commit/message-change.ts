@@ -171,5 +171,7 @@ function remove(scope: Scope, message: Message, change: Of<'delete'>): void {
 /** A row that Plainseal itself states. */
 export function changeNote(scope: Scope, change: Of<'note'>): void {
   const { id } = ownConversation(scope, change.conversation);
-  putNote(scope, { conversation: id, key: change.key, code: change.code, quoted: change.quoted ?? null });
+  const { key, code, quoted = null, of: people = [] } = change;
+  for (const each of people) if (each !== 'me') ownPeer(scope, each);
+  putNote(scope, { conversation: id, key, code, quoted, people });
 }
