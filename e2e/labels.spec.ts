@@ -63,7 +63,7 @@ test('without encryption nothing leaves before the person said yes in the other 
   await expect.poll(async () => (await mailsToPaula()).length, { timeout: PEER_MS }).toBe(2);
 });
 
-test('AT-10 a new key under an old address stops the conversation, and nothing goes out until the person looked', async ({
+test('AT-10 AT-11 a new key under an old address stops the conversation, and nothing goes out until the person looked', async ({
   app,
   me,
   alice,

@@ -155,7 +155,7 @@ test('AT-10 a contact under another key stops the conversation until the person 
   expect((await readHeader(page)).identity).not.toMatch(/^Numbers compared/);
 });
 
-test('a code that links a device is explained wherever it is put, and never acted on', async ({
+test('AT-13 a code that links a device is explained wherever it is put, and never acted on', async ({
   app,
   signal,
   phone,

@@ -292,7 +292,7 @@ describe('invitations', () => {
     }
   });
 
-  test('the same address with another key is another peer, and stops the old conversation', async () => {
+  test('AT-11 the same address with another key is another peer, and stops the old conversation', async () => {
     const first = await openDeltaChat(server, 'dave@example.org', { name: 'Dave' });
     const old = await joinByLink(me, await first.inviteLink());
     const second = await replaceKey(first);
@@ -330,7 +330,7 @@ describe('invitations', () => {
     }
   });
 
-  test('a link of my own, of a group and of another network are refused by name', async () => {
+  test('AT-13 a link of my own, of a group and of another network are refused by name', async () => {
     const flow = async (link: string) =>
       (await runFlow(me.lane, { kind: 'join', link }, me.core.context)).steps.at(-1);
     const stop = new AbortController();

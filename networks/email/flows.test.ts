@@ -19,16 +19,19 @@ const never = new AbortController().signal;
 
 beforeEach(async () => {
   me = await createTaker();
-  const { context } = me.core;
-  flowing = {
+  flowing = flowingOf(me);
+  other = await createWriter('other@example.org', 'Other');
+});
+
+function flowingOf({ core: { context } }: Taker): Flowing {
+  return {
     context,
     self: () => readSelf(createWork(context.view), Date.now()),
     waiters: createJoinWaiters(),
     learned: createLearnedKeys(),
     dropCaches: () => undefined,
   };
-  other = await createWriter('other@example.org', 'Other');
-});
+}
 
 async function run(steps: AsyncGenerator<FlowStep, null, FlowAnswer | undefined>, answer?: FlowAnswer) {
   const seen: FlowStep[] = [];
@@ -105,6 +108,45 @@ describe('comparing', () => {
     ] as const)
       expect((await scans(code)).at(-1)).toEqual({ kind: 'failed', why });
     expect(me.core.commits).toHaveLength(before);
+  });
+  test('AT-09 of a server between the two: digits, words and code differ on both screens, and no code fits', async () => {
+    const you = await createTaker('you@example.org');
+    // Each of us gets the other's mail under a key of the server's.
+    const [asYou, asMe] = [await createWriter(you.address, 'You'), await createWriter(me.address, 'Me')];
+    await me.take(await sealedMail(asYou, letterOf(asYou, me.address, 'hi'), [me.certificate]));
+    await you.take(await sealedMail(asMe, letterOf(asMe, you.address, 'hi'), [you.certificate]));
+    const screens = [
+      { of: me, shows: asYou },
+      { of: you, shows: asMe },
+    ].map(({ of, shows }) => ({
+      of,
+      answered: async (answer: FlowAnswer) =>
+        run(check(flowingOf(of), peerId('email', shows.key.certificate.fingerprint)), answer),
+    }));
+    const seen: Extract<FlowStep, { kind: 'compare' }>[] = [];
+    for (const { of, answered } of screens) {
+      const before = of.core.commits.length;
+      const steps = await answered({ kind: 'no' });
+      if (steps[0]?.kind !== 'compare') throw new Error('nothing to compare');
+      seen.push(steps[0]);
+      expect(steps.at(-1)).toEqual({ kind: 'failed', why: 'numbers-differ' });
+      expect(of.core.commits).toHaveLength(before);
+    }
+    const [mine, yours] = seen;
+    if (!mine || !yours) throw new Error('two screens');
+    for (const part of ['number', 'words'] as const) {
+      expect(mine.values[0][part]).not.toEqual(yours.values[1]?.[part]);
+      expect(yours.values[0][part]).not.toEqual(mine.values[1]?.[part]);
+    }
+    for (const [screen, across] of [
+      [screens[0], yours],
+      [screens[1], mine],
+    ] as const) {
+      const steps = await screen?.answered({ kind: 'code', code: across.code ?? new Uint8Array() });
+      expect(steps?.at(-1)).toEqual({ kind: 'failed', why: 'code-differs' });
+    }
+    for (const { of } of screens)
+      expect(of.core.changes().filter(({ kind }) => kind === 'identity')).toEqual([]);
   });
   test('nobody without a key can be compared', async () => {
     for (const id of [peer(), 'email|a@b.c', 'signal|x', 'nonsense'] as never[])

@@ -60,7 +60,7 @@ const outerFrom = (address: string): Sealing => ({
 });
 
 describe('who wrote it', () => {
-  test('signed by Mallory, but called from Alice, is another Alice and stops the first one', async () => {
+  test('AT-11 signed by Mallory, but called from Alice, is another Alice and stops the first one', async () => {
     const fake = await createWriter(alice.address, 'Alice');
     const { changes } = await me.take(await mail(fake, WORDS));
     expect(messages(changes)).toMatchObject([
@@ -610,7 +610,7 @@ describe('odd letters', () => {
     expect(message.content.text).not.toMatch(/<script|alert/);
   });
 
-  test('names that turn text around or break the line', async () => {
+  test('AT-02 names that turn text around or break the line', async () => {
     const odd = { ...mallory, name: 'Al\u202eecil\u0007a' };
     const { changes } = await me.take(await mail(odd, WORDS));
     expect(changes).toContainEqual(expect.objectContaining({ kind: 'peer', name: 'Al ecil a' }));

@@ -398,7 +398,7 @@ describe('plain mail', () => {
     ]);
   });
 
-  test('cannot take a known address away with another key', async () => {
+  test('AT-11 cannot take a known address away with another key', async () => {
     await deliver('known');
     await me.core.waitFor('known', isMessage('known'));
     const thief = await createWriter(writer.address);

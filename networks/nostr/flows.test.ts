@@ -8,7 +8,7 @@ import { npub } from './key-code.ts';
 import { conversationWith, peerOf } from './names.ts';
 import { receive } from './receive.ts';
 import { invitation } from './test/invitation.ts';
-import { RELAY, startTrial } from './test/trial.ts';
+import { RELAY, startTrial, type Trial } from './test/trial.ts';
 
 async function stepsOf(flow: AsyncGenerator<FlowStep, null, undefined>): Promise<readonly FlowStep[]> {
   const steps: FlowStep[] = [];
@@ -76,4 +76,38 @@ test('a key is compared by its code; AT-09 that of somebody else checks nobody',
   expect(commits).toMatchObject([
     { kind: 'identity', now: npub(key), trust: { kind: 'checked', by: 'code' } },
   ]);
+});
+
+test('AT-09 of somebody between the two: digits, words and code differ on both screens, and no code fits', async () => {
+  const [alice, bob, between] = [await startTrial(), await startTrial(), await startTrial()];
+  // Each was handed the key of whoever stands between, as the other's.
+  const { key } = between.running.self;
+  const compared = async (of: Trial, answer: FlowAnswer): Promise<readonly FlowStep[]> => {
+    const steps = check(of.running, peerOf(key));
+    const first = await steps.next();
+    const { value } = await steps.next(answer);
+    await steps.return(null);
+    return [first.value, value].flatMap((step) => step ?? []);
+  };
+  const seen = [];
+  for (const of of [alice, bob]) {
+    const [shown, said] = await compared(of, { kind: 'no' });
+    if (shown?.kind !== 'compare') throw new Error('nothing to compare');
+    expect(said).toEqual({ kind: 'failed', why: 'numbers-differ' });
+    seen.push(shown);
+  }
+  const [hers, his] = seen;
+  if (!hers || !his) throw new Error('two screens');
+  for (const part of ['number', 'words'] as const) {
+    expect(hers.values[0][part]).not.toEqual(his.values[1]?.[part]);
+    expect(his.values[0][part]).not.toEqual(hers.values[1]?.[part]);
+  }
+  for (const [of, other] of [
+    [alice, his],
+    [bob, hers],
+  ] as const) {
+    const scanned = await compared(of, { kind: 'code', code: other.code ?? new Uint8Array() });
+    expect(scanned.at(-1)).toEqual({ kind: 'failed', why: 'code-differs' });
+    expect(of.commits.flatMap(({ changes }) => changes)).toEqual([]);
+  }
 });

@@ -16,7 +16,7 @@ test('a link says who, and three relays', () => {
   expect(readInvite(npub(key), own)).toEqual({ kind: 'invite', invite: { key, relays: [] } });
 });
 
-test('what is no invitation is named', () => {
+test('AT-13 what is no invitation is named', () => {
   const failures = [
     [inviteLink(own, relays), 'code-own'],
     [npub(own), 'code-own'],

@@ -252,7 +252,7 @@ describe('hold.resolve', () => {
     await resolve('send', (await row()).labelRevision);
     await until(id, 'sent');
   });
-  test('what was end to end is not let out in the clear', async () => {
+  test('AT-04 what was end to end is not let out in the clear', async () => {
     await performing(async (item) => {
       const facts = [clearFacts()];
       await lane.context().commit({

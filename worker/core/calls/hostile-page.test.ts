@@ -120,7 +120,7 @@ test('AT-08 a page that is taken over sends nothing openly, marks nobody as chec
   expect(sealed.length).toBeGreaterThan(20);
 });
 
-test('AT-08 each act that only the shell\u2019s window allows is asked there, and refused with its no', async () => {
+test('AT-08 each act that only the shell’s window allows is asked there, and refused with its no', async () => {
   const { call } = rig.page;
   const all = { account: ACCOUNT, peer: ALICE };
   const acts = {

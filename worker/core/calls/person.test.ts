@@ -142,7 +142,7 @@ describe('an entry of the address book', () => {
     expect(rig.db.all('SELECT * FROM person')).toEqual([]);
     expect(rig.db.all('SELECT * FROM route')).toEqual([]);
   });
-  test('carries no trust from one way to another', async () => {
+  test('AT-16 carries no trust from one way to another', async () => {
     await merge(ALICE_MAIL, ALICE_PHONE);
     await rig.page.call('trust.set', { request: request(), peer: ALICE_MAIL, account: MAIL });
     const { routes } = await person(ALICE_PHONE);

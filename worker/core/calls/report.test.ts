@@ -88,7 +88,7 @@ test('AT-65 a report reveals the chosen messages of that person and nothing else
   await expect(preview(rows, GROUP)).rejects.toThrow(rejects('refused'));
 });
 
-test('AT-65 what is written is what was shown, in the shell\u2019s dialog, and can be checked', async () => {
+test('AT-65 what is written is what was shown, in the shell’s dialog, and can be checked', async () => {
   const path = join(folder, 'report.json');
   const asked: string[] = [];
   rig.shell.serve = {

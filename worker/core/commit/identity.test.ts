@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { textOnly } from '../../../shared/contract/content.ts';
-import { directConversation, peerId, type AccountId } from '../../../shared/ids.ts';
+import { directConversation, peerId, type AccountId, type PeerId } from '../../../shared/ids.ts';
 import type { Trust } from '../../../shared/label/facts.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import { emptyCommit, type Commit, type CommitResult } from '../../../shared/lane/commit.ts';
@@ -164,7 +164,45 @@ describe('a key that is told', () => {
     scene.commit({ changes: [{ ...device, device: '4', sameIdentity: false, act: 'added' }] });
     expect([hold(), trust()]).toMatchObject(['identity-changed', { kind: 'changed', wasChecked: true }]);
   });
-  test('of a network where the key names the peer is never replaced by a description', () => {
+  test.each(['email', 'nostr'] as const)(
+    'AT-11 of somebody else under the same name and address on %s: nothing of the check is theirs',
+    (network) => {
+      const place = openScene(network);
+      const [first, second] = [peerId(network, 'aa'.repeat(32)), peerId(network, 'bb'.repeat(32))];
+      const met = (peer: PeerId): readonly Change[] => [
+        {
+          kind: 'peer',
+          peer,
+          identity: peer.slice(network.length + 1),
+          address: 'bob@example.org',
+          name: 'Bob',
+        },
+        {
+          kind: 'conversation',
+          id: directConversation(place.account.id, peer),
+          patch: { kind: 'direct', peer, protocol: network === 'email' ? 'openpgp' : 'mls', state: 'active' },
+        },
+      ];
+      place.commit({ changes: met(first) });
+      setTrust(place.db, place.account.id, first, byNumber);
+      place.commit({ changes: met(second) });
+      expect(trustOf(place.db, place.account.id, second)).toEqual(unchecked);
+      expect(trustOf(place.db, place.account.id, first)).toEqual(byNumber);
+      // With OpenPGP the lane also says that the address has another key now: the old one is checked no more.
+      const [was, now] = [first, second].map((peer) => peer.slice(network.length + 1));
+      if (was === undefined || now === undefined) throw new Error('two keys');
+      place.commit({ changes: [{ kind: 'identity', peer: first, was, now, trust: unchecked }] });
+      expect(trustOf(place.db, place.account.id, first)).toEqual({
+        kind: 'changed',
+        at: 1_000,
+        wasChecked: true,
+      });
+      expect(place.conversation(directConversation(place.account.id, first)).hold).toBe('identity-changed');
+      expect(trustOf(place.db, place.account.id, second)).toEqual(unchecked);
+      place.close();
+    },
+  );
+  test('AT-11 of a network where the key names the peer is never replaced by a description', () => {
     const email = openScene();
     const alice = peerId('email', 'FPR');
     const described = (identity: string): Change => ({

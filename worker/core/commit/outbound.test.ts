@@ -85,7 +85,7 @@ describe('sealing', () => {
     const { evidence: _evidence, ...bare } = sealing(item);
     expectHeld(scene.commit({ work, outbound: [bare] }), 'below-floor');
   });
-  test('what was ever end to end is not sealed in the clear, though its sender saw that it would be', () => {
+  test('AT-04 what was ever end to end is not sealed in the clear, though its sender saw that it would be', () => {
     scene.commit({ forecasts: forecast(clearFacts()) });
     ({ id: item } = scene.intend(chat, 'second'));
     scene.db.run("UPDATE outbox SET state = 'cancelled' WHERE id <> ?", item);
