@@ -37,7 +37,7 @@ test('what does not open waits in its order, per group, until it is settled', as
   expect(await idsOf(state, other)).toEqual([id(3)]);
 });
 
-test('a flood is turned away, of one group only, and there is room again once some is settled', async () => {
+test('AT-59 a flood is turned away, of one group only, and there is room again once some is settled', async () => {
   const state = createMemoryState();
   const answers: string[] = [];
   for (let number = 1; number <= 250; number += 1) answers.push(await keep(state, number));

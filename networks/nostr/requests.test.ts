@@ -79,7 +79,7 @@ test('of one sender the newest three stay', async () => {
   expect((await allRequests(state.work())).map(({ receivedAt }) => receivedAt)).toEqual([5, 4, 3]);
 });
 
-test('a thousand strangers do not wash away who came before, nor fill the state', async () => {
+test('AT-59 a thousand strangers do not wash away who came before, nor fill the state', async () => {
   const flood = Array.from({ length: 1_000 }, (_, at) => request(10 + at, 10 + at));
   const { state, answers } = await keepAll([request(1), ...flood, request(5_000, 1)]);
   expect(answers.filter((one) => one === 'kept')).toHaveLength(200);
