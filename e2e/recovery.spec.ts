@@ -2,12 +2,11 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Page } from '@playwright/test';
 import { en } from '../shared/words/en.ts';
+import { makePhrase, press } from './fixtures/phrase.ts';
 import { addFirstAccount, PEER_MS } from './fixtures/steps.ts';
 import { expect, test } from './fixtures/test.ts';
 
 const closed = (window: Page) => expect(window.getByText('You can close this window.')).toBeVisible();
-const press = (window: Page, name: keyof typeof en) =>
-  window.getByRole('button', { name: en[name], exact: true }).click();
 
 test('AT-53 a recovery phrase is written down, and opens Plainseal once its key is lost', async ({
   launch,
@@ -19,15 +18,9 @@ test('AT-53 a recovery phrase is written down, and opens Plainseal once its key 
   let words: readonly string[] = [];
 
   await test.step('it is made in the shell’s own window, and typed back', async () => {
-    await app.page.getByRole('button', { name: en['rail.settings'] }).first().click();
-    await app.page.getByRole('button', { name: en['settings.phrase.make'] }).click();
-    const window = await app.question();
-    await expect(window.getByRole('heading')).toHaveText(en['confirm.make-phrase']);
-    await press(window, 'confirm.make-phrase.yes');
-    await expect(window.getByRole('heading')).toHaveText(en['confirm.phrase-shown']);
-    words = await window.getByRole('listitem').allInnerTexts();
-    expect(words).toHaveLength(24);
-    await press(window, 'confirm.phrase-shown.yes');
+    const made = await makePhrase(app);
+    const { window } = made;
+    words = made.words;
     const field = window.getByLabel(en['confirm.phrase']);
     await field.fill('something else');
     await press(window, 'confirm.type-phrase.yes');

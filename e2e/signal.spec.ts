@@ -219,7 +219,7 @@ test('an app that Signal takes no more says so, and what it has stays readable',
   }
 });
 
-test('a phone that unlinks the computer is told of in words, and what is left goes', async ({
+test('a phone that unlinks the computer is told of in words; it can be linked again, or what is left goes', async ({
   app,
   signal,
   phone,
@@ -239,6 +239,7 @@ test('a phone that unlinks the computer is told of in words, and what is left go
   const sheet = page.getByRole('dialog');
   await expect(sheet).toContainText(en['account.needs.unlinked']);
   await expect(sheet).not.toContainText(en['account.reconnect']);
+  await expect(sheet.getByRole('button', { name: en['account.link-again'] })).toBeVisible();
   await sheet.getByRole('button', { name: en['account.remove'] }).click();
   const window = await app.question();
   await window.getByRole('button', { name: en['confirm.remove-account.yes'] }).click();

@@ -40,6 +40,15 @@ export function addAccount(db: Database, account: Account): void {
   );
 }
 
+/** An account is set up anew: what it is called now. @throws PlainsealError `conflict` when another account has that address. */
+export function describeAccount(
+  db: Database,
+  id: AccountId,
+  { address, displayName }: Pick<Account, 'address' | 'displayName'>,
+): void {
+  db.run('UPDATE account SET address = ?, display_name = ? WHERE id = ?', address, displayName, id);
+}
+
 /**
  * Removes an account; its state, conversations and outbox go with it. Its messages must be gone already, as the index forgets
  * each by its words.

@@ -129,6 +129,14 @@ export function findConversation(db: Database, id: ConversationId): Conversation
   return row ? readConversation(row) : null;
 }
 
+/** All conversations of an account, and what stops each. */
+export function holdsOf(
+  db: Database,
+  account: AccountId,
+): readonly { readonly id: ConversationId; readonly hold: HoldReason | null }[] {
+  return db.all('SELECT id, hold FROM conversation WHERE account = ? ORDER BY id', account);
+}
+
 /** The conversations of an account with a peer, direct ones and groups it is in. */
 export function conversationsWith(db: Database, account: AccountId, peer: PeerId): readonly ConversationId[] {
   return db

@@ -67,6 +67,21 @@ export function writeCells(db: Database, account: AccountId, writes: readonly St
   }
 }
 
+/** Empties an account's state but for the spaces in `keeps`, and writes that of a new beginning. @throws as {@link writeCells}. */
+export function replaceCells(
+  db: Database,
+  account: AccountId,
+  keeps: readonly string[],
+  writes: readonly StateWrite[],
+): void {
+  db.run(
+    'DELETE FROM lane_state WHERE account = ? AND space NOT IN (SELECT value FROM json_each(?))',
+    account,
+    JSON.stringify(keeps),
+  );
+  writeCells(db, account, writes);
+}
+
 function removeCell(db: Database, account: AccountId, key: StateKey, expect: number): boolean {
   if (expect === ABSENT) return getCell(db, account, key) === null;
   return (

@@ -110,6 +110,16 @@ export function queueHeads(db: Database, account: AccountId, now: Millis): reado
   return own ? [...heads, own] : heads;
 }
 
+/** What is open of an account, with what the protocol itself sends. */
+export function openItemsOf(db: Database, account: AccountId): readonly Outgoing[] {
+  return db
+    .all<Row>(
+      `SELECT ${columns} FROM outbox WHERE account = ? AND state IN ('queued', 'sealed', 'held') ORDER BY seq`,
+      account,
+    )
+    .map(read);
+}
+
 /** The held items of a conversation, oldest first. */
 export function heldItems(db: Database, conversation: ConversationId): readonly Outgoing[] {
   return db
@@ -265,6 +275,18 @@ export function emptyIntent(db: Database, { id, intent }: Pick<Outgoing, 'id' | 
 function withoutWords(what: Intent['what']): Intent['what'] | null {
   if (what.kind === 'content' || what.kind === 'edit') return { ...what, content: textOnly('') };
   return what.kind === 'protocol' ? { ...what, data: new Uint8Array() } : null;
+}
+
+/** Lets go of everything that an account's device sealed: nothing of it is sent any more. For whom what was sent was sealed stays known. */
+export function dropAllArtifacts(db: Database, account: AccountId): void {
+  db.run(
+    "DELETE FROM artifact WHERE outbox IN (SELECT id FROM outbox WHERE account = ? AND state <> 'sent')",
+    account,
+  );
+  db.run(
+    'UPDATE artifact SET bytes = NULL, file = NULL WHERE outbox IN (SELECT id FROM outbox WHERE account = ?)',
+    account,
+  );
 }
 
 /** Forgets what was made: the person accepted another identity, so everything is sealed anew. */

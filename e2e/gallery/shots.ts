@@ -120,6 +120,7 @@ const shots: Readonly<Record<string, Shot>> = {
   'signal-dark': { query: 'sheet=signal&theme=dark' },
   'signal-200': { query: 'sheet=signal&text=200' },
   'signal-narrow': { query: 'sheet=signal', size: { width: 520, height: 800 } },
+  'link-again': { query: 'chat=priya&linked&sheet=link-again' },
   pseudo: { query: 'chat=alice&locale=pseudo' },
   ...labels,
 };

@@ -140,6 +140,15 @@ describe('linking fails in words', () => {
     expect(lastOf(await run({ args }))).toEqual(failedWith('server-unreachable'));
   });
 
+  test('the phone of another account than the one that is linked again: the server never hears of a device', async () => {
+    const before = await server.call('requests', { path: LINK });
+    const { aci } = await server.account('Somebody else');
+    const ended = await run({ args: { signal: JSON.stringify(server.environment), again: aci } });
+    expect(lastOf(ended)).toEqual(failedWith('another-account'));
+    expect(ended.setup).toBeNull();
+    expect(await server.call('requests', { path: LINK })).toBe(before);
+  });
+
   test('the person cancels; the server never hears of a device', async () => {
     const before = await server.call('requests', { path: LINK });
     const ended = await run({ onCode: (_, cancel) => cancel() });

@@ -16,6 +16,7 @@ import { ask, readAs, type Reply } from './service/ask.ts';
 import { connectSignal } from './service/connect.ts';
 import { createNet } from './service/net.ts';
 import { readScan, showCodes } from './link-codes.ts';
+import { TOLD_SPACES } from './wipe.ts';
 
 type Steps<T> = AsyncGenerator<FlowStep, T, FlowAnswer | undefined>;
 
@@ -27,7 +28,8 @@ const PASSWORD_BYTES = 24;
 /**
  * Links this computer to the account of a phone that scans a code. Nothing is written until the server has taken the new device;
  * then everything is handed to core at once. A death between the two, or a change of mind, leaves a device on the phone's list that
- * nobody uses: the server knows no way to take back half a link, and what was never written cannot be lost.
+ * nobody uses: the server knows no way to take back half a link, and what was never written cannot be lost. `again` in `args`: the
+ * only account it may be, whose device before is gone; the server does not even hear of another.
  */
 export async function* link(
   args: Readonly<Record<string, string>>,
@@ -50,6 +52,11 @@ export async function* link(
   const given = readScan(scanned.scan);
   if (given === null) {
     yield failed('not-confirmed');
+    return null;
+  }
+  const again = args['again'];
+  if (again !== undefined && again !== given.aci) {
+    yield failed('another-account');
     return null;
   }
   // From here on there is no way back: the server is about to have the device.
@@ -212,5 +219,6 @@ function setupOf({ self, keys }: Linked, name: string | null): AccountSetup {
     displayName: name ?? self.number ?? aci,
     identity: Buffer.from(identity).toString('hex'),
     work: [{ key: SELF, value: encodeSelf(self), expect: ABSENT }, ...keys.work],
+    again: { name: aci, keeps: TOLD_SPACES },
   };
 }

@@ -20,6 +20,11 @@ export const SECRET_SPACES: readonly string[] = [
   'long-text',
   'phone',
 ];
+/**
+ * What an account that is linked again goes on with: what core was told of people, with the key each had; which message an edit and a
+ * reaction of mine belong to; what was asked for again and may never come.
+ */
+export const TOLD_SPACES: readonly string[] = ['peer', 'revision', 'reaction', 'lost'];
 const AT_ONCE = 1_000;
 
 /**

@@ -1,8 +1,8 @@
 import { ChevronRight, KeyRound, Mail, Smartphone } from 'lucide-react';
 import { useState, type ReactNode } from 'react';
 import { assertNever } from '../../shared/assert.ts';
-import { mayAdd } from '../../shared/contract/account.ts';
-import type { NetworkId } from '../../shared/ids.ts';
+import { mayAdd, type Disclosure } from '../../shared/contract/account.ts';
+import type { AccountId, NetworkId } from '../../shared/ids.ts';
 import { Brand } from '../app/brand.tsx';
 import { useProfile } from '../app/session.ts';
 import { showSheet } from '../app/view.ts';
@@ -15,7 +15,7 @@ import { Elsewhere } from './elsewhere.tsx';
 import { EmailForm } from './email.tsx';
 import { NostrForm } from './nostr.tsx';
 import { AccountPage } from './page.tsx';
-import { SignalLink } from './signal.tsx';
+import { LinkAgain, SignalLink } from './signal.tsx';
 import { useAccounts } from './store.ts';
 
 /** The first page of a new profile. */
@@ -185,6 +185,23 @@ export function AddAccountPage({ network }: { readonly network: NetworkId | null
   );
 }
 
+/** Linking an account again, in place of what is shown. */
+export function LinkAgainPage({ account }: { readonly account: AccountId }): ReactNode {
+  const disclosure = useUnread('signal');
+  const onBack = (): void => showSheet({ kind: 'account', account });
+  return disclosure ? (
+    <DisclosurePage disclosure={disclosure} onBack={onBack} />
+  ) : (
+    <LinkAgain account={account} onBack={onBack} />
+  );
+}
+
+/** The disclosure of a network, where this version of it was not accepted yet. */
+function useUnread(network: NetworkId): Disclosure | null {
+  const disclosure = useAccounts((state) => state.disclosures.find((each) => each.network === network));
+  return disclosure && disclosure.acceptedVersion !== disclosure.version ? disclosure : null;
+}
+
 /** One network: its disclosure first, when this version of it was not accepted yet; then its form. */
 function AddNetwork({
   network,
@@ -193,9 +210,8 @@ function AddNetwork({
   readonly network: NetworkId;
   readonly onBack: () => void;
 }): ReactNode {
-  const disclosure = useAccounts((state) => state.disclosures.find((each) => each.network === network));
-  if (disclosure && disclosure.acceptedVersion !== disclosure.version)
-    return <DisclosurePage disclosure={disclosure} onBack={onBack} />;
+  const disclosure = useUnread(network);
+  if (disclosure) return <DisclosurePage disclosure={disclosure} onBack={onBack} />;
   switch (network) {
     case 'signal':
       return <SignalLink onBack={onBack} />;

@@ -83,6 +83,16 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
   /** Signal's keys are the phone's. */
   const hasKeyFile = row.identity !== null && row.network !== 'signal';
   const acts = [
+    ...(row.network !== 'signal' || !(isUnlinked || isCopy)
+      ? []
+      : [
+          {
+            key: 'link-again',
+            label: say('account.link-again'),
+            means: say('account.link-again.means'),
+            onAct: async () => showSheet({ kind: 'link-again', account: row.id }),
+          },
+        ]),
     ...(!isCopy || hasRatchet(row.network)
       ? []
       : [

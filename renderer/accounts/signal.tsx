@@ -1,6 +1,6 @@
 import { useEffect, useState, type ReactNode } from 'react';
-import type { Millis } from '../../shared/ids.ts';
-import type { FlowStep } from '../../shared/lane/flow.ts';
+import type { AccountId, Millis } from '../../shared/ids.ts';
+import type { FlowBegin, FlowStep } from '../../shared/lane/flow.ts';
 import { showSheet } from '../app/view.ts';
 import { ErrorTrouble, FlowTrouble } from '../flows/trouble.tsx';
 import { useFlow } from '../flows/use-flow.ts';
@@ -8,19 +8,72 @@ import { Button } from '../ui/button.tsx';
 import { QrPicture } from '../ui/qr.tsx';
 import { say } from '../words.ts';
 import { AccountPage } from './page.tsx';
+import { useAccount } from './store.ts';
 import styles from './signal.module.css';
 
 /** Linking to a phone: a code to scan, which a new one follows by itself. */
 export function SignalLink({ onBack }: { readonly onBack: () => void }): ReactNode {
+  return (
+    <Linking
+      title={say('signal.title')}
+      sub={say('signal.sub')}
+      done={{ title: say('signal.done'), sub: say('signal.done.means') }}
+      stated={[say('signal.history')]}
+      start={{ kind: 'add-account', args: {} }}
+      account={null}
+      onBack={onBack}
+    />
+  );
+}
+
+/** Linking an account again that is stopped here for good: what was written stays and goes on. */
+export function LinkAgain({
+  account,
+  onBack,
+}: {
+  readonly account: AccountId;
+  readonly onBack: () => void;
+}): ReactNode {
+  const row = useAccount(account);
+  return (
+    <Linking
+      title={say('link-again.title')}
+      sub={<bdi>{row?.address}</bdi>}
+      done={{ title: say('link-again.done'), sub: say('link-again.done.means') }}
+      stated={[say('link-again.chats'), say('link-again.waiting')]}
+      start={{ kind: 'link-again' }}
+      account={account}
+      onBack={onBack}
+    />
+  );
+}
+
+function Linking({
+  title,
+  sub,
+  done,
+  stated,
+  start,
+  account,
+  onBack,
+}: {
+  readonly title: string;
+  readonly sub: ReactNode;
+  readonly done: { readonly title: string; readonly sub: string };
+  readonly stated: readonly string[];
+  readonly start: FlowBegin;
+  readonly account: AccountId | null;
+  readonly onBack: () => void;
+}): ReactNode {
   const flow = useFlow();
-  const begin = (): void => flow.start({ kind: 'add-account', args: {} }, 'signal', null);
+  const begin = (): void => flow.start(start, 'signal', account);
   // Once, when the page is opened: there is nothing to fill in first.
   // oxlint-disable-next-line react/exhaustive-effect-dependencies, react-hooks/exhaustive-deps
   useEffect(begin, []);
   const { step } = flow;
   if (step?.kind === 'done')
     return (
-      <AccountPage title={say('signal.done')} sub={say('signal.done.means')} onBack={null}>
+      <AccountPage title={done.title} sub={done.sub} onBack={null}>
         <Button look="go" onClick={() => showSheet(null)}>
           {say('account.go')}
         </Button>
@@ -29,8 +82,8 @@ export function SignalLink({ onBack }: { readonly onBack: () => void }): ReactNo
   const over = step?.kind === 'failed' || flow.error !== null;
   return (
     <AccountPage
-      title={say('signal.title')}
-      sub={say('signal.sub')}
+      title={title}
+      sub={sub}
       onBack={() => {
         flow.stop();
         onBack();
@@ -54,7 +107,11 @@ export function SignalLink({ onBack }: { readonly onBack: () => void }): ReactNo
               <li>{say('signal.scan')}</li>
             </ol>
             <NextCode at={step?.kind === 'show-code' ? step.expiresAt : null} />
-            <p className={styles['stated']}>{say('signal.history')}</p>
+            {stated.map((text) => (
+              <p key={text} className={styles['stated']}>
+                {text}
+              </p>
+            ))}
           </div>
         </div>
       )}

@@ -3,7 +3,7 @@ import './tokens.css';
 import './fonts.css';
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { useEffect, type ReactNode } from 'react';
-import { AddAccountPage, Welcome } from '../accounts/add.tsx';
+import { AddAccountPage, LinkAgainPage, Welcome } from '../accounts/add.tsx';
 import { useAccounts } from '../accounts/store.ts';
 import { Rail } from '../chats/rail.tsx';
 import { ChatList } from '../chats/list.tsx';
@@ -55,6 +55,7 @@ function Page(): ReactNode {
   useEffect(() => showUnread(unread), [unread]);
   if (state === 'refused') return <Notice title={say('app.elsewhere')} text={say('app.elsewhere.do')} />;
   if (accounts === null) return <Notice title={say('app.connecting')} text="" />;
+  if (sheet?.kind === 'link-again') return <LinkAgainPage account={sheet.account} />;
   if (sheet?.kind === 'add-account') return <AddAccountPage network={sheet.network} />;
   if (accounts.length === 0) return <Welcome />;
   return <Inbox />;

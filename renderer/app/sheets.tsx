@@ -50,6 +50,7 @@ export function Sheets(): ReactNode {
     case 'palette':
       return <Palette scope={sheet.in} />;
     case 'add-account':
+    case 'link-again':
       return null;
     default:
       return assertNever(sheet);

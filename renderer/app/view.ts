@@ -9,6 +9,7 @@ export type Sheet =
   | { readonly kind: 'settings' }
   | { readonly kind: 'account'; readonly account: AccountId }
   | { readonly kind: 'add-account'; readonly network: NetworkId | null }
+  | { readonly kind: 'link-again'; readonly account: AccountId }
   | { readonly kind: 'new-chat' }
   /** `like`: with the people and the name of a group that is there. */
   | { readonly kind: 'new-group'; readonly like?: ConversationId }

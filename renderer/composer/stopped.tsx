@@ -128,6 +128,13 @@ function actsFor(
     means: say('stopped.account.means'),
     onAct: () => showSheet({ kind: 'account', account }),
   };
+  const linkAgain: Act = {
+    key: 'link-again',
+    look: 'go',
+    label: say('account.link-again'),
+    means: say('account.link-again.means'),
+    onAct: () => showSheet({ kind: 'link-again', account }),
+  };
   const send: Act = {
     key: 'send',
     look: isWeak(row.label.readers) ? 'open' : 'plain',
@@ -186,6 +193,7 @@ function actsFor(
         ...discard,
       ];
     case 'clone-suspected':
+      return [...(row.label.network === 'signal' ? [linkAgain] : [look]), ...discard];
     case 'lane-off':
     case 'challenge':
       return [look, ...discard];

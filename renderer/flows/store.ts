@@ -1,7 +1,7 @@
 import { create } from 'zustand';
 import type { Events } from '../../shared/contract/events.ts';
 import type { AccountId, FlowId, NetworkId } from '../../shared/ids.ts';
-import type { FlowAnswer, FlowStart, FlowStep } from '../../shared/lane/flow.ts';
+import type { FlowAnswer, FlowBegin, FlowStep } from '../../shared/lane/flow.ts';
 import { call, insist, newRequest } from '../app/core.ts';
 
 /** The last step heard of every flow of this run; a step may come before the answer that names its flow. */
@@ -16,7 +16,7 @@ export function flowStepped({ flow, step }: Events['flow']): void {
 
 /** Starts a flow with a lane. */
 export async function startFlow(
-  start: FlowStart,
+  start: FlowBegin,
   network: NetworkId,
   account: AccountId | null,
 ): Promise<FlowId> {

@@ -1,7 +1,7 @@
 import { useEffect, useRef, useState } from 'react';
 import { kindOf, type ErrorKind } from '../../shared/errors.ts';
 import type { AccountId, FlowId, NetworkId } from '../../shared/ids.ts';
-import type { FlowAnswer, FlowStart, FlowStep } from '../../shared/lane/flow.ts';
+import type { FlowAnswer, FlowBegin, FlowStep } from '../../shared/lane/flow.ts';
 import { openConversation } from '../app/view.ts';
 import { answerFlow, cancelFlow, startFlow, useFlows } from './store.ts';
 
@@ -11,7 +11,7 @@ type Flow = {
   readonly running: boolean;
   /** Core could not even start it. */
   readonly error: ErrorKind | null;
-  readonly start: (start: FlowStart, network: NetworkId, account: AccountId | null) => void;
+  readonly start: (start: FlowBegin, network: NetworkId, account: AccountId | null) => void;
   readonly answer: (answer: FlowAnswer) => void;
   readonly stop: () => void;
 };

@@ -67,6 +67,9 @@ export function flows(
           else finishAccount(flow);
           break;
         }
+        case 'link-again':
+          say(flow, { kind: 'show-code', text: LINK, expiresAt: Date.now() + CODE_MS });
+          break;
         case 'invite':
           say(
             flow,

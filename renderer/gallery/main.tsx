@@ -80,6 +80,7 @@ const sheets: Readonly<Record<string, Sheet>> = {
   nostr: { kind: 'add-account', network: 'nostr' },
   add: { kind: 'add-account', network: null },
   signal: { kind: 'add-account', network: 'signal' },
+  'link-again': { kind: 'link-again', account: SIGNAL_ACCOUNT },
   email: { kind: 'add-account', network: 'email' },
 };
 const sheet = sheets[asked.get('sheet') ?? ''];

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import { MAX_CODE } from '../code.ts';
 import type { AccountId, ConversationId, FileId, FlowId, GrantId, MessageId, PeerId } from '../ids.ts';
-import type { FlowAnswer, FlowStart } from '../lane/flow.ts';
+import type { FlowAnswer, FlowBegin } from '../lane/flow.ts';
 import { floors, type Floor } from '../label/floor.ts';
 import type { HoldReason } from '../label/facts.ts';
 import type { Label } from '../label/label.ts';
@@ -42,7 +42,7 @@ const bytes = v.pipe(
 const reported = v.pipe(v.array(message), v.maxLength(MAX_REPORTED));
 const shortText = v.pipe(v.string(), v.maxLength(1_000));
 
-const flowStartSchema: v.GenericSchema<unknown, FlowStart> = v.variant('kind', [
+const flowStartSchema: v.GenericSchema<unknown, FlowBegin> = v.variant('kind', [
   v.strictObject({
     kind: v.literal('add-account'),
     args: v.record(v.pipe(v.string(), v.maxLength(40)), shortText),
@@ -51,7 +51,8 @@ const flowStartSchema: v.GenericSchema<unknown, FlowStart> = v.variant('kind', [
   v.strictObject({ kind: v.literal('join'), link: v.pipe(v.string(), v.maxLength(4_000)) }),
   v.strictObject({ kind: v.literal('chat'), address: v.pipe(v.string(), v.maxLength(320)) }),
   v.strictObject({ kind: v.literal('check'), peer: idSchema<PeerId>() }),
-]) as v.GenericSchema<unknown, FlowStart>;
+  v.strictObject({ kind: v.literal('link-again') }),
+]) as v.GenericSchema<unknown, FlowBegin>;
 
 const flowAnswerSchema: v.GenericSchema<unknown, FlowAnswer> = v.variant('kind', [
   v.strictObject({

@@ -11,6 +11,12 @@ export type FlowStart =
   | { readonly kind: 'chat'; readonly address: string }
   | { readonly kind: 'check'; readonly peer: PeerId };
 
+/**
+ * What a page may start. `link-again`: an account that is stopped for good here, since its profile is a copy or its device was
+ * taken away, is set up anew in its own place. Its lane must not run for that; one that only sets up does (`again` of `add-account`).
+ */
+export type FlowBegin = FlowStart | { readonly kind: 'link-again' };
+
 /** Why a flow ended without its result; worded in shared/words. */
 export const flowFailures = [
   'cancelled',
@@ -35,6 +41,7 @@ export const flowFailures = [
   'too-many-devices',
   'rate-limited',
   'app-expired', // the network takes no client of this age any more
+  'another-account', // than the one that is linked again
   'not-possible',
   'internal',
 ] as const;
@@ -97,4 +104,14 @@ export type AccountSetup = {
   /** How my own identity reads when compared, e.g. a fingerprint; shown with the account. */
   readonly identity?: string;
   readonly work: readonly StateWrite[];
+  /** Where the account can begin anew in its own place, with its conversations. */
+  readonly again?: Again;
+};
+
+/** What an account needs to begin anew. */
+export type Again = {
+  /** What names it on its network for ever, whichever device it has: an account of another name never takes its place. */
+  readonly name: string;
+  /** The spaces of its state that go on: what was told to core, nothing that seals or opens. All others are emptied. */
+  readonly keeps: readonly string[];
 };

@@ -120,6 +120,7 @@ export const failureCodes = [
   'address-unknown',
   'not-possible', // this network has no such thing
   'damaged', // the stored intent cannot be read any more
+  'link-lost', // its device is no more: whether it went out is not known
 ] as const;
 export type FailureCode = (typeof failureCodes)[number];
 

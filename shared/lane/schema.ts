@@ -7,7 +7,7 @@ import { factsSchema } from '../label/schema.ts';
 import { bytes, chosenBy, list, shape, text, time } from '../shape.ts';
 import { changeSchema } from './change-schema.ts';
 import type { Commit, Settled } from './commit.ts';
-import { flowFailures, type AccountSetup, type FlowStep } from './flow.ts';
+import { flowFailures, type AccountSetup, type Again, type FlowStep } from './flow.ts';
 import { intentSchema, stepSchema } from './intent-schema.ts';
 import { keyRefusals, WRITTEN_KEY, type KeyImport } from './key.ts';
 import { crashPoints, type CrashPoint, type LaneStatus, type Performed } from './lane.ts';
@@ -141,6 +141,14 @@ const flowStepSchema = shape<FlowStep>(
   ]),
 );
 
+/** What an account needs to begin anew. */
+export const againSchema = shape<Again>(
+  v.strictObject({
+    name: v.pipe(v.string(), v.minLength(1), v.maxLength(512)),
+    keeps: list(text(200)),
+  }),
+);
+
 const setupSchema = shape<AccountSetup>(
   v.strictObject({
     network: v.picklist(networks),
@@ -148,6 +156,7 @@ const setupSchema = shape<AccountSetup>(
     displayName: text(500),
     identity: v.exactOptional(text(512)),
     work: list(stateWriteSchema),
+    again: v.exactOptional(againSchema),
   }),
 );
 

@@ -2,6 +2,7 @@ import { check } from './en/check.ts';
 import { code } from './en/code.ts';
 import { confirm } from './en/confirm.ts';
 import { consent } from './en/consent.ts';
+import { copy } from './en/copy.ts';
 import { disclosure } from './en/disclosure.ts';
 import { elsewhere } from './en/elsewhere.ts';
 import { errors } from './en/errors.ts';
@@ -31,6 +32,7 @@ export const en = {
   ...code,
   ...confirm,
   ...consent,
+  ...copy,
   ...disclosure,
   ...elsewhere,
   ...errors,

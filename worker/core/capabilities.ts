@@ -56,6 +56,9 @@ function allowed(feature: Feature, of: Able): 'yes' | 'no' | { readonly limit: F
 export const hasGroups = (network: NetworkId): boolean =>
   Object.values(offered[network]).some((able) => able.includes('add-member'));
 
+/** Networks on which an account is a device linked to the person's phone, and can be linked again. */
+export const isLinked = (network: NetworkId): boolean => network === 'signal';
+
 /** Networks whose other devices of mine are to hear what I read here, whether or not its authors are told. */
 export const tellsOwnDevices = (network: NetworkId): boolean => network === 'signal';
 

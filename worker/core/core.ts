@@ -1,13 +1,17 @@
 import type { Calls } from '../../shared/contract/calls.ts';
 import type { Events } from '../../shared/contract/events.ts';
 import type { AccountId, ConversationId, Millis } from '../../shared/ids.ts';
+import type { AccountSetup } from '../../shared/lane/flow.ts';
 import type { CrashPoint } from '../../shared/lane/lane.ts';
 import { link, type Link } from '../../shared/wire/rpc.ts';
 import type { Pipe, Undo } from '../../shared/wire/pipe.ts';
-import { isCopied, noteCopied } from '../../storage/copies.ts';
+import { keepAgain } from '../../storage/again.ts';
+import { describeAccount, findAccount, listAccounts, type Account } from '../../storage/accounts.ts';
+import { isCopied, isCopiedRatchet, noteCopied } from '../../storage/copies.ts';
 import { findConversation } from '../../storage/conversations.ts';
 import type { Database } from '../../storage/database.ts';
 import type { Files } from '../../storage/files.ts';
+import { IDENTITY_CURSOR, setCursor } from '../../storage/inbound.ts';
 import { hurry } from '../../storage/outbox.ts';
 import { queries } from '../../storage/queries/list.ts';
 import type { Instance } from '../../storage/instance.ts';
@@ -15,8 +19,10 @@ import type { Checkpointer } from '../../storage/checkpointer.ts';
 import type { Reader } from '../../storage/reader.ts';
 import { allCalls, checkCall } from './calls/list.ts';
 import type { CallScope, Read } from './calls/scope.ts';
+import { beginAnew, stopCopied } from './commit/anew.ts';
 import { createCommitQueue } from './commit/queue.ts';
 import { failDeadly } from './commit/deadly.ts';
+import { freshMemo } from './commit/scope.ts';
 import { createExpiry } from './expiry.ts';
 import type { HostLink } from './host.ts';
 import { connectLanes, type ConnectLane } from './lanes/connect.ts';
@@ -136,13 +142,38 @@ export function startCore(options: CoreOptions): Core {
   const expiry = createExpiry({ db, clock, write, wipe, log });
 
   /** The network showed a lane that its state lives on elsewhere: nothing more of it is used. */
-  function foundCopied(account: AccountId): void {
-    if (isCopied(db, account)) return;
-    write(() => noteCopied(db, account, clock()));
-    lanes.stop(account).then(
+  function foundCopied(account: Account): void {
+    if (isCopied(db, account.id)) return;
+    write((touched) => {
+      noteCopied(db, account.id, clock());
+      stopCopied({ db, account, now: clock(), touched, memo: freshMemo() });
+    });
+    lanes.stop(account.id).then(
       () => news.changed({ ...nothingTouched(), accounts: true }),
       () => log('copy.not-stopped'),
     );
+  }
+
+  /** A device that was linked again takes the place of the one before, in one transaction, once nothing of that one is under way. */
+  async function putAnew(account: Account, setup: AccountSetup): Promise<void> {
+    await lanes.stop(account.id);
+    await commits.drain();
+    try {
+      write((touched) => {
+        describeAccount(db, account.id, setup);
+        const { again = null, identity, work } = setup;
+        beginAnew(
+          { db, account, now: clock(), touched, memo: freshMemo() },
+          { keeps: again?.keeps ?? [], work },
+        );
+        if (again) keepAgain(db, account.id, again);
+        if (identity !== undefined) setCursor(db, account.id, IDENTITY_CURSOR, identity);
+      });
+      wipe();
+    } finally {
+      const now = findAccount(db, account.id);
+      if (now) lanes.start(now);
+    }
   }
 
   const commits = createCommitQueue({
@@ -164,7 +195,7 @@ export function startCore(options: CoreOptions): Core {
       status: (account, status) => {
         expiry.now();
         news.lane(account.id, status);
-        if (status.kind === 'needs-person' && status.why === 'clone-suspected') foundCopied(account.id);
+        if (status.kind === 'needs-person' && status.why === 'clone-suspected') foundCopied(account);
       },
       ready: (account) => {
         hurry(db, account.id);
@@ -204,6 +235,7 @@ export function startCore(options: CoreOptions): Core {
       news.changed({ ...nothingTouched(), accounts: true });
       lanes.start(account);
     },
+    anew: putAnew,
   });
 
   const scope: CallScope = {
@@ -231,6 +263,9 @@ export function startCore(options: CoreOptions): Core {
     if (findConversation(db, id)) news.tell('open', { conversation: id });
   });
   expiry.look();
+  for (const account of listAccounts(db))
+    if (isCopiedRatchet(db, account))
+      write((touched) => stopCopied({ db, account, now: clock(), touched, memo: freshMemo() }));
   lanes.startAll();
 
   return {

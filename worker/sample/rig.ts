@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Calls } from '../../shared/contract/calls.ts';
@@ -13,6 +13,7 @@ import { link, type Handlers, type Link } from '../../shared/wire/rpc.ts';
 import { disclosures } from '../../shared/words/disclosure.ts';
 import { openDatabase, type Database } from '../../storage/database.ts';
 import { acceptDisclosure } from '../../storage/disclosures.ts';
+import { openInstance } from '../../storage/instance.ts';
 import { openFiles } from '../../storage/files.ts';
 import { hostLane } from '../lane/host.ts';
 import { startCore, type Core } from '../core/core.ts';
@@ -20,6 +21,7 @@ import type { ConnectLane } from '../core/lanes/connect.ts';
 
 /** For tests: core over a real database, a shell and a page over in-memory pipes, lanes in the same process. */
 export interface Rig {
+  readonly folder: string;
   readonly db: Database;
   readonly core: Core;
   readonly page: Page;
@@ -113,12 +115,20 @@ export async function startRig(options: {
   readonly disclosed?: boolean;
   /** Where new Signal accounts find their server, as JSON. */
   readonly signal?: string;
+  /** Begins as a copy of this rig's profile as it stands, on a machine that knows nothing of it. */
+  readonly copyOf?: Rig;
   /** Runs before core starts, over an empty database. */
   readonly prepare?: (db: Database) => void;
 }): Promise<Rig> {
   const folder = mkdtempSync(join(tmpdir(), 'plainseal-core-'));
+  if (options.copyOf) {
+    options.copyOf.db.checkpointTruncate();
+    cpSync(options.copyOf.folder, folder, { recursive: true });
+  }
   const db = openDatabase({ folder, key: new Uint8Array(32).fill(7) });
   const clock = options.clock ?? Date.now;
+  const marks = mkdtempSync(join(tmpdir(), 'plainseal-marks-'));
+  const instance = openInstance({ db, marks, machine: null, clock });
   if (options.disclosed ?? true)
     for (const network of ['email', 'dummy', 'signal', 'nostr'] as const)
       acceptDisclosure(db, network, disclosures[network].version, clock());
@@ -184,11 +194,13 @@ export async function startRig(options: {
       random: () => 0,
       connect,
       profile: { kind: options.kind ?? 'test', version: '0' },
+      instance,
       harness: { crashPoints: [], clockOffset: 0, authority: null, signal: options.signal ?? null },
     });
   let core = start();
   let page = attachPage(core);
   return {
+    folder,
     db,
     shell,
     get core() {
@@ -205,8 +217,9 @@ export async function startRig(options: {
     },
     close: async () => {
       await core.stop();
+      instance.close();
       db.close();
-      rmSync(folder, { recursive: true, force: true });
+      for (const made of [folder, marks]) rmSync(made, { recursive: true, force: true });
     },
   };
 }

@@ -21,7 +21,7 @@ export const network = {
   'account.checked': 'Checked {time}',
   'account.crashed': 'It stopped by itself. Next try at {time}.',
   'account.stopped': 'Off',
-  'account.needs.unlinked': 'This computer was unlinked. Remove the account, and link it again.',
+  'account.needs.unlinked': 'This computer was unlinked. Link it again to go on.',
   'account.needs.expired': 'The network takes this version no more. Update Plainseal.',
   'account.needs.password': 'The server refused the password.',
   'account.needs.certificate': 'The server could not prove who it is.',

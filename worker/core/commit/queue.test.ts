@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import type { AccountId } from '../../../shared/ids.ts';
 import { emptyCommit } from '../../../shared/lane/commit.ts';
+import { noteCopied } from '../../../storage/copies.ts';
 import { getCell } from '../../../storage/lane-state.ts';
 import { ALICE, meeting, messageFrom, openScene, withPeer, type Scene } from '../../sample/scene.ts';
 import type { Touched } from '../touched.ts';
@@ -127,4 +128,14 @@ test('the crash points lie right before the transaction and right after it', asy
   });
   await queue.submit(scene.account.id, put('a'));
   expect(seen).toEqual(['core.before-commit false', 'core.after-commit true']);
+});
+
+test('AT-54 takes no commit of an account of a copy, also one that waited when it was found to be one', async () => {
+  const queue = queueOver(Infinity);
+  const { id } = scene.account;
+  const waiting = expect(queue.submit(id, put('a'))).rejects.toMatchObject({ kind: 'refused' });
+  noteCopied(scene.db, id, 1);
+  await waiting;
+  await expect(queue.submit(id, put('b'))).rejects.toMatchObject({ kind: 'refused' });
+  expect(['a', 'b'].map(has)).toEqual([false, false]);
 });

@@ -2,6 +2,7 @@ import type { ConversationId, Millis } from '../../../shared/ids.ts';
 import type { HoldReason, SecurityFacts } from '../../../shared/label/facts.ts';
 import type { Label } from '../../../shared/label/label.ts';
 import { label, type LabelInput } from '../../../shared/label/rules.ts';
+import { isCopiedRatchet } from '../../../storage/copies.ts';
 import { findConversation, setHold, setLabel, type Conversation } from '../../../storage/conversations.ts';
 import type { Database } from '../../../storage/database.ts';
 import { memberTrusts } from '../../../storage/memberships.ts';
@@ -63,11 +64,12 @@ export function holdAfterForecast(
   return told ?? heldItems(db, conversation.id)[0]?.hold ?? null;
 }
 
-/** Sets the hold and derives the label anew; its revision rises only when it became another. */
+/** Sets the hold and derives the label anew; its revision rises only when it became another. In a copy nothing else stops a ratchet's conversations. */
 export function relabel(scope: Scope, id: ConversationId, hold?: HoldReason | null): void {
   const conversation = findConversation(scope.db, id);
   if (!conversation) return;
-  const holds = hold === undefined ? conversation.hold : hold;
+  const told = hold === undefined ? conversation.hold : hold;
+  const holds = isCopiedRatchet(scope.db, scope.account) ? 'clone-suspected' : told;
   if (holds !== conversation.hold) setHold(scope.db, id, holds);
   const now = labelUnder(scope, conversation, conversation.forecast, holds, scope.now, true);
   touchConversation(scope.touched, id);

@@ -8,12 +8,23 @@ import {
   type NetworkId,
   type PeerId,
 } from '../../../shared/ids.ts';
-import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../../shared/lane/flow.ts';
+import type {
+  AccountSetup,
+  Again,
+  FlowAnswer,
+  FlowBegin,
+  FlowFailure,
+  FlowStart,
+  FlowStep,
+} from '../../../shared/lane/flow.ts';
 import type { CrashPoint } from '../../../shared/lane/lane.ts';
-import { addAccount, type Account } from '../../../storage/accounts.ts';
+import { addAccount, findAccount, type Account } from '../../../storage/accounts.ts';
+import { keepAgain, readAgain } from '../../../storage/again.ts';
+import { isCopied } from '../../../storage/copies.ts';
 import { IDENTITY_CURSOR, KEY_KEPT_CURSOR, setCursor } from '../../../storage/inbound.ts';
 import { writeCells } from '../../../storage/lane-state.ts';
 import type { KeyRefusal } from '../../../shared/lane/key.ts';
+import { isLinked } from '../capabilities.ts';
 import type { HostLink } from '../host.ts';
 import type { Log } from '../log.ts';
 import type { ConnectLane } from './connect.ts';
@@ -27,7 +38,7 @@ export interface Flows {
   start(start: {
     readonly account: AccountId | null;
     readonly network: NetworkId;
-    readonly start: FlowStart;
+    readonly start: FlowBegin;
   }): Promise<FlowId>;
   answer(flow: FlowId, answer: FlowAnswer): Promise<void>;
   /** What a flow has put up for comparison: a "yes" to it marks somebody as checked. Null when it asks something else. */
@@ -68,7 +79,7 @@ interface Running {
   key: { text: string; readonly stop: AbortController } | null;
 }
 
-/** Keeps the flows of a profile. `tell` reaches the page; `added` is told once a new account is durable. */
+/** Keeps the flows of a profile. `tell` reaches the page; `added` is told once a new account is durable; `anew` puts a setup in an account's place. */
 export function createFlows(of: {
   readonly source: LaneSource;
   readonly lanes: Lanes;
@@ -77,6 +88,7 @@ export function createFlows(of: {
   readonly host: Pick<HostLink, 'call'>;
   readonly tell: (flow: FlowId, step: FlowStep) => void;
   readonly added: (account: Account) => void;
+  readonly anew: (account: Account, setup: AccountSetup) => Promise<void>;
   readonly crashPoints: readonly CrashPoint[];
   readonly clockOffset: Millis;
   /** Test harness: added to every new account as `ca`. */
@@ -147,7 +159,35 @@ export function createFlows(of: {
     else of.tell(flow as FlowId, told);
   }
 
-  async function startSetup(flow: FlowId, network: NetworkId, start: FlowStart): Promise<void> {
+  /**
+   * The account that is to be linked again, and its name on its network.
+   * @throws PlainsealError `not-found`, `bad-request`, `refused` where it cannot be, `conflict` while nothing stops it.
+   */
+  function stopped(
+    id: AccountId | null,
+    network: NetworkId,
+  ): { readonly account: Account; readonly again: Again } {
+    const account = id === null ? null : findAccount(db, id);
+    if (!account) throw new PlainsealError('not-found', 'no such account');
+    if (account.network !== network)
+      throw new PlainsealError('bad-request', 'the account is on another network');
+    const again = readAgain(db, account.id);
+    if (again === null || !isLinked(network))
+      throw new PlainsealError('refused', 'this account cannot be linked again');
+    const status = of.lanes.get(account.id)?.status;
+    const unlinked = status?.kind === 'needs-person' && status.why === 'unlinked';
+    if (!unlinked && !isCopied(db, account.id))
+      throw new PlainsealError('conflict', 'nothing stops this account');
+    return { account, again };
+  }
+
+  /** `again`: the account whose place the new device takes. */
+  async function startSetup(
+    flow: FlowId,
+    network: NetworkId,
+    start: FlowStart,
+    again: AccountId | null = null,
+  ): Promise<void> {
     if (!mayAdd(of.profile, network))
       throw new PlainsealError('refused', 'no account of this network can be added yet');
     const account = freshId<AccountId>();
@@ -160,8 +200,9 @@ export function createFlows(of: {
         if (name !== 'flow.step') return;
         const news = payload as { flow: string; step: FlowStep; setup: AccountSetup | null };
         if (news.flow !== flow || !running.has(flow)) return;
-        if (news.step.kind === 'done') done(flow, account, network, news.setup, news.step);
-        else step(flow, news.step);
+        if (news.step.kind !== 'done') step(flow, news.step);
+        else if (again === null) done(flow, account, network, news.setup, news.step);
+        else doneAgain(flow, again, network, news.setup, news.step).catch(() => fail(flow, 'internal'));
       },
     });
     running.set(flow, {
@@ -217,6 +258,7 @@ export function createFlows(of: {
         addAccount(db, account);
         writeCells(db, id, setup.work);
         if (setup.identity !== undefined) setCursor(db, id, IDENTITY_CURSOR, setup.identity);
+        if (setup.again) keepAgain(db, id, setup.again);
         // Who brought the key has it.
         if (brought) setCursor(db, id, KEY_KEPT_CURSOR, 'yes');
       });
@@ -230,6 +272,23 @@ export function createFlows(of: {
     of.tell(flow, told);
   }
 
+  /** The new device takes the old one's place; an account of another name never does. */
+  async function doneAgain(
+    flow: FlowId,
+    id: AccountId,
+    network: NetworkId,
+    setup: AccountSetup | null,
+    told: FlowStep,
+  ): Promise<void> {
+    const { account, again } = stopped(id, network);
+    if (setup?.network !== network) return fail(flow, 'internal');
+    if (setup.again?.name !== again.name) return fail(flow, 'another-account');
+    await of.anew(account, setup);
+    finish(flow, told);
+  }
+
+  const fail = (flow: FlowId, why: FlowFailure): void => finish(flow, { kind: 'failed', why });
+
   return {
     start: async ({ account, network, start }) => {
       const flow = freshId<FlowId>();
@@ -237,6 +296,11 @@ export function createFlows(of: {
       if (start.kind === 'add-account') {
         if (account) throw new PlainsealError('bad-request', 'a new account is no old one');
         await startSetup(flow, network, start);
+        return flow;
+      }
+      if (start.kind === 'link-again') {
+        const { account: old, again } = stopped(account, network);
+        await startSetup(flow, network, { kind: 'add-account', args: { again: again.name } }, old.id);
         return flow;
       }
       const runner = account ? of.lanes.get(account) : null;

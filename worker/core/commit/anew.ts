@@ -1,0 +1,69 @@
+import type { Again } from '../../../shared/lane/flow.ts';
+import type { StateWrite } from '../../../shared/lane/state.ts';
+import { holdsOf, findConversation } from '../../../storage/conversations.ts';
+import { forgetCopied, isCopied } from '../../../storage/copies.ts';
+import { replaceCells } from '../../../storage/lane-state.ts';
+import { setSendState } from '../../../storage/messages.ts';
+import {
+  dropAllArtifacts,
+  emptyIntent,
+  heldItems,
+  openItemsOf,
+  setOutboxState,
+  type Outgoing,
+} from '../../../storage/outbox.ts';
+import { touchMessage } from '../touched.ts';
+import { dropGroupChange } from './group.ts';
+import { identityChanged, relabel } from './relabel.ts';
+import type { Scope } from './scope.ts';
+import { isQuiet } from './transition.ts';
+
+/** Stops the conversations of a ratchet that came with a copy; what is stopped so already is not touched. */
+export function stopCopied(scope: Scope): void {
+  for (const { id, hold } of holdsOf(scope.db, scope.account.id))
+    if (hold !== 'clone-suspected') relabel(scope, id);
+}
+
+/**
+ * An account begins anew in its own place, all in the caller's transaction: everything that sealed or opened for it is gone, with
+ * what was sealed and not yet sent; `work` is what it begins with. Conversations, messages, people, their keys and checks, floors and
+ * consents stay: who has another key by now stops the conversation, as ever.
+ */
+export function beginAnew(
+  scope: Scope,
+  { keeps, work }: { readonly keeps: Again['keeps']; readonly work: readonly StateWrite[] },
+): void {
+  const { db, account } = scope;
+  const copied = isCopied(db, account.id);
+  for (const item of openItemsOf(db, account.id)) settleOld(scope, item, copied);
+  dropAllArtifacts(db, account.id);
+  replaceCells(db, account.id, keeps, work);
+  forgetCopied(db, account.id);
+  for (const { id, hold } of holdsOf(db, account.id))
+    if (hold === 'clone-suspected') relabel(scope, id, holdAnew(scope, id));
+  scope.touched.accounts = true;
+  scope.touched.outbox = true;
+}
+
+/** What was sealed before, or waits in a copy, may have gone out already: only the person sends it again. What the protocol itself sends spoke of what is no more. */
+function settleOld(scope: Scope, item: Outgoing, copied: boolean): void {
+  const { db } = scope;
+  if (isQuiet(item.intent)) {
+    setOutboxState(db, item.id, 'cancelled');
+    emptyIntent(db, item);
+    return;
+  }
+  if (item.state !== 'sealed' && !copied) return;
+  setOutboxState(db, item.id, 'failed');
+  dropGroupChange(scope, item, true);
+  if (item.message === null || item.conversation === null) return;
+  setSendState(db, item.message, 'failed', scope.now, 'link-lost');
+  touchMessage(scope.touched, item.conversation, item.message);
+}
+
+/** What stops a conversation besides the copy. */
+function holdAnew({ db }: Scope, id: Parameters<typeof relabel>[1]) {
+  const conversation = findConversation(db, id);
+  if (conversation && identityChanged(db, conversation)) return 'identity-changed';
+  return heldItems(db, id)[0]?.hold ?? null;
+}
