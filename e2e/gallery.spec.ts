@@ -335,6 +335,24 @@ test('what comes in while reading above does not pull the view down; at the end 
   expect(Math.abs((await history.evaluate((view) => view.scrollTop)) - before)).toBeLessThan(2);
 });
 
+test('where the first row of the list only peeked out, whoever comes up there is seen whole', async ({
+  page,
+  show,
+}) => {
+  await show('chat=priya');
+  const rows = page.getByTestId('chat');
+  const scroller = rows.first().locator('xpath=ancestor::ul/..');
+  // Two are pinned: nobody comes above them.
+  await expect(rows.nth(2)).not.toHaveAttribute('aria-current');
+  await scroller.evaluate((view) => {
+    view.scrollTop = 50;
+  });
+  await page.getByTestId('composer').fill('to the top');
+  await page.keyboard.press('Enter');
+  await expect(rows.nth(2)).toHaveAttribute('aria-current');
+  await expect.poll(() => scroller.evaluate((view) => view.scrollTop)).toBe(0);
+});
+
 test('a conversation opens at its very end, also where lines wrap once the fonts are here', async ({
   page,
   show,

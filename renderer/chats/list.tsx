@@ -1,5 +1,5 @@
 import { Search, SquarePen } from 'lucide-react';
-import { useEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
+import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { Virtualizer, type VirtualizerHandle } from 'virtua';
 import type { ConversationId } from '../../shared/ids.ts';
 import { openConversation, showSheet, useView } from '../app/view.ts';
@@ -11,6 +11,8 @@ import { filterName } from './rail.tsx';
 import { ChatRow } from './row.tsx';
 import { extendList, showList, useChats } from './store.ts';
 
+/** Rows that count as the top of the list: new words come up below pinned ones too. */
+const TOP_ROWS = 10;
 /** Rows before the end of what is loaded at which more are fetched. */
 const EXTEND_BEFORE = 30;
 
@@ -62,6 +64,13 @@ function Rows(): ReactNode {
     const index = open === null ? -1 : useChats.getState().order.indexOf(open);
     if (index >= 0) virtual.current?.scrollToIndex(index, { align: 'nearest' });
   }, [open]);
+
+  const top = order.slice(0, TOP_ROWS).join(' ');
+  useLayoutEffect(() => {
+    // Except where the first row only peeks out from above: whoever comes up there is seen whole.
+    const handle = virtual.current;
+    if (handle && top !== '' && handle.scrollOffset < handle.getItemSize(0)) handle.scrollTo(0);
+  }, [top]);
 
   function move(event: KeyboardEvent): void {
     const to = { ArrowDown: startIndex + 1, ArrowUp: startIndex - 1, Home: 0, End: order.length - 1 }[
