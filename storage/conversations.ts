@@ -27,6 +27,8 @@ export interface Conversation {
   readonly draft: Content | null;
   /** Null: nobody ever set one. */
   readonly timer: Timer | null;
+  /** Messages that were not kept, of somebody who was not accepted. */
+  readonly notKept: number;
   readonly unread: number;
   /** Rowid of the newest message the person has read. */
   readonly readUpTo: number;
@@ -50,7 +52,7 @@ const readTells = (stored: number | null): Tells => (stored === null ? null : (t
 
 /** Columns that {@link readConversation} turns into a Conversation. */
 export const conversationColumns = `c.id, c.account, c.network, c.protocol, c.ever_end_to_end, c.kind, c.state, c.peer, c.my_role, c.title,
-  c.forecast, c.hold, c.label, c.label_revision, c.draft, c.timer, c.unread, c.read_up_to, c.last_at, c.last_message,
+  c.forecast, c.hold, c.label, c.label_revision, c.draft, c.timer, c.not_kept, c.unread, c.read_up_to, c.last_at, c.last_message,
   c.pinned, c.muted, c.archived, c.tells_read, c.tells_typing`;
 
 export interface ConversationRecord {
@@ -70,6 +72,7 @@ export interface ConversationRecord {
   readonly label_revision: number;
   readonly draft: string | null;
   readonly timer: string | null;
+  readonly not_kept: number;
   readonly unread: number;
   readonly read_up_to: number;
   readonly last_at: number;
@@ -108,6 +111,7 @@ export function readConversation(row: ConversationRecord): Conversation {
     get timer() {
       return row.timer === null ? null : (JSON.parse(row.timer) as Timer);
     },
+    notKept: row.not_kept,
     unread: row.unread,
     readUpTo: row.read_up_to,
     lastAt: row.last_at,

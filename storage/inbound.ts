@@ -1,6 +1,7 @@
 import type { AccountId, EnvelopeKey, Millis } from '../shared/ids.ts';
 import type { Settled } from '../shared/lane/commit.ts';
 import type { Database } from './database.ts';
+import { countNotKept } from './strangers.ts';
 
 export type InboundOutcome = 'consumed' | 'duplicate' | 'parked' | 'quarantined';
 
@@ -16,16 +17,40 @@ export function outcomeOf(db: Database, account: AccountId, envelope: EnvelopeKe
 }
 
 /**
+ * Most bytes kept in one account of what anybody can send: what could not be opened, and what waits for its sender to be accepted. What comes
+ * after is noted without its bytes.
+ */
+export const MAX_ANYBODYS_BYTES = 32 * 1024 * 1024;
+
+/** What can be sent by people who were not accepted. */
+const isAnybodys = (settled: Settled): boolean =>
+  settled.kind === 'quarantined' || (settled.kind === 'parked' && settled.needs === 'acceptance');
+
+/** Takes room for the bytes of something that anybody can send; null when there is none. */
+function withinBound(db: Database, account: AccountId, bytes: Uint8Array): Uint8Array | null {
+  const { changes } = db.run(
+    'UPDATE account SET anybodys_bytes = anybodys_bytes + :size WHERE id = :account AND anybodys_bytes + :size <= :most',
+    { account, size: bytes.length, most: MAX_ANYBODYS_BYTES },
+  );
+  return changes === 1 ? bytes : null;
+}
+
+/**
  * Keeps an envelope's outcome, or moves a cursor. A later outcome replaces that of a parked or quarantined one, with its bytes; that it
- * came a second time is none.
+ * came a second time is none. `not-kept` is counted, and is consumed then.
  */
 export function settle(db: Database, account: AccountId, settled: Settled, at: Millis): void {
   if (settled.kind === 'cursor') {
     setCursor(db, account, settled.name, settled.value);
     return;
   }
+  if (settled.kind === 'not-kept') {
+    countNotKept(db, { account, id: settled.conversation });
+    return settle(db, account, { kind: 'consumed', envelope: settled.envelope }, at);
+  }
   const raw = settled.kind === 'parked' || settled.kind === 'quarantined' ? settled.raw : null;
-  const bytes = raw instanceof Uint8Array ? raw : null;
+  const given = raw instanceof Uint8Array ? raw : null;
+  const bytes = given !== null && isAnybodys(settled) ? withinBound(db, account, given) : given;
   const rawAt = raw !== null && !(raw instanceof Uint8Array) ? raw.at : null;
   const why = settled.kind === 'parked' ? settled.needs : settled.kind === 'quarantined' ? settled.why : null;
   db.run(

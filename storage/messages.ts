@@ -148,6 +148,28 @@ export function addNote(
   return added.changes === 1 ? id : null;
 }
 
+/** Rows looked at by {@link countNotes}, the newest: a busy conversation is not read through for each. */
+const NOTES_AMONG = 1_000;
+
+/** How many notes with a code a conversation has from a moment on, among its newest rows. */
+export function countNotes(
+  db: Database,
+  conversation: ConversationId,
+  code: NoteCode,
+  since: Millis,
+): number {
+  return (
+    db.get<{ readonly n: number }>(
+      `SELECT count(*) AS n FROM (
+         SELECT kind, content FROM message WHERE conversation = ? AND id >= ? ORDER BY id DESC LIMIT ${NOTES_AMONG})
+       WHERE kind = 'note' AND content ->> 'code' = ?`,
+      conversation,
+      Math.floor(since) * ROWIDS_PER_MS,
+      code,
+    )?.n ?? 0
+  );
+}
+
 /** Replaces what a message says; what it said before is kept as a revision. */
 export function editMessage(
   db: Database,
@@ -265,6 +287,14 @@ function linkFiles(db: Database, id: number, files: readonly FileId[]): void {
       position,
       file,
     );
+}
+
+/** What a message says in bytes, its files among them. */
+export function contentBytes(db: Database, content: Content): number {
+  const sizes = content.files.map(
+    (file) => db.get<{ readonly size: number }>('SELECT size FROM file WHERE id = ?', file)?.size ?? 0,
+  );
+  return sizes.reduce((sum, size) => sum + size, Buffer.byteLength(JSON.stringify(content)));
 }
 
 /** Text and file names: both are searched. */

@@ -1,6 +1,7 @@
 import { ImapFlow } from 'imapflow';
 import type { Millis } from '../../shared/ids.ts';
 import { userOf } from './account-record.ts';
+import { inTime, timeFor, WHOLE_MS } from './deadline.ts';
 import { CONNECT_TIMEOUT_MS, ConnectError, isCertificateError, tlsOptions, type Access } from './tls.ts';
 
 /** Larger mails are left on the server. Bytes. */
@@ -81,14 +82,22 @@ function connectError(error: unknown): ConnectError {
   return new ConnectError('unreachable', options);
 }
 
+/** What headers and lists of numbers may come to, in bytes; how long they may take goes by it. */
+const ANSWER_BYTES = 256 * 1024;
+
 const sequence = (uids: readonly number[]): string => uids.join(',');
 
 /**
  * Signs in and opens the INBOX read-only.
  * @param signal ends the connection, also while it is being made.
+ * @param wholeMs how long it may take, and any command beside the time its answer needs.
  * @throws ConnectError
  */
-export async function openInbox(access: Access, signal: AbortSignal): Promise<Inbox> {
+export async function openInbox(
+  access: Access,
+  signal: AbortSignal,
+  wholeMs: Millis = WHOLE_MS,
+): Promise<Inbox> {
   const { server, address, password, proxy } = access;
   const client = new ImapFlow({
     host: server.host,
@@ -131,10 +140,10 @@ export async function openInbox(access: Access, signal: AbortSignal): Promise<In
   const abort = (): void => client.close();
   signal.addEventListener('abort', abort, { once: true });
 
-  const asking = async <T>(ask: () => Promise<T>): Promise<T> => {
+  const asking = async <T>(ask: () => Promise<T>, bytes = ANSWER_BYTES): Promise<T> => {
     if (ended) throw ended;
     try {
-      return await ask();
+      return await inTime(timeFor(wholeMs, bytes), ask(), () => client.close());
     } catch (error) {
       throw worse(connectError(error));
     }
@@ -142,8 +151,8 @@ export async function openInbox(access: Access, signal: AbortSignal): Promise<In
 
   try {
     signal.throwIfAborted();
-    await client.connect();
-    const mailbox = await client.mailboxOpen('INBOX', { readOnly: true });
+    const opening = client.connect().then(() => client.mailboxOpen('INBOX', { readOnly: true }));
+    const mailbox = await inTime(wholeMs, opening, () => client.close());
     return {
       uidValidity: Number(mailbox.uidValidity),
       uidNext: mailbox.uidNext,
@@ -177,7 +186,7 @@ export async function openInbox(access: Access, signal: AbortSignal): Promise<In
           for (const mail of await client.fetchAll(sequence(uids), query, { uid: true }))
             if (mail.source && uids.includes(mail.uid)) found.set(mail.uid, mail.source);
           return found;
-        }),
+        }, MAX_MAIL_BYTES),
       async changed() {
         if (ended) throw ended;
         if (news) return;

@@ -31,6 +31,7 @@ export async function receivingOn(
     ledger,
     now,
     files: context.files,
+    hasRoom: context.hasRoom,
     settle,
     learned,
   };

@@ -12,8 +12,9 @@ import { onlyValue, readParameters, valuesOf } from './header-block.ts';
 import { fromField, messageIdField, readMail, type ReadMail } from './mail-read.ts';
 import { takeMessage } from './message-in.ts';
 import { takePlain } from './plain-in.ts';
-import { claimMessageId, consumed, setAside, type Arrival, type Receiving } from './receiving.ts';
-import { readMailRecord, readPeer } from './records.ts';
+import { keyConversation } from './names.ts';
+import { claimMessageId, consumed, notKept, setAside, type Arrival, type Receiving } from './receiving.ts';
+import { readMailRecord, readPeer, type PeerRecord } from './records.ts';
 import { inviteSecret } from './secure-join/link.ts';
 import { openJoins } from './secure-join/join-record.ts';
 import { passwordStep, signedStep, stepOf } from './secure-join/steps.ts';
@@ -78,6 +79,8 @@ async function takeSealed(receiving: Receiving, mail: Arrival, body: Body, paylo
   const peer = await readPeer(work, fingerprint);
   if (!owns(opened.certificate, read, sender.address) && !peer?.addresses.includes(sender.address))
     return setAside(receiving, mail, 'sender-is-not-signer', 'not-opened');
+  if (stepOf(read) === '' && !(await isRoomFor(receiving, read, fingerprint, peer)))
+    return notKept(receiving, mail, fingerprint);
   const keyNews = await learnSigner(receiving, read, sender.address, opened.certificate);
   const messageId = messageIdField(read.fields) ?? mail.messageId ?? `${mail.envelope}@unnamed`;
   if (stepOf(read) !== '') {
@@ -92,6 +95,21 @@ async function takeSealed(receiving: Receiving, mail: Arrival, body: Body, paylo
     evidence: withHeaderProtection(opened.evidence, read),
     keyNews,
   });
+}
+
+/**
+ * Whether core keeps a mail of its signer. Asked before anything of it is kept: their key, the files in it. Words alone of whom core
+ * knows go to it without asking.
+ */
+async function isRoomFor(
+  { account, hasRoom }: Receiving,
+  { text, files }: ReadMail,
+  from: Fingerprint,
+  peer: PeerRecord | null,
+): Promise<boolean> {
+  if (peer?.conversation === true && files.length === 0) return true;
+  const bytes = files.reduce((sum, file) => sum + file.bytes.length, text.length);
+  return hasRoom(keyConversation(account, from), bytes);
 }
 
 /** A mail sealed under a password: a step of an open invitation, or nothing we know (a channel, somebody else's invitation). */

@@ -20,6 +20,7 @@ export interface Receiving {
   readonly ledger: Ledger;
   readonly now: Millis;
   readonly files: Pick<LaneContext['files'], 'write'>;
+  readonly hasRoom: LaneContext['hasRoom'];
   readonly learned: LearnedKeys;
   /** Tells a flow that waits for an invitation. */
   readonly settle: (auth: string, conversation: ConversationId, fingerprint: Fingerprint) => void;
@@ -72,6 +73,12 @@ export async function conversationOfAddress(
 
 export function consumed(receiving: Receiving, of: Arrival): void {
   receiving.ledger.inbound.push({ kind: 'consumed', envelope: of.envelope });
+}
+
+/** Nothing of a stranger's mail is kept: it is over what is kept of such people. It stays on the server. */
+export function notKept(receiving: Receiving, of: Arrival, from: Fingerprint): void {
+  const conversation = keyConversation(receiving.account, from);
+  receiving.ledger.inbound.push({ kind: 'not-kept', envelope: of.envelope, conversation });
 }
 
 /**

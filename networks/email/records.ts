@@ -15,6 +15,7 @@ import { readRecord, writeRecord } from './record.ts';
  *   join/<token>            SecureJoin (secure-join/)
  *   cursor/INBOX            how far the mailbox was read
  *   count/plain-skipped     mails left unfetched
+ *   count/header-keys       keys learnt from headers that nobody signed
  */
 
 /** Somebody with a key. */
@@ -124,15 +125,19 @@ export async function notePostMessage(work: Work, messageId: string): Promise<bo
   return known !== null;
 }
 
-const PLAIN_SKIPPED: StateKey = { space: 'count', key: 'plain-skipped' };
-
-/** Adds to the count of mails left unfetched, in decimal digits; gives the new count. */
-export async function countSkipped(work: Work, more: number): Promise<number> {
-  const known = await work.get(PLAIN_SKIPPED);
-  const count = more + (known === null ? 0 : Number(Buffer.from(known).toString('latin1')));
-  work.put(PLAIN_SKIPPED, Buffer.from(String(count), 'latin1'));
+/** Adds one to a count kept in decimal digits; gives the new one. */
+async function countOne(work: Work, key: string): Promise<number> {
+  const cell: StateKey = { space: 'count', key };
+  const known = await work.get(cell);
+  const count = 1 + (known === null ? 0 : Number(Buffer.from(known).toString('latin1')));
+  work.put(cell, Buffer.from(String(count), 'latin1'));
   return count;
 }
+
+/** Counts a mail that is left unfetched; gives how many there are. */
+export const countSkipped = (work: Work): Promise<number> => countOne(work, 'plain-skipped');
+/** Counts a key learnt from a header that nobody signed; gives how many there are. */
+export const countHeaderKey = (work: Work): Promise<number> => countOne(work, 'header-keys');
 
 /** How far the INBOX was read. */
 export interface Cursor {

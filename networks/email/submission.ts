@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import SMTPConnection from 'nodemailer/lib/smtp-connection';
+import type { Millis } from '../../shared/ids.ts';
 import { userOf } from './account-record.ts';
+import { inTime, timeFor, WHOLE_MS } from './deadline.ts';
 import { isPassed, type Passed } from './guard.ts';
 import { CONNECT_TIMEOUT_MS, ConnectError, isCertificateError, tlsOptions, type Access } from './tls.ts';
 
@@ -45,7 +47,11 @@ function connectFault(error: SmtpError): ConnectError {
 }
 
 /** Opens and signs in. @throws ConnectError */
-async function open(access: Access, ended: (connection: SMTPConnection) => void): Promise<SMTPConnection> {
+async function open(
+  access: Access,
+  wholeMs: Millis,
+  ended: (connection: SMTPConnection) => void,
+): Promise<SMTPConnection> {
   const { server, address, password } = access;
   // This connection knows no proxies; going around the one the person set would show where they are.
   if (access.proxy !== null) throw new ConnectError('unreachable');
@@ -65,7 +71,7 @@ async function open(access: Access, ended: (connection: SMTPConnection) => void)
     allowInternalNetworkInterfaces: true,
     logger: false,
   });
-  try {
+  const signIn = async (): Promise<void> => {
     await new Promise<void>((resolve, reject) => {
       connection.once('error', reject);
       connection.once('end', () => reject(new Error('ended')));
@@ -80,22 +86,31 @@ async function open(access: Access, ended: (connection: SMTPConnection) => void)
         error ? reject(error) : resolve(),
       );
     });
+  };
+  try {
+    await inTime(wholeMs, signIn(), () => connection.close());
     return connection;
   } catch (error) {
     connection.on('error', () => undefined);
     connection.close();
-    throw connectFault(error as SmtpError);
+    throw error instanceof ConnectError ? error : connectFault(error as SmtpError);
   }
 }
 
 /** Signs in and out again: the test of a new account. @throws ConnectError */
 export async function verifySubmission(access: Access): Promise<void> {
-  const connection = await open(access, () => undefined);
+  const connection = await open(access, WHOLE_MS, () => undefined);
   connection.quit();
 }
 
-/** Makes the submission of one account. Nothing connects before the first mail. */
-export function createSubmission(access: Access): Submission {
+/** RFC 5321 §4.5.3.2.6: a server may take so long to say whether it takes a mail. */
+const TAKE_MS = 10 * 60_000;
+
+/** Makes the submission of one account. Nothing connects before the first mail. `whole`: how long signing in and handing over may take. */
+export function createSubmission(
+  access: Access,
+  whole: { readonly openMs: Millis; readonly takeMs: Millis } = { openMs: WHOLE_MS, takeMs: TAKE_MS },
+): Submission {
   let current: Promise<SMTPConnection> | null = null;
   let idle: NodeJS.Timeout | null = null;
   let closed = false;
@@ -115,7 +130,7 @@ export function createSubmission(access: Access): Submission {
     if (closed) return { kind: 'later', why: 'unreachable' };
     let connection: SMTPConnection;
     try {
-      current ??= open(access, forget);
+      current ??= open(access, whole.openMs, forget);
       connection = await current;
     } catch (error) {
       current = null;
@@ -131,14 +146,17 @@ export function createSubmission(access: Access): Submission {
       },
     });
     const envelope = { from: mail.from, to: [...mail.to], size: mail.bytes.length };
-    const handover = await new Promise<Handover>((resolve) => {
-      const lost = (): void => resolve(began ? { kind: 'ambiguous' } : { kind: 'later', why: 'unreachable' });
+    const lostNow = (): Handover => (began ? { kind: 'ambiguous' } : { kind: 'later', why: 'unreachable' });
+    const handing = new Promise<Handover>((resolve) => {
+      const lost = (): void => resolve(lostNow());
       connection.once('error', lost);
       connection.once('end', lost);
       connection.send(envelope, bytes, (error) =>
         resolve(error ? outcome(error, began) : { kind: 'accepted' }),
       );
     });
+    const takeMs = timeFor(whole.takeMs, mail.bytes.length);
+    const handover = await inTime(takeMs, handing, () => connection.close()).catch(lostNow);
     connection.removeAllListeners('error');
     connection.removeAllListeners('end');
     connection.on('error', () => forget(connection));

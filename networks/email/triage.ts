@@ -8,7 +8,7 @@ import { readDate } from './header-field.ts';
 import { textField } from './mail-read.ts';
 import { conversationOfAddress, consumed, setAside, type Arrival, type Receiving } from './receiving.ts';
 import { sizeWords } from './size.ts';
-import { countSkipped, notePostMessage, readPeer, readPlain } from './records.ts';
+import { countHeaderKey, countSkipped, notePostMessage, readPeer, readPlain } from './records.ts';
 
 /** What a body is fetched for. */
 export type Wanted = 'sealed' | 'maybe-sealed' | 'report' | 'plain';
@@ -18,6 +18,8 @@ const REPORT_LIMIT_BYTES = 1024 * 1024;
 const PLAIN_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Keys larger than this are not taken from an unsigned header. */
 const HEADER_KEY_LIMIT_BYTES = 16 * 1024;
+/** Keys taken from unsigned headers in all: whoever writes under ever new names must not fill the disk with them. */
+export const MAX_HEADER_KEYS = 2_000;
 const SUBJECT_LIMIT = 500;
 
 /**
@@ -74,7 +76,7 @@ export async function plainMail(receiving: Receiving, mail: Arrival): Promise<Wa
   if (address !== null && (await readPlain(work, address)))
     return tooLarge(receiving, mail, PLAIN_LIMIT_BYTES, 'plain');
   if (conversation === null) {
-    const count = await countSkipped(work, 1);
+    const count = await countSkipped(work);
     // Core shows it in the account panel.
     ledger.inbound.push({ kind: 'cursor', name: 'plain-mail-skipped', value: String(count) });
   }
@@ -113,8 +115,11 @@ async function learnFromHeader(receiving: Receiving, mail: Arrival): Promise<voi
   const header = senderAutocrypt(valuesOf(mail.fields, 'autocrypt'), mail.from.address);
   if (header === null || header.keydata.length > HEADER_KEY_LIMIT_BYTES) return;
   const known = await addressKey(work, mail.from.address);
+  const point = work.savepoint();
   const learned = await learnCertificate(work, header.keydata, now);
-  if (learned.kind !== 'learned') return;
+  if (learned.kind !== 'learned') return point.drop();
+  if (learned.news === 'new' && (await countHeaderKey(work)) > MAX_HEADER_KEYS) return point.drop();
+  point.keep();
   const { fingerprint } = learned.certificate;
   const holder = known && known.fingerprint !== fingerprint ? await readPeer(work, known.fingerprint) : null;
   // Somebody we know by a key loses the address to nobody who merely writes a header.

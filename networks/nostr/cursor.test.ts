@@ -10,10 +10,10 @@ const DAY = 86_400;
 
 test('asked is from well before, further back for wraps with blurred times; all when nothing was ever whole', () => {
   const at = 1_800_000_000_999;
-  expect(sinceOf(group, null)).toBeNull();
-  expect(sinceOf(group, at)).toBe(1_800_000_000 - 3 * DAY);
-  expect(sinceOf('inbox', at)).toBe(1_800_000_000 - 5 * DAY);
-  expect(sinceOf('inbox', 1_000)).toBe(0);
+  expect(sinceOf(group, null, at)).toBeNull();
+  expect(sinceOf(group, at, at)).toBe(1_800_000_000 - 3 * DAY);
+  expect(sinceOf('inbox', at, at)).toBe(1_800_000_000 - 5 * DAY);
+  expect(sinceOf('inbox', 1_000, at)).toBe(0);
 });
 
 test('each relay has its own time, which never goes back', async () => {
@@ -43,4 +43,16 @@ test('each relay has its own time, which never goes back', async () => {
   const kept = await readCaughtUp(state.work(), 'inbox');
   expect(kept.size).toBe(32);
   expect(kept.has(relay('r0'))).toBe(false);
+});
+
+test('AT-61 what was noted while my clock was ten years ahead leaves nothing unread', async () => {
+  const [now, ahead] = [1_800_000_000_000, 1_800_000_000_000 + 3_650 * DAY * 1_000];
+  const state = createMemoryState();
+  for (const at of [ahead, now]) {
+    const work = state.work();
+    await writeCaughtUp(work, group, relay('a'), at);
+    state.commit(work);
+    const noted = (await readCaughtUp(state.work(), group)).get(relay('a')) ?? null;
+    expect(sinceOf(group, noted, now)).toBe(at === ahead ? null : now / 1_000 - 3 * DAY);
+  }
 });

@@ -22,9 +22,15 @@ const schema = v.record(v.string(), v.number());
 /** Relays remembered per scope. */
 const MAX_RELAYS = 32;
 
-/** From when on a relay is asked for stored events, in epoch seconds; null when it never gave all it had. A hint: it decides nothing. */
-export function sinceOf(scope: Scope, caughtUpAt: Millis | null): number | null {
-  if (caughtUpAt === null) return null;
+/** A time further ahead than this was noted while my own clock was wrong. */
+const CLOCK_SLACK_MS = 24 * 60 * 60 * 1_000;
+
+/**
+ * From when on a relay is asked for stored events, in epoch seconds; null when it never gave all it had, or that is said of a day to come. A
+ * hint: it decides nothing.
+ */
+export function sinceOf(scope: Scope, caughtUpAt: Millis | null, now: Millis): number | null {
+  if (caughtUpAt === null || caughtUpAt > now + CLOCK_SLACK_MS) return null;
   const blur = isHex(scope, 32) ? 0 : TIME_BLUR_SECONDS;
   return Math.max(0, seconds(caughtUpAt) - OVERLAP_SECONDS - blur);
 }
@@ -38,12 +44,12 @@ export async function readCaughtUp(
   return new Map(Object.entries(record) as [RelayUrl, Millis][]);
 }
 
-/** Notes that a relay has given everything: in the commit that settles the last of it. Time never goes back. */
+/** Notes that a relay has given everything: in the commit that settles the last of it. Time never goes back, but from a day to come. */
 export async function writeCaughtUp(work: Work, scope: Scope, relay: RelayUrl, at: Millis): Promise<void> {
   const known = new Map(await readCaughtUp(work, scope));
   const before = known.get(relay) ?? 0;
   known.delete(relay);
-  known.set(relay, Math.max(before, at));
+  known.set(relay, before > at + CLOCK_SLACK_MS ? at : Math.max(before, at));
   const latest = [...known].toSorted(([, a], [, b]) => b - a).slice(0, MAX_RELAYS);
   writeCell(work, keyOf(scope), Object.fromEntries(latest));
 }

@@ -6,10 +6,10 @@ import { welcomeDraft } from './marmot/welcome.ts';
 import type { RelayUrl } from './relay-url.ts';
 import {
   allRequests,
-  hasRoomFor,
   keepRequest,
   openInvitation,
   readRequest,
+  roomFor,
   settleRequest,
   type Request,
 } from './requests.ts';
@@ -38,7 +38,7 @@ async function keepAll(requests: readonly Request[]) {
   const answers: string[] = [];
   for (const one of requests) {
     const work = state.work();
-    answers.push(await keepRequest(work, one));
+    answers.push((await keepRequest(work, one)).kind);
     state.commit(work);
   }
   return { state, answers };
@@ -69,7 +69,7 @@ test('requests are kept until the person decides, and known when they come again
   expect(await readRequest(state.work(), request(2).id)).toBeNull();
   expect(await readRequest(state.work(), request(1).id)).toEqual(request(1));
   const again = state.work();
-  expect(await keepRequest(again, request(2, 2))).toBe('known');
+  expect(await keepRequest(again, request(2, 2))).toEqual({ kind: 'known' });
   expect(again.writes()).toEqual([]);
 });
 
@@ -96,7 +96,8 @@ test('there is room for exactly what would be kept', async () => {
     const next = [1, 2, 3, 9_999].map((from) => request(5_000, from));
     for (const one of [...next, request(1, 1)]) {
       const kept = await keepRequest(state.work(), one);
-      expect(await hasRoomFor(state.work(), one.id, one.from)).toBe(kept === 'kept');
+      const asked = { kept: 'room', known: 'known', refused: 'full' } as const;
+      expect(await roomFor(state.work(), one.id, one.from)).toBe(asked[kept.kind]);
     }
   }
 });

@@ -78,23 +78,29 @@ async function readIndex(work: Pick<Work, 'get'>): Promise<Index> {
   return (await readCell(work, INDEX, indexSchema)) ?? { open: [], decided: [] };
 }
 
+/** What became of a request; `displaced`: an older one of the same sender that is kept no more. */
+export type Kept =
+  | { readonly kind: 'kept'; readonly displaced: EventId | null }
+  | { readonly kind: 'known' }
+  | { readonly kind: 'refused' };
+
 /**
  * Keeps a request. Of one sender the newest few stay. When there are too many altogether the new one is `refused`: a flood must not wash
  * away what was there before it. `known`: it was kept, or decided about, before.
  */
-export async function keepRequest(work: Work, request: Request): Promise<'kept' | 'known' | 'refused'> {
+export async function keepRequest(work: Work, request: Request): Promise<Kept> {
   const { open, decided } = await readIndex(work);
-  if (decided.includes(request.id) || open.some(({ id }) => id === request.id)) return 'known';
-  if (request.welcome.message.length > MAX_WELCOME_BYTES) return 'refused';
+  if (decided.includes(request.id) || open.some(({ id }) => id === request.id)) return { kind: 'known' };
+  if (request.welcome.message.length > MAX_WELCOME_BYTES) return { kind: 'refused' };
   const place = placeFor(open, request.from);
-  if (place === null) return 'refused';
+  if (place === null) return { kind: 'refused' };
   const { displaced } = place;
   if (displaced !== null) await remove(work, displaced);
   await work.get(keyOf(request.id));
   writeCell(work, keyOf(request.id), request);
   const rest = open.filter(({ id }) => id !== displaced);
   writeCell(work, INDEX, { open: [...rest, { id: request.id, from: request.from }], decided });
-  return 'kept';
+  return { kind: 'kept', displaced };
 }
 
 /** Where one more request of somebody goes: in the place of their oldest when they have their share. Null when there is no room. */
@@ -110,10 +116,14 @@ async function remove(work: Work, id: EventId): Promise<void> {
 }
 
 /** Whether a request from somebody would be kept; to be asked before anything is done for it. */
-export async function hasRoomFor(work: Pick<Work, 'get'>, id: EventId, from: PublicKey): Promise<boolean> {
+export async function roomFor(
+  work: Pick<Work, 'get'>,
+  id: EventId,
+  from: PublicKey,
+): Promise<'room' | 'known' | 'full'> {
   const { open, decided } = await readIndex(work);
-  if (decided.includes(id) || open.some((one) => one.id === id)) return false;
-  return placeFor(open, from) !== null;
+  if (decided.includes(id) || open.some((one) => one.id === id)) return 'known';
+  return placeFor(open, from) === null ? 'full' : 'room';
 }
 
 /** One request; null when it is not there (any more). */

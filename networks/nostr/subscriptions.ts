@@ -39,7 +39,7 @@ export function createSubscriptions(running: Running, inflow: Inflow, heard: Hea
     const times: (number | null)[] = [];
     for (const scope of scopes) {
       const caughtUp = await readCaughtUp(work, scope);
-      for (const relay of relays) times.push(sinceOf(scope, caughtUp.get(relay) ?? null));
+      for (const relay of relays) times.push(sinceOf(scope, caughtUp.get(relay) ?? null, context.now()));
     }
     const earliest = times.reduce<number | null>(
       (least, at) => (least === null || at === null ? null : Math.min(least, at)),

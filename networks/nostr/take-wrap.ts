@@ -10,9 +10,9 @@ import { readRecord, stays } from './group/record.ts';
 import { faceNow, faceOf, type GroupFace } from './group/view.ts';
 import { accountOf } from './marmot/member.ts';
 import type { PublicKey } from './keys.ts';
-import { envelopeOf, peerOf } from './names.ts';
+import { conversationWith, envelopeOf, peerOf } from './names.ts';
 import { peerChange, readPeer } from './peer-record.ts';
-import { hasRoomFor, keepRequest, openInvitation, settleRequest, type Invitation } from './requests.ts';
+import { keepRequest, openInvitation, roomFor, settleRequest, type Invitation } from './requests.ts';
 import type { Turn } from './turn.ts';
 
 /*
@@ -50,7 +50,8 @@ export async function takeWrap(turn: Turn, wrap: SignedEvent): Promise<void> {
   const why = await take(turn, wrap);
   if (why !== null) running.context.log('inbox', { why });
   // Anybody can send anything: what is no invitation is not kept either.
-  if (why !== 'parked') ledger.inbound.push({ kind: 'consumed', envelope: envelopeOf(wrap.id) });
+  if (why !== 'parked' && why !== 'not-kept')
+    ledger.inbound.push({ kind: 'consumed', envelope: envelopeOf(wrap.id) });
   ledger.seen.push(wrap.id);
 }
 
@@ -61,7 +62,9 @@ async function take(turn: Turn, wrap: SignedEvent): Promise<string | null> {
   const { from, welcome } = invitation;
   if (from === running.self.key) return 'own';
   const { accepted } = await readPeer(work, from);
-  if (!accepted && !(await hasRoomFor(work, wrap.id, from))) return 'no-room';
+  const room = accepted ? 'room' : await roomFor(work, wrap.id, from);
+  if (room === 'full') return notKept(turn, wrap.id, from);
+  if (room === 'known') return room;
   const read = await running.engine.readWelcome(welcome.message, work, now);
   if (read.kind === 'refused') return read.why;
   const face = faceOf(read.view);
@@ -91,6 +94,13 @@ async function follow(turn: Turn, id: EventId, { from, welcome, madeAt }: Welcom
   return joined ? null : 'not-joined';
 }
 
+/** One more than is kept of people who were not accepted. The relay is asked for it no more. */
+function notKept({ running, ledger }: Turn, id: EventId, from: PublicKey): 'not-kept' {
+  const conversation = conversationWith(running.context.account, from);
+  ledger.inbound.push({ kind: 'not-kept', envelope: envelopeOf(id), conversation });
+  return 'not-kept';
+}
+
 async function askPerson(
   turn: Turn,
   id: EventId,
@@ -99,10 +109,15 @@ async function askPerson(
   face: GroupFace,
 ): Promise<string> {
   const { running, work, ledger, now } = turn;
-  const kept = await keepRequest(work, { id, from, welcome, madeAt, receivedAt: now });
-  if (kept !== 'kept') return kept;
   const conversation = conversationFor(turn, group, face, from);
-  const ids = await requestsOf(work, conversation);
+  if (!(await running.context.hasRoom(conversation, welcome.message.length))) return notKept(turn, id, from);
+  const kept = await keepRequest(work, { id, from, welcome, madeAt, receivedAt: now });
+  if (kept.kind === 'refused') return notKept(turn, id, from);
+  if (kept.kind === 'known') return kept.kind;
+  // Core lets go of the bytes it kept of it.
+  if (kept.displaced !== null)
+    ledger.inbound.push({ kind: 'consumed', envelope: envelopeOf(kept.displaced) });
+  const ids = (await requestsOf(work, conversation)).filter((one) => one !== kept.displaced);
   writeCell(work, requestOf(conversation), { ids: [...ids, id] });
   ledger.changes.push(peerChange(from), {
     kind: 'conversation',

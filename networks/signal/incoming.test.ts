@@ -141,7 +141,7 @@ describe('a message', () => {
     const content = oracle.encodeData({ body: 'hi all', timestamp: BigInt(T), groupV2 });
     await world.arrive(world.from({ service: ALICE, device: 1 }, content, { sentAt: T }));
     expect(kinds(world)).toEqual(['peer']);
-    expect(world.core.settled()).toMatchObject([{ kind: 'parked', needs: 'newer-version', raw: content }]);
+    expect(world.core.settled()).toMatchObject([{ kind: 'parked', needs: 'acceptance', raw: content }]);
   });
 
   it.each([

@@ -33,7 +33,7 @@ export async function takeOpened(receiving: Receiving, arrival: Arrival): Promis
 type Others = Exclude<Incoming, { readonly kind: 'sync' | 'decryption-error' }>;
 
 /** My devices talk to each other in sync messages. */
-function takeOwn(receiving: Receiving, arrival: Arrival, incoming: Others): void {
+async function takeOwn(receiving: Receiving, arrival: Arrival, incoming: Others): Promise<void> {
   if (incoming.kind === 'unsupported') return park(receiving, arrival);
   if (incoming.kind === 'data' || incoming.kind === 'edit')
     return refuse(receiving, arrival, 'message-to-myself');

@@ -1,3 +1,4 @@
+import type { ServiceId } from '../../crypto/signal/address.ts';
 import type { Unsealed } from '../../crypto/signal/engine.ts';
 import { assertNever } from '../../shared/assert.ts';
 import { kindOf } from '../../shared/errors.ts';
@@ -81,6 +82,7 @@ function receivingOn(reception: Reception, work: Work, fetched: FetchedFiles): R
     now: context.now(),
     log: context.log,
     files: context.files,
+    hasRoom: context.hasRoom,
     reception,
     fetched,
   };
@@ -136,6 +138,11 @@ async function takeUnsealed(
   const { from } = unsealed;
   if (!isAci(from.service)) return refuse(receiving, { delivery }, 'sender');
   if (from.service === own.service && from.device === own.device) return consumed(receiving, { delivery });
+  if (!(await isRoomFor(receiving, from.service, delivery.raw.length))) {
+    const conversation = conversationWith(receiving.account, from.service);
+    ledger.inbound.push({ kind: 'not-kept', envelope: delivery.key, conversation });
+    return;
+  }
   const before = work.savepoint();
   const opened = await engine.open(unsealed, work, now);
   if (opened.kind === 'duplicate') {
@@ -166,6 +173,18 @@ async function takeUnsealed(
     const kept = { delivery: { ...delivery, raw: opened.plaintext } };
     await setAside(receiving, kept, isProven ? unsealed : null, 'content', error);
   }
+}
+
+/** Whether core keeps something of a sender. Asked of whom it does not know, before a session of theirs is kept. */
+async function isRoomFor(
+  { account, own, work, hasRoom }: Receiving,
+  service: ServiceId,
+  bytes: number,
+): Promise<boolean> {
+  if (service === own.service) return true;
+  const peer = await readPeer(work, service);
+  if (peer !== null && (peer.conversation || peer.accepted)) return true;
+  return hasRoom(conversationWith(account, service), bytes);
 }
 
 /** Keeps what cannot be taken in; the conversation of its sender says that something could not be opened. */

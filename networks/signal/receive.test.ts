@@ -364,7 +364,7 @@ describe('a long text', () => {
     await world.arrive(long(world, pointerTo(Buffer.from(whole), more)));
     expect(texts(world)).toEqual(['beginning']);
     expect(codes(world)).toEqual(['not-fetched']);
-    expect(world.core.settled()).toMatchObject([{ kind: 'parked', needs: 'newer-version' }]);
+    expect(world.core.settled()).toMatchObject([{ kind: 'parked', needs: 'acceptance' }]);
   });
 
   it('too long for a row goes along as a file', async () => {

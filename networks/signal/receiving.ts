@@ -10,6 +10,7 @@ import type { OpenFile } from './fetched-files.ts';
 import type { Ledger } from './ledger.ts';
 import type { WithLocks } from './locks.ts';
 import { peerOf } from './names.ts';
+import { readPeer } from './peer-record.ts';
 import type { ProfileNames } from './profile-names.ts';
 import type { Delivery, SignalService } from './service/service.ts';
 import type { TypingNotices } from './typing.ts';
@@ -50,6 +51,7 @@ export interface Receiving {
   readonly now: Millis;
   readonly log: LaneContext['log'];
   readonly files: Pick<LaneContext['files'], 'write'>;
+  readonly hasRoom: LaneContext['hasRoom'];
   readonly reception: Pick<Reception, 'typing' | 'profileNames' | 'contactsCame' | 'stamp' | 'isCatchingUp'>;
   /** The opened bytes of a file on the server. */
   readonly fetched: FetchedFiles;
@@ -98,13 +100,21 @@ export function consumed(
   ledger.inbound.push({ kind: 'consumed', envelope: delivery.key });
 }
 
-/** Keeps an opened content for a version that can show it. */
-export function park({ ledger, now }: Receiving, { delivery, opened }: Arrival): void {
+/**
+ * Keeps an opened content for a version that can show it. What somebody wrote who was not accepted is kept as such, so that core bounds it: anybody
+ * can send it, and people in groups that I am in may.
+ */
+export async function park(
+  { ledger, own, work, now }: Receiving,
+  { delivery, opened }: Arrival,
+): Promise<void> {
+  const { service } = opened.from;
+  const accepted = service === own.service || (await readPeer(work, service))?.accepted === true;
   ledger.inbound.push({
     kind: 'parked',
     envelope: delivery.key,
     raw: opened.plaintext,
-    needs: 'newer-version',
+    needs: accepted ? 'newer-version' : 'acceptance',
     until: now + KEPT_FOR_MS,
   });
 }

@@ -5,6 +5,7 @@ import { call, insist, newRequest } from '../app/core.ts';
 import { showSheet } from '../app/view.ts';
 import { accountState } from '../chats/rail.tsx';
 import { KeyGroups } from '../people/key-groups.tsx';
+import { whereNotKept } from '../people/strangers.ts';
 import { Button } from '../ui/button.tsx';
 import { Facts } from '../ui/facts.tsx';
 import { Sheet } from '../ui/sheet.tsx';
@@ -39,6 +40,11 @@ export function AccountSheet({ account }: { readonly account: AccountId }): Reac
           {say('account.plain')}{' '}
           {row.plainMailSkipped > 0 ? say('account.plain.count', { count: row.plainMailSkipped }) : null}{' '}
           {say('account.plain.known')}
+        </p>
+      )}
+      {row.notKept === 0 ? null : (
+        <p className={styles['stated']}>
+          {say('strangers.all', { count: row.notKept })} {whereNotKept(row.network)}
         </p>
       )}
       {row.keyKept === null ? null : (

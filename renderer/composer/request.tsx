@@ -6,6 +6,7 @@ import { insist, newRequest } from '../app/core.ts';
 import { closeConversation, showSheet } from '../app/view.ts';
 import { useMembers } from '../groups/members.ts';
 import { aboutOf, Stated } from '../label/stated.tsx';
+import { whereNotKept } from '../people/strangers.ts';
 import { say, words } from '../words.ts';
 import { Panel, type Act } from './panel.tsx';
 
@@ -22,13 +23,17 @@ function DirectRequest({ row }: { readonly row: ConversationRow }): ReactNode {
       row={row}
       title={<Stated text={say('request.title', { name: plain })} name={name} />}
       cause={say('request.fetch')}
-      meaning={say('request.means')}
+      meaning={[say('request.means'), ...notKept(row)].join(' ')}
       accept={{ label: say('request.accept'), means: say('request.accept.means') }}
       block={{ label: say('request.block'), means: say('request.block.means') }}
       report={{ label: say('report.act'), means: say('report.act.means') }}
     />
   );
 }
+
+/** How much of theirs was not kept, and where it is. */
+const notKept = ({ notKept: count, label }: ConversationRow): readonly string[] =>
+  count === 0 ? [] : [say('strangers.one', { count }), whereNotKept(label.network)];
 
 /** Who asks me in, and how many are in it, as far as that is known without joining. */
 function GroupRequest({ row }: { readonly row: ConversationRow }): ReactNode {

@@ -30,6 +30,8 @@ export interface AccountRow {
   readonly checkedAt: Millis | null;
   /** Mails not fetched beyond their headers because nobody we talk to sent them; null where the network has no such thing. */
   readonly plainMailSkipped: number | null;
+  /** Messages not kept because people who were not accepted sent too many (decision 20). */
+  readonly notKept: number;
   /** Whether its network has groups that can be made here. */
   readonly groups: boolean;
   /** Where a key is the account: whether it was written down, or kept in a file; null where it is not. */

@@ -77,6 +77,8 @@ export interface ConversationRow {
   readonly timer: Millis | null;
   /** What the other side is told of me now. */
   readonly tells: { readonly read: boolean; readonly typing: boolean };
+  /** Messages of somebody who was not accepted that were not kept: there were too many (decision 20). */
+  readonly notKept: number;
   readonly unread: number;
   readonly firstUnread: MessageId | null;
   readonly lastAt: Millis;

@@ -24,6 +24,7 @@ export const noteCodes = [
   'arrived-in-the-clear', // a plain mail from somebody we talk to end to end
   'not-opened', // quarantined: damaged or refused
   'not-fetched', // a post-message or an attachment that this version cannot fetch
+  'not-kept', // written before they were accepted, over what is kept of such people
   'checked', // SecureJoin or a comparison ended well
   'identity-changed',
   'new-device', // of a peer, under the identity already known

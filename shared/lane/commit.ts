@@ -7,6 +7,8 @@ import type { StateWrite } from './state.ts';
 /** Outcome of one delivery. Only after the commit is ok may the lane acknowledge to its server. */
 export type Settled =
   | { readonly kind: 'consumed' | 'duplicate'; readonly envelope: EnvelopeKey }
+  /** From somebody who was not accepted, over what is kept of such people (decision 20); `conversation` is, or would have been, their request. */
+  | { readonly kind: 'not-kept'; readonly envelope: EnvelopeKey; readonly conversation: ConversationId }
   | {
       readonly kind: 'parked';
       readonly envelope: EnvelopeKey;

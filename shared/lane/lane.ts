@@ -47,6 +47,11 @@ export interface LaneContext {
   typing(conversation: ConversationId, on: boolean): void;
   /** Back-pressure: resolves when core is ready for `bytes` more. */
   credit(bytes: number): Promise<void>;
+  /**
+   * Whether core keeps `bytes` more of whom a conversation is with. False only of people who were not accepted: then nothing of the
+   * delivery is kept, and it is settled as `not-kept` (decision 20).
+   */
+  hasRoom(conversation: ConversationId, bytes: number): Promise<boolean>;
   /** Careful mode: writes the marker of the envelope about to be opened, or of the item about to be performed. `quarantine`: it has killed two runs already. */
   mark(envelope: string): Promise<'open' | 'quarantine'>;
   readonly files: {

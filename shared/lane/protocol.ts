@@ -1,4 +1,4 @@
-import type { FileId, Millis } from '../ids.ts';
+import type { ConversationId, FileId, Millis } from '../ids.ts';
 import type { Commit, CommitResult } from './commit.ts';
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from './flow.ts';
 import type { OutboxItem } from './intent.ts';
@@ -57,6 +57,10 @@ export interface CoreCalls {
   commit: { readonly args: { readonly commit: Commit }; readonly result: CommitResult };
   mark: { readonly args: { readonly envelope: string }; readonly result: 'open' | 'quarantine' };
   credit: { readonly args: { readonly bytes: number }; readonly result: null };
+  room: {
+    readonly args: { readonly conversation: ConversationId; readonly bytes: number };
+    readonly result: boolean;
+  };
   'file.read': {
     readonly args: { readonly file: FileId };
     readonly result: { readonly meta: FileMeta; readonly bytes: Uint8Array };

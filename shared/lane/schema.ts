@@ -42,6 +42,7 @@ const settledSchema = shape<Settled>(
   chosenBy('kind', {
     consumed: v.strictObject({ kind: v.literal('consumed'), envelope }),
     duplicate: v.strictObject({ kind: v.literal('duplicate'), envelope }),
+    'not-kept': v.strictObject({ kind: v.literal('not-kept'), envelope, conversation }),
     parked: v.strictObject({
       kind: v.literal('parked'),
       envelope,
@@ -167,6 +168,7 @@ export const coreCallSchemas = {
   commit: v.strictObject({ commit: commitSchema }),
   mark: v.strictObject({ envelope: v.pipe(v.string(), v.minLength(1), v.maxLength(1_000)) }),
   credit: v.strictObject({ bytes: time }),
+  room: v.strictObject({ conversation, bytes: time }),
   'file.read': v.strictObject({ file: idSchema<FileId>() }),
   'file.write': v.strictObject({ name: text(255), type: text(127), bytes: bytes(MAX_LANE_FILE) }),
   'crash.point': v.strictObject({ name: shape<CrashPoint>(v.picklist(crashPoints)) }),

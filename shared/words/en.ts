@@ -22,6 +22,7 @@ import { report } from './en/report.ts';
 import { send } from './en/send.ts';
 import { shell } from './en/shell.ts';
 import { signal } from './en/signal.ts';
+import { strangers } from './en/strangers.ts';
 import { tells } from './en/tells.ts';
 import { time } from './en/time.ts';
 import { update } from './en/update.ts';
@@ -52,6 +53,7 @@ export const en = {
   ...send,
   ...shell,
   ...signal,
+  ...strangers,
   ...tells,
   ...time,
   ...update,

@@ -7,6 +7,7 @@ import { keptDisclosures } from './0005-kept-disclosures.ts';
 import { tells } from './0006-tells.ts';
 import { persons } from './0007-persons.ts';
 import { floor } from './0008-floor.ts';
+import { strangers } from './0009-strangers.ts';
 
 /** Every step of the schema, in order. A released step never changes; a later change is a new one. */
 export const migrations: readonly Migration[] = [
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   { version: 6, sql: tells },
   { version: 7, sql: persons },
   { version: 8, sql: floor },
+  { version: 9, sql: strangers },
 ];

@@ -66,6 +66,7 @@ export function conversationRow(db: Database, record: RowRecord): StoredConversa
     floor: standingOf(db, conversation.id),
     neverOpen: neverOpen(conversation),
     timer: conversation.timer?.ms ?? null,
+    notKept: conversation.notKept,
     unread: conversation.unread,
     firstUnread: conversation.unread > 0 ? firstUnread(db, conversation) : null,
     lastAt: conversation.lastAt,

@@ -115,6 +115,7 @@ function laneContext(core: CoreLink, args: StartArgs): LaneContext {
     status: (status) => core.emit('status', status),
     typing: (conversation, on) => core.emit('typing', { conversation, on }),
     credit: async (bytes) => void (await core.call('credit', { bytes })),
+    hasRoom: (conversation, bytes) => core.call('room', { conversation, bytes }),
     mark: (envelope) => core.call('mark', { envelope }),
     files: {
       read: (file) => core.call('file.read', { file }),

@@ -11,6 +11,7 @@ import type { PublicKey } from '../../networks/nostr/keys.ts';
 import type { RelayUrl } from '../../networks/nostr/relay-url.ts';
 import { freshId, type ConversationId, type NetworkKey, type OutboxId } from '../../shared/ids.ts';
 import { addIntent } from '../../storage/outbox.ts';
+import { MAX_REQUESTS } from '../../storage/strangers.ts';
 import { openSomebody, type Somebody } from './nostr-world.ts';
 
 /** What others may send without being asked, and what comes of it. */
@@ -99,6 +100,25 @@ describe('a stranger', () => {
     expect(await bob.rows()).toHaveLength(1);
   }, 60_000);
 });
+
+test('AT-59 who invites when too many wait already is not kept; the account says so, and the others stay', async () => {
+  const [alice, bob] = [await somebody('alice'), await somebody('bob')];
+  bob.rig.db.transaction(() => {
+    for (let at = 0; at < MAX_REQUESTS; at += 1)
+      bob.rig.db.run(
+        `INSERT INTO conversation (id, account, network, protocol, kind, state, last_at)
+         VALUES (?, ?, 'nostr', 'mls', 'direct', 'request', 1)`,
+        `request-${at}`,
+        bob.account,
+      );
+  });
+  await alice.chat(bob.address);
+  const accounts = async () => (await bob.rig.page.call('account.list', {})).rows;
+  await bob.eventually('a count', async () => (await accounts())[0]?.notKept === 1);
+  const count = (of: string) => bob.rig.db.get<{ readonly n: number }>(`SELECT count(*) AS n FROM ${of}`)?.n;
+  expect(count('conversation')).toBe(MAX_REQUESTS);
+  expect([cells(bob, 'request'), count('inbound WHERE raw IS NOT NULL')]).toEqual([0, 0]);
+}, 60_000);
 
 describe('anybody', () => {
   test('AT-03 writes garbage and clear text to the name of a group: it is kept within bounds, and the group goes on', async () => {

@@ -44,6 +44,7 @@ export interface CoreDouble {
 export interface DoubleOptions {
   readonly environment?: 'live' | 'test';
   readonly careful?: boolean;
+  readonly hasRoom?: (conversation: ConversationId, bytes: number) => boolean;
   readonly account?: string;
   readonly now?: () => Millis;
   readonly mark?: (envelope: string) => 'open' | 'quarantine';
@@ -144,6 +145,7 @@ export function createCoreDouble(setup: AccountSetup | null = null, options: Dou
     },
     typing: () => undefined,
     credit: async () => undefined,
+    hasRoom: async (conversation, bytes) => options.hasRoom?.(conversation, bytes) ?? true,
     mark: async (envelope) => options.mark?.(envelope) ?? 'open',
     files: {
       read: async (file) => {

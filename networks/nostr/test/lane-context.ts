@@ -20,6 +20,7 @@ export function setupContext(
     status: never,
     typing: never,
     credit: never,
+    hasRoom: never,
     mark: never,
     files: { read: never, write: never },
     crashPoint: async () => undefined,

@@ -31,6 +31,7 @@ export async function download(
   { authority }: Pick<Endpoints, 'authority'>,
   url: string,
   maxBytes: number,
+  wholeMs: number = WHOLE_MS,
 ): Promise<Fetched> {
   passGuard({ kind: 'download', url });
   return new Promise((resolve) => {
@@ -47,7 +48,7 @@ export async function download(
       answer.on('end', () => end({ kind: 'bytes', bytes: Uint8Array.from(Buffer.concat(parts)) }));
       answer.on('error', () => end({ kind: 'offline' }));
     });
-    const timer = setTimeout(() => end({ kind: 'offline' }), WHOLE_MS);
+    const timer = setTimeout(() => end({ kind: 'offline' }), wholeMs);
     function end(fetched: Fetched): void {
       clearTimeout(timer);
       resolve(fetched);

@@ -55,6 +55,7 @@ export interface DoubleOptions {
   readonly work?: readonly StateWrite[];
   readonly environment?: 'live' | 'test';
   readonly careful?: boolean;
+  readonly hasRoom?: (conversation: ConversationId, bytes: number) => boolean;
   readonly now?: () => Millis;
   readonly mark?: (envelope: string) => 'open' | 'quarantine';
 }
@@ -140,6 +141,7 @@ export function createCoreDouble(options: DoubleOptions = {}): CoreDouble {
       tell();
     },
     credit: async () => undefined,
+    hasRoom: async (conversation, bytes) => options.hasRoom?.(conversation, bytes) ?? true,
     mark: async (envelope) => {
       marks.push(envelope);
       return options.mark?.(envelope) ?? 'open';

@@ -6,6 +6,8 @@ export const notes = {
   'note.not-opened.do': 'Ask {name} to send it again.',
   'note.not-fetched': 'Something larger came. This version cannot fetch it.',
   'note.not-fetched.do': 'It stays on the server.',
+  'note.not-kept': 'More came before you accepted {name}. It was not kept.',
+  'note.not-kept.do': 'Ask {name} to send it again.',
   'note.checked': 'You checked {name}. The keys match.',
   'note.identity-changed': '{name}’s key changed.',
   'note.identity-changed.do': 'Most often a new phone or app.',

@@ -5,6 +5,7 @@ import { forgetCopied } from '../../../storage/copies.ts';
 import { findAccount, listAccounts, removeAccount, type Account } from '../../../storage/accounts.ts';
 import { IDENTITY_CURSOR, KEY_KEPT_CURSOR, readCursor, SKIPPED_CURSOR } from '../../../storage/inbound.ts';
 import { removeSomeMessages } from '../../../storage/messages.ts';
+import { notKeptIn } from '../../../storage/strangers.ts';
 import { hasGroups, isKeyAccount } from '../capabilities.ts';
 import { whyNot } from '../lanes/lanes.ts';
 import { confirm, mustFind, type CallScope, type Serve } from './scope.ts';
@@ -31,6 +32,7 @@ export function accountCalls(
       status: lane?.status ?? withoutLane(account),
       checkedAt: lane?.checkedAt ?? null,
       plainMailSkipped: skipped !== null && /^\d{1,9}$/.test(skipped) ? Number(skipped) : null,
+      notKept: notKeptIn(of.db, account.id),
       groups: hasGroups(account.network),
       keyKept: keyKept(account),
       identity: readCursor(of.db, account.id, IDENTITY_CURSOR),

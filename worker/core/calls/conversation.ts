@@ -6,9 +6,12 @@ import { findMessage, rowidOf, unreadKeys } from '../../../storage/messages.ts';
 import type { StoredConversationRow } from '../../../storage/queries/conversation-rows.ts';
 import { readSettings } from '../../../storage/settings.ts';
 import type { ConversationRow } from '../../../shared/contract/conversation.ts';
+import type { NetworkKey } from '../../../shared/ids.ts';
 import { capabilities, followsInvitations, tellsOwnDevices } from '../capabilities.ts';
 import { tellsFrom, tellsOf } from '../tells.ts';
 import { touchConversation, touchMessage, type Touched } from '../touched.ts';
+import { putNote } from '../commit/peer-change.ts';
+import type { Scope } from '../commit/scope.ts';
 import { addSideIntent } from './send.ts';
 import { setPersonBlocked, tellPhone } from './person.ts';
 import { conversationOf, mustFind, personScope, refreshLabel, type CallScope, type Serve } from './scope.ts';
@@ -66,8 +69,15 @@ export function conversationCalls(of: CallScope): Serve<Names> {
       tellPhone(personScope(of, account, touched), account, peer, 'accepted');
     // Who is in a group no more does not come back into it by saying yes.
     if (state !== 'left') patchConversation(of.db, id, { state: 'active' });
+    if (state === 'request' && conversation.notKept > 0) stateNotKept(personScope(of, account, touched), id);
     touchConversation(touched, id);
     tellAccepted(id, touched);
+  }
+
+  /** From now on everything they write is kept: the row says where something is missing. */
+  function stateNotKept(scope: Scope, id: ConversationRow['id']): void {
+    const key = `note|not-kept|${id}|${scope.now}` as NetworkKey;
+    putNote(scope, { conversation: id, key, code: 'not-kept', quoted: null });
   }
 
   /** Where an invitation has to be followed its lane does so now, and did nothing before. */

@@ -1,10 +1,10 @@
 import { PlainsealError } from '../../../shared/errors.ts';
-import { freshId, type OutboxId } from '../../../shared/ids.ts';
+import { freshId, type ConversationId, type OutboxId } from '../../../shared/ids.ts';
 import { assertNever } from '../../../shared/assert.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import type { Commit, CommitResult, Settled } from '../../../shared/lane/commit.ts';
 import type { Intent } from '../../../shared/lane/intent.ts';
-import { setForecast } from '../../../storage/conversations.ts';
+import { findConversation, setForecast } from '../../../storage/conversations.ts';
 import {
   clearMarker,
   hasMarkers,
@@ -16,7 +16,7 @@ import {
 } from '../../../storage/inbound.ts';
 import { writeCells } from '../../../storage/lane-state.ts';
 import { addIntent } from '../../../storage/outbox.ts';
-import { addTouched, nothingTouched } from '../touched.ts';
+import { addTouched, nothingTouched, touchConversation } from '../touched.ts';
 import { changeConversation } from './conversation-change.ts';
 import { holdInPlace } from './hold.ts';
 import { changeMember, stateNews } from './member-change.ts';
@@ -74,9 +74,16 @@ function applyAll(scope: Scope, commit: Commit): void {
   const marked = commit.inbound.length > 0 && hasMarkers(scope.db, scope.account.id);
   for (const settled of commit.inbound) {
     if (showsInAccount(scope, settled)) scope.touched.accounts = true;
+    if (settled.kind === 'not-kept') tellNotKept(scope, settled.conversation);
     settle(scope.db, scope.account.id, settled, scope.now);
     if (marked && settled.kind !== 'cursor') clearMarker(scope.db, scope.account.id, settled.envelope);
   }
+}
+
+/** The request says how much of it was not kept; where there is none, the account does. */
+function tellNotKept({ db, touched }: Scope, request: ConversationId): void {
+  if (findConversation(db, request)) touchConversation(touched, request);
+  else touched.accounts = true;
 }
 
 /** Whether a cursor is news of what is shown of the account. */

@@ -18,6 +18,7 @@ import { findPeer, setTrust, trustOf } from '../../../storage/peers.ts';
 import { messageRow, selectMessages, type MessageRecord } from '../../../storage/queries/message-rows.ts';
 import { messageDetails } from '../../../storage/queries/messages.ts';
 import { searchMessages } from '../../../storage/search.ts';
+import { MAX_KEPT } from '../../../storage/strangers.ts';
 import { MAX_WAITING_PER_TARGET } from '../../../storage/waiting.ts';
 import {
   ALICE,
@@ -333,7 +334,8 @@ test(
           messageFrom(ALICE, chat, `flood-${from + n}`, 'hello'),
         ),
       });
-    expect(rows('message')).toBe(FLOOD);
+    expect(rows('message')).toBe(MAX_KEPT);
+    expect(scene.conversation(chat)).toMatchObject({ unread: MAX_KEPT, notKept: FLOOD - MAX_KEPT });
     expect(rows("conversation WHERE state = 'request'")).toBe(1);
     expect(rows('conversation')).toBe(1);
     expect(rows('outbox')).toBe(0);

@@ -1,12 +1,15 @@
 import { PlainsealError } from '../../../shared/errors.ts';
+import type { Content } from '../../../shared/contract/content.ts';
 import type { Millis, NetworkKey, PeerId } from '../../../shared/ids.ts';
-import type { Change } from '../../../shared/lane/change.ts';
+import type { Change, NoteCode } from '../../../shared/lane/change.ts';
 import type { Evidence } from '../../../shared/label/evidence.ts';
 import type { Label } from '../../../shared/label/label.ts';
 import { isBlocked } from '../../../storage/blocked-peers.ts';
 import { bumpConversation, markRead, type Conversation } from '../../../storage/conversations.ts';
 import {
   addMessage,
+  contentBytes,
+  countNotes,
   deleteMessage,
   editMessage,
   findMessageByKey,
@@ -15,6 +18,7 @@ import {
 import { endOf, startOne, startRead, type Expires } from '../../../storage/expiry.ts';
 import { findPeer } from '../../../storage/peers.ts';
 import { setReaction } from '../../../storage/reactions.ts';
+import { takeRoom } from '../../../storage/strangers.ts';
 import { keepWaiting, takeWaiting } from '../../../storage/waiting.ts';
 import { touchConversation, touchMessage } from '../touched.ts';
 import { putNote } from './peer-change.ts';
@@ -42,6 +46,11 @@ export function receiveMessage(scope: Scope, change: Of<'message'>): void {
   const goesAt = expires && endOf(expires, scope.now);
   // Its time was over before it came.
   if (goesAt !== null && goesAt <= scope.now) return;
+  if (author !== null && conversation.state === 'request') {
+    // The same message twice takes no room twice.
+    if (findMessageByKey(scope.db, scope.account.id, change.target.key)) return;
+    if (!isKept(scope, conversation, change.content)) return;
+  }
   const id = addMessage(
     scope.db,
     {
@@ -67,6 +76,16 @@ export function receiveMessage(scope: Scope, change: Of<'message'>): void {
   else if (author !== null) scope.touched.arrived.push({ conversation: conversation.id, message: id });
   for (const waiting of takeWaiting(scope.db, scope.account.id, change.target.key, scope.now))
     changeTarget(scope, waiting as Targeted);
+}
+
+/**
+ * Whether what somebody wrote is kept: of people who were not accepted only so much is (decision 20). What is over it is counted, and their request
+ * says so.
+ */
+function isKept(scope: Scope, of: Conversation, content: Content): boolean {
+  if (of.state !== 'request' || takeRoom(scope.db, of, contentBytes(scope.db, content))) return true;
+  touchConversation(scope.touched, of.id);
+  return false;
 }
 
 /** How long it stays. The time of what I sent on another device runs already, whether or not that says since when. */
@@ -98,6 +117,9 @@ export function changeTarget(scope: Scope, change: Targeted): void {
   const key = targetOf(change);
   const message = findMessageByKey(scope.db, scope.account.id, key);
   if (!message) {
+    // What a stranger wrote may not have been kept; then what they write anew is not either.
+    if (change.kind === 'edit' && ownConversation(scope, change.target.conversation).state === 'request')
+      return;
     // Where messages go by themselves the target may have gone: what an edit says must not outlive it here.
     if (change.kind === 'edit' && ownConversation(scope, change.target.conversation).timer?.ms) return;
     keepWaiting(scope.db, scope.account.id, key, change, scope.now);
@@ -140,10 +162,12 @@ const wrote = (message: Message, by: PeerId | 'me'): boolean => message.author =
 function edit(scope: Scope, message: Message, change: Of<'edit'>): void {
   if (message.deleted || !wrote(message, change.by)) return;
   if (change.by !== 'me' && isBlocked(scope.db, change.by)) return;
+  const conversation = ownConversation(scope, message.conversation);
+  if (!isKept(scope, conversation, change.content)) return;
   editMessage(scope.db, message, {
     content: change.content,
     evidence: change.evidence,
-    label: pastLabel(scope, ownConversation(scope, message.conversation), change.evidence),
+    label: pastLabel(scope, conversation, change.evidence),
     at: scope.now,
   });
   touchMessage(scope.touched, message.conversation, message.id);
@@ -168,10 +192,19 @@ function remove(scope: Scope, message: Message, change: Of<'delete'>): void {
   touchMessage(scope.touched, message.conversation, message.id);
 }
 
+/** Rows that servers, and people who only know an address, can cause in anybody's conversation. */
+const byAnybody: readonly NoteCode[] = ['arrived-in-the-clear', 'not-opened', 'not-fetched'];
+/** Most such rows of one kind in a day: it has been said by then. */
+const MAX_NOTES = 20;
+const DAY_MS = 24 * 60 * 60 * 1_000;
+
 /** A row that Plainseal itself states. */
 export function changeNote(scope: Scope, change: Of<'note'>): void {
-  const { id } = ownConversation(scope, change.conversation);
+  const conversation = ownConversation(scope, change.conversation);
+  const { id } = conversation;
   const { key, code, quoted = null, of: people = [] } = change;
   for (const each of people) if (each !== 'me') ownPeer(scope, each);
+  if (byAnybody.includes(code) && countNotes(scope.db, id, code, scope.now - DAY_MS) >= MAX_NOTES) return;
+  if (conversation.state === 'request' && !takeRoom(scope.db, conversation, quoted?.length ?? 0)) return;
   putNote(scope, { conversation: id, key, code, quoted, people });
 }

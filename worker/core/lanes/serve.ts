@@ -9,6 +9,7 @@ import type { Database } from '../../../storage/database.ts';
 import { MAX_READ_BYTES, type Files } from '../../../storage/files.ts';
 import { putMarker } from '../../../storage/inbound.ts';
 import { getCell, scanCells } from '../../../storage/lane-state.ts';
+import { hasRoom } from '../../../storage/strangers.ts';
 import type { createCredit } from './credit.ts';
 import type { Turns } from './turns.ts';
 
@@ -51,6 +52,7 @@ export function serveLane(
       await credit.ask(bytes);
       return null;
     },
+    room: ({ conversation, bytes }) => hasRoom(db, account, conversation, bytes),
     'file.read': ({ file }) => readWhole(files, file),
     'file.write': async ({ name, type, bytes }) => {
       const writer = await files.create({ name, type });
@@ -75,6 +77,7 @@ export function serveSetup(source: LaneSource): Handlers<CoreCalls> {
     commit: refuse,
     mark: () => 'open',
     credit: () => null,
+    room: () => true,
     'file.read': refuse,
     'file.write': refuse,
     'crash.point': async ({ name }) => {

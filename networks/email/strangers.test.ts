@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest';
+import { addressKey } from '../../crypto/openpgp/keyring.ts';
+import { emptyCommit } from '../../shared/lane/commit.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import type { LetterBody } from './letter.ts';
+import { createTaker, type Taker } from './test/taker.ts';
+import { autocryptOf, createWriter, letterOf, sealedMail, type Writer } from './test/writer.ts';
+import { MAX_HEADER_KEYS } from './triage.ts';
+
+const mail = (me: Taker, from: Writer, body: LetterBody | string) =>
+  sealedMail(from, letterOf(from, me.address, body), [me.certificate]);
+const cells = ({ core }: Taker): readonly string[] =>
+  [...core.cells.keys()].filter((cell) => !cell.startsWith('cursor'));
+
+test('AT-59 of strangers for whom there is no room nothing is kept: no key, no file, no row', async () => {
+  const me = await createTaker('me@example.org', { hasRoom: () => false });
+  const before = cells(me);
+  const writers = await Promise.all([1, 2, 3].map((at) => createWriter(`s${at}@example.org`)));
+  const file = { name: 'a.bin', type: 'application/octet-stream', bytes: new Uint8Array(5_000) };
+  const mails = await Promise.all(
+    writers.map((from) => mail(me, from, { kind: 'files', text: 'buy', files: [file] })),
+  );
+  const { settled, changes } = await me.take(...mails);
+  expect(settled.map(({ kind }) => kind)).toEqual(['not-kept', 'not-kept', 'not-kept']);
+  expect(changes).toEqual([]);
+  expect(cells(me)).toEqual(before);
+});
+
+test('AT-59 a mail with a file asks for room, of whomever it is; words alone of somebody known do not', async () => {
+  const asked: (readonly [string, number])[] = [];
+  const me = await createTaker('me@example.org', {
+    hasRoom: (...of) => asked.push(of) === 1,
+  });
+  const writer = await createWriter('writer@example.org');
+  await me.take(await mail(me, writer, 'hello'));
+  expect((await me.take(await mail(me, writer, 'words alone'))).changes).toHaveLength(1);
+  expect(asked).toHaveLength(1);
+  const file = { name: 'a.bin', type: 'application/octet-stream', bytes: new Uint8Array(5_000) };
+  const { settled } = await me.take(
+    await mail(me, writer, { kind: 'files', text: 'see here', files: [file] }),
+  );
+  expect(settled).toMatchObject([{ kind: 'not-kept', conversation: asked[0]?.[0] }]);
+  expect(asked[1]?.[1]).toBeGreaterThanOrEqual(5_000);
+});
+
+test('AT-59 headers under ever new names fill no keyring: so many keys are taken from them', async () => {
+  const me = await createTaker();
+  const key = { space: 'count', key: 'header-keys' };
+  const value = Buffer.from(String(MAX_HEADER_KEYS - 1));
+  await me.core.context.commit({ ...emptyCommit, work: [{ key, value, expect: 0 }] });
+  for (const name of ['first', 'second']) {
+    const from = await createWriter(`${name}@example.org`);
+    const header = autocryptOf(from).join(': ');
+    await me.take(`From: <${from.address}>\r\n${header}\r\nMessage-ID: <${name}@x>\r\n\r\nwords`);
+  }
+  const known = (name: string) => addressKey(createWork(me.core.context.view), `${name}@example.org`);
+  expect([await known('first'), await known('second')]).toEqual([expect.anything(), null]);
+});
