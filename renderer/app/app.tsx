@@ -94,14 +94,14 @@ function Inbox(): ReactNode {
 
 /** Opens "New chat" with a link that came from outside, once no other panel is open. Whoever made it takes nobody away from anything. */
 function useOutsideLink(): void {
-  const links = useOutside((outside) => outside.links);
+  const waits = useOutside((outside) => outside.waits);
   const isFree = useView((view) => view.sheet === null);
   useEffect(() => {
-    if (!isFree) return;
+    if (!waits || !isFree) return;
     void takeOutsideLink().then((code) => {
       if (code !== null) showSheet({ kind: 'new-chat', code });
     });
-  }, [links, isFree]);
+  }, [waits, isFree]);
 }
 
 /** A page that has only something to say. */

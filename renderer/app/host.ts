@@ -9,8 +9,8 @@ type ShellLink = Link<WindowCalls, Record<never, never>, WindowEvents>;
 
 let shell: ShellLink | null = null;
 
-/** How often the shell has said that a link from outside waits. */
-export const useOutside = create<{ readonly links: number }>(() => ({ links: 0 }));
+/** Whether a link from outside may wait at the shell: one may from the start. */
+export const useOutside = create<{ readonly waits: boolean }>(() => ({ waits: true }));
 
 /**
  * Connects the page to its shell and gives the pipe to core. The shell's own line is kept for links, clipboard and title.
@@ -30,11 +30,12 @@ export async function openHost(): Promise<Pipe> {
 /** Takes the pipe to the shell. */
 export function takeShell(pipe: Pipe): void {
   const made: ShellLink = link({ pipe, serve: {} });
-  made.listen('link.waiting', () => useOutside.setState(({ links }) => ({ links: links + 1 })));
+  made.listen('link.waiting', () => useOutside.setState({ waits: true }));
   made.ended(() => {
     if (shell === made) shell = null;
   });
   shell = made;
+  useOutside.setState({ waits: true });
 }
 
 /** Asks the shell; a page whose shell is gone has nobody to tell, and gets its pipes anew with core's. */
@@ -49,6 +50,7 @@ export function openLink(url: string): void {
 
 /** The link from outside that waits at the shell, if one does. */
 export async function takeOutsideLink(): Promise<string | null> {
+  useOutside.setState({ waits: false });
   return (await shell?.call('link.given', {}).catch(() => null)) ?? null;
 }
 

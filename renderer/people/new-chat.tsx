@@ -148,7 +148,10 @@ function Start({ account, code }: { readonly account: AccountRow; readonly code:
         {flow.running ? <FlowProgress step={step} onStop={flow.stop} /> : null}
       </form>
       {wanted.length === 0 ? null : (
-        <Scanner accepts={wanted} field={false} onCode={(found) => setText(codeText(found) ?? '')} />
+        <>
+          <p className={styles['stated']}>{say('new.scan')}</p>
+          <Scanner accepts={wanted} field={false} onCode={(found) => setText(codeText(found) ?? '')} />
+        </>
       )}
     </div>
   );
