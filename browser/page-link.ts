@@ -47,6 +47,8 @@ function serveWindow(pipe: Pipe, openLink: (href: string) => boolean): void {
         throw new PlainsealError('refused', 'this shell has no clipboard');
       },
       'title.set': () => null,
+      // No system hands this shell anything.
+      'link.given': () => null,
     },
   });
 }

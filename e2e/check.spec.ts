@@ -125,3 +125,45 @@ test('their code is read by the camera, which is off before and after', async ({
     await rm(folder, { recursive: true });
   }
 });
+
+test('a new chat is begun with a code from a picture; one of another kind is named', async ({
+  page,
+  show,
+}) => {
+  await show('sheet=new-chat');
+  const sheet = page.getByRole('dialog');
+  const field = sheet.getByLabel(en['new.field'], { exact: true });
+  await sheet.getByTestId('scan-file').setInputFiles(pictureOf(OTTO));
+  await expect(sheet.getByRole('alert')).toContainText('This is a Nostr key.');
+  await expect(field).toHaveValue('');
+  const invitation = String(codes['openpgp-invite'][0]);
+  await sheet.getByTestId('scan-file').setInputFiles(pictureOf(invitation));
+  await expect(field).toHaveValue(invitation);
+  await expect(sheet.getByRole('button', { name: en['new.go'] })).toBeEnabled();
+  await expectAccessible(page, 'a new chat by code');
+});
+
+test('a link from outside fills in a new chat once no panel is open, and begins nothing', async ({
+  page,
+  show,
+}) => {
+  await show('chat=alice&sheet=settings');
+  const hand = (code: string) =>
+    page.evaluate(
+      (link) => (window as unknown as { gallery: { hand(link: string): void } }).gallery.hand(link),
+      code,
+    );
+  await hand(`nostr:${OTTO}`);
+  await expect(page.getByRole('dialog', { name: en['settings.title'] })).toBeVisible();
+  await page.keyboard.press('Escape');
+  const sheet = page.getByRole('dialog', { name: en['new.title'] });
+  // From the account that can: the first one is of e-mail.
+  await expect(sheet.getByLabel(en['new.field.nostr'], { exact: true })).toHaveValue(`nostr:${OTTO}`);
+  await expect(sheet).toContainText(en['link.outside']);
+  await expect(sheet.getByRole('button', { name: en['new.go'] })).toBeEnabled();
+  await expect(sheet.getByRole('status')).toHaveCount(0);
+  await page.keyboard.press('Escape');
+  await hand('nostr:note1qqqqqqqq');
+  await expect(sheet.getByRole('alert')).toContainText('This is another code of Nostr.');
+  await expect(sheet.getByRole('button', { name: en['new.go'] })).toBeDisabled();
+});

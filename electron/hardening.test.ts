@@ -13,7 +13,7 @@ import { pipeEnd } from '../shared/wire/end.ts';
 import { electronPortPipe, type ElectronPort } from '../shared/wire/node/electron.ts';
 import { APP_ORIGIN, PORTS_HERE, PORTS_WANTED } from '../shared/wire/page.ts';
 import { link, type Link } from '../shared/wire/rpc.ts';
-import type { WindowCalls } from '../shared/shell/host.ts';
+import type { WindowCalls, WindowEvents } from '../shared/shell/host.ts';
 import { standIn, StandInWindow, type Machine, type StandInChild, type StandInSession } from './stand-in.ts';
 
 type Nothing = Record<never, never>;
@@ -33,6 +33,9 @@ const machine: Machine = {
   forked: (child) => cores.push(playCore(child)),
 };
 const cores: Core[] = [];
+/** Resolves once the person has unlocked the profile. */
+let opening: Promise<void> = Promise.resolve();
+const LINK = 'nostr:npub10elfcs4fr0l0r8af98jlmgdh9c8tcxjvz9qkw038js35mp4dma8qzvjptg';
 const electron = standIn(machine);
 vi.mock('electron', () => electron);
 
@@ -45,7 +48,7 @@ function playCore(child: StandInChild): Core {
   };
   const core = link<ProfileCalls, HostCalls, Nothing, HostEvents>({
     pipe: end.pipe,
-    serve: { 'profile.open': () => null, 'profile.close': () => null },
+    serve: { 'profile.open': () => opening.then(() => null), 'profile.close': () => null },
   });
   return Object.assign(core, { pages });
 }
@@ -399,20 +402,53 @@ describe('what else could carry something out', () => {
 });
 
 describe('a start from outside', () => {
-  it('is one: a second says nothing to the first but that it was made', () => {
+  it('is one: a second says nothing to the first but that it was made, and with which link', async () => {
     const { focused, loaded } = pageWindow();
     const before = [...machine.calls];
-    for (const argv of [
-      ['plainseal', '--profile=/evil', '--test', '--remote-debugging-port=1'],
-      ['plainseal', 'sgnl://linkdevice?uuid=x&pub_key=y'],
-      ['plainseal', 'javascript:alert(1)', '\u0000', 'x'.repeat(1_000_000)],
-      [],
-    ])
-      electron.app.emit('second-instance', {}, argv, '/', { any: 'thing' });
-    expect(pageWindow().focused).toBe(focused + 4);
+    const [, port] = askPorts(ownFrame());
+    if (!port) return expect.fail('no port');
+    const waiting = vi.fn();
+    const page = link<Nothing, WindowCalls, Nothing, WindowEvents>({
+      pipe: electronPortPipe(port),
+      serve: {},
+    });
+    page.listen('link.waiting', waiting);
+    for (const [argv, given] of [
+      [['plainseal', '--profile=/evil', '--test', '--remote-debugging-port=1'], null],
+      // Its command line as Chromium tells it is not read at all.
+      [['plainseal', LINK], { link: null }],
+      [[], { any: 'thing' }],
+      [[], { link: 'sgnl://linkdevice?uuid=x&pub_key=y' }],
+      [[], { link: 'javascript:alert(1)' }],
+      [[], { link: `${LINK} --test` }],
+      [[], { link: 'x'.repeat(1_000_000) }],
+    ] as const)
+      electron.app.emit('second-instance', {}, argv, '/', given);
+    expect(await page.call('link.given', {})).toBeNull();
+    expect(waiting).not.toHaveBeenCalled();
+    electron.app.emit('second-instance', {}, [], '/', { link: `${LINK}?old` });
+    electron.app.emit('second-instance', {}, [], '/', { link: LINK });
+    await vi.waitFor(() => expect(waiting).toHaveBeenCalledTimes(2));
+    // The newest, once.
+    expect([await page.call('link.given', {}), await page.call('link.given', {})]).toEqual([LINK, null]);
+    expect(pageWindow().focused).toBe(focused + 9);
     expect(pageWindow().loaded).toBe(loaded);
     expect(machine.calls).toEqual(before);
     expect(machine.opened).toEqual([]);
+  });
+
+  it('takes a link that the system opens, and lets the system do nothing more with it', async () => {
+    const preventDefault = vi.fn();
+    electron.app.emit('open-url', { preventDefault }, LINK);
+    electron.app.emit('open-url', { preventDefault }, 'sgnl://linkdevice?uuid=x&pub_key=y');
+    expect(preventDefault).toHaveBeenCalledTimes(2);
+    const [, port] = askPorts(ownFrame());
+    if (!port) return expect.fail('no port');
+    const page = link<Nothing, WindowCalls, Nothing, WindowEvents>({
+      pipe: electronPortPipe(port),
+      serve: {},
+    });
+    expect(await page.call('link.given', {})).toBe(LINK);
   });
 
   it('beside a running one ends at once, before it touches anything', async () => {
@@ -431,8 +467,37 @@ describe('a start from outside', () => {
     machine.firstInstance = true;
   });
 
-  it('with an address or a file is heard by nobody', () => {
-    expect(electron.app.listenerCount('open-url') + electron.app.listenerCount('open-file')).toBe(0);
+  it('with a file is heard by nobody', () => {
+    expect(electron.app.listenerCount('open-file')).toBe(0);
+  });
+
+  it('hears of a link at its start, and keeps it while the profile is locked', async () => {
+    const argv = process.argv;
+    process.argv = ['plainseal', '--', LINK];
+    const before = { windows: StandInWindow.all.length, cores: cores.length };
+    const heard = electron.ipcMain.rawListeners(PORTS_WANTED);
+    let unlock = (): void => undefined;
+    opening = new Promise((resolve) => (unlock = resolve));
+    vi.resetModules();
+    await import('./main.ts');
+    await vi.waitFor(() => expect(cores).toHaveLength(before.cores + 1));
+    process.argv = argv;
+    const window = StandInWindow.all[before.windows] ?? expect.fail('no window');
+    electron.ipcMain.emit(PORTS_WANTED, {
+      sender: window.webContents,
+      senderFrame: { parent: null, origin: APP_ORIGIN },
+    });
+    const [, port] = (window.webContents.sent[0]?.ports ?? []) as readonly ElectronPort[];
+    if (!port) return expect.fail('no port');
+    const page = link<Nothing, WindowCalls, Nothing, WindowEvents>({
+      pipe: electronPortPipe(port),
+      serve: {},
+    });
+    expect(await page.call('link.given', {})).toBeNull();
+    unlock();
+    await vi.waitFor(async () => expect(await page.call('link.given', {})).toBe(LINK));
+    for (const more of electron.ipcMain.rawListeners(PORTS_WANTED).slice(heard.length))
+      electron.ipcMain.off(PORTS_WANTED, more as () => void);
   });
 });
 

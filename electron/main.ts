@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { app, dialog, type BrowserWindow } from 'electron';
 import { kindOf, PlainsealError } from '../shared/errors.ts';
 import { keepCore, type CoreKeeper } from '../shared/shell/keeper.ts';
+import { linkIn } from '../shared/shell/outside-link.ts';
 import type { Handlers } from '../shared/wire/rpc.ts';
 import { ask } from './confirm.ts';
 import { createGrants } from './grants.ts';
@@ -11,8 +12,10 @@ import { unwrapKey, wrapKey } from './keyring.ts';
 import { marksFolder } from './marks.ts';
 import { setMenu } from './menu.ts';
 import { createNotices } from './notices.ts';
+import { createOutsideLinks } from './outside.ts';
 import { servePorts } from './page-ports.ts';
 import { registerAppScheme } from './protocol.ts';
+import { registerSchemes } from './schemes.ts';
 import { readStart, type StartOptions } from './start-options.ts';
 import { watchUpdates } from './update/watch.ts';
 import { serveWindow } from './window-calls.ts';
@@ -23,6 +26,7 @@ const noHarness = { crashPoints: [], clockOffset: 0 } as const;
 const options = readStart(process.argv);
 let window: BrowserWindow | null = null;
 let keeper: CoreKeeper<UtilityCore> | null = null;
+let page: ReturnType<typeof serveWindow> | null = null;
 
 registerAppScheme();
 app.enableSandbox();
@@ -31,6 +35,9 @@ app.commandLine.appendSwitch('host-resolver-rules', 'MAP * ^NOTFOUND');
 if (options.profile) app.setPath('userData', options.profile);
 
 const grants = createGrants();
+const links = createOutsideLinks(() => page?.emit('link.waiting', {}));
+/** Nothing of a link is shown while the profile is locked. */
+const linkGiven = (): string | null => (keeper?.current() ? links.take() : null);
 const notices = createNotices((tag) => {
   window?.show();
   keeper?.current()?.link.emit('notice.clicked', { tag });
@@ -75,6 +82,7 @@ async function openCore({ kind, authority, signal }: StartOptions, folder: strin
 async function start(): Promise<void> {
   await app.whenReady();
   setMenu({ mac: process.platform === 'darwin', developer: !app.isPackaged });
+  registerSchemes(app);
   const folder = join(app.getPath('userData'), options.kind === 'test' ? 'test-profile' : 'profile');
   window = openPageWindow(
     join(import.meta.dirname, '../page'),
@@ -87,7 +95,9 @@ async function start(): Promise<void> {
       if (core) core.attachPage(port);
       else port.close();
     },
-    toShell: (pipe) => window && serveWindow(pipe, window),
+    toShell: (pipe) => {
+      if (window) page = serveWindow(pipe, window, linkGiven);
+    },
   });
   keeper = await keepCore({
     open: () => openCore(options, folder),
@@ -102,11 +112,20 @@ async function start(): Promise<void> {
   if (options.kind === 'live') watchUpdates(() => window);
 }
 
-// A second start says nothing to the first but that it was made: its command line, like any address or file the system hands over,
-// is from anybody.
-app.on('second-instance', () => {
+const linkOf = (given: unknown): unknown =>
+  typeof given === 'object' && given !== null && 'link' in given ? given.link : null;
+
+function comeForward(link: unknown): void {
+  links.hand(link);
   window?.restore();
   window?.focus();
+}
+// A second start says nothing to the first but that it was made, and with which link: its command line is from anybody, and so is
+// what any program of this person's sends in its place.
+app.on('second-instance', (_event, _argv, _folder, given) => comeForward(linkOf(given)));
+app.on('open-url', (event, url) => {
+  event.preventDefault();
+  comeForward(url);
 });
 app.on('window-all-closed', () => app.quit());
 let closed = false;
@@ -120,7 +139,10 @@ app.on('before-quit', (event) => {
   });
 });
 
-if (app.requestSingleInstanceLock()) {
+const link = linkIn(process.argv);
+// Electron takes an object for it alone.
+if (app.requestSingleInstanceLock({ link })) {
+  links.hand(link);
   start().catch((error: unknown) => {
     // A locked profile that the person leaves locked is no error.
     if (kindOf(error) !== 'cancelled')

@@ -14,6 +14,7 @@ const { isCamera, isPermitted, lockPermissions } = await import('./permission.ts
 const { marksFolder } = await import('./marks.ts');
 const { isOf } = await import('./confined.ts');
 const { servePage } = await import('./protocol.ts');
+const { registerSchemes } = await import('./schemes.ts');
 const { readStart } = await import('./start-options.ts');
 
 describe('the app scheme', () => {
@@ -187,6 +188,37 @@ describe('the marks of a profile', () => {
   });
 });
 
+describe('the schemes of links', () => {
+  const calls = (
+    taken: string,
+    of: { readonly packaged?: boolean; readonly system?: NodeJS.Platform; readonly env?: object } = {},
+  ) => {
+    const set = vi.fn(() => true);
+    registerSchemes(
+      {
+        isPackaged: of.packaged ?? true,
+        getApplicationNameForProtocol: (url) => (url === taken ? 'Another' : ''),
+        setAsDefaultProtocolClient: set,
+      },
+      of.system ?? 'win32',
+      { ...of.env },
+    );
+    return set.mock.calls as unknown[];
+  };
+  it('are registered on Windows where nobody has them, with an end of the options before the link', () => {
+    expect(calls('')).toEqual([
+      ['openpgp4fpr', process.execPath, ['--']],
+      ['nostr', process.execPath, ['--']],
+    ]);
+    expect(calls('openpgp4fpr:')).toEqual([['nostr', process.execPath, ['--']]]);
+  });
+  it('are left alone from a source checkout, by a portable copy, and where the package says them', () => {
+    expect(calls('', { packaged: false })).toEqual([]);
+    expect(calls('', { env: { PORTABLE_EXECUTABLE_DIR: 'E:' } })).toEqual([]);
+    for (const system of ['linux', 'darwin'] as const) expect(calls('', { system })).toEqual([]);
+  });
+});
+
 describe('the command line', () => {
   it('names a profile by its whole path, the last one wins', () => {
     expect(readStart(['electron', '.', '--profile=/a', '--profile=/b', '--test'])).toEqual({
@@ -210,6 +242,10 @@ describe('the command line', () => {
       ['--profile='],
       ['--profile=relative'],
       ['plainseal://profile=/x'],
+      // What comes behind a link, or an end of the options, came with it.
+      ['nostr:npub1', '--profile=/evil', '--test'],
+      ['sgnl://linkdevice?uuid=x', '--test'],
+      ['--', '--profile=/evil', '--test'],
     ])
       expect(readStart(argv)).toEqual({ profile: null, kind: 'live', authority: null, signal: null });
   });

@@ -1,4 +1,5 @@
 import { isAbsolute } from 'node:path';
+import { ownArguments } from '../shared/shell/outside-link.ts';
 
 /** What the command line decides. */
 export type StartOptions = {
@@ -12,10 +13,11 @@ export type StartOptions = {
 };
 
 /**
- * Reads `--profile=FOLDER`, `--test`, `--authority=FILE` and `--signal=FILE`. Everything else is Chromium's or a deep link of somebody else, and ignored. A
+ * Reads `--profile=FOLDER`, `--test`, `--authority=FILE` and `--signal=FILE`, where no link stands before them. Everything else is Chromium's, and ignored. A
  * relative folder is no folder: the working directory of an application is an accident.
  */
-export function readStart(argv: readonly string[]): StartOptions {
+export function readStart(given: readonly string[]): StartOptions {
+  const argv = ownArguments(given);
   const kind = argv.includes('--test') ? 'test' : 'live';
   return {
     profile: pathAfter(argv, '--profile='),

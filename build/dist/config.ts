@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { AfterPackContext, Configuration } from 'electron-builder';
 import { setFuses } from './fuses.ts';
+import { outsideSchemes } from '../../shared/shell/outside-link.ts';
 import { identity } from './identity.ts';
 
 /** Where the parts of a build are. */
@@ -52,6 +53,8 @@ export function builderConfig({ resources, output, electron, signed }: BuildPlac
     forceCodeSigning: signed,
     // Our own channel (electron/update) is the only one: no electron-updater, no app-update.yml.
     publish: null,
+    // macOS and Linux; on Windows the program itself registers them (electron/schemes.ts).
+    protocols: [{ name: product, schemes: [...outsideSchemes] }],
     toolsets: { appimage: '1.0.3' },
 
     linux: {

@@ -3,6 +3,7 @@ import { safetyNumber } from './fingerprint.ts';
 import { hexOf, identityKey, readOwn, valueOf } from './identity.ts';
 import { open } from './open.ts';
 import { upkeep } from './upkeep.ts';
+import { isMadeElsewhere, repeatedKeysDigest } from './repeated-keys.ts';
 import { readRetryRequest } from './retry-request.ts';
 import { seal } from './seal.ts';
 import { unseal, wrap } from './sealed-sender.ts';
@@ -34,5 +35,7 @@ export function createSignalEngine(identities: OwnIdentities): SignalEngine {
     forecast,
     safetyNumber: (service, work) => safetyNumber(own, service, work),
     upkeep: (local, counts, work, now) => upkeep(own, local, counts, work, now),
+    repeatedKeysDigest: (work) => repeatedKeysDigest(own, work),
+    isMadeElsewhere: (key, bundle, work) => isMadeElsewhere(own, key, bundle, work),
   };
 }

@@ -4,7 +4,7 @@ import type { Evidence } from '../../shared/label/evidence.ts';
 import type { SecurityFacts } from '../../shared/label/facts.ts';
 import type { StateView, Work } from '../../shared/lane/state.ts';
 import type { Device, Local, ServiceId } from './address.ts';
-import type { OneTimeCounts, PreKeyUpload } from './prekeys.ts';
+import type { PreKeyUpload, ServerKeys } from './prekeys.ts';
 
 /** What the server handed over, parsed. `serverAt`, `sentAt`: epoch ms as told by server and sender. */
 export type SignalEnvelope = {
@@ -163,7 +163,15 @@ export interface SignalEngine {
   /** What both sides compare, ACI identities only; null while the other's key is not known. */
   safetyNumber(service: ServiceId, work: Work): Promise<SafetyNumber | null>;
   /** What is to be uploaded now, if anything; new private halves are in `work`. See prekeys.ts. */
-  upkeep(local: Local, counts: OneTimeCounts, work: Work, now: Millis): Promise<PreKeyUpload | null>;
+  upkeep(local: Local, counts: ServerKeys, work: Work, now: Millis): Promise<PreKeyUpload | null>;
+  /** What the server compares with the keys of mine it has that are used more than once; null while I have none. See repeated-keys.ts. */
+  repeatedKeysDigest(work: Pick<Work, 'get'>): Promise<Uint8Array | null>;
+  /** Whether what the server hands out for this device proves that another copy of this state goes on. See repeated-keys.ts. */
+  isMadeElsewhere(
+    identityKey: Uint8Array,
+    bundle: Pick<DeviceBundle, 'signedPreKey' | 'pqPreKey'>,
+    work: Pick<Work, 'get'>,
+  ): Promise<boolean>;
 }
 
 /** My own side: identity keys and addresses. Private keys stay in this object and in cells. */

@@ -34,6 +34,9 @@ export const MAX_ID = 0xff_ff_ff;
 /** The id that comes `by` after. */
 export const idAfter = (id: number, by: number): number => ((id - 1 + by) % MAX_ID) + 1;
 
+/** Whether an id is `from` or was made after it, of ids that go round: nearer ahead than behind. */
+export const isAfter = (id: number, from: number): boolean => (id - from + MAX_ID) % MAX_ID < MAX_ID / 2;
+
 const id = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_ID));
 const batch = v.strictObject({ first: id, count: id, madeAt: time });
 const lasting = v.strictObject({ id, madeAt: time });

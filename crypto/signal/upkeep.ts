@@ -23,7 +23,7 @@ import {
   type Made,
   type Signer,
 } from './prekey-make.ts';
-import type { OneTimeCounts, PreKeyUpload, PublicPreKey } from './prekeys.ts';
+import type { PreKeyUpload, PublicPreKey, ServerKeys } from './prekeys.ts';
 
 // The figures are Signal Desktop's, but the queue's, which is the server's.
 const HOUR_MS: Millis = 60 * 60 * 1_000;
@@ -40,6 +40,8 @@ export const UNUSED_AFTER_MS: Millis = 90 * DAY_MS;
 const KEPT_BATCHES = 2;
 /** However often a server says that it has no keys left, no more are kept. */
 const MAX_BATCHES = 50;
+/** Signed keys kept at most, and last-resort ones: three times as many as are made while a message may lie on the server. */
+const MAX_LASTING = 100;
 
 type Cell = Made<PublicPreKey>['cell'];
 /** New keys: what goes up, what is kept, and the list with them in it. */
@@ -61,12 +63,18 @@ const nothing = (): PreKeyList => ({
 /**
  * Makes the keys that are due. Ids go round after 16 million, and are free again by then: nothing is kept for so many keys.
  */
-function additions(signer: Signer, list: PreKeyList, counts: OneTimeCounts, now: Millis): Additions {
+function additions(signer: Signer, list: PreKeyList, counts: ServerKeys, now: Millis): Additions {
   const ec = counts.ec < FEW_KEYS ? batchFrom(list.nextId, now) : null;
   const pq = counts.pq < FEW_KEYS ? batchFrom(list.nextPqId, now) : null;
   const nextId = ec === null ? list.nextId : idAfter(ec.first, ec.count);
   const nextPqId = pq === null ? list.nextPqId : idAfter(pq.first, pq.count);
-  const rotates = isDue(list.signed, now) || isDue(list.lastResort, now);
+  // With whatever goes up, so that all that a newer state of this device uploads shows by what is looked at first (repeated-keys.ts).
+  const rotates =
+    counts.lacksNewest === true ||
+    ec !== null ||
+    pq !== null ||
+    isDue(list.signed, now) ||
+    isDue(list.lastResort, now);
   const preKeys = ec === null ? [] : makeBatch(ec, (id) => makePreKey(signer, id));
   const pqPreKeys = pq === null ? [] : makeBatch(pq, (id) => makePqPreKey(signer, 'one-time', id, now));
   const signed = rotates ? makeSignedPreKey(signer, nextId, now) : null;
@@ -104,10 +112,10 @@ const isOld = (batches: readonly Batch[], now: Millis) => (batch: Batch, at: num
   at < batches.length - MAX_BATCHES ||
   (at < batches.length - KEPT_BATCHES && now - batch.madeAt > UNUSED_AFTER_MS);
 
-/** Whether a key was replaced so long ago that no message made with it can still come. */
+/** Whether a key was replaced so long ago that no message made with it can still come, or a server had too many made. */
 const isPast = (keys: readonly Lasting[], now: Millis) => (_: Lasting, at: number) => {
   const next = keys[at + 1];
-  return next !== undefined && now - next.madeAt > QUEUE_MS;
+  return next !== undefined && (now - next.madeAt > QUEUE_MS || at < keys.length - MAX_LASTING);
 };
 
 const idsOf = ({ first, count }: Batch): readonly number[] =>
@@ -150,7 +158,7 @@ async function withoutOld(local: Local, list: PreKeyList, work: Work, now: Milli
 export async function upkeep(
   own: Own,
   local: Local,
-  counts: OneTimeCounts,
+  counts: ServerKeys,
   work: Work,
   now: Millis,
 ): Promise<PreKeyUpload | null> {

@@ -15,6 +15,7 @@ import { createCoreDouble, type CoreDouble } from './test/lane-context.ts';
 import { chatWith, link, start } from './test/linked-device.ts';
 import { createOwnAccount } from './test/own-account.ts';
 
+const CHECK = '/v2/keys/check';
 const isPerson = (status: LaneStatus | undefined, why: string): boolean =>
   status?.kind === 'needs-person' && status.why === why;
 
@@ -215,6 +216,17 @@ describe('pauses', () => {
     await ended;
   });
 
+  test('follow a connection over which the server does not say whose keys it has: nothing else goes over it', async () => {
+    const fake = createFakeNet(() => ({ status: 500 }));
+    const ended = keepConnected({ ...running, net: fake.net });
+    await core.until('offline', () => offline().length > 0);
+    const asked = fake.asked.filter(({ channel }) => channel === 'account');
+    expect(asked.map(({ path }) => path)).toEqual([CHECK]);
+    expect(core.statuses.some(({ kind }) => kind === 'catching-up')).toBe(false);
+    running.stopping.abort();
+    await ended;
+  });
+
   test('end at once when the lane stops', async () => {
     const ended = keepConnected({ ...running, net: refusing('AppExpired') });
     await core.until('expired', () => isPerson(core.statuses.at(-1), 'expired'));
@@ -224,7 +236,7 @@ describe('pauses', () => {
   });
 
   test('do not follow an end that came before the queue was empty with a word of being online', async () => {
-    const fake = createFakeNet(() => ({ status: 500 }));
+    const fake = createFakeNet(({ path }) => ({ status: path === CHECK ? 200 : 500 }));
     const ended = keepConnected({ ...running, net: fake.net });
     await core.until('catching up', () => core.statuses.at(-1)?.kind === 'catching-up');
     fake.far.account.cut();

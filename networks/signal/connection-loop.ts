@@ -1,6 +1,7 @@
 import type { Millis } from '../../shared/ids.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
 import { endpointsOf } from './environment.ts';
+import { lookForNewer } from './look-for-newer.ts';
 import { startUpkeep } from './upkeep.ts';
 import { CommitFault } from './receive.ts';
 import { createReceiver } from './reception.ts';
@@ -42,6 +43,11 @@ export async function keepConnected(running: Running, random: () => number = Mat
     const ended =
       connected.kind === 'connected' ? await runConnected(running, connected.connection) : connected.why;
     if (signal.aborted) break;
+    if (ended === 'newer') {
+      context.log('newer-state-elsewhere', {});
+      context.status({ kind: 'needs-person', why: 'clone-suspected' });
+      return;
+    }
     const lasted = performance.now() - startedAt;
     const atOnce = connected.kind === 'connected' && ended.kind === 'offline' && lasted < AT_ONCE_MS;
     missing = atOnce && (await deviceIsGone(net, device, self.profileKey)) ? missing + 1 : 0;
@@ -58,11 +64,17 @@ export async function keepConnected(running: Running, random: () => number = Mat
   context.status({ kind: 'stopped' });
 }
 
-/** Runs one connection to its end. */
-async function runConnected(running: Running, connection: SignalConnection): Promise<Disconnected> {
+/** Runs one connection to its end; `newer`: nothing of it was used, since a newer state of this device goes on elsewhere. */
+async function runConnected(running: Running, connection: SignalConnection): Promise<Disconnected | 'newer'> {
   const { context, engine, own, withLocks, openFile, stopping } = running;
   const close = (): void => connection.close();
   stopping.signal.addEventListener('abort', close, { once: true });
+  const look = await lookForNewer(running, connection.service);
+  if (look !== 'mine') {
+    stopping.signal.removeEventListener('abort', close);
+    close();
+    return look;
+  }
   const receiver = createReceiver({ context, engine, own, withLocks, openFile, service: connection.service });
   const upkeep = startUpkeep(running, connection.service);
   running.connection = connection;

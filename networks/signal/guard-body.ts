@@ -9,6 +9,7 @@ const MAX_PART = 300 * 1024;
 const PUBLIC_KEY_BYTES = 33;
 const PQ_PUBLIC_KEY_BYTES = 1_569;
 const SIGNATURE_BYTES = 64;
+const DIGEST_BYTES = 32;
 const MAX_KEYS = 200;
 
 const base64 = (from: number, to: number) =>
@@ -39,6 +40,12 @@ export const keysBody = v.strictObject({
   pqPreKeys: v.pipe(v.array(pqSigned), v.maxLength(MAX_KEYS)),
   signedPreKey: v.exactOptional(signed),
   pqLastResortPreKey: v.exactOptional(pqSigned),
+});
+
+/** `POST /v2/keys/check`. */
+export const checkBody = v.strictObject({
+  identityType: v.literal('ACI'),
+  digest: base64(DIGEST_BYTES, DIGEST_BYTES),
 });
 
 /** `PUT /v1/devices/link`. */

@@ -211,6 +211,20 @@ describe('requests', () => {
     expect(guard({ ...up, body: bytesOf('{') })).not.toBe('pass');
   });
 
+  test('pass as keys are compared by their digest, of the account alone', () => {
+    const body = { identityType: 'ACI', digest: base64(randomBytes(32)) };
+    const check: Request = get('/v2/keys/check', { verb: 'POST', headers: [JSON_TYPE], body: json(body) });
+    expect(guard(check)).toBe('pass');
+    expect(guard({ ...check, channel: 'anonymous' })).not.toBe('pass');
+    expect(guard({ ...check, verb: 'PUT' })).not.toBe('pass');
+    for (const other of [
+      { ...body, digest: base64(randomBytes(33)) },
+      { ...body, identityType: 'PNI' },
+      { ...body, key: base64(randomBytes(33)) },
+    ])
+      expect(guard({ ...check, body: json(other) })).not.toBe('pass');
+  });
+
   test('pass as a device is linked, whose name is sealed', () => {
     const signed = { keyId: 1, publicKey: base64(randomBytes(33)), signature: base64(randomBytes(64)) };
     const pqSigned = { ...signed, publicKey: base64(randomBytes(1_569)) };

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import { assertNever } from '../../shared/assert.ts';
-import { challengeBody, keysBody, linkBody, messageBody } from './guard-body.ts';
+import { challengeBody, checkBody, keysBody, linkBody, messageBody } from './guard-body.ts';
 import { isCiphertext, isDigest, isSealedFile } from './guard-ciphertext.ts';
 
 /** Which connection a request goes over: my account's, or the one that does not say who I am. */
@@ -38,7 +38,7 @@ const MAX_UPLOAD = 256 * 1024;
 
 type Message = v.InferOutput<typeof messageBody>;
 type Rule = {
-  readonly verb: 'GET' | 'PUT';
+  readonly verb: 'GET' | 'PUT' | 'POST';
   readonly path: RegExp;
   readonly channels: readonly Channel[];
   /** Headers it may have; their values are checked for all alike. */
@@ -56,6 +56,7 @@ const rules: readonly Rule[] = [
   { verb: 'GET', path: /^\/v1\/keepalive$/, channels: ['account', 'anonymous'] },
   { verb: 'GET', path: /^\/v2\/keys\?identity=(?:aci|pni)$/, channels: ['account'] },
   { verb: 'PUT', path: /^\/v2\/keys\?identity=(?:aci|pni)$/, channels: ['account'], look: shaped(keysBody) },
+  { verb: 'POST', path: /^\/v2\/keys\/check$/, channels: ['account'], look: shaped(checkBody) },
   { verb: 'GET', path: new RegExp(`^/v2/keys/${SERVICE}/(?:\\d{1,3}|\\*)$`), channels: ['account'] },
   {
     verb: 'GET',

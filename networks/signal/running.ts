@@ -33,7 +33,9 @@ export interface Running {
   readonly performing: Performing;
   /** Public keys whose private halves are kept, and that the server has not taken yet. */
   readonly keysToUpload: Map<Local, PreKeyUpload>;
-  /** The connection of the moment; null while there is none. */
+  /** Identities of which the server has older keys than the newest made here. */
+  readonly outdated: Set<Local>;
+  /** The connection of the moment; null while there is none, or while it is not known whether it may be used (look-for-newer.ts). */
   connection: SignalConnection | null;
   readonly stopping: AbortController;
   /** Resolves when the connection loop has ended. */
@@ -74,6 +76,7 @@ export async function createRunning(given: LaneContext): Promise<Running> {
       sealFile: sealAttachment,
     },
     keysToUpload: new Map(),
+    outdated: new Set(),
     connection: null,
     stopping: new AbortController(),
     ended: Promise.resolve(),

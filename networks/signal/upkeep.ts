@@ -79,12 +79,13 @@ async function keepPreKeys(
 ): Promise<'done' | 'unlinked'> {
   const left = running.keysToUpload.get(local);
   if (left !== undefined) return uploadKeys(running, service, local, left);
+  const lacksNewest = running.outdated.has(local);
   const counts = await service.preKeyCounts(local);
   if (isTrouble(counts)) return counts.kind === 'unlinked' ? 'unlinked' : 'done';
   const { context, engine } = running;
   for (let attempt = 0; attempt < CONFLICT_TRIES; attempt += 1) {
     const work = createWork(context.view);
-    const upload = await engine.upkeep(local, counts, work, context.now());
+    const upload = await engine.upkeep(local, { ...counts, lacksNewest }, work, context.now());
     const writes = work.writes();
     if (writes.length === 0) return 'done';
     const result = await commit(context, { ...emptyCommit, work: writes });
@@ -95,12 +96,13 @@ async function keepPreKeys(
 }
 
 async function uploadKeys(
-  { keysToUpload }: Running,
+  { keysToUpload, outdated }: Running,
   service: SignalService,
   local: Local,
   upload: PreKeyUpload,
 ): Promise<'done' | 'unlinked'> {
   keysToUpload.set(local, upload);
+  outdated.delete(local);
   const uploaded = await service.uploadPreKeys(local, upload);
   if (uploaded.kind === 'done') keysToUpload.delete(local);
   return uploaded.kind === 'unlinked' ? 'unlinked' : 'done';

@@ -17,11 +17,11 @@ import { say, setLocale, words } from '../words.ts';
 import styles from './app.module.css';
 import { Brand } from './brand.tsx';
 import { useConnection } from './core.ts';
-import { showUnread } from './host.ts';
+import { showUnread, takeOutsideLink, useOutside } from './host.ts';
 import { useKeyboard } from './keyboard.ts';
 import { Sheets } from './sheets.tsx';
 import { useTheme } from './theme.ts';
-import { useView } from './view.ts';
+import { showSheet, useView } from './view.ts';
 
 /** The whole page. */
 export function App(): ReactNode {
@@ -66,6 +66,7 @@ function Inbox(): ReactNode {
   const details = useView((view) => view.details);
   const chat = useChats((chats) => (conversation === null ? undefined : chats.rows.get(conversation)));
   const lost = useConnection((connection) => connection.state !== 'open');
+  useOutsideLink();
   return (
     <>
       <div
@@ -90,6 +91,18 @@ function Inbox(): ReactNode {
       <output className={styles['lost']}>{lost ? <p>{say('app.lost')}</p> : null}</output>
     </>
   );
+}
+
+/** Opens "New chat" with a link that came from outside, once no other panel is open. Whoever made it takes nobody away from anything. */
+function useOutsideLink(): void {
+  const waits = useOutside((outside) => outside.waits);
+  const isFree = useView((view) => view.sheet === null);
+  useEffect(() => {
+    if (!waits || !isFree) return;
+    void takeOutsideLink().then((code) => {
+      if (code !== null) showSheet({ kind: 'new-chat', code });
+    });
+  }, [waits, isFree]);
 }
 
 /** A page that has only something to say. */

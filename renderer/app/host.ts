@@ -1,12 +1,16 @@
 import { kindOf, PlainsealError } from '../../shared/errors.ts';
-import type { WindowCalls } from '../../shared/shell/host.ts';
+import { create } from 'zustand';
+import type { WindowCalls, WindowEvents } from '../../shared/shell/host.ts';
 import { connectPage } from '../../shared/wire/page.ts';
 import type { Pipe } from '../../shared/wire/pipe.ts';
 import { link, type Link } from '../../shared/wire/rpc.ts';
 
-type ShellLink = Link<WindowCalls, Record<never, never>, Record<never, never>>;
+type ShellLink = Link<WindowCalls, Record<never, never>, WindowEvents>;
 
 let shell: ShellLink | null = null;
+
+/** Whether a link from outside may wait at the shell: one may from the start. */
+export const useOutside = create<{ readonly waits: boolean }>(() => ({ waits: true }));
 
 /**
  * Connects the page to its shell and gives the pipe to core. The shell's own line is kept for links, clipboard and title.
@@ -26,10 +30,12 @@ export async function openHost(): Promise<Pipe> {
 /** Takes the pipe to the shell. */
 export function takeShell(pipe: Pipe): void {
   const made: ShellLink = link({ pipe, serve: {} });
+  made.listen('link.waiting', () => useOutside.setState({ waits: true }));
   made.ended(() => {
     if (shell === made) shell = null;
   });
   shell = made;
+  useOutside.setState({ waits: true });
 }
 
 /** Asks the shell; a page whose shell is gone has nobody to tell, and gets its pipes anew with core's. */
@@ -40,6 +46,12 @@ function ask(asking: Promise<unknown> | undefined): void {
 /** Asks the shell to open a link of a message; the shell shows where it leads and asks. */
 export function openLink(url: string): void {
   ask(shell?.call('link.open', { url }));
+}
+
+/** The link from outside that waits at the shell, if one does. */
+export async function takeOutsideLink(): Promise<string | null> {
+  useOutside.setState({ waits: false });
+  return (await shell?.call('link.given', {}).catch(() => null)) ?? null;
 }
 
 /** Puts text on the clipboard. */

@@ -26,7 +26,7 @@ export function Sheets(): ReactNode {
     case 'account':
       return <AccountSheet account={sheet.account} />;
     case 'new-chat':
-      return <NewChatSheet />;
+      return <NewChatSheet code={sheet.code ?? null} />;
     case 'new-group':
       return <NewGroupSheet like={sheet.like ?? null} />;
     case 'group':

@@ -10,7 +10,8 @@ export type Sheet =
   | { readonly kind: 'account'; readonly account: AccountId }
   | { readonly kind: 'add-account'; readonly network: NetworkId | null }
   | { readonly kind: 'link-again'; readonly account: AccountId }
-  | { readonly kind: 'new-chat' }
+  /** `code`: a link from outside, to be looked at by the person. */
+  | { readonly kind: 'new-chat'; readonly code?: string }
   /** `like`: with the people and the name of a group that is there. */
   | { readonly kind: 'new-group'; readonly like?: ConversationId }
   | { readonly kind: 'group'; readonly conversation: ConversationId }

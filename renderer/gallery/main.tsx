@@ -1,7 +1,7 @@
 import { StrictMode } from 'react';
 import { createRoot } from 'react-dom/client';
 import type { ConversationRow } from '../../shared/contract/conversation.ts';
-import type { WindowCalls } from '../../shared/shell/host.ts';
+import type { WindowCalls, WindowEvents } from '../../shared/shell/host.ts';
 import { pipePair } from '../../shared/wire/pair.ts';
 import { link } from '../../shared/wire/rpc.ts';
 import { App } from '../app/app.tsx';
@@ -40,11 +40,14 @@ if (text !== null) document.documentElement.style.fontSize = `${text}%`;
 const core = fakeCore(memory);
 const [pageEnd, shellEnd] = pipePair();
 const opened: string[] = [];
-link<WindowCalls, Record<never, never>, Record<never, never>, Record<never, never>>({
+/** Links from outside that wait. */
+const handed: string[] = [];
+const shellLine = link<WindowCalls, Record<never, never>, WindowEvents, Record<never, never>>({
   pipe: shellEnd,
   serve: {
     'link.open': ({ url }) => opened.push(url) > 0,
     'clipboard.write': () => null,
+    'link.given': () => handed.splice(0)[0] ?? null,
     'title.set': ({ unread }) => {
       document.title = unread > 0 ? `(${unread}) Plainseal` : 'Plainseal';
       return null;
@@ -99,7 +102,11 @@ function personSheets(row: ConversationRow | undefined): Readonly<Record<string,
 }
 
 /** What the tests of the page reach. */
-Object.assign(window, { gallery: { memory, core, opened, cut: () => cut?.(), stop, view: useView } });
+const hand = (code: string): void => {
+  handed.push(code);
+  shellLine.emit('link.waiting', {});
+};
+Object.assign(window, { gallery: { memory, core, opened, hand, cut: () => cut?.(), stop, view: useView } });
 
 const root = document.getElementById('root');
 if (!root) throw new Error('the page has no root');

@@ -3,13 +3,14 @@ import type { AccountRow } from '../../shared/contract/account.ts';
 import type { ContactRow } from '../../shared/contract/conversation.ts';
 import type { NetworkId } from '../../shared/ids.ts';
 import type { FlowStart } from '../../shared/lane/flow.ts';
-import { chatCodes, recognise } from '../../shared/code.ts';
+import { chatCodes, codeText, recognise } from '../../shared/code.ts';
 import { accountName } from '../accounts/name.ts';
 import { FlowProgress } from '../accounts/progress.tsx';
 import { useAccounts } from '../accounts/store.ts';
 import { openConversation, showSheet } from '../app/view.ts';
 import { ErrorTrouble, FlowTrouble, Trouble } from '../flows/trouble.tsx';
 import { useFlow, useOpening } from '../flows/use-flow.ts';
+import { Scanner } from '../scan/scanner.tsx';
 import { Button } from '../ui/button.tsx';
 import { Choice } from '../ui/choice.tsx';
 import { TextField } from '../ui/field.tsx';
@@ -32,11 +33,16 @@ function startOf(text: string): FlowStart {
 /** Networks whose people are met by an invitation of mine. */
 const INVITES: readonly NetworkId[] = ['email', 'nostr'];
 
-/** A new conversation: by name, by address or invitation, or by giving out an invitation of mine. */
-export function NewChatSheet(): ReactNode {
+/**
+ * A new conversation: by name, by address or invitation, or by giving out an invitation of mine. `code`: what a link from outside filled in; it
+ * begins nothing.
+ */
+export function NewChatSheet({ code }: { readonly code: string | null }): ReactNode {
   const accounts = useAccounts((state) => state.rows) ?? [];
   const [chosen, setChosen] = useState<AccountRow['id'] | null>(null);
-  const account = accounts.find((row) => row.id === chosen) ?? accounts[0];
+  const taker =
+    code === null ? undefined : accounts.find(({ network }) => chatCodes[network].includes(recognise(code)));
+  const account = accounts.find((row) => row.id === chosen) ?? taker ?? accounts[0];
   return (
     <Sheet title={say('new.title')} sub={say(wordsFor(account?.network).sub)} onClose={() => showSheet(null)}>
       {account === undefined ? (
@@ -51,7 +57,7 @@ export function NewChatSheet(): ReactNode {
               onChange={setChosen}
             />
           ) : null}
-          <Start key={`start ${account.id}`} account={account} />
+          <Start key={`start ${account.id}`} account={account} code={code} />
           {account.groups ? (
             <div>
               <Button onClick={() => showSheet({ kind: 'new-group' })}>{say('group.new')}</Button>
@@ -86,8 +92,8 @@ function wordsFor(network: NetworkId | undefined) {
   }
 }
 
-function Start({ account }: { readonly account: AccountRow }): ReactNode {
-  const [text, setText] = useState('');
+function Start({ account, code }: { readonly account: AccountRow; readonly code: string | null }): ReactNode {
+  const [text, setText] = useState(code ?? '');
   const flow = useFlow();
   const { step } = flow;
   useOpening(step);
@@ -111,34 +117,43 @@ function Start({ account }: { readonly account: AccountRow }): ReactNode {
   const byName = account.network === 'signal';
   const { field, hint, place } = wordsFor(account.network);
   return (
-    <form className={styles['start']} onSubmit={begin}>
-      <div className={styles['line']}>
-        <TextField
-          label={say(field)}
-          placeholder={say(hint)}
-          name="to"
-          autoComplete="off"
-          spellCheck={false}
-          maxLength={4_000}
-          data-first
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-        />
-        <Button look="go" type="submit" disabled={!mayStart}>
-          {say('new.go')}
-        </Button>
-      </div>
-      {isInvite(text) || (!byName && text.trim() === '') ? null : (
-        <Contacts account={account.id} text={text} disabled={flow.running} onPick={pick} />
+    <div className={styles['start']}>
+      <form className={styles['start']} onSubmit={begin}>
+        <div className={styles['line']}>
+          <TextField
+            label={say(field)}
+            placeholder={say(hint)}
+            name="to"
+            autoComplete="off"
+            spellCheck={false}
+            maxLength={4_000}
+            data-first
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
+          />
+          <Button look="go" type="submit" disabled={!mayStart}>
+            {say('new.go')}
+          </Button>
+        </div>
+        {code !== null && text === code ? <p className={styles['stated']}>{say('link.outside')}</p> : null}
+        {isInvite(text) || (!byName && text.trim() === '') ? null : (
+          <Contacts account={account.id} text={text} disabled={flow.running} onPick={pick} />
+        )}
+        {isRefused ? (
+          <Trouble {...words.codeRefused(kind, wanted)} />
+        ) : step?.kind === 'failed' ? (
+          <FlowTrouble why={step.why} place={place} />
+        ) : null}
+        {flow.error === null ? null : <ErrorTrouble kind={flow.error} />}
+        {flow.running ? <FlowProgress step={step} onStop={flow.stop} /> : null}
+      </form>
+      {wanted.length === 0 ? null : (
+        <>
+          <p className={styles['stated']}>{say('new.scan')}</p>
+          <Scanner accepts={wanted} field={false} onCode={(found) => setText(codeText(found) ?? '')} />
+        </>
       )}
-      {isRefused ? (
-        <Trouble {...words.codeRefused(kind, wanted)} />
-      ) : step?.kind === 'failed' ? (
-        <FlowTrouble why={step.why} place={place} />
-      ) : null}
-      {flow.error === null ? null : <ErrorTrouble kind={flow.error} />}
-      {flow.running ? <FlowProgress step={step} onStop={flow.stop} /> : null}
-    </form>
+    </div>
   );
 }
 

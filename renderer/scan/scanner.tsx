@@ -13,13 +13,16 @@ type Refused = CodeKind | 'nothing';
 
 /**
  * Takes a code by camera, from a picture, or pasted. Only kinds of `accepts` are handed on; any other is named and nothing is done with it.
+ * `field`: false where the place has one of its own to paste into.
  */
 export function Scanner({
   accepts,
   onCode,
+  field = true,
 }: {
   readonly accepts: readonly CodeKind[];
   readonly onCode: (code: Uint8Array) => void;
+  readonly field?: boolean;
 }): ReactNode {
   const [looking, setLooking] = useState(false);
   const [refused, setRefused] = useState<Refused | null>(null);
@@ -74,20 +77,22 @@ export function Scanner({
         />
       </div>
       {looking ? <Camera onCode={take} /> : null}
-      <div className={styles['line']}>
-        <TextField
-          label={say('scan.paste')}
-          name="code"
-          autoComplete="off"
-          spellCheck={false}
-          maxLength={4_000}
-          value={text}
-          onChange={(event) => setText(event.currentTarget.value)}
-        />
-        <Button type="submit" disabled={text.trim() === ''}>
-          {say('scan.use')}
-        </Button>
-      </div>
+      {field ? (
+        <div className={styles['line']}>
+          <TextField
+            label={say('scan.paste')}
+            name="code"
+            autoComplete="off"
+            spellCheck={false}
+            maxLength={4_000}
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
+          />
+          <Button type="submit" disabled={text.trim() === ''}>
+            {say('scan.use')}
+          </Button>
+        </div>
+      ) : null}
       {refused === null ? null : refused === 'nothing' ? (
         <Trouble
           what={say('scan.nothing.what')}

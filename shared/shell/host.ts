@@ -134,5 +134,13 @@ export interface WindowCalls {
   'link.open': { readonly args: { readonly url: string }; readonly result: boolean };
   'clipboard.write': { readonly args: { readonly text: string }; readonly result: null };
   'title.set': { readonly args: { readonly unread: number }; readonly result: null };
+  /** The link from outside that waits, once; null where none does, or while the profile is locked. */
+  'link.given': { readonly args: Record<string, never>; readonly result: string | null };
 }
 export type WindowCallName = keyof WindowCalls;
+
+/** Shell → page. */
+export interface WindowEvents {
+  /** A link from outside waits (`link.given`). */
+  'link.waiting': Record<string, never>;
+}

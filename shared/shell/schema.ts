@@ -54,6 +54,7 @@ export const windowSchemas: { readonly [K in WindowCallName]: v.GenericSchema } 
   'link.open': v.strictObject({ url: v.pipe(v.string(), v.maxLength(4_000)) }),
   'clipboard.write': v.strictObject({ text: v.pipe(v.string(), v.maxLength(1_000_000)) }),
   'title.set': v.strictObject({ unread: v.pipe(v.number(), v.safeInteger(), v.minValue(0)) }),
+  'link.given': nothing,
 };
 
 /** A {@link Check} over a table of schemas. */

@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startRelay, type Relay } from '../../e2e/peers/nostr/relay.ts';
 import type { ConversationId } from '../../shared/ids.ts';
+import { takeImage } from './disk-image.ts';
 import { openSomebody, type Somebody } from './nostr-world.ts';
 
 /** The whole way: the real core, the real lane, the MLS engine, a relay over sockets. */
@@ -60,25 +61,11 @@ describe('two', () => {
     await alice.say(chat, 'before the image');
     await bob.eventually('one', async () => (await bob.texts(theirs)).includes('before the image'));
     const { db } = alice.rig;
-    const image = new Map(
-      (['lane_state', 'cursor'] as const).map((table) => [
-        table,
-        db.all<Record<string, unknown>>(`SELECT * FROM ${table}`),
-      ]),
-    );
+    const image = takeImage(db);
     await alice.say(chat, 'after the image');
     await bob.eventually('two', async () => (await bob.texts(theirs)).includes('after the image'));
     await alice.rig.core.stop();
-    for (const [table, rows] of image) {
-      db.run(`DELETE FROM ${table}`);
-      for (const row of rows)
-        db.run(
-          `INSERT INTO ${table} (${Object.keys(row).join()}) VALUES (${Object.keys(row)
-            .map(() => '?')
-            .join()})`,
-          ...(Object.values(row) as string[]),
-        );
-    }
+    image.putBack();
     await alice.rig.restart();
     const status = async () => (await alice.rig.page.call('account.list', {})).rows[0]?.status;
     await alice.eventually('to be stopped', async () => {

@@ -9,6 +9,7 @@ import {
   type SignalServer,
 } from '../../e2e/peers/signal/child.ts';
 import type { ServiceId } from '../../crypto/signal/address.ts';
+import { encodeList, listKey, readList, type Lasting } from '../../crypto/signal/prekey-list.ts';
 import type { Incoming, MessageName, Sync } from '../../networks/signal/codec/content.ts';
 import { decodeContent } from '../../networks/signal/codec/decode.ts';
 import { EnvelopeSchema } from '../../networks/signal/proto/signal_pb.ts';
@@ -19,6 +20,8 @@ import { conversationWith } from '../../networks/signal/names.ts';
 import { textOnly, type Content } from '../../shared/contract/content.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import type { AccountId, ConversationId, MessageId } from '../../shared/ids.ts';
+import { getCell, writeCells } from '../../storage/lane-state.ts';
+import { takeImage } from './disk-image.ts';
 import { request, startRig, type Rig } from './rig.ts';
 
 /** The whole way: the real core, the real lane, libsignal's connections, Signal's own mock server. */
@@ -297,6 +300,75 @@ describe('devices and identities', () => {
     });
     await until(id, 'sent');
     expect((await got('message')).received.body).toBe('secret');
+  });
+});
+
+describe('a disk image put back', () => {
+  /** The keys of the account that are used more than once, as they are after two days. */
+  async function age(): Promise<void> {
+    await rig.core.stop();
+    const { account } = rig.db.get<{ readonly account: AccountId }>('SELECT account FROM lane_state') ?? {};
+    if (account === undefined) throw new Error('no state');
+    const cell = getCell(rig.db, account, listKey('ACI'));
+    const list = await readList({ get: async () => cell?.value ?? null }, 'ACI');
+    if (cell === null || list === null) throw new Error('no keys');
+    const before = (one: Lasting): Lasting => ({ ...one, madeAt: one.madeAt - 48 * 60 * 60 * 1_000 });
+    const aged = { ...list, signed: list.signed.map(before), lastResort: list.lastResort.map(before) };
+    writeCells(rig.db, account, [{ key: listKey('ACI'), value: encodeList(aged), expect: cell.version }]);
+  }
+  async function restart(): Promise<void> {
+    await rig.restart();
+    seen = 0;
+  }
+  const status = async () => (await rig.page.call('account.list', {})).rows[0]?.status;
+  const online = () => rig.page.until('lane', (one) => one.status.kind === 'online');
+  const uploads = () => server.call('requests', { path: '/v2/keys?identity=aci' });
+
+  test('AT-54 finds keys of its own device that went up since; nothing is opened or sealed with it', async () => {
+    await meet();
+    await send('before the image');
+    await age();
+    const image = takeImage(rig.db);
+    await restart();
+    await online();
+    await send('after the image');
+    await rig.core.stop();
+    image.putBack();
+    // What came meanwhile lies there for whoever goes on.
+    const theirs = server.sendText(alice, linked, 'for the one that went on').catch(() => undefined);
+    const counted = { artifacts: rig.db.get('SELECT count(*) AS n FROM artifact'), uploads: await uploads() };
+    await restart();
+    const id = await say('never sealed');
+    await rig.page.until('lane', (one) => one.status.kind === 'needs-person');
+    await expect.poll(status).toEqual({ kind: 'needs-person', why: 'clone-suspected' });
+    await restart();
+    expect(await status()).toEqual({ kind: 'needs-person', why: 'clone-suspected' });
+    expect((await messageRow(id)).sending?.state).not.toBe('sent');
+    expect({
+      artifacts: rig.db.get('SELECT count(*) AS n FROM artifact'),
+      uploads: await uploads(),
+    }).toEqual(counted);
+    expect((await rows()).map((one) => (one.kind === 'message' ? one.content?.text : ''))).not.toContain(
+      'for the one that went on',
+    );
+    void theirs;
+  });
+
+  test('is no image where keys did not get up: it goes on, and they do', async () => {
+    await meet();
+    await age();
+    await server.call('answer', { path: '/v2/keys?identity=aci', status: 500 });
+    await restart();
+    await online();
+    await rig.core.stop();
+    await server.call('answer', { path: '/v2/keys?identity=aci', status: null });
+    await restart();
+    await online();
+    await send('goes on');
+    await restart();
+    await online();
+    await send('and on');
+    expect(await status()).toEqual({ kind: 'online' });
   });
 });
 

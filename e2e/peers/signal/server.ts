@@ -3,6 +3,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type * as Mock from '@signalapp/mock-server';
+import { answerKeyChecks } from './check-keys.ts';
 import { disturbances } from './disturb.ts';
 import { changeIdentity, safetyNumber } from './identity.ts';
 import { keepUntilTaken } from './mailbox.ts';
@@ -31,6 +32,7 @@ export async function startMock(): Promise<{
   const folder = await mkdtemp(join(tmpdir(), 'plainseal-signal-'));
   const server = new mock.Server({ timeout: 30_000, cdn3Path: folder });
   keepUntilTaken(server);
+  answerKeyChecks();
   await server.listen(0, 'localhost');
   const certificates = await mock.loadCertificates();
   const accounts: PrimaryDevice[] = [];

@@ -12,7 +12,7 @@ export type Reply = {
 };
 
 export type Request = {
-  readonly verb: 'GET' | 'PUT';
+  readonly verb: 'GET' | 'PUT' | 'POST';
   readonly path: string;
   readonly json?: object;
   readonly headers?: readonly (readonly [string, string])[];

@@ -88,6 +88,11 @@ const calls: readonly {
   { name: 'profile', kinds: ['profile', 'unknown'], call: (service) => service.profile(ACI, PROFILE_KEY) },
   { name: 'preKeyCounts', kinds: ['counts'], call: (service) => service.preKeyCounts('PNI') },
   {
+    name: 'checkKeys',
+    kinds: ['same', 'other', 'unknown'],
+    call: (service) => service.checkKeys(new Uint8Array(32)),
+  },
+  {
     name: 'uploadPreKeys',
     kinds: ['done'],
     call: (service) => service.uploadPreKeys('ACI', account.keys.aci),

@@ -147,6 +147,15 @@ export function createService(of: {
       return read ? { kind: 'counts', ec: read.count, pq: read.pqCount } : denied(reply);
     },
 
+    async checkKeys(digest) {
+      const json = { identityType: 'ACI', digest: base64(digest) };
+      const reply = await get({ verb: 'POST', path: '/v2/keys/check', json });
+      if (failed(reply)) return reply;
+      if (reply.status === 200 || reply.status === 204) return { kind: 'same' };
+      if (reply.status === 409) return { kind: 'other' };
+      return reply.status === 401 || reply.status === 403 ? { kind: 'unlinked' } : { kind: 'unknown' };
+    },
+
     async uploadPreKeys(local, keys) {
       const reply = await get({ verb: 'PUT', path: keysPath(local), json: keysBody(keys) });
       if (failed(reply)) return reply;

@@ -130,5 +130,7 @@ export function createClearEngine(own: {
     isCurrentRatchet: unused,
     safetyNumber: unused,
     upkeep: unused,
+    repeatedKeysDigest: unused,
+    isMadeElsewhere: unused,
   };
 }

@@ -105,6 +105,7 @@ export function openNetwork(): TestNetwork {
     },
     profile: async () => ({ kind: 'unknown' }),
     preKeyCounts: async () => ({ kind: 'counts', ec: 100, pq: 100 }),
+    checkKeys: async () => ({ kind: 'same' }),
     uploadPreKeys: async () => ({ kind: 'done' }),
     lookUpUsername: async () => ({ kind: 'found', service: null }),
     download: async () => ({ kind: 'gone' }),

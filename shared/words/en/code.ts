@@ -16,6 +16,10 @@ export const code = {
   'code.web-address': 'a web address',
   'code.unknown': 'no code that Plainseal knows',
 
+  'link.ask': 'Open {host}?',
+  'link.ask.yes': 'Open',
+  'link.outside': 'A link outside Plainseal filled this in. Nothing was sent.',
+
   'code.refused.what': 'This is {found}.',
   'code.refused.means': 'It is not for this place. Nothing was done with it.',
   'code.refused.do': 'This place takes {wanted}.',

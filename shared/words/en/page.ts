@@ -202,6 +202,7 @@ export const page = {
   'new.mine.show': 'Show my invitation',
   'new.mine.link': 'Invitation link',
   'new.mine.qr': 'Invitation as a QR code',
+  'new.scan': 'Or read their code.',
   'new.scan.means': 'Let them scan this with their app, or send the link.',
   'new.no-account': 'Add an account first.',
 
