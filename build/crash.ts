@@ -1,7 +1,3 @@
-// npm run crash: ends the program at every named point and at random moments while it sends and receives, and counts
-// what was lost, doubled or reordered by the log of the other side. Options: --seed N, --hits N, --kills N,
-// --delta-chat N, --steps N, --part NAME (points, kills, wal, lanes, delta-chat, signal, segv, nostr, group, marmot; may be given several times).
-import { parseArgs } from 'node:util';
 import { createDeltaChatWorld } from '../e2e/crash/delta-chat.ts';
 import { changing, groupCourse } from '../e2e/crash/group-points.ts';
 import { killAtRandom, type Kill } from '../e2e/crash/kills.ts';
@@ -24,6 +20,7 @@ import { balanced, createTraffic, HELLO, inWords, type Traffic } from '../e2e/cr
 import { sweepLater } from '../e2e/crash/sweep.ts';
 import { cutEverywhere } from '../e2e/crash/wal.ts';
 import { createWorld, meetPeer } from '../e2e/crash/world.ts';
+import { readOptions } from './options.ts';
 import { summary, type Failed } from './report.ts';
 
 const parts = [
@@ -39,8 +36,18 @@ const parts = [
   'marmot',
 ] as const;
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  `npm run crash: ends the program at every named point and at random moments while it sends and receives, and counts what was
+lost, doubled or reordered by the log of the other side.
+
+  --part NAME       ${parts.join(', ')}; may be given several times
+  --seed N          the same moments again
+  --hits N          how often each point is hit
+  --kills N         random moments
+  --delta-chat N    of them with Delta Chat's core as the other side
+  --messages N      in the log that is cut everywhere (wal)
+  --steps N         of the script of a group (marmot)`,
+  {
     seed: { type: 'string' },
     hits: { type: 'string', default: '5' },
     kills: { type: 'string', default: '100' },
@@ -49,7 +56,7 @@ const { values } = parseArgs({
     steps: { type: 'string', default: '500' },
     part: { type: 'string', multiple: true, default: [...parts] },
   },
-});
+);
 const number = (text: string): number => {
   const value = Number(text);
   if (!Number.isInteger(value) || value < 0) throw new Error(`not a count: ${text}`);

@@ -1,24 +1,27 @@
-// npm run prove: attacks the app from the side of its peers while somebody watches, and says of each attack what the app said.
-// Options: --only NAME (may be given several times), --screenshots FOLDER, --list.
 import { mkdir } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { chromium } from '@playwright/test';
 import { findChromium } from '../browser/chromium.ts';
 import { attacks } from '../e2e/attacks/all.ts';
 import type { Attack } from '../e2e/attacks/attack.ts';
 import { openStage, type Stage } from '../e2e/attacks/stage.ts';
 import { en } from '../shared/words/en.ts';
+import { readOptions } from './options.ts';
 import { buildPage } from './page.ts';
 import { root } from './step.ts';
 
-const { values } = parseArgs({
-  options: {
+const values = readOptions(
+  `npm run prove: attacks the app from the side of its peers while you watch, and says of each attack what the app said.
+
+  --list                the attacks there are
+  --only NAME           this one; may be given several times
+  --screenshots FOLDER  a picture of each alarm`,
+  {
     only: { type: 'string', multiple: true, default: [] },
     screenshots: { type: 'string' },
     list: { type: 'boolean', default: false },
   },
-});
+);
 
 /** How long each alarm stands before the next attack where somebody watches, in ms. */
 const WATCH_MS = 2_500;

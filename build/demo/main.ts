@@ -1,11 +1,9 @@
-// npm run demo: a mail server and real Delta Chat contacts on this machine, Plainseal on a throw-away profile.
-// With --check a browser is driven instead of opened, and a table says what the page said of everybody.
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { electronBinary } from '../../e2e/fixtures/electron-binary.ts';
 import { makeProfileFolder, startPlainseal, type ProfileFolder } from '../../e2e/fixtures/plainseal.ts';
+import { readOptions } from '../options.ts';
 import { buildPage } from '../page.ts';
 import { root } from '../step.ts';
 import { readEverybody } from './check.ts';
@@ -15,9 +13,13 @@ import { myAddress, prepare } from './prepare.ts';
 import { meetStrangers } from './strangers.ts';
 import { faults, formatTable } from './table.ts';
 
-const { values } = parseArgs({
-  options: { check: { type: 'boolean', default: false }, screenshots: { type: 'string' } },
-});
+const values = readOptions(
+  `npm run demo: opens Plainseal on a throw-away profile, with practice partners on this machine who answer.
+
+  --check               drives a browser instead, and prints what the page said of everybody
+  --screenshots FOLDER  with --check: a picture of each conversation`,
+  { check: { type: 'boolean', default: false }, screenshots: { type: 'string' } },
+);
 
 /** Fills the profile and reads what the page says. True when every cell is as expected. */
 async function check(world: World, folder: ProfileFolder): Promise<boolean> {
