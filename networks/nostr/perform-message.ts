@@ -100,7 +100,8 @@ async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId):
   const group = await groupOf(work, conversation);
   const record = group && (await readRecord(work, group));
   if (group === null || !stays(record)) return { kind: 'nowhere' };
-  const composed = await compose(work, self.key, item.intent);
+  // What is written below is read along: one way to core and back instead of two.
+  const [composed] = await Promise.all([compose(work, self.key, item.intent), saidIn(work, group, item.id)]);
   if (composed.kind === 'void') return { kind: 'void' };
   if (composed.kind === 'failed') return { kind: 'not-possible' };
   const artifacts: Stored[] = [];
