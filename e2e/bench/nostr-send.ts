@@ -59,8 +59,9 @@ try {
         const { messages } = await changed;
         changed = bob.page.next('changed');
         // As the page does: what the news names is fetched.
-        const { rows } = await bob.page.call('message.rows', { ids: [...messages] });
-        if (rows.some((row) => row.kind === 'message' && row.content.text === text)) return performance.now();
+        const fetched = await bob.page.call('message.rows', { ids: [...messages] });
+        if (fetched.rows.some((row) => row.kind === 'message' && row.content.text === text))
+          return performance.now();
       }
     })();
     await pause(SPACE_MS);

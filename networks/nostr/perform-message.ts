@@ -116,7 +116,7 @@ async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId):
       sealed.bytes,
       await datedNext(turn, group),
     );
-    artifacts.push(storedEvent(group, event, artifacts.length));
+    artifacts.push(storedEvent(group, record, event, artifacts.length));
     await startGroupFanout(turn, group, event);
   }
   if (sealed === null) return { kind: 'void' };
