@@ -66,7 +66,7 @@ export const label = {
     'Most often a new phone or app. Nothing has been sent yet. It can also be someone else.',
   'stopped.no-key.meaning': 'Without a key nothing can be sealed. It is never sent open instead.',
   'stopped.guard.meaning': 'This is a fault of Plainseal. Nothing left this computer.',
-  'stopped.fork.meaning': 'What one of you sends, the other may not be able to open.',
+  'stopped.fork.meaning': 'What is sent now may not open for one of you.',
   'stopped.fork.meaning.group': 'People here no longer see the same group.',
   'stopped.fork.again': 'Start again',
   'stopped.fork.again.means':
