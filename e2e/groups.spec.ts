@@ -228,7 +228,7 @@ test('somebody is given a name of mine, and their key stands beside mine to comp
 test('a group that fell apart is made anew with the same people', async ({ page, show }) => {
   await show('chat=split');
   const panel = page.getByRole('region', { name: en['stopped.region'] });
-  await expect(panel).toContainText(en['stopped.fork']);
+  await expect(panel).toContainText(en['stopped.fork.group']);
   await panel.getByRole('button', { name: en['group.anew'] }).click();
   await expect(page.getByLabel(en['group.new.name'])).toHaveValue('Night walks');
   await expect(page.getByTestId('picked').getByRole('listitem')).toHaveText(['Wen Li', 'Otto Novak']);
@@ -237,6 +237,16 @@ test('a group that fell apart is made anew with the same people', async ({ page,
   expect(await asked(page, 'group.create')).toMatchObject([
     { title: 'Night walks', members: ['nostr|wen', 'nostr|otto'] },
   ]);
+});
+
+test('a conversation of two that fell apart is started again in its place', async ({ page, show }) => {
+  await show('chat=apart');
+  const panel = page.getByRole('region', { name: en['stopped.region'] });
+  await expect(panel).toContainText('Your keys and Ida Lund’s no longer fit together.');
+  await panel.getByRole('button', { name: en['stopped.fork.again'] }).click();
+  await expect
+    .poll(() => asked(page, 'flow.start'))
+    .toMatchObject([{ network: 'nostr', start: { kind: 'chat', address: 'Ida Lund' } }]);
 });
 
 test('somebody from a group is written to alone', async ({ page, show }) => {

@@ -3,7 +3,7 @@ import { readSelf } from '../../networks/nostr/account-record.ts';
 import { signEvent } from '../../networks/nostr/event.ts';
 import { KEY_PACKAGE_KIND } from '../../networks/nostr/marmot/key-package-event.ts';
 import { createWork } from '../../shared/lane/work.ts';
-import { viewOf } from '../crash/group-state.ts';
+import { viewOf } from '../../worker/sample/nostr-world.ts';
 import { PEER_MS } from '../fixtures/steps.ts';
 import type { Attack } from './attack.ts';
 import { oneLine, say, startFrom } from './meet.ts';

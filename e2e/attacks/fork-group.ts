@@ -1,14 +1,5 @@
-import { randomBytes } from 'node:crypto';
-import { mlsExporter } from 'ts-mls';
-import { nodeSuite } from '../../crypto/mls/suite.ts';
-import { forgeCommit, forgerOf } from '../../crypto/mls/test/forge.ts';
-import { groupOf, readRecord } from '../../networks/nostr/group/record.ts';
-import { GROUP_EVENT_EXPORTER, sealGroupEvent } from '../../networks/nostr/marmot/group-event.ts';
-import type { SignedEvent } from '../../networks/nostr/event.ts';
-import type { ConversationId } from '../../shared/ids.ts';
-import { createWork } from '../../shared/lane/work.ts';
-import type { Somebody } from '../../worker/sample/nostr-world.ts';
-import { isMyGroup, viewOf } from '../crash/group-state.ts';
+import { forkingCommit } from '../../worker/sample/forking-commit.ts';
+import { isMyGroup } from '../crash/group-state.ts';
 import { messageWith, PEER_MS, sendText } from '../fixtures/steps.ts';
 import { expect } from '@playwright/test';
 import type { Attack } from './attack.ts';
@@ -41,20 +32,6 @@ export const forkGroup: Attack = {
     await mallory.say(group, 'I do');
     await expect(messageWith(page, 'I do')).toBeVisible({ timeout: PEER_MS });
     await relay.put([await forkingCommit(mallory, group)]);
-    return stopped(page, say('stopped.fork'));
+    return stopped(page, say('stopped.fork.group'));
   },
 };
-
-/** A commit of a member with everything right about it but the state that it says it leads to. */
-async function forkingCommit(member: Somebody, conversation: ConversationId): Promise<SignedEvent> {
-  const work = createWork(viewOf(member));
-  const group = await groupOf(work, conversation);
-  const record = group && (await readRecord(work, group));
-  if (group === null || record === null) throw new Error('no such group');
-  const forger = await forgerOf({ run: (task) => task(work) }, group);
-  const commit = await forgeCommit(forger, [], { confirmationTag: randomBytes(nodeSuite.kdf.size) });
-  const { label, context, bytes } = GROUP_EVENT_EXPORTER;
-  const { exporterSecret } = forger.standing.epoch.secrets;
-  const key = await mlsExporter(exporterSecret, label, Buffer.from(context), bytes, nodeSuite);
-  return sealGroupEvent(key, record.routing, commit, Date.now());
-}

@@ -5,10 +5,8 @@ import { nodeSuite } from '../../crypto/mls/suite.ts';
 import { groupOf, readRecord } from '../../networks/nostr/group/record.ts';
 import type { ConversationRow, Members } from '../../shared/contract/conversation.ts';
 import type { ConversationId, PeerId } from '../../shared/ids.ts';
-import type { StateView } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
-import { getCell, scanCells } from '../../storage/lane-state.ts';
-import type { Somebody } from '../../worker/sample/nostr-world.ts';
+import { viewOf, type Somebody } from '../../worker/sample/nostr-world.ts';
 
 /** The state of a group of MLS: who has the same authenticator is in the same epoch of the same branch. */
 export interface GroupState {
@@ -26,14 +24,6 @@ export const isMyGroup = ({ kind, state }: Pick<ConversationRow, 'kind' | 'state
 /** Who is in a group of those that the page shows, and not only to be. */
 export const joinedOf = ({ rows }: Pick<Members, 'rows'>): readonly PeerId[] =>
   rows.filter(({ role }) => role !== 'invited').map(({ peer }) => peer);
-
-/** What the lane of somebody has stored. */
-export function viewOf({ rig, account }: Somebody): StateView {
-  return {
-    get: async (key) => getCell(rig.db, account, key),
-    scan: async (space, prefix) => scanCells(rig.db, account, space, prefix),
-  };
-}
 
 /** The state of a group in somebody's database, read with an engine of the test's own. */
 export async function groupStateOf(one: Somebody, chat: ConversationId): Promise<GroupState> {

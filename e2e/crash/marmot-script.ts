@@ -6,9 +6,9 @@ import { createWork } from '../../shared/lane/work.ts';
 import { scanCells } from '../../storage/lane-state.ts';
 import { isIn } from '../../storage/memberships.ts';
 import { addIntent } from '../../storage/outbox.ts';
-import { openSomebody, type Somebody } from '../../worker/sample/nostr-world.ts';
+import { openSomebody, viewOf, type Somebody } from '../../worker/sample/nostr-world.ts';
 import { startRelay, type Relay } from '../peers/nostr/relay.ts';
-import { groupStateOf, isMyGroup, joinedOf, viewOf } from './group-state.ts';
+import { groupStateOf, isMyGroup, joinedOf } from './group-state.ts';
 import { createRandom, type Random } from './random.ts';
 
 /** What a script did, and what came out. */

@@ -80,6 +80,8 @@ export async function settleDeferred(
   work: Work,
   { group, id }: Pick<Deferred, 'group' | 'id'>,
 ): Promise<void> {
+  // Most often nothing of a group waits: that is remembered, and each event has a key of its own.
+  if ((await readTally(work, group)).events === 0) return;
   const key = keyOf(group, id);
   const standing = await readCell(work, key, schema);
   if (standing === null) return;

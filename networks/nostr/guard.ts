@@ -59,11 +59,14 @@ function bytesOf(content: string): Buffer | null {
   return bytes.toString('base64') === content ? bytes : null;
 }
 
-/** Why a frame may not go out; null when it may. Words for the developer's log, nothing of the frame in them. */
-function fault(operation: Operation): string | null {
+/** A frame that may go out, or why it may not: words for the developer's log, nothing of the frame in them. */
+function judge(operation: Operation): GuardFrame | string {
   if (operation.text.length > FRAME_LIMIT) return 'too large';
   const frame = guardParse(operation.text);
-  if (frame === null) return 'does not parse';
+  return frame === null ? 'does not parse' : (fault(operation, frame) ?? frame);
+}
+
+function fault(operation: Operation, frame: GuardFrame): string | null {
   switch (operation.kind) {
     case 'close':
       return frame.verb === 'CLOSE' ? null : 'not a close';
@@ -225,8 +228,8 @@ export function isPassed(value: Passed): boolean {
 /** The guard as the shared interface has it. Nothing here is ever sent in the clear, so it does not matter whether something was sealed before. */
 export const nostrGuard: EgressGuard<Operation> = {
   check(operation) {
-    const stop = fault(operation);
-    return stop === null ? 'pass' : { stop };
+    const judged = judge(operation);
+    return typeof judged === 'string' ? { stop: judged } : 'pass';
   },
 };
 
@@ -248,12 +251,11 @@ const identities: Readonly<Record<Operation['kind'], Identity | null>> = {
 export function guard(
   operation: Operation,
 ): { readonly kind: 'pass'; readonly frame: Passed } | { readonly kind: 'stop'; readonly why: string } {
-  const stop = fault(operation);
-  if (stop !== null) return { kind: 'stop', why: stop };
-  const parsed = guardParse(operation.text);
+  const judged = judge(operation);
+  if (typeof judged === 'string') return { kind: 'stop', why: judged };
   const frame: Passed = Object.freeze({
     text: operation.text,
-    event: parsed !== null && 'event' in parsed ? parsed.event.id : null,
+    event: 'event' in judged ? judged.event.id : null,
     identity: identities[operation.kind],
     relay: 'relay' in operation ? operation.relay : null,
   });

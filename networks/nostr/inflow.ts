@@ -7,6 +7,8 @@ import type { Running } from './running.ts';
 const BATCH = 50;
 /** Events that wait here; who brings more waits until there is room. */
 const MOST_WAITING = 400;
+/** One batch is committed before the next is begun: core need not be asked whether there is room for so little. */
+const UNASKED_CHARACTERS = 64 * 1024;
 /** After a commit that could not be made. */
 const RETRY_MS = 5_000;
 
@@ -42,7 +44,8 @@ export function startInflow(running: Running): Inflow {
     await setImmediate();
     const batch = waiting.slice(0, context.careful ? 1 : BATCH);
     try {
-      await context.credit(batch.reduce((sum, one) => sum + sizeOf(one), 0));
+      const size = batch.reduce((sum, one) => sum + sizeOf(one), 0);
+      if (size > UNASKED_CHARACTERS) await context.credit(size);
       await takeMarked(running, batch.filter(isOpen), (scope) => void behind.add(scope));
       waiting.splice(0, batch.length);
       for (const one of batch) if (one.kind !== 'caught-up') ids.delete(one.event.id);

@@ -10,16 +10,17 @@ import type { RelayUrl } from './relay-url.ts';
 import type { Running } from './running.ts';
 import { transact, type Turn } from './turn.ts';
 
-/** Whether the group of a conversation still has us both. */
+/** Whether the group of a conversation still has us both, in one state. */
 async function isAlive(turn: Turn, conversation: ConversationId, key: PublicKey): Promise<boolean> {
   const group = await groupOf(turn.work, conversation);
   const record = group && (await readRecord(turn.work, group));
-  if (group === null || !stays(record)) return false;
+  if (group === null || !stays(record) || record.forked) return false;
   return (await faceNow(turn, group)).members.includes(key);
 }
 
 /**
- * Looks for somebody at relays, theirs by `hints` among them, and opens the conversation: a group of the two of us, unless there is one.
+ * Looks for somebody at relays, theirs by `hints` among them, and opens the conversation: a group of the two of us, unless there is one that
+ * works. One that fell apart is replaced.
  * Null when it stands.
  */
 export async function openDirect(

@@ -50,11 +50,13 @@ export async function ownEvents(
   was: EventId | null,
   make: (datedAt: number) => readonly Rumor[],
 ): Promise<readonly Rumor[]> {
-  const known = await readOwn(work, key);
-  if (known !== null) return make(known.datedAt);
   for (let datedAt = firstDate; ; datedAt += 1) {
     const events = make(datedAt);
-    const owners = await Promise.all(events.map(({ id }) => ownerOf(work, id)));
+    const [known, owners] = await Promise.all([
+      readOwn(work, key),
+      Promise.all(events.map(({ id }) => ownerOf(work, id))),
+    ]);
+    if (known !== null) return make(known.datedAt);
     if (owners.some((owner) => owner !== null)) continue;
     for (const { id } of events) writeCell(work, idKey(id), { key });
     writeCell(work, ownKey(key), { ids: events.map(({ id }) => id), datedAt, was });

@@ -100,7 +100,8 @@ async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId):
   const group = await groupOf(work, conversation);
   const record = group && (await readRecord(work, group));
   if (group === null || !stays(record)) return { kind: 'nowhere' };
-  const composed = await compose(work, self.key, item.intent);
+  // What is written below is read along: one way to core and back instead of two.
+  const [composed] = await Promise.all([compose(work, self.key, item.intent), saidIn(work, group, item.id)]);
   if (composed.kind === 'void') return { kind: 'void' };
   if (composed.kind === 'failed') return { kind: 'not-possible' };
   const artifacts: Stored[] = [];
@@ -115,7 +116,7 @@ async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId):
       sealed.bytes,
       await datedNext(turn, group),
     );
-    artifacts.push(storedEvent(group, event, artifacts.length));
+    artifacts.push(storedEvent(group, record, event, artifacts.length));
     await startGroupFanout(turn, group, event);
   }
   if (sealed === null) return { kind: 'void' };

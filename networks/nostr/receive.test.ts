@@ -29,6 +29,8 @@ test('an event that waited and cannot be taken in is set aside once, and waits n
     leaving: null,
     renewAt: 0,
     forked: false,
+    foundedAt: 0,
+    replaced: false,
   });
   expect(await keepDeferred(work, id, { group: routing, sealed }, now())).toBe('kept');
   state.commit(work);

@@ -102,8 +102,9 @@ export function createSubscriptions(running: Running, inflow: Inflow, heard: Hea
   };
 }
 
-/** Groups that I am in; and for a while those that I was removed from: another branch may win. */
-const isHeard = ({ out, renewAt }: GroupRecord, now: number): boolean => out === null || renewAt > now;
+/** Groups that I am in; and for a while those that I was removed from, since another branch may win, and those that were replaced. */
+const isHeard = ({ out, replaced, renewAt }: GroupRecord, now: number): boolean =>
+  (out === null && !replaced) || renewAt > now;
 
 interface Bucket {
   readonly groups: readonly NostrGroupId[];

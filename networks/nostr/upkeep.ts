@@ -7,6 +7,7 @@ import { signEvent, type SignedEvent } from './event.ts';
 import { departing } from './group/departing.ts';
 import { errandIntent } from './group/errand.ts';
 import { allRecords, readRecord, stays, writeRecord } from './group/record.ts';
+import { forgetGroup, isOver } from './group/replace.ts';
 import { guard, type Operation } from './guard.ts';
 import { offerKeyPackage } from './key-package.ts';
 import type { Running } from './running.ts';
@@ -127,8 +128,12 @@ async function letGo(running: Running, group: GroupKey): Promise<void> {
 }
 
 async function sweep(running: Running): Promise<void> {
-  await transact(running, async ({ work, now }) => {
-    for (const [group] of await allRecords(work)) await running.engine.upkeep(group, work, now);
+  await transact(running, async (turn) => {
+    const { work, now } = turn;
+    for (const [group, record] of await allRecords(work)) {
+      if (isOver(record, now)) await forgetGroup(turn, group, record);
+      else await running.engine.upkeep(group, work, now);
+    }
   });
 }
 

@@ -5,8 +5,9 @@ import { kindOf } from '../../shared/errors.ts';
 import type { HoldReason } from '../../shared/label/facts.ts';
 import { isWeak } from '../../shared/label/label.ts';
 import { belowFloor } from '../../shared/label/rules.ts';
-import { insist, newRequest } from '../app/core.ts';
+import { call, insist, newRequest } from '../app/core.ts';
 import { showSheet } from '../app/view.ts';
+import { useFlow, type Flow } from '../flows/use-flow.ts';
 import { showFloor } from '../label/floor.tsx';
 import { aboutOf, Stated } from '../label/stated.tsx';
 import { useMessages } from '../messages/store.ts';
@@ -19,6 +20,7 @@ type Choice = CallArgs<'hold.resolve'>['choice'];
 /** In place of the composer while sending is stopped. */
 export function StoppedPanel({ row }: { readonly row: ConversationRow }): ReactNode {
   const [trouble, setTrouble] = useState<string | null>(null);
+  const again = useFlow();
   const waits = useMessages(
     (state) =>
       state.opened
@@ -31,6 +33,19 @@ export function StoppedPanel({ row }: { readonly row: ConversationRow }): ReactN
   // Whatever it was stopped for first: what is below the floor now does not go out before the floor is lowered.
   const below = (why === 'below-floor' || why === 'label-fell') && belowFloor(row.label, row.floor.least);
 
+  const failed = (error: unknown): void => setTrouble(troubleOf(words.error(kindOf(error))));
+
+  /** Writing to somebody anew is what it takes: where the two of us have no group that works, there is a new one. */
+  function startAgain(): void {
+    setTrouble(null);
+    const { peer, account, label } = row;
+    if (peer === null) return;
+    call('person.get', { peer }).then(({ routes }) => {
+      const way = routes.find((route) => route.peer === peer && route.account === account);
+      if (way && way.chat !== null) again.start({ kind: 'chat', address: way.chat }, label.network, account);
+    }, failed);
+  }
+
   function resolve(choice: Choice): void {
     setTrouble(null);
     insist('hold.resolve', {
@@ -38,10 +53,7 @@ export function StoppedPanel({ row }: { readonly row: ConversationRow }): ReactN
       conversation: row.id,
       choice,
       seenLabel: row.labelRevision,
-    }).catch((error: unknown) => {
-      const { what, todo } = words.error(kindOf(error));
-      setTrouble(`${what} ${todo}`);
-    });
+    }).catch(failed);
   }
 
   return (
@@ -55,12 +67,22 @@ export function StoppedPanel({ row }: { readonly row: ConversationRow }): ReactN
           name={about.name}
         />
       }
-      meaning={`${below ? say('floor.stopped.meaning') : words.stoppedMeaning(why)}${waits ? '' : ` ${say('stopped.nothing-waits')}`}`}
-      acts={actsFor(why, row, waits, below, resolve)}
-      trouble={trouble}
+      meaning={`${below ? say('floor.stopped.meaning') : words.stoppedMeaning(why, about)}${waits ? '' : ` ${say('stopped.nothing-waits')}`}`}
+      acts={again.running ? [] : actsFor(why, row, waits, below, resolve, startAgain)}
+      trouble={trouble ?? stateOf(again)}
     />
   );
 }
+
+/** How far a flow is that has a conversation of two go on, or why it could not; null when it has not begun. */
+function stateOf({ running, step, error }: Pick<Flow, 'running' | 'step' | 'error'>): string | null {
+  if (running) return say('flow.progress');
+  if (error !== null) return troubleOf(words.error(error));
+  return step?.kind === 'failed' ? troubleOf(words.flowFailure(step.why, 'nostr-chat')) : null;
+}
+
+const troubleOf = ({ what, means, todo }: { what: string; means?: string; todo: string }): string =>
+  [what, means, todo].filter(Boolean).join(' ');
 
 /** What the person has to decide, as a question. */
 function question(why: HoldReason, name: string | null): string {
@@ -75,7 +97,7 @@ function question(why: HoldReason, name: string | null): string {
     case 'clone-suspected':
       return say('stopped.question.copy');
     case 'fork':
-      return say('stopped.question.group');
+      return say(name === null ? 'stopped.question.group' : 'stopped.question.fork');
     case 'lane-off':
       return say('stopped.question.off');
     case 'challenge':
@@ -94,6 +116,7 @@ function actsFor(
   waits: boolean,
   below: boolean,
   resolve: (choice: Choice) => void,
+  startAgain: () => void,
 ): readonly Act[] {
   const { peer, account } = row;
   const check: readonly Act[] =
@@ -157,7 +180,16 @@ function actsFor(
   switch (why) {
     case 'fork':
       return row.kind !== 'group'
-        ? discard
+        ? [
+            {
+              key: 'again',
+              look: 'go',
+              label: say('stopped.fork.again'),
+              means: say('stopped.fork.again.means'),
+              onAct: startAgain,
+            },
+            ...discard,
+          ]
         : [
             {
               key: 'anew',

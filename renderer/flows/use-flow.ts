@@ -5,7 +5,7 @@ import type { FlowAnswer, FlowBegin, FlowStep } from '../../shared/lane/flow.ts'
 import { openConversation } from '../app/view.ts';
 import { answerFlow, cancelFlow, startFlow, useFlows } from './store.ts';
 
-type Flow = {
+export type Flow = {
   /** Null before it was started and until the first step came. */
   readonly step: FlowStep | null;
   readonly running: boolean;

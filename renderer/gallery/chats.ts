@@ -234,6 +234,14 @@ export const chats: readonly ConversationRow[] = [
     snippet: said('Which way round this time?'),
   }),
   chat({
+    name: 'apart',
+    account: NOSTR_ACCOUNT,
+    title: 'Ida Lund',
+    label: stopped(mls({ kind: 'one', trust: { kind: 'unchecked' } }), 'fork'),
+    lastAt: daysAgo(8),
+    snippet: said('Shall we try Thursday?'),
+  }),
+  chat({
     name: 'wen',
     account: NOSTR_ACCOUNT,
     title: 'Wen Li',

@@ -109,7 +109,7 @@ export function labelWords(say: Say, time: ReturnType<typeof timeWords>) {
 
   /** The cause of a stop: `Jonas’s key changed.` */
   function stoppedCause(why: HoldReason, about: About): string {
-    if (why !== 'identity-changed' && why !== 'no-key') return say(`stopped.${why}`);
+    if (why !== 'identity-changed' && why !== 'no-key' && why !== 'fork') return say(`stopped.${why}`);
     return about.name === null
       ? say(`stopped.${why}.group`)
       : say(`stopped.${why}`, { name: plain(about.name) });
@@ -136,7 +136,8 @@ export function labelWords(say: Say, time: ReturnType<typeof timeWords>) {
   }
 
   /** What a stop means, for the panel in place of the composer. */
-  const stoppedMeaning = (why: HoldReason): string => say(`stopped.${why}.meaning`);
+  const stoppedMeaning = (why: HoldReason, about: About): string =>
+    why === 'fork' && about.name === null ? say('stopped.fork.meaning.group') : say(`stopped.${why}.meaning`);
 
   /** `E-mail · OpenPGP`, `E-mail · no encryption`, `Test network · E-mail · OpenPGP`. */
   function routeName(label: Pick<Label, 'network' | 'protocol' | 'testNetwork'>): string {

@@ -293,7 +293,7 @@ describe('every code of the contract has words', () => {
     for (const why of holdReasons)
       for (const about of [alice, { name: null }]) {
         one(each.stoppedCause(why, about));
-        one(each.stoppedMeaning(why));
+        one(each.stoppedMeaning(why, about));
         one(each.stoppedSentence(make(pgp, checked, why), about) ?? '');
         expect(each.stoppedShort(make(pgp, checked, why), about)).not.toMatch(/\.$/u);
       }

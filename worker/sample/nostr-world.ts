@@ -7,8 +7,10 @@ import type { AccountId, ConversationId, MessageId, PeerId } from '../../shared/
 import type { FlowStep } from '../../shared/lane/flow.ts';
 import type { Lane, LaneContext } from '../../shared/lane/lane.ts';
 import type { GroupEdit } from '../../shared/lane/intent.ts';
+import type { StateView } from '../../shared/lane/state.ts';
 import { pipePair } from '../../shared/wire/pair.ts';
 import type { Pipe } from '../../shared/wire/pipe.ts';
+import { getCell, scanCells } from '../../storage/lane-state.ts';
 import { hostLane } from '../lane/host.ts';
 import { wholeHistory } from './history.ts';
 import { request, startRig, type Rig } from './rig.ts';
@@ -190,6 +192,14 @@ export async function openSomebody(name: string, relays: readonly string[]): Pro
   };
   await somebody.online();
   return somebody;
+}
+
+/** What the lane of somebody has stored. */
+export function viewOf({ rig, account }: Pick<Somebody, 'rig' | 'account'>): StateView {
+  return {
+    get: async (key) => getCell(rig.db, account, key),
+    scan: async (space, prefix) => scanCells(rig.db, account, space, prefix),
+  };
 }
 
 /** A lane that is heard. */

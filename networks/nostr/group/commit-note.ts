@@ -88,6 +88,19 @@ export async function noteWitness(
   return true;
 }
 
+/** The kept epochs in which somebody has written. */
+export async function heardFrom(
+  work: Pick<Work, 'get'>,
+  group: GroupKey,
+  epochs: readonly EpochRef[],
+  sender: PublicKey,
+): Promise<readonly EpochId[]> {
+  const heard: EpochId[] = [];
+  for (const { id } of epochs)
+    if ((await readCell(work, witnessKey(group, id), witnesses))?.senders.includes(sender)) heard.push(id);
+  return heard;
+}
+
 /** What I cannot read after I was removed, and heard nothing since, is the others going on: it counts as so many commits. */
 const UNREAD_COMMITS = 3;
 

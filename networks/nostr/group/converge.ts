@@ -177,15 +177,16 @@ async function invite(turn: Turn, group: GroupKey, { welcome }: Staged): Promise
   await sendWelcomes(turn, relays, welcome);
 }
 
-/** Seals a welcome for each, and has it published from now on. */
+/** Seals a welcome for each, and has it published from now on. `datedAt`: epoch seconds. */
 export async function sendWelcomes(
   { running, work, now }: Turn,
   relays: GroupRecord['relays'],
   { message, to }: NonNullable<Staged['welcome']>,
+  datedAt = seconds(now),
 ): Promise<void> {
   const { secret, key: account } = running.self;
   for (const { key, keyPackageEvent, inbox } of to) {
-    const draft = welcomeDraft({ keyPackageEvent, relays, message }, seconds(now));
+    const draft = welcomeDraft({ keyPackageEvent, relays, message }, datedAt);
     const wrap = giftWrap(secret, key, draft, now);
     const text = JSON.stringify(['EVENT', wrap]);
     const operation = { kind: 'gift-wrap', account, to: key, text } as const;
@@ -197,7 +198,7 @@ export async function sendWelcomes(
 async function leaveDirect(turn: Turn, group: GroupKey): Promise<void> {
   const { work, running, ledger } = turn;
   const record = await mustRecord(turn, group);
-  if (record.direct === null || record.out !== null) return;
+  if (record.direct === null || record.out !== null || record.replaced) return;
   const face = await faceNow(turn, group);
   const others = face.members.filter((key) => key !== running.self.key && key !== record.direct);
   if (others.length === 0) return;

@@ -9,7 +9,8 @@ import type { NostrGroupId } from '../marmot/routing.ts';
 import type { Turn } from '../turn.ts';
 import { RENEWAL_MS, sendWelcomes } from './converge.ts';
 import type { Found } from './invitees.ts';
-import { NOTHING_TOLD, placeGroup, writeRecord } from './record.ts';
+import { NOTHING_TOLD, writeRecord, type GroupRecord } from './record.ts';
+import { foundedNext, placeDirect } from './replace.ts';
 
 /** Two sealings more than double a welcome: a larger one passes few relays. Bytes. */
 export const MAX_WELCOME_BYTES = 30_000;
@@ -46,7 +47,8 @@ export async function foundGroup(
     return { kind: 'failed', failure: 'not-possible' };
   if (staged.welcome.length > MAX_WELCOME_BYTES) return { kind: 'failed', failure: 'too-large' };
   await engine.applyPending(group, staged.digest, work, now);
-  await writeRecord(work, group, {
+  const foundedAt = await foundedNext(turn, of.conversation, seconds(now));
+  const record: GroupRecord = {
     conversation: of.conversation,
     direct: of.direct,
     routing: routing.group,
@@ -57,9 +59,12 @@ export async function foundGroup(
     leaving: null,
     renewAt: now + RENEWAL_MS,
     forked: false,
-  });
-  await placeGroup(work, of.conversation, group);
-  await sendWelcomes(turn, routing.relays, { message: staged.welcome, to: of.members });
+    foundedAt,
+    replaced: false,
+  };
+  await writeRecord(work, group, record);
+  await placeDirect(turn, group, record);
+  await sendWelcomes(turn, routing.relays, { message: staged.welcome, to: of.members }, foundedAt);
   ledger.moved.add(group);
   return { kind: 'founded', group };
 }

@@ -8,7 +8,8 @@ import { conversationOfGroup, conversationWith, peerOf } from '../names.ts';
 import { peerChange, readPeer, writePeer } from '../peer-record.ts';
 import type { Turn } from '../turn.ts';
 import { dropOldNotes } from './commit-note.ts';
-import { NOTHING_TOLD, placeGroup, readRecord, writeRecord, type GroupRecord } from './record.ts';
+import { placeDirect } from './replace.ts';
+import { NOTHING_TOLD, readRecord, writeRecord, type GroupRecord } from './record.ts';
 import { takeLost } from './said.ts';
 import { allStaged, writeStaged } from './staged.ts';
 import { faceOf, type GroupFace } from './view.ts';
@@ -77,9 +78,11 @@ export async function joinGroup(turn: Turn, { from, message, madeAt }: Entry): P
     leaving: null,
     renewAt: firstRenewal(now, face.members.length),
     forked: false,
+    foundedAt: before?.foundedAt ?? madeAt,
+    replaced: false,
   };
   await writeRecord(work, group, record);
-  await placeGroup(work, conversation, group);
+  await placeDirect(turn, group, record);
   await noteKeyPackageUsed(work);
   await writePeer(work, from, { ...(await readPeer(work, from)), accepted: true });
   ledger.changes.push(peerChange(from), {

@@ -43,6 +43,10 @@ export interface GroupRecord {
   readonly renewAt: Millis;
   /** A member is in a state that this program cannot follow. */
   readonly forked: boolean;
+  /** Of a conversation of two: when its founder says that it began, in epoch seconds; 0 where nobody looked. */
+  readonly foundedAt: number;
+  /** A conversation of two goes on in another group: this one is listened to until `renewAt`, and then forgotten. */
+  readonly replaced: boolean;
 }
 
 const accounts = v.array(hexId<PublicKey>());
@@ -65,6 +69,9 @@ const schema: v.GenericSchema<unknown, GroupRecord> = v.object({
   leaving: v.nullable(v.string()),
   renewAt: v.number(),
   forked: v.boolean(),
+  // Records of versions before this one have neither.
+  foundedAt: v.optional(v.number(), 0),
+  replaced: v.optional(v.boolean(), false),
 });
 
 const recordKey = (group: GroupKey): StateKey => ({ space: 'group', key: group });
@@ -84,9 +91,9 @@ async function writeNamed(work: Work, key: StateKey, group: GroupKey | null): Pr
 export const readRecord = (work: Pick<Work, 'get'>, group: GroupKey): Promise<GroupRecord | null> =>
   readCell(work, recordKey(group), schema);
 
-/** Whether I am in a group, and am not about to leave it. */
+/** Whether I am in a group, am not about to leave it, and it is not over. */
 export const stays = (record: GroupRecord | null): record is GroupRecord =>
-  record !== null && record.out === null && record.leaving === null;
+  record !== null && record.out === null && record.leaving === null && !record.replaced;
 
 /** Writes what is known of a group, and its name at relays. */
 export async function writeRecord(work: Work, group: GroupKey, record: GroupRecord): Promise<void> {
@@ -95,6 +102,12 @@ export async function writeRecord(work: Work, group: GroupKey, record: GroupReco
     await writeNamed(work, routeKey(before.routing), null);
   await writeNamed(work, routeKey(record.routing), group);
   writeCell(work, recordKey(group), { ...record });
+}
+
+/** Forgets a group, which is written to nowhere. */
+export async function dropRecord(work: Work, group: GroupKey, { routing }: GroupRecord): Promise<void> {
+  await writeNamed(work, routeKey(routing), null);
+  if ((await work.get(recordKey(group))) !== null) writeCell(work, recordKey(group), null);
 }
 
 /** The group with a name at relays. */

@@ -14,7 +14,7 @@ export async function settleGroups(turn: Turn): Promise<readonly Forecast[]> {
   const forecasts: Forecast[] = [];
   for (const group of turn.ledger.moved) {
     const record = await readRecord(turn.work, group);
-    if (record === null) continue;
+    if (record === null || record.replaced) continue;
     const isIn = await tell(turn, group, record, await faceNow(turn, group));
     if (!isIn || (await groupOf(turn.work, record.conversation)) !== group) continue;
     const facts = await turn.running.engine.forecast(group, turn.work, turn.now);

@@ -13,7 +13,7 @@ import { datedNext } from './dated.ts';
 import { eventKey } from './event-keys.ts';
 import { MAX_WELCOME_BYTES } from './found.ts';
 import { readStaged, writeStaged, type Invitee } from './staged.ts';
-import { writeRecord } from './record.ts';
+import { writeRecord, type GroupRecord } from './record.ts';
 import { faceNow } from './view.ts';
 
 /** How a group is called among the destinations of an item: what is sealed is for the group, not for each of its members. */
@@ -27,10 +27,18 @@ export async function startGroupFanout(turn: Turn, group: GroupKey, event: Signe
   await startFanout(turn.work, { id: event.id, operation, left: relays, madeAt: turn.now });
 }
 
-/** An event as it lies in the outbox until it is published. */
-export const storedEvent = (group: GroupKey, event: SignedEvent, at = 0): Stored => ({
+/**
+ * An event as it lies in the outbox until it is published. Whom it is sealed for is the group; where two talk the other, whichever of their
+ * groups it is.
+ */
+export const storedEvent = (
+  group: GroupKey,
+  { direct }: Pick<GroupRecord, 'direct'>,
+  event: SignedEvent,
+  at = 0,
+): Stored => ({
   to: at === 0 ? DESTINATION : `${DESTINATION}#${at}`,
-  identity: group,
+  identity: direct ?? group,
   bytes: Buffer.from(JSON.stringify(event), 'utf8'),
   outcome: 'pending',
 });
@@ -54,7 +62,7 @@ export async function stageFor(
   | { readonly kind: 'failed'; readonly failure: FailureCode }
 > {
   const { running, work, ledger, now } = turn;
-  const { routing } = await mustRecord(turn, group);
+  const record = await mustRecord(turn, group);
   const { current } = await running.engine.standing(group, work);
   const point = work.savepoint();
   const staged = await running.engine.stage(group, of.changes, work, now);
@@ -69,7 +77,7 @@ export async function stageFor(
   }
   const event = sealGroupEvent(
     await eventKey(turn, group, current.id),
-    routing,
+    record.routing,
     staged.commit,
     await datedNext(turn, group),
   );
@@ -85,7 +93,7 @@ export async function stageFor(
   });
   await startGroupFanout(turn, group, event);
   ledger.moved.add(group);
-  ledger.outbound.push({ item: item.id, to: 'sealed', artifacts: [storedEvent(group, event)] });
+  ledger.outbound.push({ item: item.id, to: 'sealed', artifacts: [storedEvent(group, record, event)] });
   return { kind: 'staged', event };
 }
 

@@ -131,7 +131,8 @@ async function takeText(
   const { record, event, by, evidence, delivery } = said;
   if (text === '' && files === 0) return consumed(turn, said);
   const quote = replyTo === null ? {} : { quote: await keyOfEvent(work, replyTo) };
-  const key = await keyOfEvent(work, event.id);
+  // An id says whose event it is: what another says has none of mine.
+  const key = by === 'me' ? await keyOfEvent(work, event.id) : (event.id as string as NetworkKey);
   const change: Change = {
     kind: 'message',
     target: { conversation: record.conversation, key },

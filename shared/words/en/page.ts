@@ -140,6 +140,7 @@ export const page = {
   'stopped.question.fell': 'Send it all the same?',
   'stopped.question.no-key': 'There is no key for {name}',
   'stopped.question.guard': 'Plainseal stopped its own message',
+  'stopped.question.fork': 'Start this conversation again?',
   'stopped.question.group': 'Is this still the same group?',
   'stopped.question.off': 'This account is off',
   'stopped.question.challenge': 'The network asks who you are',

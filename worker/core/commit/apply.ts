@@ -18,7 +18,7 @@ import { writeCells } from '../../../storage/lane-state.ts';
 import { addIntent } from '../../../storage/outbox.ts';
 import { addTouched, nothingTouched, touchConversation } from '../touched.ts';
 import { changeConversation } from './conversation-change.ts';
-import { holdInPlace } from './hold.ts';
+import { holdInPlace, resumeAfterFork } from './hold.ts';
 import { changeMember, stateNews } from './member-change.ts';
 import { changeNote, changeTarget, receiveMessage } from './message-change.ts';
 import { Held, stepOutbound } from './outbound.ts';
@@ -67,6 +67,7 @@ function applyAll(scope: Scope, commit: Commit): void {
   for (const forecast of forecasts.values()) {
     const conversation = ownConversation(scope, forecast.conversation);
     setForecast(scope.db, conversation.id, forecast.facts);
+    if (conversation.hold === 'fork' && forecast.hold === null) resumeAfterFork(scope, conversation.id);
     relabel(scope, conversation.id, holdAfterForecast(scope.db, conversation, forecast.hold));
   }
   for (const step of commit.outbound) stepOutbound(scope, step, commit.forecasts);

@@ -1,8 +1,8 @@
-import type { NetworkKey } from '../../../shared/ids.ts';
+import type { ConversationId, NetworkKey } from '../../../shared/ids.ts';
 import type { Commit } from '../../../shared/lane/commit.ts';
 import { setForecast } from '../../../storage/conversations.ts';
 import { setSendState } from '../../../storage/messages.ts';
-import { findOutgoing, setOutboxState } from '../../../storage/outbox.ts';
+import { findOutgoing, heldItems, releaseItem, setOutboxState } from '../../../storage/outbox.ts';
 import { touchMessage } from '../touched.ts';
 import { changeIdentity, changePeer, putNote } from './peer-change.ts';
 import type { Held } from './outbound.ts';
@@ -41,4 +41,19 @@ export function holdInPlace(scope: Scope, commit: Commit, held: Held): void {
     });
   setForecast(scope.db, item.conversation, held.facts);
   relabel(scope, item.conversation, held.reason);
+}
+
+/**
+ * What waits since the lane said that the group fell apart goes on once there is one that did not: nobody would look at it else. Sealing asks
+ * again whether its label is as good as the one its sender saw.
+ */
+export function resumeAfterFork(scope: Scope, id: ConversationId): void {
+  for (const { id: item, hold, seenLabel, message } of heldItems(scope.db, id)) {
+    if (hold !== 'fork' || seenLabel === null) continue;
+    releaseItem(scope.db, item, seenLabel);
+    scope.touched.outbox = true;
+    if (message === null) continue;
+    setSendState(scope.db, message, 'queued', scope.now);
+    touchMessage(scope.touched, id, message);
+  }
 }

@@ -1,0 +1,120 @@
+import { textOnly } from '../../../shared/contract/content.ts';
+import type { ConversationId, NetworkKey, OutboxId } from '../../../shared/ids.ts';
+import type { OutboxItem } from '../../../shared/lane/intent.ts';
+import { readOwnEvent, type EventId, type SignedEvent } from '../event.ts';
+import { foundGroup } from '../group/found.ts';
+import type { Found } from '../group/invitees.ts';
+import type { PublicKey } from '../keys.ts';
+import { conversationWith } from '../names.ts';
+import { readPeer, writePeer } from '../peer-record.ts';
+import { performMessage } from '../perform-message.ts';
+import { receive } from '../receive.ts';
+import { pendingFanouts } from '../fanout.ts';
+import { transact } from '../turn.ts';
+import { RELAY, startTrial, type Trial } from './trial.ts';
+
+/** Somebody over state in memory: what they send is taken out of what they commit, and given to others by hand. */
+export interface Member extends Trial {
+  readonly key: PublicKey;
+  /** Says something, or says again what was given back. */
+  say(conversation: ConversationId, text: string): Promise<void>;
+  /** What has been sealed since it was asked last: invitations, then events of groups. */
+  sent(): Promise<readonly SignedEvent[]>;
+  take(events: readonly SignedEvent[]): Promise<void>;
+  /** Texts that came in, in order, each as often as it came under another id. */
+  texts(): readonly string[];
+  /** Texts of mine that a commit gave back to be said again, since it was asked last. */
+  givenBack(): readonly string[];
+  /** A key package, as others find it. */
+  offer(): Promise<Found>;
+  /** Founds a conversation of two. */
+  found(other: Member): Promise<ConversationId>;
+}
+
+/** Somebody whose clock is `aheadMs` off. */
+export async function openMember(aheadMs = 0): Promise<Member> {
+  const trial = await startTrial(() => ({ now: () => Date.now() + aheadMs }));
+  const { running, commits } = trial;
+  const said = new Map<OutboxId, string>();
+  const tried = new Set<string>();
+  let [seen, back] = [0, 0];
+
+  const item = (conversation: ConversationId, text: string): OutboxItem => ({
+    id: `item ${text}` as OutboxId,
+    state: 'queued',
+    artifacts: [],
+    attempts: 0,
+    intent: {
+      conversation,
+      sentAt: 1_750_000_000_000,
+      what: { kind: 'content', key: `key ${text}` as NetworkKey, content: textOnly(text) },
+    },
+  });
+  const member: Member = {
+    ...trial,
+    key: running.self.key,
+    async say(conversation, text) {
+      const one = item(conversation, text);
+      said.set(one.id, text);
+      await performMessage(running, one, new AbortController().signal);
+    },
+    async sent() {
+      const events: SignedEvent[] = [];
+      for (const { outbound } of commits.slice(seen))
+        for (const { bytes } of outbound.flatMap(({ artifacts }) => artifacts ?? []))
+          if (bytes instanceof Uint8Array)
+            events.push(signed(JSON.parse(Buffer.from(bytes).toString('utf8'))));
+      seen = commits.length;
+      for (const { id, operation } of await pendingFanouts(trial.state.work(), running.context.now())) {
+        if (tried.has(id)) continue;
+        tried.add(id);
+        events.push(signed((JSON.parse(operation.text) as readonly unknown[])[1]));
+      }
+      // A group is asked for once one is in it.
+      return events.toSorted((a, b) => b.kind - a.kind);
+    },
+    async take(events) {
+      const arrivals = events.map((event) => ({
+        kind: event.kind === 1059 ? ('wrap' as const) : ('group' as const),
+        event,
+        relay: RELAY,
+      }));
+      await receive(running, arrivals, () => undefined);
+    },
+    texts() {
+      const texts = new Map<string, string>();
+      for (const { changes } of commits)
+        for (const change of changes)
+          if (change.kind === 'message') texts.set(change.target.key, change.content.text);
+      return [...texts.values()];
+    },
+    givenBack() {
+      const steps = commits.slice(back).flatMap(({ outbound }) => outbound);
+      back = commits.length;
+      return steps.filter(({ to }) => to === 'queued').map(({ item: id }) => said.get(id) ?? '');
+    },
+    async offer() {
+      const { value } = await transact(running, ({ work, now }) => running.engine.makeKeyPackage(work, now));
+      const keyPackageEvent = value.ref.slice(0, 64) as EventId;
+      return { key: running.self.key, keyPackageEvent, inbox: [RELAY], keyPackage: value.message };
+    },
+    async found(other) {
+      const conversation = conversationWith(running.context.account, other.key);
+      const found = await other.offer();
+      const { value } = await transact(running, async (turn) => {
+        const peer = await readPeer(turn.work, other.key);
+        await writePeer(turn.work, other.key, { ...peer, accepted: true });
+        return foundGroup(turn, { conversation, direct: other.key, title: '', members: [found] });
+      });
+      if (value.kind === 'failed') throw new Error(value.failure);
+      return conversation;
+    },
+  };
+  return member;
+}
+
+function signed(value: unknown): SignedEvent {
+  const event = readOwnEvent(value);
+  if (event === null) throw new Error('not an event');
+  return event;
+}
