@@ -1,7 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { mlsExporter } from 'ts-mls';
 import { nodeSuite } from '../../crypto/mls/suite.ts';
-import { forgeCommit, forgerOf } from '../../crypto/mls/test/forge.ts';
+import { exportOf, forgeCommit, forgerOf } from '../../crypto/mls/test/forge.ts';
 import type { SignedEvent } from '../../networks/nostr/event.ts';
 import { groupOf, readRecord } from '../../networks/nostr/group/record.ts';
 import { GROUP_EVENT_EXPORTER, sealGroupEvent } from '../../networks/nostr/marmot/group-event.ts';
@@ -18,7 +17,6 @@ export async function forkingCommit(member: Somebody, conversation: Conversation
   const forger = await forgerOf({ run: (task) => task(work) }, group);
   const commit = await forgeCommit(forger, [], { confirmationTag: randomBytes(nodeSuite.kdf.size) });
   const { label, context, bytes } = GROUP_EVENT_EXPORTER;
-  const { exporterSecret } = forger.standing.epoch.secrets;
-  const key = await mlsExporter(exporterSecret, label, Buffer.from(context), bytes, nodeSuite);
+  const key = await exportOf(forger, label, Buffer.from(context), bytes);
   return sealGroupEvent(key, record.routing, commit, Date.now());
 }

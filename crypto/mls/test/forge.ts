@@ -8,7 +8,7 @@ import { nodeSuite, type Suite } from '../suite.ts';
 import { leafAt } from '../tree.ts';
 import { advance } from '../transition.ts';
 import type { Party } from './party.ts';
-import type { LeafNode } from 'ts-mls';
+import { mlsExporter, type LeafNode } from 'ts-mls';
 
 /** A member who makes what the engine would not make: signed with a real key, tagged with the real secrets of the epoch. */
 export interface Forger {
@@ -117,3 +117,12 @@ export async function forgeCommit(
   const confirmationTag = options.confirmationTag ?? began.epoch.confirmationTag;
   return forge(forger, body, { confirmationTag });
 }
+
+/** The member's exporter, by RFC 9420 section 8.5. */
+export const exportOf = (
+  { standing }: Forger,
+  label: string,
+  context: Uint8Array,
+  bytes: number,
+): Promise<Uint8Array> =>
+  mlsExporter(standing.epoch.secrets.exporterSecret, label, context, bytes, nodeSuite);

@@ -40,6 +40,7 @@ export async function startTrial(
   const context: LaneContext = {
     ...setupContext(),
     view: state.view,
+    hasRoom: async () => true,
     async commit(commit) {
       state.commit({ writes: () => commit.work });
       commits.push(commit);
