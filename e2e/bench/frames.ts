@@ -13,12 +13,14 @@ export interface Frames {
   readonly answers: readonly number[];
 }
 
+/** What follows a key or a click is to be drawn within this. */
+const ANSWER_MS = 50;
 /** One turn of the wheel, in px, and the pause to the next, in ms. */
 const TURN_PX = 240;
 const TURN_MS = 30;
 
-/** Records every frame of a page while it is used. */
-export async function recordFrames(page: Page, use: () => Promise<void>): Promise<Frames> {
+/** Records every frame of a page while somebody uses it. */
+export async function recordFrames(page: Page, session: () => Promise<void>): Promise<Frames> {
   const recording = await page.evaluateHandle(() => {
     const frames: number[] = [];
     const longTasks: number[] = [];
@@ -49,7 +51,7 @@ export async function recordFrames(page: Page, use: () => Promise<void>): Promis
     };
     return { frames, longTasks, answers, stop };
   });
-  await use();
+  await session();
   const { frames, longTasks, answers } = await recording.evaluate((made) => {
     made.stop();
     return { frames: made.frames, longTasks: made.longTasks, answers: made.answers };
@@ -103,7 +105,7 @@ export function showFrames(idle: Frames, busy: Frames, what: string, ms: number)
     console.log(
       `${name}: ${frames.count} frames, p50 ${frames.p50.toFixed(1)} ms, p99 ${frames.p99.toFixed(1)} ms, ` +
         `longest ${frames.longest.toFixed(0)} ms, ${frames.longTasks.length} long tasks, ` +
-        `${frames.answers.filter((ms) => ms > 50).length} of the answers over 50 ms`,
+        `${frames.answers.filter((answer) => answer > ANSWER_MS).length} of the answers over ${ANSWER_MS} ms`,
     );
   const beside = (name: string, of: (frames: Frames) => number): void =>
     show({
