@@ -79,6 +79,7 @@ const parts: readonly Part[] = [
   script('catch-up'),
   { ...script('scroll'), page: true },
   { ...script('signal-scroll'), page: true },
+  { ...script('flood'), page: true },
   { ...script('start'), page: true },
 ];
 

@@ -405,7 +405,7 @@ describe('who may be a member, and do what', () => {
     expect(await erin.run((work) => erin.engine.join(welcome!, work, NOW))).toEqual(refused);
   });
 
-  test('no key package that has run out, is not valid yet, or is valid for too long', async () => {
+  test('AT-61 no key package that has run out, is not valid yet, or is valid for too long', async () => {
     const DAY_MS = 24 * 60 * 60 * 1_000;
     const [alice, bob] = three();
     const group = await groupOf([alice, bob]);

@@ -723,7 +723,7 @@ describe('signers that may not sign', () => {
     }
   });
 
-  test('signed in the future, and just a little in the future', async () => {
+  test('AT-61 signed in the future, and just a little in the future', async () => {
     const key = await secretOf(alice);
     expect(await open(await wrapFor(await signedAt(key, NOW + 2 * DAY_MS)))).toMatchObject({
       signature: { kind: 'bad', why: 'from-the-future' },

@@ -86,7 +86,7 @@ describe('sealed sender', () => {
     expect(await unsealed(account, envelope)).toMatchObject({ hint, group: null });
   });
 
-  it('is refused without a certificate that holds', async () => {
+  it('AT-61 is refused without a certificate that holds', async () => {
     const account = createAccount(roots);
     const peer = await met(account);
     const cases = [

@@ -203,8 +203,9 @@ export function startCore(options: CoreOptions): Core {
       },
       flowStep: (flow, step) => flows.step(flow, step),
       typing: (account, conversation, on) => {
-        const id = conversation as ConversationId;
-        if (findConversation(db, id)?.account === account.id) news.tell('typing', { conversation: id, on });
+        const found = findConversation(db, conversation as ConversationId);
+        // That a stranger writes is no news.
+        if (found?.account === account.id && found.state === 'active') news.typing(found.id, on);
       },
       died: (account) => flows.died(account.id),
     },

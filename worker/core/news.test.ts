@@ -11,11 +11,13 @@ afterEach(() => void vi.useRealTimers());
 function listening() {
   const changed: Events['changed'][] = [];
   const lanes: Events['lane'][] = [];
+  const typing: Events['typing'][] = [];
   const news = createNews((name, payload) => {
+    if (name === 'typing') typing.push(payload as Events['typing']);
     if (name === 'changed') changed.push(payload as Events['changed']);
     if (name === 'lane') lanes.push(payload as Events['lane']);
   });
-  return { news, changed, lanes };
+  return { news, changed, lanes, typing };
 }
 const chat = 'chat' as ConversationId;
 function message(rowid: number): Touched {
@@ -71,4 +73,16 @@ test('a lane that talks much is heard five times a second; another word of it at
   ]);
   news.lane(account, { kind: 'online' });
   expect(lanes.at(-1)?.status).toEqual({ kind: 'online' });
+});
+
+test('AT-59 who writes, and stops, and writes again, is told five times a second', async () => {
+  const { news, typing } = listening();
+  for (let at = 0; at < 1_000; at += 1) {
+    for (let times = 0; times < 100; times += 1) news.typing(chat, times % 2 === 0);
+    await vi.advanceTimersByTimeAsync(1);
+  }
+  expect(typing.length).toBeLessThanOrEqual(5);
+  news.typing(chat, true);
+  await vi.advanceTimersByTimeAsync(250);
+  expect(typing.at(-1)).toEqual({ conversation: chat, on: true });
 });

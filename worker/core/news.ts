@@ -6,7 +6,7 @@ import { messageId } from '../../storage/messages.ts';
 import type { Touched } from './touched.ts';
 
 const GAP_MS = 1_000 / MAX_EVENTS_PER_SECOND;
-/** Between two words of one lane that say the same kind of thing (messages left to fetch). */
+/** Between two words of one lane that say the same kind of thing (messages left to fetch), and between two of who writes. */
 const LANE_GAP_MS = 200;
 /** Most message ids in one event; more than this and the page fetches what it shows anyway. */
 export const MAX_EVENT_IDS = 500;
@@ -20,6 +20,8 @@ export interface News {
   changed(touched: Omit<Touched, 'arrived' | 'outbox' | 'expiry'>): void;
   /** What a lane says of itself; many words of one kind in a row are one. */
   lane(account: AccountId, status: LaneStatus): void;
+  /** Somebody writes, or has stopped; how often that changed meanwhile is nobody's concern. */
+  typing(conversation: ConversationId, on: boolean): void;
   tell: Emit;
   /** Sends what is gathered now and stops. */
   stop(): void;
@@ -69,7 +71,20 @@ export function createNews(emit: Emit): News {
       }
   }
 
+  const typing = new Map<ConversationId, boolean>();
+  let typingTimer: ReturnType<typeof setTimeout> | null = null;
+
+  function tellTyping(): void {
+    typingTimer = null;
+    for (const [conversation, on] of typing) emit('typing', { conversation, on });
+    typing.clear();
+  }
+
   return {
+    typing(conversation, on) {
+      typing.set(conversation, on);
+      typingTimer ??= setTimeout(tellTyping, LANE_GAP_MS);
+    },
     lane(account, status) {
       const entry = lanes.get(account);
       const now = performance.now();
@@ -96,6 +111,7 @@ export function createNews(emit: Emit): News {
     tell: emit,
     stop() {
       if (laneTimer) clearTimeout(laneTimer);
+      if (typingTimer) clearTimeout(typingTimer);
       if (undo === null) return;
       undo();
       flush();
