@@ -15,7 +15,7 @@ let page: Page;
 const launch = (): Promise<ElectronApplication> =>
   _electron.launch({
     ...(executablePath === null ? {} : { executablePath }),
-    args: [root, '--test', `--profile=${folder}`],
+    args: [root, '--test', `--profile=${join(folder, 'profile')}`],
   });
 
 test.beforeEach(async () => {
@@ -82,7 +82,7 @@ test('a second start on the same profile ends, and the first window has the focu
   const second = await _electron
     .launch({
       ...(executablePath === null ? {} : { executablePath }),
-      args: [root, '--test', `--profile=${folder}`, 'sgnl://linkdevice?uuid=x&pub_key=y'],
+      args: [root, '--test', `--profile=${join(folder, 'profile')}`, 'sgnl://linkdevice?uuid=x&pub_key=y'],
     })
     .catch(() => null);
   if (second) await second.waitForEvent('close');

@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { AccountId, ConversationId } from '../../shared/ids.ts';
 import { openSomebody, type Somebody } from '../../worker/sample/nostr-world.ts';
 import { startRelayProcess } from '../peers/nostr/child.ts';
 import type { Message } from './message.ts';
 import { errand, run, type Page } from './page.ts';
+import { makePlace } from './place.ts';
 import { openShell } from './shell.ts';
 import { isMyGroup } from './group-state.ts';
 import { HELLO, type OtherSide } from './traffic.ts';
@@ -61,14 +59,14 @@ interface Making {
 async function openWorld<T>(
   make: (making: Making) => Promise<T>,
 ): Promise<T & Pick<World, 'profile' | 'open' | 'close'>> {
-  const profile = await mkdtemp(join(tmpdir(), 'plainseal-crash-'));
+  const { profile, remove } = await makePlace();
   const relay = await startRelayProcess({ tls: false });
   const others: Somebody[] = [];
   const open: World['open'] = (points) => openShell({ profile, authority: '', points });
   const close = async (): Promise<void> => {
     for (const one of others) await one.close();
     await relay.stop();
-    await rm(profile, { recursive: true, force: true });
+    await remove();
   };
   const published = (): Promise<unknown> =>
     relay.waitForEvent({ kind: 30_443, verdict: 'accepted', skip: others.length });

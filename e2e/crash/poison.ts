@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { startDummyServer } from '../../networks/dummy/wire.ts';
 import type { Page } from './page.ts';
+import { makePlace } from './place.ts';
 import { openShell } from './shell.ts';
 import { addAccount } from './world.ts';
 
@@ -18,7 +16,7 @@ export interface Poisoned {
 
 /** The whole program with a lane in a process of its own, and one mail that aborts that process each time. */
 export async function poisonProcessLane(): Promise<Poisoned> {
-  const profile = await mkdtemp(join(tmpdir(), 'plainseal-poison-'));
+  const { profile, remove } = await makePlace();
   const server = await startDummyServer();
   const shell = await openShell({ profile, authority: '', points: [] });
   let deaths = 0;
@@ -48,7 +46,7 @@ export async function poisonProcessLane(): Promise<Poisoned> {
   } finally {
     await shell.kill();
     await server.close();
-    await rm(profile, { recursive: true, force: true });
+    await remove();
   }
 }
 

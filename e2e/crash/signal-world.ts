@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { ConversationId } from '../../shared/ids.ts';
 import { startSignalServer } from '../peers/signal/child.ts';
+import { makePlace } from './place.ts';
 import { openShell } from './shell.ts';
 import { chatWith, linkPhone } from './signal-link.ts';
 import { startSignalPeer, type SignalPeer } from './signal-peer.ts';
@@ -16,8 +14,7 @@ export interface SignalWorld extends Pick<World, 'profile' | 'account' | 'open' 
 
 /** Makes a profile with a linked account, and closes it in order. */
 export async function createSignalWorld(): Promise<SignalWorld> {
-  const profile = await mkdtemp(join(tmpdir(), 'plainseal-crash-'));
-  const remove = (): Promise<void> => rm(profile, { recursive: true, force: true });
+  const { profile, remove } = await makePlace();
   try {
     const world = await addSignal(profile, '');
     return {

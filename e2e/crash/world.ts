@@ -1,13 +1,11 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import type { AccountId, ConversationId, NetworkId } from '../../shared/ids.ts';
 import type { CrashPoint } from '../../shared/lane/lane.ts';
 import { disclosures } from '../../shared/words/disclosure.ts';
 import { startMailServerProcess, type MailServerProcess } from '../peers/mail/child.ts';
 import { errand, run, type Page } from './page.ts';
 import { startPeer, type Peer } from './peer.ts';
+import { makePlace } from './place.ts';
 import { openShell, type Shell } from './shell.ts';
 
 export const ME = 'me@example.org';
@@ -41,12 +39,12 @@ export async function addAccount(
 export async function createWorld<T>(
   meet: (page: Page, server: MailServerProcess, account: AccountId) => Promise<T>,
 ): Promise<World & { readonly met: T }> {
-  const profile = await mkdtemp(join(tmpdir(), 'plainseal-crash-'));
+  const { profile, remove } = await makePlace();
   const server = await startMailServerProcess();
   const open: World['open'] = (points) => openShell({ profile, authority: server.ca, points });
   const close = async (): Promise<void> => {
     await server.stop();
-    await rm(profile, { recursive: true, force: true });
+    await remove();
   };
   try {
     const shell = await open([]);

@@ -6,6 +6,7 @@ import type { CreateLane, Lane, LaneContext } from '../../shared/lane/lane.ts';
 import { chat, check, invite } from './flows.ts';
 import { npub } from './key-code.ts';
 import type { SecretKey } from './keys.ts';
+import { partFromLostGroups } from './group/past.ts';
 import { exportKey, writtenKey } from './own-key.ts';
 import { retryWhenStopped } from './outcome.ts';
 import { perform } from './perform.ts';
@@ -48,6 +49,7 @@ export const createLane: CreateLane = (): Lane => {
 
   return {
     async start(context) {
+      await partFromLostGroups(context);
       started = await startAccount(context);
       const value = npub(started.running.self.key);
       await context.commit({ ...emptyCommit, inbound: [{ kind: 'cursor', name: 'identity', value }] });

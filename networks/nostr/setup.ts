@@ -6,6 +6,7 @@ import { createWork } from '../../shared/lane/work.ts';
 import { writeAccount, type Account } from './account-record.ts';
 import { authOperation } from './auth.ts';
 import type { SignedEvent } from './event.ts';
+import { TOLD_SPACES } from './group/past.ts';
 import { npub } from './key-code.ts';
 import { freshSecretKey, publicKeyOf, type SecretKey } from './keys.ts';
 import { readOwnKey, type ReadKey } from './own-key.ts';
@@ -132,6 +133,7 @@ async function attempt(
       displayName: account.displayName,
       identity: address,
       work: work.writes(),
+      again: { name: key, keeps: TOLD_SPACES },
     };
   } finally {
     signal.removeEventListener('abort', end);

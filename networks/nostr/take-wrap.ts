@@ -6,6 +6,7 @@ import type { StateKey, Work } from '../../shared/lane/state.ts';
 import { hexId, readCell, writeCell } from './cell.ts';
 import type { EventId, SignedEvent } from './event.ts';
 import { conversationFor, isDirect, joinGroup } from './group/join.ts';
+import { readPast } from './group/past.ts';
 import { readRecord, stays } from './group/record.ts';
 import { faceNow, faceOf, type GroupFace } from './group/view.ts';
 import { accountOf } from './marmot/member.ts';
@@ -109,7 +110,8 @@ async function askPerson(
   face: GroupFace,
 ): Promise<string> {
   const { running, work, ledger, now } = turn;
-  const conversation = conversationFor(turn, group, face, from);
+  const past = await readPast(work, group);
+  const conversation = past?.conversation ?? conversationFor(turn, group, face, from);
   if (!(await running.context.hasRoom(conversation, welcome.message.length))) return notKept(turn, id, from);
   const kept = await keepRequest(work, { id, from, welcome, madeAt, receivedAt: now });
   if (kept.kind === 'refused') return notKept(turn, id, from);

@@ -99,13 +99,13 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
             onAct: async () => showSheet({ kind: 'link-again', account: row.id }),
           },
         ]),
-    ...(!isCopy || hasRatchet(row.network)
+    ...(!isCopy || row.network === 'signal'
       ? []
       : [
           {
             key: 'go-on',
             label: say('account.go-on'),
-            means: say('account.go-on.means'),
+            means: say(row.network === 'nostr' ? 'account.go-on.nostr.means' : 'account.go-on.means'),
             onAct: () => insist('account.go-on', { request: newRequest(), account: row.id }).catch(failed),
           },
         ]),

@@ -41,6 +41,7 @@ export const noteCodes = [
   'member-promoted',
   'member-demoted',
   'member-not-added',
+  'group-lost', // the state by which I was in it is no more
 ] as const;
 /** Rows that Plainseal itself states in a conversation. */
 export type NoteCode = (typeof noteCodes)[number];

@@ -18,6 +18,7 @@ export const confirmKinds = [
   'remove-account',
   'remove-key-account', // whose key is kept nowhere else
   'go-on-here', // with an account of a copied profile
+  'begin-anew', // with one whose ratchet is given up
   'open-profile',
   'set-passphrase',
   'change-passphrase',

@@ -82,8 +82,8 @@ async function openShell(harness: {
   };
   const core = link<HostCalls, ProfileCalls, HostEvents, Record<never, never>>({ pipe, serve });
   await core.call('profile.open', {
-    folder,
-    marks: `${folder}.marks`,
+    folder: join(folder, 'profile'),
+    marks: join(folder, 'marks'),
     kind: 'test',
     version: '0.1.0',
     harness: { crashPoints: harness.crashPoints, clockOffset: 0, authority: null, signal: null },
@@ -149,7 +149,7 @@ test('a forked core opens a profile, runs a process lane, sends, closes in order
   const again = await openShell({ crashPoints: [] });
   const hits = await again.page.call('search', { text: 'processes', in: null, before: null, limit: 5 });
   expect(hits.rows.map((hit) => hit.text)).toEqual(['through two processes']);
-  expect(readFileSync(join(folder, 'plainseal.db')).includes('through two processes')).toBe(false);
+  expect(readFileSync(join(folder, 'profile', 'plainseal.db')).includes('through two processes')).toBe(false);
   await again.core.call('profile.close', {});
   await again.exited;
 }, 60_000);

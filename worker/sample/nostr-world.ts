@@ -59,12 +59,20 @@ const LOOK_MS = 50;
 const LOOK_LONGEST_MS = 20_000;
 const MOST_RECENT = 30;
 
-/** Adds an account in one step and waits until it is connected. */
-export async function openSomebody(name: string, relays: readonly string[]): Promise<Somebody> {
+/**
+ * Adds an account in one step and waits until it is connected. `copyOf`: begins as a copy of somebody's profile instead, whose account
+ * is stopped.
+ */
+export async function openSomebody(
+  name: string,
+  relays: readonly string[],
+  copyOf?: Somebody,
+): Promise<Somebody> {
   let lane: Pipe | null = null;
   const logged = new Map<string, number>();
   const recent: string[] = [];
   const rig = await startRig({
+    ...(copyOf ? { copyOf: copyOf.rig } : {}),
     connect: () => () => {
       const [near, far] = pipePair();
       hostLane(far, () => Promise.resolve(() => counting(createLane(), logged, recent)));
@@ -72,12 +80,14 @@ export async function openSomebody(name: string, relays: readonly string[]): Pro
       return near;
     },
   });
-  const added = await rig.page.flow({
-    account: null,
-    network: 'nostr',
-    start: { kind: 'add-account', args: { relays: relays.join(' '), displayName: name } },
-  });
-  if (added.kind !== 'done') throw new Error(`${name} has no account: ${JSON.stringify(added)}`);
+  const added = copyOf
+    ? null
+    : await rig.page.flow({
+        account: null,
+        network: 'nostr',
+        start: { kind: 'add-account', args: { relays: relays.join(' '), displayName: name } },
+      });
+  if (added && added.kind !== 'done') throw new Error(`${name} has no account: ${JSON.stringify(added)}`);
   const row = rig.db.get<{ readonly id: AccountId; readonly address: string }>(
     'SELECT id, address FROM account',
   );
@@ -190,7 +200,7 @@ export async function openSomebody(name: string, relays: readonly string[]): Pro
     killLane: () => lane?.close(),
     close: () => rig.close(),
   };
-  await somebody.online();
+  if (!copyOf) await somebody.online();
   return somebody;
 }
 

@@ -8,6 +8,7 @@ import { conversationOfGroup, conversationWith, peerOf } from '../names.ts';
 import { peerChange, readPeer, writePeer } from '../peer-record.ts';
 import type { Turn } from '../turn.ts';
 import { dropOldNotes } from './commit-note.ts';
+import { takePast } from './past.ts';
 import { placeDirect } from './replace.ts';
 import { NOTHING_TOLD, readRecord, writeRecord, type GroupRecord } from './record.ts';
 import { takeLost } from './said.ts';
@@ -65,20 +66,21 @@ export async function joinGroup(turn: Turn, { from, message, madeAt }: Entry): P
   if (before !== null) await leaveBehind(turn, group);
   const joined = await engine.join(message, work, now);
   if (joined.kind === 'refused') return false;
+  const known = before ?? (await takePast(work, group));
   const direct = isDirect(face, self.key, from) ? from : null;
-  const conversation = before?.conversation ?? conversationFor(turn, group, face, from);
+  const conversation = known?.conversation ?? conversationFor(turn, group, face, from);
   const record: GroupRecord = {
     conversation,
-    direct: before === null ? direct : before.direct,
+    direct: known === null ? direct : known.direct,
     routing: face.routing.group,
     relays: face.routing.relays,
     since: Math.min(madeAt, seconds(now)) - SKEW_SECONDS,
-    told: before?.told ?? NOTHING_TOLD,
+    told: known?.told ?? NOTHING_TOLD,
     out: null,
     leaving: null,
     renewAt: firstRenewal(now, face.members.length),
     forked: false,
-    foundedAt: before?.foundedAt ?? madeAt,
+    foundedAt: known?.foundedAt ?? madeAt,
     replaced: false,
   };
   await writeRecord(work, group, record);

@@ -50,7 +50,8 @@ export interface GroupRecord {
 }
 
 const accounts = v.array(hexId<PublicKey>());
-const schema: v.GenericSchema<unknown, GroupRecord> = v.object({
+/** How a record lies in a cell. */
+export const recordSchema: v.GenericSchema<unknown, GroupRecord> = v.object({
   conversation: v.pipe(
     v.string(),
     v.transform((text) => text as ConversationId),
@@ -89,7 +90,7 @@ async function writeNamed(work: Work, key: StateKey, group: GroupKey | null): Pr
 
 /** What is known of a group; null when it is none of mine. */
 export const readRecord = (work: Pick<Work, 'get'>, group: GroupKey): Promise<GroupRecord | null> =>
-  readCell(work, recordKey(group), schema);
+  readCell(work, recordKey(group), recordSchema);
 
 /** Whether I am in a group, am not about to leave it, and it is not over. */
 export const stays = (record: GroupRecord | null): record is GroupRecord =>
@@ -127,5 +128,5 @@ export async function allRecords(
   work: Pick<Work, 'scan'>,
 ): Promise<readonly (readonly [GroupKey, GroupRecord])[]> {
   const cells = await work.scan('group', '');
-  return cells.map(([key, bytes]) => [key.key as GroupKey, decodeCell(bytes, key, schema)]);
+  return cells.map(([key, bytes]) => [key.key as GroupKey, decodeCell(bytes, key, recordSchema)]);
 }

@@ -4,10 +4,17 @@ export const copy = {
   'account.go-on.means': 'E-mail has no keys that two copies could spoil.',
   'account.copy.read': 'Everything you wrote and got stays readable here.',
   'account.copy.signal': 'Link it again to write here. Your chats go on.',
-  'account.copy.nostr': 'Join again: remove this account, then add it with its key.',
+  'account.copy.nostr': 'Go on here to write again. Groups have to add you again.',
+  'account.go-on.nostr.means': 'Chats of two start over. Groups have to add you again.',
   'account.link-again': 'Link again',
   'account.link-again.means': 'Your phone scans a code. Chats and checks stay.',
   'stopped.question.copy': 'Shall this chat go on here?',
+
+  'confirm.begin-anew': 'Go on with {name} here?',
+  'confirm.begin-anew.means': 'Groups have to add you again. Stop Plainseal where this copy came from.',
+  'confirm.begin-anew.yes': 'Go on here',
+  'note.group-lost': 'Your place in this group stayed with another copy of this profile.',
+  'note.group-lost.do': 'Ask an admin to take you out and add you again.',
 
   'link-again.title': 'Link this computer again',
   'link-again.chats': 'Your chats stay. Messages that came meanwhile are on the phone only.',

@@ -1,14 +1,17 @@
 import { hasRatchet, type AccountRow } from '../../../shared/contract/account.ts';
 import type { AccountId } from '../../../shared/ids.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
-import { forgetCopied } from '../../../storage/copies.ts';
+import type { Again } from '../../../shared/lane/flow.ts';
+import { readAgain } from '../../../storage/again.ts';
+import { forgetCopied, isCopied } from '../../../storage/copies.ts';
 import { findAccount, listAccounts, removeAccount, type Account } from '../../../storage/accounts.ts';
 import { IDENTITY_CURSOR, KEY_KEPT_CURSOR, readCursor, SKIPPED_CURSOR } from '../../../storage/inbound.ts';
 import { removeSomeMessages } from '../../../storage/messages.ts';
 import { notKeptIn } from '../../../storage/strangers.ts';
-import { hasGroups, isKeyAccount } from '../capabilities.ts';
+import { hasGroups, isKeyAccount, isLinked } from '../capabilities.ts';
+import { beginAnew } from '../commit/anew.ts';
 import { whyNot } from '../lanes/lanes.ts';
-import { confirm, mustFind, type CallScope, type Serve } from './scope.ts';
+import { confirm, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
 /** Messages removed per turn, so that removing an account does not stop the page. */
 const REMOVED_AT_ONCE = 200;
@@ -42,6 +45,20 @@ export function accountCalls(
   function withoutLane(account: Account): AccountRow['status'] {
     const why = whyNot(of.db, account);
     return why === null ? { kind: 'stopped' } : { kind: 'needs-person', why };
+  }
+
+  /**
+   * What an account begins anew with whose ratchet is given up and whose key stays.
+   * @throws PlainsealError `refused`: a ratchet never goes on from a copy, and a device is linked again instead.
+   */
+  function againWithout({ id, network }: Account): Again {
+    const again = isLinked(network) ? null : readAgain(of.db, id);
+    if (again === null) throw new PlainsealError('refused', 'a ratchet never goes on from a copy');
+    return again;
+  }
+
+  function mustBeCopied(id: AccountId): void {
+    if (!isCopied(of.db, id)) throw new PlainsealError('conflict', 'the account is none of a copy');
   }
 
   async function remove(id: AccountId): Promise<void> {
@@ -79,12 +96,17 @@ export function accountCalls(
         'account.go-on',
         request,
         async () => {
-          if (hasRatchet(account.network))
-            throw new PlainsealError('refused', 'a ratchet never goes on from a copy');
-          await confirm(of, 'go-on-here', { address: account.address });
+          mustBeCopied(id);
+          const again = hasRatchet(account.network) ? againWithout(account) : null;
+          await of.lanes.stop(id);
+          await confirm(of, again ? 'begin-anew' : 'go-on-here', { address: account.address });
+          return again;
         },
-        (_nothing, touched) => {
-          forgetCopied(of.db, id);
+        (again, touched) => {
+          // Asked twice at once the second would take the state from the lane that the first has started.
+          mustBeCopied(id);
+          if (again) beginAnew(personScope(of, account, touched), { keeps: again.keeps, work: [] });
+          else forgetCopied(of.db, id);
           touched.accounts = true;
           return true;
         },

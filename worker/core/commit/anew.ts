@@ -1,8 +1,11 @@
+import type { ConversationId, NetworkKey } from '../../../shared/ids.ts';
+import type { HoldReason } from '../../../shared/label/facts.ts';
 import type { Again } from '../../../shared/lane/flow.ts';
 import type { StateWrite } from '../../../shared/lane/state.ts';
-import { holdsOf, findConversation } from '../../../storage/conversations.ts';
+import { findConversation, holdsOf, patchConversation } from '../../../storage/conversations.ts';
 import { forgetCopied, isCopied } from '../../../storage/copies.ts';
 import { replaceCells } from '../../../storage/lane-state.ts';
+import { setMyRole } from '../../../storage/memberships.ts';
 import { setSendState } from '../../../storage/messages.ts';
 import {
   dropAllArtifacts,
@@ -14,6 +17,7 @@ import {
 } from '../../../storage/outbox.ts';
 import { touchMessage } from '../touched.ts';
 import { dropGroupChange } from './group.ts';
+import { putNote } from './peer-change.ts';
 import { identityChanged, relabel } from './relabel.ts';
 import type { Scope } from './scope.ts';
 import { isQuiet } from './transition.ts';
@@ -39,8 +43,10 @@ export function beginAnew(
   dropAllArtifacts(db, account.id);
   replaceCells(db, account.id, keeps, work);
   forgetCopied(db, account.id);
-  for (const { id, hold } of holdsOf(db, account.id))
+  for (const { id, hold } of holdsOf(db, account.id)) {
+    partFromGroup(scope, id);
     if (hold === 'clone-suspected') relabel(scope, id, holdAnew(scope, id));
+  }
   scope.touched.accounts = true;
   scope.touched.outbox = true;
 }
@@ -61,8 +67,23 @@ function settleOld(scope: Scope, item: Outgoing, copied: boolean): void {
   touchMessage(scope.touched, item.conversation, item.message);
 }
 
+/** The old state alone was in the group: somebody in it has to add me again. */
+function partFromGroup(scope: Scope, id: ConversationId): void {
+  const { db, now } = scope;
+  const conversation = findConversation(db, id);
+  if (conversation?.kind !== 'group' || !['active', 'request'].includes(conversation.state)) return;
+  setMyRole(db, id, null, null);
+  patchConversation(db, id, { state: 'left' });
+  putNote(scope, {
+    conversation: id,
+    key: `note|group-lost|${id}|${now}` as NetworkKey,
+    code: 'group-lost',
+    quoted: null,
+  });
+}
+
 /** What stops a conversation besides the copy. */
-function holdAnew({ db }: Scope, id: Parameters<typeof relabel>[1]) {
+function holdAnew({ db }: Scope, id: ConversationId): HoldReason | null {
   const conversation = findConversation(db, id);
   if (conversation && identityChanged(db, conversation)) return 'identity-changed';
   return heldItems(db, id)[0]?.hold ?? null;
