@@ -53,9 +53,9 @@ export async function readPast(work: Pick<Work, 'get'>, group: GroupKey): Promis
  */
 export async function partFromLostGroups(context: LaneContext): Promise<void> {
   const work = createWork(context.view);
-  const lost: (readonly [GroupKey, GroupRecord])[] = [];
-  for (const [group, record] of await allRecords(work))
-    if ((await work.get(groupCell(group))) === null) lost.push([group, record]);
+  const heads = await work.scan(groupCell('').space, '');
+  const standing = new Set(heads.map(([{ key }]) => key));
+  const lost = (await allRecords(work)).filter(([group]) => !standing.has(group));
   if (lost.length === 0) return;
   const self = await readSelf(work);
   const me = publicKeyOf(self.secret);
