@@ -154,8 +154,14 @@ export function conversationsWith(db: Database, account: AccountId, peer: PeerId
 }
 
 /** The conversations of two with a peer, of every account. */
-export function directWith(db: Database, peer: PeerId): readonly Pick<Conversation, 'id' | 'state'>[] {
-  return db.all("SELECT id, state FROM conversation WHERE peer = ? AND kind = 'direct' ORDER BY id", peer);
+export function directWith(
+  db: Database,
+  peer: PeerId,
+): readonly Pick<Conversation, 'id' | 'account' | 'state'>[] {
+  return db.all(
+    "SELECT id, account, state FROM conversation WHERE peer = ? AND kind = 'direct' ORDER BY id",
+    peer,
+  );
 }
 
 /** The groups that a peer is in, of every account. */

@@ -72,6 +72,12 @@ export function messageWords(say: Say) {
           ? { what: say('note.new-device.you'), todo: say('note.new-device.you.do') }
           : { what: say(`note.${code}`, { name: whose }), todo: say(`note.${code}.do`) };
       }
+      case 'not-opened':
+        // In a group nobody can say whose it was; it may have been my own.
+        return {
+          what: say(`note.${code}`),
+          todo: about.name === null ? say('note.not-opened.do.group') : say(`note.${code}.do`, { name }),
+        };
       case 'checked':
         return { what: say(`note.${code}`, { name }), todo: null };
       case 'group-made':

@@ -4,6 +4,7 @@ export const notes = {
   'note.arrived-in-the-clear.do': 'It is kept in a conversation of its own.',
   'note.not-opened': 'A message could not be opened. It is damaged or was refused.',
   'note.not-opened.do': 'Ask {name} to send it again.',
+  'note.not-opened.do.group': 'Ask in the group whether something is missing.',
   'note.not-fetched': 'Something larger came. This version cannot fetch it.',
   'note.not-fetched.do': 'It stays on the server.',
   'note.not-kept': 'More came before you accepted {name}. It was not kept.',

@@ -29,7 +29,7 @@ export const person = {
   'block.sub': 'On all of these at once, also in chats that come later.',
   'block.go': 'Block everywhere',
   'block.here': 'Here',
-  'block.here.means': 'What they write is dropped. They are not told.',
+  'block.here.means': 'What they write is dropped. They are not told. What waits for them is cancelled.',
   'block.groups': 'In groups you share',
   'block.groups.means': 'You do not see what they write. They see what you write.',
   'block.sources': 'Where this comes from',

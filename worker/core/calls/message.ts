@@ -1,12 +1,11 @@
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { Scope } from '../commit/scope.ts';
-import { findConversation } from '../../../storage/conversations.ts';
 import { deleteMessage, findMessage, setSendState, type Message } from '../../../storage/messages.ts';
-import { heldItems, findOutgoing, retryItem, type Outgoing } from '../../../storage/outbox.ts';
+import { findOutgoing, retryItem, type Outgoing } from '../../../storage/outbox.ts';
 import { setReaction } from '../../../storage/reactions.ts';
 import { capabilities, hasOneReaction } from '../capabilities.ts';
 import { cancelItem } from '../commit/group.ts';
-import { identityChanged, relabel } from '../commit/relabel.ts';
+import { releaseIfNothingHeld } from '../commit/relabel.ts';
 import { touchMessage } from '../touched.ts';
 import { mustMeetFloor } from './floor.ts';
 import { addSideIntent, mustBeOpen, mustBeSeen } from './send.ts';
@@ -20,19 +19,6 @@ type Names =
   | 'message.retry'
   | 'message.react'
   | 'message.delete';
-
-/** Lets a conversation go on when the last thing it was stopped for is gone; what the identity or a lane says stays. */
-export function releaseIfNothingHeld(scope: Scope, id: Parameters<typeof relabel>[1]): void {
-  const conversation = findConversation(scope.db, id);
-  if (!conversation) return;
-  const next = heldItems(scope.db, id)[0]?.hold ?? null;
-  const { hold } = conversation;
-  const byItem =
-    hold === 'label-fell' ||
-    hold === 'below-floor' ||
-    (hold === 'identity-changed' && !identityChanged(scope.db, conversation));
-  if (byItem || (hold === 'guard' && next === null)) relabel(scope, id, next);
-}
 
 /** Messages of a conversation and what is done with them. */
 export function messageCalls(of: CallScope): Serve<Names> {

@@ -247,6 +247,28 @@ describe('a block', () => {
     ]);
     expect(mail.performed).toEqual([]);
   });
+  test('cancels what waits to go to them, and what stopped it', async () => {
+    await rig.page.call('floor.set', { request: request(), peer: ALICE_MAIL, floor: 'members' });
+    const send = async (text: string) =>
+      rig.page.call('message.send', {
+        request: request(),
+        conversation: CHAT,
+        content: textOnly(text),
+        seenLabel: (await row(CHAT)).labelRevision,
+      });
+    const { id } = await send('written before the block');
+    const stateOf = async () => {
+      const [found] = (await rig.page.call('message.rows', { ids: [id] })).rows;
+      return found?.kind === 'message' ? found.sending?.state : null;
+    };
+    expect(await stateOf()).toBe('held');
+    await block(ALICE_MAIL);
+    expect(await stateOf()).toBe('cancelled');
+    await unblock(ALICE_MAIL);
+    expect((await row(CHAT)).label.sending).toEqual({ ok: true });
+    expect(await stateOf()).toBe('cancelled');
+    expect(mail.performed).toEqual([]);
+  });
   test('AT-65 whom I blocked does not come in over a second network without a flag', async () => {
     const flag = async () =>
       (await rig.page.call('peer.get', { peer: ALICE_PHONE, account: PHONE })).likeBlocked;

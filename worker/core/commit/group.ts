@@ -1,21 +1,16 @@
 import type { ConversationId } from '../../../shared/ids.ts';
 import { patchConversation } from '../../../storage/conversations.ts';
 import { dropMember, roleOf, setMyRole } from '../../../storage/memberships.ts';
-import { setSendState } from '../../../storage/messages.ts';
-import { openItems, setOutboxState, type Outgoing } from '../../../storage/outbox.ts';
-import { touchMessage } from '../touched.ts';
+import { openItems, type Outgoing } from '../../../storage/outbox.ts';
+import { letGo } from './let-go.ts';
 import { newsOf, stateNews } from './member-change.ts';
 import { relabel } from './relabel.ts';
 import type { Scope } from './scope.ts';
 
 /** Cancels an item that has not been handed over yet; its message stays and says so, and a change of a group comes to nothing. */
 export function cancelItem(scope: Scope, item: Outgoing): void {
-  setOutboxState(scope.db, item.id, 'cancelled');
-  scope.touched.outbox = true;
+  letGo(scope, item);
   dropGroupChange(scope, item, false);
-  if (item.message === null || item.conversation === null) return;
-  setSendState(scope.db, item.message, 'cancelled', scope.now);
-  touchMessage(scope.touched, item.conversation, item.message);
 }
 
 /**

@@ -76,6 +76,19 @@ export function relabel(scope: Scope, id: ConversationId, hold?: HoldReason | nu
   if (!sameLabel(now, conversation.label)) setLabel(scope.db, id, now);
 }
 
+/** Lets a conversation go on when the last thing it was stopped for is gone; what the identity or a lane says stays. */
+export function releaseIfNothingHeld(scope: Scope, id: ConversationId): void {
+  const conversation = findConversation(scope.db, id);
+  if (!conversation) return;
+  const next = heldItems(scope.db, id)[0]?.hold ?? null;
+  const { hold } = conversation;
+  const byItem =
+    hold === 'label-fell' ||
+    hold === 'below-floor' ||
+    (hold === 'identity-changed' && !identityChanged(scope.db, conversation));
+  if (byItem || (hold === 'guard' && next === null)) relabel(scope, id, next);
+}
+
 /** Whether the stored label is not what the rules say now: time alone makes facts stale, without any commit. */
 export function labelIsOld(scope: Pick<Scope, 'db' | 'account' | 'now'>, id: ConversationId): boolean {
   const conversation = findConversation(scope.db, id);
