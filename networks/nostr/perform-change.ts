@@ -11,14 +11,14 @@ import { departing } from './group/departing.ts';
 import { errandIntent, type Errand } from './group/errand.ts';
 import { foundGroup, MAX_FOUNDING } from './group/found.ts';
 import { lookForAll, type Found } from './group/invitees.ts';
-import { groupOf, readRecord, stays, writeRecord } from './group/record.ts';
+import { groupOf, readRecord, stays, writeRecord, type GroupRecord } from './group/record.ts';
 import { allStaged, readStaged, writeStaged } from './group/staged.ts';
 import { stageFor, taken } from './group/stage.ts';
 import { faceNow } from './group/view.ts';
 import type { SignedEvent } from './event.ts';
 import { groupOperation } from './fanout.ts';
 import type { PublicKey } from './keys.ts';
-import { keyOfPeer } from './names.ts';
+import { keyOfPeer, peerOf } from './names.ts';
 import { afterCommit, atOnce, DONE, fail, finish, later, sentAtOnce, unfound } from './outcome.ts';
 import { eventOf } from './perform-message.ts';
 import { publish } from './publish.ts';
@@ -85,8 +85,7 @@ async function create(
       point.drop();
       return founded;
     }
-    if (rest.length > 0)
-      turn.ledger.enqueue.push(errandIntent({ op: 'invite', group: founded.group, keys: rest }, turn.now));
+    inviteLater(turn, founded.group, rest, MAX_FOUNDING);
     turn.ledger.outbound.push(...sentAtOnce(item));
     return founded;
   });
@@ -156,31 +155,59 @@ async function commitChange(
 ): Promise<Performed> {
   const { change, quiet } = wish;
   let found: readonly Found[] = [];
+  let rest: readonly PublicKey[] = [];
+  let missing: readonly PublicKey[] = [];
   if (typeof change === 'object' && change.act === 'add') {
     const keys = 'keys' in change ? change.keys : keysOf(change.peers);
-    const looked = await lookForAll(running, keys);
-    if (looked.failed !== null) return unfound(running, item, looked.failed);
-    ({ found } = looked);
+    rest = keys.slice(MAX_FOUNDING);
+    const looked = await lookForAll(running, keys.slice(0, MAX_FOUNDING));
+    // Nobody waits for an errand: who cannot be added keeps nobody else out.
+    if (looked.failed === 'unreachable' || (looked.failed !== null && !quiet))
+      return unfound(running, item, looked.failed);
+    ({ found, missing } = looked);
   }
   const turned = await transact(running, async (turn): Promise<Staging> => {
     const record = await readRecord(turn.work, group);
     const planned: Planned = stays(record)
       ? await planOf(turn, group, wish, found, item.intent.sentAt)
       : { kind: 'failed', failure: 'not-possible' };
+    if (record !== null && quiet) sayNotAdded(turn, record, missing);
+    let isSplit = false;
     if (planned.kind === 'changes') {
       const staged = await stageFor(turn, group, item, { ...planned, quiet });
-      if (staged.kind === 'staged' || !quiet) return staged;
+      if (staged.kind === 'staged') inviteLater(turn, group, rest, MAX_FOUNDING);
+      const added = planned.added.map(({ key }) => key);
+      isSplit = staged.kind === 'failed' && staged.failure === 'too-large' && added.length > 1;
+      if (isSplit) inviteLater(turn, group, [...added, ...rest], Math.ceil(added.length / 2));
+      else if (staged.kind === 'staged' || !quiet) return staged;
+      else if (record !== null) sayNotAdded(turn, record, added);
     }
     if (quiet) {
       turn.ledger.outbound.push({ item: item.id, to: 'cancelled' });
       return { kind: 'so-already' };
     }
     if (planned.kind === 'failed') return planned;
+    if (!isSplit) inviteLater(turn, group, rest, MAX_FOUNDING);
     turn.ledger.moved.add(group);
     turn.ledger.outbound.push(...sentAtOnce(item));
     return { kind: 'so-already' };
   });
   return afterStaging(running, item, group, turned, signal);
+}
+
+/**
+ * Has people added in commits of their own, so many in each: a welcome holds the whole group and something for each whom it is for, and relays
+ * take only so much of it.
+ */
+function inviteLater({ ledger, now }: Turn, group: GroupKey, keys: readonly PublicKey[], size: number): void {
+  for (let from = 0; from < keys.length; from += size)
+    ledger.enqueue.push(errandIntent({ op: 'invite', group, keys: keys.slice(from, from + size) }, now));
+}
+
+/** Tells core of people who were to be in a group and will not be. */
+function sayNotAdded({ ledger }: Turn, { conversation }: GroupRecord, keys: readonly PublicKey[]): void {
+  for (const key of keys)
+    ledger.changes.push({ kind: 'member', conversation, peer: peerOf(key), act: 'removed', by: null });
 }
 
 async function planOf(

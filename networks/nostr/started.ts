@@ -62,6 +62,7 @@ export async function startAccount(context: LaneContext): Promise<StartedAccount
   running.changed.add((spaces) => {
     if (spaces.has('group')) refresh();
     if (spaces.has('fanout')) fanouts.wake();
+    if (spaces.has('key-package')) upkeep.offerAgain();
     if (spaces.has('group') || running.departures.size > 0) upkeep.wake();
   });
   // What waited when the last run ended.

@@ -45,6 +45,35 @@ test('what could not be announced is tried again', async () => {
   upkeep.stop();
 });
 
+test('what others add me with is looked after again soon after it was used, once for several uses', async () => {
+  const { running } = await startTrial();
+  let asked = 0;
+  let told = Promise.withResolvers<void>();
+  const pool: Running['pool'] = {
+    ...running.pool,
+    async fetch() {
+      asked += 1;
+      return { events: [], complete: [RELAY] };
+    },
+    publish: () => {
+      setImmediate(() => told.resolve());
+      return { first: Promise.resolve('accepted'), outcomes: Promise.resolve(new Map()) };
+    },
+  };
+  const upkeep = createUpkeep({ ...running, pool });
+  upkeep.online();
+  for (const ms of [1, 2_000]) {
+    vi.advanceTimersByTime(ms);
+    await told.promise;
+    await new Promise((resolve) => setImmediate(resolve));
+    told = Promise.withResolvers();
+    upkeep.offerAgain();
+    upkeep.offerAgain();
+  }
+  expect(asked).toBe(2);
+  upkeep.stop();
+});
+
 test('what is due is looked for again after a look that failed', async () => {
   const { log, next } = faults();
   const { running } = await startTrial(({ view }) => ({

@@ -2,14 +2,11 @@ import { randomInt } from 'node:crypto';
 import type { GroupKey } from '../../crypto/mls/cells.ts';
 import type { Millis } from '../../shared/ids.ts';
 import { createWork } from '../../shared/lane/work.ts';
-import { missingLists } from './announcement.ts';
-import { signEvent, type SignedEvent } from './event.ts';
+import { announce } from './announce.ts';
 import { departing } from './group/departing.ts';
 import { errandIntent } from './group/errand.ts';
 import { allRecords, readRecord, stays, writeRecord } from './group/record.ts';
 import { forgetGroup, isOver } from './group/replace.ts';
-import { guard, type Operation } from './guard.ts';
-import { offerKeyPackage } from './key-package.ts';
 import type { Running } from './running.ts';
 import { transact } from './turn.ts';
 
@@ -18,6 +15,8 @@ const RENEW_AGAIN_MS = 60 * 60_000;
 /** Somebody who leaves is let go by whoever comes first: the dice spread who tries. */
 const DEPARTURE_MS = 500;
 const DEPARTURE_SPREAD_MS = 4_000;
+/** A key package that was used opens what was sent with it for as long as it stays: another is offered soon, and once for several uses. */
+const OFFER_MS = 2_000;
 const ANNOUNCE_RETRY_MS = 20_000;
 const ANNOUNCE_AGAIN_MS = 6 * 60 * 60_000;
 /** Between looks at what is due, at most. */
@@ -31,6 +30,8 @@ export interface Upkeep {
   wake(): void;
   /** Relays can be reached (again). */
   online(): void;
+  /** What others add me with has been used: there is to be another. */
+  offerAgain(): void;
   stop(): void;
 }
 
@@ -102,6 +103,9 @@ export function createUpkeep(running: Running): Upkeep {
       if (announcedAt === null) after('announce', 0, announceNow);
       this.wake();
     },
+    offerAgain() {
+      if (!announcing && announcedAt !== null) after('announce', OFFER_MS, announceNow);
+    },
     stop() {
       for (const timer of timers.values()) clearTimeout(timer);
     },
@@ -135,36 +139,4 @@ async function sweep(running: Running): Promise<void> {
       else await running.engine.upkeep(group, work, now);
     }
   });
-}
-
-/** Publishes my lists and a key package, where relays do not have them (right). False: it has to be tried again. */
-async function announce(running: Running): Promise<boolean> {
-  const { pool, self, context } = running;
-  const account = self.key;
-  const held = await pool.fetch({ kind: 'own', account }, self.write);
-  if (held.complete.length === 0) return false;
-  const mine = held.events.filter(({ pubkey }) => pubkey === account);
-  const { result, value: offer } = await transact(running, (turn) => offerKeyPackage(turn, mine));
-  if (!result.ok) return false;
-  const lists = missingLists(self, mine, context.now());
-  const events = [
-    ...lists.map(({ kind, draft }) => ({ kind, event: signEvent(draft, self.secret) })),
-    ...(offer === null ? [] : [{ kind: 'key-package' as const, event: offer }]),
-  ];
-  const published = await Promise.all(events.map(({ kind, event }) => publishOwn(running, kind, event)));
-  return published.every(Boolean);
-}
-
-async function publishOwn(
-  { pool, self, context }: Running,
-  kind: 'relay-list' | 'inbox-list' | 'key-package',
-  event: SignedEvent,
-): Promise<boolean> {
-  const operation: Operation = { kind, account: self.key, text: JSON.stringify(['EVENT', event]) };
-  const checked = guard(operation);
-  if (checked.kind === 'stop') {
-    context.log('guard-stop', { operation: kind, why: checked.why });
-    return false;
-  }
-  return (await pool.publish(checked.frame, self.write).first) === 'accepted';
 }

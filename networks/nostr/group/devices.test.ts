@@ -20,7 +20,7 @@ let ghost: Trial;
 
 beforeEach(async () => {
   [alice, bob] = [await startTrial(), await startTrial()];
-  ghost = await startTrial(undefined, bob.running.self.secret);
+  ghost = await startTrial(undefined, { secret: bob.running.self.secret });
   const wrap = await invitation(alice, bob.running);
   await receive(bob.running, [{ kind: 'wrap', event: wrap, relay: RELAY }], () => undefined);
   for await (const step of chat(bob.running, npub(alice.running.self.key)))

@@ -1,7 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { GroupKey } from '../../../crypto/mls/cells.ts';
 import { conversationWith } from '../names.ts';
-import { readPeer, writePeer } from '../peer-record.ts';
 import { openMember, type Member } from '../test/company.ts';
 import { transact } from '../turn.ts';
 import { converge } from './converge.ts';
@@ -13,12 +12,10 @@ const MINUTE_MS = 60_000;
 
 /** Two who talk, each by the name of the conversation there. */
 async function pair(skewMs = 0) {
-  const [alice, bob] = [await openMember(), await openMember(skewMs)];
+  const [alice, bob] = [await openMember(), await openMember(() => skewMs)];
   const chat = await alice.found(bob);
   const theirs = conversationWith(bob.running.context.account, alice.key);
-  await transact(bob.running, async ({ work }) =>
-    writePeer(work, alice.key, { ...(await readPeer(work, alice.key)), accepted: true }),
-  );
+  await bob.accept(alice);
   await bob.take(await alice.sent());
   return { alice, bob, chat, theirs };
 }

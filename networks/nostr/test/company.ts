@@ -1,6 +1,6 @@
 import { textOnly } from '../../../shared/contract/content.ts';
 import type { ConversationId, NetworkKey, OutboxId } from '../../../shared/ids.ts';
-import type { OutboxItem } from '../../../shared/lane/intent.ts';
+import type { Intent, OutboxItem } from '../../../shared/lane/intent.ts';
 import { readOwnEvent, type EventId, type SignedEvent } from '../event.ts';
 import { foundGroup } from '../group/found.ts';
 import type { Found } from '../group/invitees.ts';
@@ -11,6 +11,7 @@ import { performMessage } from '../perform-message.ts';
 import { receive } from '../receive.ts';
 import { pendingFanouts } from '../fanout.ts';
 import { transact } from '../turn.ts';
+import type { RelayUrl } from '../relay-url.ts';
 import { RELAY, startTrial, type Trial } from './trial.ts';
 
 /** Somebody over state in memory: what they send is taken out of what they commit, and given to others by hand. */
@@ -25,31 +26,40 @@ export interface Member extends Trial {
   texts(): readonly string[];
   /** Texts of mine that a commit gave back to be said again, since it was asked last. */
   givenBack(): readonly string[];
+  /** Follows what somebody invites to. */
+  accept(other: Pick<Member, 'key'>): Promise<void>;
   /** A key package, as others find it. */
   offer(): Promise<Found>;
   /** Founds a conversation of two. */
   found(other: Member): Promise<ConversationId>;
 }
 
-/** Somebody whose clock is `aheadMs` off. */
-export async function openMember(aheadMs = 0): Promise<Member> {
-  const trial = await startTrial(() => ({ now: () => Date.now() + aheadMs }));
+/** An item of the outbox that nobody has begun. */
+export const itemOf = (name: string, intent: Intent): OutboxItem => ({
+  id: name as OutboxId,
+  state: 'queued',
+  artifacts: [],
+  attempts: 0,
+  intent,
+});
+
+/** Somebody whose clock is `aheadMs` off. `relays`: see {@link startTrial}. */
+export async function openMember(
+  aheadMs: () => number = () => 0,
+  relays: readonly RelayUrl[] = [RELAY],
+): Promise<Member> {
+  const trial = await startTrial(() => ({ now: () => Date.now() + aheadMs() }), { relays });
   const { running, commits } = trial;
   const said = new Map<OutboxId, string>();
   const tried = new Set<string>();
   let [seen, back] = [0, 0];
 
-  const item = (conversation: ConversationId, text: string): OutboxItem => ({
-    id: `item ${text}` as OutboxId,
-    state: 'queued',
-    artifacts: [],
-    attempts: 0,
-    intent: {
+  const item = (conversation: ConversationId, text: string): OutboxItem =>
+    itemOf(`item ${text}`, {
       conversation,
       sentAt: 1_750_000_000_000,
       what: { kind: 'content', key: `key ${text}` as NetworkKey, content: textOnly(text) },
-    },
-  });
+    });
   const member: Member = {
     ...trial,
     key: running.self.key,
@@ -93,6 +103,11 @@ export async function openMember(aheadMs = 0): Promise<Member> {
       back = commits.length;
       return steps.filter(({ to }) => to === 'queued').map(({ item: id }) => said.get(id) ?? '');
     },
+    async accept({ key }) {
+      await transact(running, async ({ work }) =>
+        writePeer(work, key, { ...(await readPeer(work, key)), accepted: true }),
+      );
+    },
     async offer() {
       const { value } = await transact(running, ({ work, now }) => running.engine.makeKeyPackage(work, now));
       const keyPackageEvent = value.ref.slice(0, 64) as EventId;
@@ -101,11 +116,10 @@ export async function openMember(aheadMs = 0): Promise<Member> {
     async found(other) {
       const conversation = conversationWith(running.context.account, other.key);
       const found = await other.offer();
-      const { value } = await transact(running, async (turn) => {
-        const peer = await readPeer(turn.work, other.key);
-        await writePeer(turn.work, other.key, { ...peer, accepted: true });
-        return foundGroup(turn, { conversation, direct: other.key, title: '', members: [found] });
-      });
+      await member.accept(other);
+      const { value } = await transact(running, (turn) =>
+        foundGroup(turn, { conversation, direct: other.key, title: '', members: [found] }),
+      );
       if (value.kind === 'failed') throw new Error(value.failure);
       return conversation;
     },

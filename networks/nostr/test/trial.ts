@@ -18,10 +18,10 @@ export interface Trial {
 
 export const RELAY = 'wss://relay.example' as RelayUrl;
 
-/** @param other what a test has in place of this context. `secret`: another program of the same account. */
+/** @param other what a test has in place of this context. `secret`: another program of the same account. `relays`: those of the account; by default one that is never connected to. */
 export async function startTrial(
   other: (context: LaneContext) => Partial<LaneContext> = () => ({}),
-  secret: SecretKey = freshSecretKey(),
+  { secret = freshSecretKey(), relays = [RELAY] }: { secret?: SecretKey; relays?: readonly RelayUrl[] } = {},
 ): Promise<Trial> {
   const state = createMemoryState();
   const commits: Commit[] = [];
@@ -29,8 +29,8 @@ export async function startTrial(
   await writeAccount(work, {
     secret,
     displayName: '',
-    write: [RELAY],
-    inbox: [RELAY],
+    write: relays,
+    inbox: relays,
     slot: freshSlot(),
     origin: 'made',
     writtenDownAt: null,

@@ -31,7 +31,7 @@ export const group = {
   'note.member-demoted.by.you': 'No longer an admin, by {by}: you.',
   'note.member-demoted.by-you': 'No longer an admin, by you: {name}.',
   'note.member-not-added': 'Could not be added: {name}.',
-  'note.member-not-added.do': 'Their app may be too old, or closed for long.',
+  'note.member-not-added.do': 'Their app may be too old, or the group too large.',
 
   'group.new': 'New group',
   'group.new.sub': 'Everybody in it can read what is written from then on.',
