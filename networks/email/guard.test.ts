@@ -177,6 +177,48 @@ describe('what else may not go out', () => {
     expect(check(sealed(bytes))).toEqual({ stop: expect.stringMatching(/armor|not two parts/) });
   });
 
+  test.each<[string, (mail: string) => string, string]>([
+    ['a line that ends in another way', (mail) => mail.replace('\r\nSubject', '\nSubject'), 'does not parse'],
+    ['no body', (mail) => mail.split('\r\n\r\n', 1).join(), 'does not parse'],
+    ['a line that is no field', (mail) => `${CANARY}\r\n${mail}`, 'does not parse'],
+    ['a name that is none', (mail) => `X ${CANARY}: x\r\n${mail}`, 'does not parse'],
+    [
+      'words behind the content type',
+      (mail) => mail.replace(/(boundary="[^"]+")/, `$1; x=${CANARY}`),
+      'not multipart/encrypted',
+    ],
+    [
+      'another content type',
+      (mail) => mail.replace('multipart/encrypted', 'multipart/mixed'),
+      'not multipart/encrypted',
+    ],
+  ])('%s', async (_what, change, stop) => {
+    expect(check(sealed(bytesOf(change(text(await mailOf())))))).toEqual({ stop });
+  });
+
+  /** As base64 is read: what is no letter of it is passed over. */
+  test.each<[string, (armor: string) => string]>([
+    ['words for what the armor is', (armor) => armor.replace('BEGIN PGP MESSAGE', 'BEGIN canary-7f3a')],
+    ['words for what the armor was', (armor) => armor.replace('END PGP MESSAGE', 'END canary-7f3a')],
+    ['signs behind a line', (armor) => armor.replace(/\r\n([A-Za-z0-9+/]{76})\r\n/, '\r\n$1 .;:\r\n')],
+    ['signs behind the last line', (armor) => armor.replace(/(\r\n=[A-Za-z0-9+/]{4}\r\n-----END)/, ' .;:$1')],
+    [
+      'words behind the checksum',
+      (armor) => armor.replace(/(\r\n=[A-Za-z0-9+/]{4})(\r\n-----END)/, `$1 ${CANARY}$2`),
+    ],
+  ])('%s', async (_what, change) => {
+    // The older format has a checksum.
+    const how: Sealing = {
+      armored: (armor) => {
+        const changed = change(text(armor));
+        expect(changed).not.toBe(text(armor));
+        return bytesOf(changed);
+      },
+    };
+    const bytes = await sealedMail(me, letter(), [{ ...you.key.certificate, seipd2: false }], how);
+    expect(check(sealed(bytes))).toEqual({ stop: expect.stringMatching(/^armor/) });
+  });
+
   const packet = (tag: number, body: Uint8Array): Buffer =>
     Buffer.concat([Buffer.from([0xc0 | tag, 0xff, 0, 0, body.length >> 8, body.length & 255]), body]);
   const armorOf = (binary: Uint8Array): Uint8Array =>
@@ -211,6 +253,11 @@ describe('what else may not go out', () => {
     [
       'a body with no cipher',
       Buffer.concat([key, packet(18, Buffer.concat([Buffer.from([2, 0, 2, 7]), clear]))]),
+      'body version',
+    ],
+    [
+      'a body with no mode',
+      Buffer.concat([key, packet(18, Buffer.concat([Buffer.from([2, 7, 9, 7]), clear]))]),
       'body version',
     ],
     ['clear words in the body packet', Buffer.concat([key, body2(clear)]), 'body is not sealed'],
@@ -260,6 +307,8 @@ describe('mail without encryption', () => {
     expect(check(plain({}, { fields: [['Bcc', 'third@example.org']] }), never)).toEqual({
       stop: 'field not allowed',
     });
+    const named = text(plainLetter(letter())).replace(/^From: .*$/m, `From: "Me" <${FROM}> ${CANARY}`);
+    expect(check(plain({ bytes: bytesOf(named) }), never)).toEqual({ stop: 'sender is not the account' });
     const html = bytesOf(text(plainLetter(letter())).replace('multipart/mixed', 'text/html'));
     expect(check(plain({ bytes: html }), never)).toEqual({ stop: 'content type' });
   });

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
@@ -236,6 +236,128 @@ describe('the guard', () => {
       ],
     ];
     for (const [operation, why] of stops) expect(check(operation)).toBe(why);
+  });
+
+  test('no word stands behind a value', () => {
+    const told = (draft: Draft, tags: Draft['tags'], by = secret): string =>
+      eventText(signEvent({ ...draft, tags }, by));
+    const valued = (name: string, value: string): string =>
+      told(
+        keyPackage,
+        keyPackage.tags.map((tag) => (tag[0] === name ? [name, value] : tag)),
+      );
+    const slot = `a${' meet me at nine'.repeat(4)}`.slice(0, 64);
+    for (const text of [
+      valued('d', slot),
+      valued('mls_ciphersuite', '0x0001 meet me'),
+      valued('mls_protocol_version', '1.0 meet me'),
+      told(
+        keyPackage,
+        keyPackage.tags.map((tag) => (tag[0] === 'mls_proposals' ? ['mls_proposals'] : tag)),
+      ),
+    ])
+      expect(check({ kind: 'key-package', account, text })).toBe('tag value');
+    const expiring = (time: string): string =>
+      told(
+        groupEvent,
+        [
+          ['h', group],
+          ['expiration', time],
+        ],
+        once,
+      );
+    expect(check({ kind: 'group-message', account, group, text: expiring('1900000000') })).toBe('pass');
+    for (const time of ['1900000000 meet me', 'meet me', '0'])
+      expect(check({ kind: 'group-message', account, group, text: expiring(time) })).toBe('tags');
+    const list = (many: number): string =>
+      told(
+        relayListDraft([relay], 1),
+        Array.from({ length: many }, (_, at) => ['r', `wss://r${at}.example`]),
+      );
+    expect(check({ kind: 'relay-list', account, text: list(50) })).toBe('pass');
+    expect(check({ kind: 'relay-list', account, text: list(51) })).toBe('tags');
+    const listed = told(relayListDraft([relay], 1), [['r', 'wss://relay.example meet me']]);
+    expect(check({ kind: 'relay-list', account, text: listed })).toBe('tag value');
+  });
+
+  test('a proof says nothing but who speaks, to whom and in answer to what', () => {
+    const proof = authEvent(secret, relay, 'c', now);
+    const told = (change: Partial<Draft>): string =>
+      check({
+        kind: 'account-auth',
+        account,
+        relay,
+        text: JSON.stringify(['AUTH', signEvent({ ...proof, ...change }, secret)]),
+      });
+    const asked = ['relay', relay];
+    expect(told({})).toBe('pass');
+    expect(told({ kind: 1 })).toBe('kind');
+    expect(told({ content: 'hello' })).toBe('content in the clear');
+    for (const challenge of [
+      ['challenge', 'x'.repeat(257)],
+      ['challenge'],
+      ['note', 'hello'],
+      ['challenge', 'c', 'hello'],
+    ])
+      expect(told({ tags: [asked, challenge] })).toBe('challenge');
+    expect(told({ tags: [asked, ['challenge', 'c'], ['note', 'hello']] })).toBe('tags');
+  });
+
+  test('each part of a frame has its own form', () => {
+    type Parts = Readonly<Record<string, unknown>>;
+    /** With the id that fits, unless the id is what is changed. */
+    const framed = (parts: Parts): string => {
+      const { pubkey, created_at, kind, tags, content } = parts;
+      const said = JSON.stringify([0, pubkey, created_at, kind, tags, content]);
+      const id = createHash('sha256').update(said).digest('hex');
+      return JSON.stringify(['EVENT', { ...parts, id: parts['id'] === groupEvent.id ? id : parts['id'] }]);
+    };
+    const checked = (change: Parts): string =>
+      check({ kind: 'group-message', account, group, text: framed({ ...groupEvent, ...change }) });
+    expect(checked({})).toBe('pass');
+    const changes: readonly Parts[] = [
+      { id: 'ab'.repeat(32) },
+      { id: 'hello' },
+      { pubkey: 'hello' },
+      { sig: 'hello' },
+      { sig: `${groupEvent.sig.slice(0, -16)} meet me at nine` },
+      { created_at: 1.5 },
+      { created_at: 'today' },
+      { kind: '445' },
+      { tags: { h: group } },
+      { tags: [`h,${group}`] },
+      { tags: [['h', [group]]] },
+      { content: [groupEvent.content] },
+      { note: 'hello' },
+    ];
+    for (const change of changes) expect(checked(change), JSON.stringify(change)).toBe('does not parse');
+    const filter = { kinds: [445], '#h': [group], limit: 0 };
+    for (const frame of [
+      ['REQ', 'meet me at nine!', filter],
+      ['REQ', '0123456789abcdef', [filter]],
+      ['REQ', '0123456789abcdef', 'hello'],
+      ['REQ', '0123456789abcdef', filter, filter],
+    ])
+      expect(check({ kind: 'nobody-request', account, text: JSON.stringify(frame) })).toBe('does not parse');
+    for (const frame of [
+      ['CLOSE', 'meet me at nine!'],
+      ['CLOSE', '0123456789abcdef', 'hello'],
+      ['NOTE', '0123456789abcdef'],
+      { CLOSE: 1 },
+    ])
+      expect(check({ kind: 'close', text: JSON.stringify(frame) })).toBe('does not parse');
+  });
+
+  test('a wrap is as long as NIP-44 makes it', () => {
+    const wrapped = (length: number): string => {
+      const content = Buffer.concat([Buffer.of(2), randomBytes(66 + length)]).toString('base64');
+      return eventText(signEvent({ created_at: 1, kind: 1059, tags: [['p', to]], content }, once));
+    };
+    const verdict = (length: number): string =>
+      check({ kind: 'gift-wrap', account, to, text: wrapped(length) });
+    for (const length of [32, 64, 256, 320, 65_536]) expect(verdict(length)).toBe('pass');
+    for (const length of [0, 16, 33, 257, 288, 81_920])
+      expect(verdict(length), String(length)).toBe('not NIP-44');
   });
 
   test('a proof goes to its own relay only, and a request asks no more than it may', () => {

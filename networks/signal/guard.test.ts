@@ -180,6 +180,10 @@ describe('messages', () => {
     const plain = { type: 1, bytes: (await seal(bytesOf('hello'))).bytes };
     const sealed = { type: 6, bytes: await wrap(bytesOf('hello')) };
     const access = ['unidentified-access-key', base64(randomBytes(16))] as const;
+    const large = { type: 1, bytes: (await seal(randomBytes(90_000))).bytes };
+    expect(guard(messageRequest([large]))).toBe('pass');
+    const words = ['unidentified-access-key', 'hello mum'] as const;
+    expect(guard(messageRequest([sealed], { headers: [JSON_TYPE, words] }))).not.toBe('pass');
     expect(guard(messageRequest([sealed], { headers: [JSON_TYPE, access] }))).toBe('pass');
     for (const leaking of [
       messageRequest([plain], { channel: 'anonymous' }),
@@ -190,6 +194,8 @@ describe('messages', () => {
       messageRequest([plain], { headers: [JSON_TYPE, JSON_TYPE] }),
       messageRequest([plain], { path: `/v1/messages/${ACI}?story=false&text=hello` }),
       messageRequest([plain], { verb: 'POST' }),
+      messageRequest([plain], { body: null }),
+      messageRequest(Array.from({ length: 10 }, () => large)),
       messageRequest([]),
     ])
       expect(guard(leaking)).not.toBe('pass');
@@ -278,6 +284,7 @@ describe('requests', () => {
       '/v1/devices',
     ])
       expect(guard(get(path))).not.toBe('pass');
+    expect(guard(get('/v1/whoami'))).toEqual({ stop: 'no such request' });
     expect(guard(get('/v1/keepalive', { body: bytesOf('hello') }))).not.toBe('pass');
     expect(guard(get('/v1/keepalive', { headers: [['x-note', 'hello']] }))).not.toBe('pass');
   });

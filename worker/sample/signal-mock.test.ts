@@ -1,6 +1,6 @@
 import { create, fromBinary, toBinary } from '@bufbuild/protobuf';
 import { CiphertextMessageType, DecryptionErrorMessage, PlaintextContent } from '@signalapp/libsignal-client';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   startSignalServer,
   type Account,
@@ -16,6 +16,7 @@ import { EnvelopeSchema } from '../../networks/signal/proto/signal_pb.ts';
 import { ENVELOPE } from '../../networks/signal/codec/numbers.ts';
 import { serviceIdBytes } from '../../networks/signal/codec/service-id.ts';
 import { createLane } from '../../networks/signal/lane.ts';
+import type { Request } from '../../networks/signal/service/ask.ts';
 import { conversationWith } from '../../networks/signal/names.ts';
 import { textOnly, type Content } from '../../shared/contract/content.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
@@ -23,6 +24,27 @@ import type { AccountId, ConversationId, MessageId } from '../../shared/ids.ts';
 import { getCell, writeCells } from '../../storage/lane-state.ts';
 import { takeImage } from './disk-image.ts';
 import { request, startRig, type Rig } from './rig.ts';
+
+/** What the tests put in the place of the lane's own: nothing, until a test says so. */
+const injected = vi.hoisted(() => ({
+  guardOff: false,
+  leak: null as ((request: Request) => Request) | null,
+}));
+
+vi.mock(import('../../networks/signal/guard.ts'), async (original) => {
+  const real = await original();
+  return { ...real, guard: (operation) => (injected.guardOff ? 'pass' : real.guard(operation)) };
+});
+vi.mock(import('../../networks/signal/service/ask.ts'), async (original) => {
+  const real = await original();
+  return {
+    ...real,
+    ask: (connection, channel, asked) => {
+      const leaks = injected.leak !== null && asked.path.startsWith('/v1/messages/');
+      return real.ask(connection, channel, leaks && injected.leak ? injected.leak(asked) : asked);
+    },
+  };
+});
 
 /** The whole way: the real core, the real lane, libsignal's connections, Signal's own mock server. */
 let server: SignalServer;
@@ -501,4 +523,52 @@ test('nothing of what is said or of what anybody is called can be read in a requ
   const open = [alice.aci, 'tus-resumable'];
   const words = [...Object.values(canaries), NAME, ...open];
   expect(await server.call('readable', { words })).toEqual(open);
+});
+
+describe('a builder that leaks', () => {
+  /** The body of a message with something else in it. */
+  const body = (asked: Request, change: (body: Readonly<Record<string, unknown>>) => object): Request => ({
+    ...asked,
+    json: change(asked.json as Readonly<Record<string, unknown>>),
+  });
+  const parts = (asked: Request, content: string): Request =>
+    body(asked, (json) => ({
+      ...json,
+      messages: (json['messages'] as readonly object[]).map((part) => ({ ...part, content })),
+    }));
+  const leaks: readonly (readonly [word: string, leak: (asked: Request, word: string) => Request])[] = [
+    ['canary-unsealed-61', (asked, word) => parts(asked, Buffer.from(word.repeat(20)).toString('base64'))],
+    ['canary-beside-63', (asked, word) => body(asked, (json) => ({ ...json, text: word }))],
+    ['canary-path-64', (asked, word) => ({ ...asked, path: `${asked.path}&text=${word}` })],
+    [
+      'canary-header-65',
+      (asked, word) => ({ ...asked, headers: [...(asked.headers ?? []), ['x-note', word]] }),
+    ],
+  ];
+  const words = leaks.map(([word]) => word);
+  afterEach(() => {
+    injected.leak = null;
+    injected.guardOff = false;
+  });
+
+  test('is stopped by the guard, whichever way it leaks: the message is held', async () => {
+    await meet();
+    for (const [word, leak] of leaks) {
+      injected.leak = (asked) => leak(asked, word);
+      const held = await until(await say(word), 'held');
+      const choice = { request: request(), conversation: chat, choice: 'discard' } as const;
+      await rig.page.call('hold.resolve', { ...choice, seenLabel: (await row()).labelRevision });
+      expect(held.sending?.state).toBe('held');
+    }
+    expect(await server.call('readable', { words })).toEqual([]);
+  });
+
+  test('is found at the server with the guard off, each of its ways', async () => {
+    await meet();
+    injected.guardOff = true;
+    // All in one request: the server makes nothing of it, and another would wait for its turn.
+    injected.leak = (asked) => leaks.reduce((leaking, [word, leak]) => leak(leaking, word), asked);
+    await say('leaks');
+    await expect.poll(() => server.call('readable', { words }), { timeout: 10_000 }).toEqual(words);
+  });
 });
