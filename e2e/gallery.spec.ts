@@ -105,6 +105,12 @@ test('a report shows what it reveals before it is written, by keyboard', async (
   await expectAccessible(page);
   await sheet.getByRole('button', { name: en['report.save'] }).press('Enter');
   await expect(sheet.getByText(en['report.saved'])).toBeVisible();
+  // In a group it is of one member, from their row.
+  await show('chat=cave&sheet=group');
+  await page.getByRole('button', { name: 'Act on Wen Li' }).press('Enter');
+  await page.getByRole('menuitem', { name: en['report.act'] }).press('Enter');
+  const ofMember = page.getByRole('dialog', { name: 'Report “Wen Li”' });
+  await expect(ofMember.getByText(en['report.choose'])).toBeVisible();
 });
 
 test('what is held below the floor of a person leads to where it is set', async ({ page, show }) => {

@@ -46,7 +46,7 @@ export function Sheets(): ReactNode {
     case 'tells':
       return <TellsSheet conversation={sheet.conversation} />;
     case 'report':
-      return <ReportSheet conversation={sheet.conversation} />;
+      return <ReportSheet conversation={sheet.conversation} of={sheet.of} />;
     case 'palette':
       return <Palette scope={sheet.in} />;
     case 'add-account':

@@ -23,7 +23,12 @@ export type Sheet =
   | { readonly kind: 'timer'; readonly conversation: ConversationId }
   | { readonly kind: 'who-sees'; readonly conversation: ConversationId }
   | { readonly kind: 'tells'; readonly conversation: ConversationId }
-  | { readonly kind: 'report'; readonly conversation: ConversationId }
+  /** `of`: somebody in a group; null: the other one of two. */
+  | {
+      readonly kind: 'report';
+      readonly conversation: ConversationId;
+      readonly of: { readonly peer: PeerId; readonly name: string } | null;
+    }
   | { readonly kind: 'palette'; readonly in: ConversationId | null };
 
 type ViewState = {

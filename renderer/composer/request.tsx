@@ -111,7 +111,7 @@ function Question({
               {
                 key: 'report',
                 ...report,
-                onAct: () => showSheet({ kind: 'report', conversation: row.id }),
+                onAct: () => showSheet({ kind: 'report', conversation: row.id, of: null }),
               },
             ]
           : []),

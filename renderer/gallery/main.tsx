@@ -78,7 +78,7 @@ const sheets: Readonly<Record<string, Sheet>> = {
   tells: { kind: 'tells', conversation: chatId(chat ?? '') },
   'who-sees': { kind: 'who-sees', conversation: chatId(chat ?? '') },
   ...personSheets(memory.chats.get(chatId(chat ?? ''))),
-  report: { kind: 'report', conversation: chatId(chat ?? '') },
+  report: { kind: 'report', conversation: chatId(chat ?? ''), of: null },
   group: { kind: 'group', conversation: chatId(chat ?? '') },
   nostr: { kind: 'add-account', network: 'nostr' },
   add: { kind: 'add-account', network: null },

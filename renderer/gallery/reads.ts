@@ -131,7 +131,7 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
       );
       return { id, label: row.label, evidence, revisions: [], reactions, deliveries: [] };
     },
-    'report.preview': ({ conversation, messages }) => {
+    'report.preview': ({ conversation, of, messages }) => {
       const { title, peer, label } = chatOf(memory, conversation);
       const { network, protocol, testNetwork } = label;
       return {
@@ -139,7 +139,11 @@ export function reads(memory: Memory): Pick<Handlers<Calls>, Reads> {
           network,
           protocol,
           testNetwork,
-          reported: { id: peer ?? '', address: title, fingerprint: protocol === 'none' ? null : ALICE_KEY },
+          reported: {
+            id: of ?? peer ?? '',
+            address: of === null ? title : null,
+            fingerprint: protocol === 'none' ? null : ALICE_KEY,
+          },
           messages: messages.map((id) => {
             const { key, content, sentAt, receivedAt } = saidOf(memory, id);
             const proven = { known: 'opened-here', proof: 'signature', fingerprint: ALICE_KEY } as const;

@@ -120,6 +120,13 @@ function Member({
               label: say('group.member.who'),
               onSelect: () => showSheet({ kind: 'contact', peer, account: row.account }),
             },
+            {
+              key: 'report',
+              label: say('report.act'),
+              means: say('report.act.means'),
+              onSelect: () =>
+                showSheet({ kind: 'report', conversation: row.id, of: { peer, name: member.name } }),
+            },
             ...items,
           ]}
         />

@@ -218,7 +218,7 @@ function items(row: ConversationRow, who: Who | null): readonly MenuItem[] {
             key: 'report',
             icon: <Flag aria-hidden="true" />,
             label: say('report.act'),
-            onSelect: () => showSheet({ kind: 'report', conversation: row.id }),
+            onSelect: () => showSheet({ kind: 'report', conversation: row.id, of: null }),
           },
         ]
       : []),

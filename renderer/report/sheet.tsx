@@ -1,7 +1,7 @@
 import { useState, type ReactNode } from 'react';
 import { MAX_REPORTED, type ReportedMessage, type ReportPreview } from '../../shared/contract/report.ts';
 import { kindOf } from '../../shared/errors.ts';
-import type { ConversationId, MessageId, Millis } from '../../shared/ids.ts';
+import type { ConversationId, MessageId, Millis, PeerId } from '../../shared/ids.ts';
 import { nameInSentence, plainFileName, plainName } from '../../shared/words/plain-name.ts';
 import { useAnswer } from '../app/answer.ts';
 import { call, insist, newRequest } from '../app/core.ts';
@@ -18,22 +18,39 @@ import { say, words } from '../words.ts';
 import styles from './sheet.module.css';
 
 /** Reporting somebody: which of their messages, then everything the file would reveal, then where it goes. */
-export function ReportSheet({ conversation }: { readonly conversation: ConversationId }): ReactNode {
+export function ReportSheet({
+  conversation,
+  of,
+}: {
+  readonly conversation: ConversationId;
+  /** Somebody in a group; null: the other one of two. */
+  readonly of: { readonly peer: PeerId; readonly name: string } | null;
+}): ReactNode {
+  const somebody = of?.peer ?? null;
   const row = useChats((chats) => chats.rows.get(conversation));
   const shown = useMessages((state) => state.opened.get(conversation)?.rows);
   const [picked, setPicked] = useState<readonly MessageId[]>([]);
   const preview = useAnswer<ReportPreview>(
-    () => (picked.length === 0 ? null : call('report.preview', { conversation, messages: [...picked] })),
-    [conversation, picked],
+    () =>
+      picked.length === 0
+        ? null
+        : call('report.preview', { conversation, of: somebody, messages: [...picked] }),
+    [conversation, somebody, picked],
   );
   if (!row) return null;
   const theirs = (shown ?? []).flatMap((each) =>
-    each.kind === 'message' && !each.author.me && !each.deleted ? [each] : [],
+    each.kind === 'message' &&
+    !each.author.me &&
+    !each.deleted &&
+    (somebody === null || each.author.peer === somebody)
+      ? [each]
+      : [],
   );
-  const name = nameInSentence(row.title, say('name.none'));
+  const called = of?.name ?? row.title;
+  const name = nameInSentence(called, say('name.none'));
   return (
     <Sheet
-      title={<Stated text={say('report.title', { name })} name={row.title} />}
+      title={<Stated text={say('report.title', { name })} name={called} />}
       sub={say('report.sub')}
       onClose={() => showSheet(null)}
     >
@@ -63,7 +80,7 @@ export function ReportSheet({ conversation }: { readonly conversation: Conversat
           </ul>
         </fieldset>
         {preview === null || picked.length === 0 ? null : (
-          <Revealed preview={preview} conversation={conversation} messages={picked} />
+          <Revealed preview={preview} conversation={conversation} of={somebody} messages={picked} />
         )}
       </div>
     </Sheet>
@@ -83,10 +100,12 @@ function Words({ text, count }: { readonly text: string; readonly count: number 
 function Revealed({
   preview: { contents, sha256 },
   conversation,
+  of,
   messages,
 }: {
   readonly preview: ReportPreview;
   readonly conversation: ConversationId;
+  readonly of: PeerId | null;
   readonly messages: readonly MessageId[];
 }): ReactNode {
   const [told, setTold] = useState<string | null>(null);
@@ -99,6 +118,7 @@ function Revealed({
     insist('report.save', {
       request: newRequest(),
       conversation,
+      of,
       messages: [...messages],
       seen: sha256,
     }).then(

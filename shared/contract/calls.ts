@@ -39,6 +39,7 @@ const bytes = v.pipe(
   v.instance(Uint8Array),
   v.check((chunk) => chunk.byteLength <= MAX_CHUNK),
 );
+const reportedPeer = v.nullable(idSchema<PeerId>());
 const reported = v.pipe(v.array(message), v.maxLength(MAX_REPORTED));
 const shortText = v.pipe(v.string(), v.maxLength(1_000));
 
@@ -192,12 +193,13 @@ export const callSchemas = {
   'settings.get': v.strictObject({}),
   'settings.set': v.strictObject({ request, patch: settingsPatchSchema }),
   'trust.set': v.strictObject({ request, peer: idSchema<PeerId>(), account: idSchema<AccountId>() }),
-  /** What a report of somebody would reveal: of their messages the ones named here. */
-  'report.preview': v.strictObject({ conversation, messages: reported }),
+  /** What a report of somebody would reveal: of their messages the ones named here. `of`: somebody in a group; null: the other one of two. */
+  'report.preview': v.strictObject({ conversation, of: reportedPeer, messages: reported }),
   /** Opens the shell's dialog; `seen`: the SHA-256 of what was shown. */
   'report.save': v.strictObject({
     request,
     conversation,
+    of: reportedPeer,
     messages: reported,
     seen: v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/)),
   }),

@@ -175,10 +175,15 @@ const shaped = (message: fc.Arbitrary<string>): Readonly<Record<CallName, fc.Arb
     ),
   }),
   'trust.set': fc.record({ request, peer, account }),
-  'report.preview': fc.record({ conversation, messages: fc.array(message, { maxLength: 3 }) }),
+  'report.preview': fc.record({
+    conversation,
+    of: fc.option(peer),
+    messages: fc.array(message, { maxLength: 3 }),
+  }),
   'report.save': fc.record({
     request,
     conversation,
+    of: fc.option(peer),
     messages: fc.array(message, { maxLength: 3 }),
     seen: fc.constant('0'.repeat(64)),
   }),

@@ -3,7 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { textOnly } from '../../../shared/contract/content.ts';
-import { peerId, type ConversationId, type GrantId, type MessageId } from '../../../shared/ids.ts';
+import {
+  peerId,
+  type ConversationId,
+  type GrantId,
+  type MessageId,
+  type PeerId,
+} from '../../../shared/ids.ts';
 import { emptyCommit } from '../../../shared/lane/commit.ts';
 import { verifyReport } from '../report/pack.ts';
 import { request, type Rig } from '../../sample/rig.ts';
@@ -58,8 +64,8 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-const preview = (messages: readonly MessageId[], conversation = CHAT) =>
-  rig.page.call('report.preview', { conversation, messages: [...messages] });
+const preview = (messages: readonly MessageId[], conversation = CHAT, of: PeerId | null = null) =>
+  rig.page.call('report.preview', { conversation, of, messages: [...messages] });
 const rejects = (kind: string) => expect.objectContaining({ kind }) as unknown;
 
 test('AT-65 a report reveals the chosen messages of that person and nothing else', async () => {
@@ -85,7 +91,22 @@ test('AT-65 a report reveals the chosen messages of that person and nothing else
   expect(all.contents.messages.map(({ key: name }) => name)).toEqual(['one', 'two', 'three']);
   for (const secret of ['MINE', 'mine', 'GROUP', 'bob@', 'me@example.org', ACCOUNT])
     expect(JSON.stringify(all.contents)).not.toContain(secret);
-  await expect(preview(rows, GROUP)).rejects.toThrow(rejects('refused'));
+});
+
+test('AT-65 in a group it is of one who wrote there, and of what they wrote there', async () => {
+  const { contents } = await preview(rows, GROUP, ALICE);
+  expect(contents.reported).toMatchObject({ id: ALICE });
+  expect(contents.messages.map(({ key: name }) => name)).toEqual(['four']);
+  for (const secret of ['ONE', 'TWO', 'MINE', 'bob@', ACCOUNT])
+    expect(JSON.stringify(contents)).not.toContain(secret);
+  // Of nobody, of who wrote nothing there, and of nothing that they wrote.
+  for (const [messages, of] of [
+    [rows, null],
+    [rows, BOB],
+    [rows.slice(0, 1), ALICE],
+  ] as const)
+    await expect(preview(messages, GROUP, of)).rejects.toThrow(rejects('refused'));
+  await expect(preview(rows, CHAT, BOB)).rejects.toThrow(rejects('refused'));
 });
 
 test('AT-65 what is written is what was shown, in the shell’s dialog, and can be checked', async () => {
@@ -98,7 +119,7 @@ test('AT-65 what is written is what was shown, in the shell’s dialog, and can 
   const messages = rows.slice(0, 2);
   const { contents, sha256 } = await preview(messages);
   const save = (seen: string) =>
-    rig.page.call('report.save', { request: request(), conversation: CHAT, messages, seen });
+    rig.page.call('report.save', { request: request(), conversation: CHAT, of: null, messages, seen });
   await expect(save('0'.repeat(64))).rejects.toThrow(rejects('conflict'));
   expect(asked).toEqual([]);
   expect(await save(sha256)).toBe(true);

@@ -7,15 +7,19 @@ import { digestOf, packReport } from '../report/pack.ts';
 import { saveFile } from './saving.ts';
 import { conversationOf, mustFind, type CallScope, type Serve } from './scope.ts';
 
-type What = Pick<CallArgs<'report.preview'>, 'conversation' | 'messages'>;
+type What = Pick<CallArgs<'report.preview'>, 'conversation' | 'of' | 'messages'>;
 
 /** A report of somebody: a file that the person hands on. Plainseal sends it to nobody. */
 export function reportCalls(of: CallScope): Serve<'report.preview' | 'report.save'> {
-  function contentsOf({ conversation: id, messages }: What): ReportContents {
+  function contentsOf({ conversation: id, of: somebody, messages }: What): ReportContents {
     const { conversation, account } = conversationOf(of.db, id);
-    if (conversation.kind !== 'direct' || conversation.peer === null)
-      throw new PlainsealError('refused', 'a report is of one person');
-    const peer = mustFind(findPeer(of.db, conversation.peer), 'peer');
+    const named = somebody ?? conversation.peer;
+    if (named === null) throw new PlainsealError('refused', 'a report is of one person');
+    const peer = mustFind(findPeer(of.db, named), 'peer');
+    const theirs = reportedMessages(of.db, { conversation: id, author: peer.id, messages });
+    // Of somebody in a group by what they wrote there; their key and address are nobody's business else.
+    if (named !== conversation.peer && theirs.length === 0)
+      throw new PlainsealError('refused', 'they wrote none of this');
     return {
       network: conversation.network,
       protocol: conversation.protocol,
@@ -26,7 +30,7 @@ export function reportCalls(of: CallScope): Serve<'report.preview' | 'report.sav
         // Who has no key is named by their address.
         fingerprint: conversation.protocol === 'none' || peer.identity === '' ? null : peer.identity,
       },
-      messages: reportedMessages(of.db, { conversation: id, author: peer.id, messages }),
+      messages: theirs,
     };
   }
 
