@@ -462,6 +462,21 @@ describe('files', () => {
     await rig.page.call('message.delete', { request: request(), id: sent.id });
     expect(rig.db.all('SELECT * FROM file')).toEqual([]);
   });
+  test('what a page began and did not go on with gives way, and what is under way does not', async () => {
+    await rig.close();
+    let ahead = 0;
+    ({ rig, lane } = await openScripted({}, undefined, { clock: () => Date.now() + ahead }));
+    const [first] = await Promise.all(Array.from({ length: 16 }, () => begin(2)));
+    if (!first) throw new Error('nothing began');
+    const { file } = first;
+    await expect(begin(2)).rejects.toThrow(rejects('refused'));
+    ahead = 59_000;
+    await rig.page.call('file.chunk', { file, at: 0, bytes: new Uint8Array([1]), last: false });
+    ahead = 61_000;
+    await begin(2);
+    await rig.page.call('file.chunk', { file, at: 1, bytes: new Uint8Array([2]), last: true });
+    expect(rig.db.all('SELECT * FROM file')).toHaveLength(2);
+  });
   test('a chunk that does not follow ends the file', async () => {
     const { file } = await begin(6);
     const wrong = { file, at: 2, bytes: new Uint8Array([1]), last: false };

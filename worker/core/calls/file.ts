@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { MAX_CHUNK } from '../../../shared/contract/calls.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
-import type { FileId, GrantId } from '../../../shared/ids.ts';
+import type { FileId, GrantId, Millis } from '../../../shared/ids.ts';
 import type { FileWriter } from '../../../storage/file-writer.ts';
 import { saveFile } from './saving.ts';
 import { mustFind, type CallScope, type Serve } from './scope.ts';
@@ -11,6 +11,8 @@ import { mustFind, type CallScope, type Serve } from './scope.ts';
 export const MAX_FILE = 100 * 1024 * 1024;
 /** Files one page may be writing at once. */
 const MAX_WRITING = 16;
+/** A page that went away sends no more: what it began is dropped when the next file begins. */
+const IDLE_MS = 60_000;
 /** Bytes the page may send ahead. */
 const CHUNK_CREDIT = 4 * MAX_CHUNK;
 
@@ -18,7 +20,18 @@ type Names = 'file.pick' | 'file.begin' | 'file.chunk' | 'file.drop' | 'file.rea
 
 /** Files: the page never names a path, the shell's dialogs give grants. */
 export function fileCalls(of: CallScope): Serve<Names> {
-  const writing = new Map<FileId, { readonly writer: FileWriter; readonly size: number; at: number }>();
+  const writing = new Map<
+    FileId,
+    { readonly writer: FileWriter; readonly size: number; at: number; heardAt: Millis }
+  >();
+
+  async function dropIdle(): Promise<void> {
+    for (const [id, one] of writing)
+      if (of.clock() - one.heardAt >= IDLE_MS) {
+        writing.delete(id);
+        await one.writer.abort();
+      }
+  }
 
   async function copyIn(grant: GrantId, name: string, type: string): Promise<FileId> {
     const { path, mode } = await of.host.call('grant.open', { grant });
@@ -65,9 +78,10 @@ export function fileCalls(of: CallScope): Serve<Names> {
     'file.begin': async ({ grant, name, type, size }) => {
       if (grant) return { file: await copyIn(grant, name, type) };
       if (size > MAX_FILE) throw new PlainsealError('too-large', 'the file is too large');
+      await dropIdle();
       if (writing.size >= MAX_WRITING) throw new PlainsealError('refused', 'too many files at once');
       const writer = await of.files.create({ name, type });
-      writing.set(writer.id, { writer, size, at: 0 });
+      writing.set(writer.id, { writer, size, at: 0, heardAt: of.clock() });
       return { file: writer.id };
     },
     'file.chunk': async ({ file, at, bytes, last }) => {
@@ -80,6 +94,7 @@ export function fileCalls(of: CallScope): Serve<Names> {
         throw new PlainsealError('bad-request', 'the chunk does not follow');
       }
       one.at = end;
+      one.heardAt = of.clock();
       await one.writer.write(bytes);
       if (last) {
         writing.delete(file);
