@@ -109,8 +109,9 @@ test('a report shows what it reveals before it is written, by keyboard', async (
   await show('chat=cave&sheet=group');
   await page.getByRole('button', { name: 'Act on Wen Li' }).press('Enter');
   await page.getByRole('menuitem', { name: en['report.act'] }).press('Enter');
-  const ofMember = page.getByRole('dialog', { name: 'Report “Wen Li”' });
-  await expect(ofMember.getByText(en['report.choose'])).toBeVisible();
+  const ofMember = page.getByRole('dialog', { name: 'Report Wen Li' });
+  await expect(ofMember.getByRole('checkbox', { name: /The north passage is dry/u })).toBeVisible();
+  await expect(ofMember.getByRole('checkbox')).toHaveCount(1);
 });
 
 test('what is held below the floor of a person leads to where it is set', async ({ page, show }) => {

@@ -216,6 +216,7 @@ export const messages: readonly MessageRow[] = [
     },
   },
   said('cave', 50_003, 'Wen Li', daysAgo(2) + 60_000, {
+    author: { me: false, peer: peerId('nostr', 'wen'), name: 'Wen Li' },
     text: 'The north passage is dry. We can go as far as the lake.',
     label: mls({ kind: 'group', checked: 2, changed: 0, of: 4 }),
   }),
