@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { useConnection } from '../../renderer/app/core.ts';
 import { useChats } from '../../renderer/chats/store.ts';
 import { flushDrafts, sendDraft, useDrafts, writeDraft } from '../../renderer/composer/store.ts';
+import { useMessages } from '../../renderer/messages/store.ts';
 import { createHand, dice, meantFor, meantIn } from './hand.ts';
 import { accounts, ways } from './people.ts';
 import { openWorld, type Handed, type World } from './world.ts';
@@ -24,6 +25,10 @@ const OPEN_MS = 30_000;
 
 let world: World;
 beforeEach(async () => {
+  // What somebody of the world before was being written to is nothing to this one: a page lives with one profile.
+  useDrafts.setState(useDrafts.getInitialState(), true);
+  useChats.setState(useChats.getInitialState(), true);
+  useMessages.setState(useMessages.getInitialState(), true);
   vi.stubGlobal('document', { querySelector: () => null });
   world = await openWorld();
   await vi.waitFor(
