@@ -118,6 +118,7 @@ export function showFrames(idle: Frames, busy: Frames, what: string, ms: number)
   beside('frame p50', ({ p50 }) => p50);
   beside('frame p99', ({ p99 }) => p99);
   beside('longest task', ({ longTasks }) => Math.max(0, ...longTasks));
-  if (busy.answers.length > 0 || idle.answers.length > 0)
-    beside('longest answer to a key or click', ({ answers }) => Math.max(0, ...answers));
+  if (busy.answers.length === 0 && idle.answers.length === 0) return;
+  beside('answer to a key or click p95', ({ answers }) => quantile(answers, 0.95));
+  beside('longest answer to a key or click', ({ answers }) => Math.max(0, ...answers));
 }

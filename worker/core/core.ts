@@ -111,21 +111,22 @@ export function startCore(options: CoreOptions): Core {
   }
   function write<T>(work: (touched: Touched) => T): T {
     const touched = nothingTouched();
-    const result = standing(() =>
+    const result = undoing((began) =>
       db.transaction(() => {
         const done = work(touched);
-        if (touched.outbox) for (const account of lanes.accounts()) outbox.begin(account);
+        if (touched.outbox) began(outbox.begin(lanes.accounts()));
         return done;
       }),
     );
     tell(touched);
     return result;
   }
-  function standing<T>(transaction: () => T): T {
+  function undoing<T>(act: (began: (undo: () => void) => void) => T): T {
+    let undo = (): void => undefined;
     try {
-      return transaction();
+      return act((given) => (undo = given));
     } catch (error) {
-      outbox.undoBegun();
+      undo();
       throw error;
     }
   }
