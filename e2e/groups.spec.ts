@@ -86,7 +86,10 @@ test('the panel says who is in it and who was checked; an admin adds, removes, p
   await expect(member(page, 'Otto Novak')).toContainText(en['group.waits.promote']);
   // While a change of somebody waits there is nothing else to ask of them.
   await page.getByRole('button', { name: 'Act on Otto Novak' }).click();
-  await expect(page.getByRole('menuitem')).toHaveText([en['group.member.who']]);
+  await expect(page.getByRole('menuitem')).toHaveText([
+    en['group.member.who'],
+    `${en['report.act']}${en['report.act.means']}`,
+  ]);
   await page.keyboard.press('Escape');
   await choose(page, 'Aïcha Berg', en['group.remove']);
   await expect(member(page, 'Aïcha Berg')).toContainText(en['group.waits.remove']);
@@ -125,7 +128,10 @@ test('who is no admin is told so, and can still leave', async ({ page, show }) =
   await show('chat=reading&sheet=group');
   await expect(page.getByText(en['can.admins-only'])).toBeVisible();
   await page.getByRole('button', { name: 'Act on Otto Novak' }).click();
-  await expect(page.getByRole('menuitem')).toHaveText([en['group.member.who']]);
+  await expect(page.getByRole('menuitem')).toHaveText([
+    en['group.member.who'],
+    `${en['report.act']}${en['report.act.means']}`,
+  ]);
   await page.keyboard.press('Escape');
   await expect(page.getByRole('button', { name: en['group.add'] })).toHaveCount(0);
   await expect(page.getByRole('button', { name: en['group.leave'] })).toBeVisible();

@@ -286,6 +286,8 @@ async function settle(
   for (const relay of relays) relay.disarmAll();
   // What a relay lost on the way comes with the next connection.
   for (const relay of relays) relay.dropConnections();
+  // Whose lane died again and again waits for minutes; a person would press "Connect now".
+  for (const { one } of members) await one.rig.page.call('account.reconnect', { account: one.account });
   const end = Date.now() + SETTLE_MS;
   for (;;) {
     for (const { one } of members) await one.agree();
