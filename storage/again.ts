@@ -1,9 +1,9 @@
 import * as v from 'valibot';
 import type { AccountId } from '../shared/ids.ts';
-import type { Again } from '../shared/lane/flow.ts';
+import type { AccountSetup, Again } from '../shared/lane/flow.ts';
 import { againSchema } from '../shared/lane/schema.ts';
 import type { Database } from './database.ts';
-import { readCursor, setCursor } from './inbound.ts';
+import { IDENTITY_CURSOR, readCursor, setCursor } from './inbound.ts';
 
 const CURSOR = 'again';
 
@@ -13,7 +13,12 @@ export function readAgain(db: Database, account: AccountId): Again | null {
   return text === null ? null : v.parse(againSchema, JSON.parse(text));
 }
 
-/** Keeps what an account needs to begin anew. */
-export function keepAgain(db: Database, account: AccountId, again: Again): void {
-  setCursor(db, account, CURSOR, JSON.stringify(again));
+/** Keeps what a setup says of its account beside its state: how its own identity reads, and what it needs to begin anew. */
+export function keepSetup(
+  db: Database,
+  account: AccountId,
+  { identity, again }: Pick<AccountSetup, 'identity' | 'again'>,
+): void {
+  if (identity !== undefined) setCursor(db, account, IDENTITY_CURSOR, identity);
+  if (again !== undefined) setCursor(db, account, CURSOR, JSON.stringify(again));
 }

@@ -12,7 +12,6 @@ import type {
 } from '../shared/ids.ts';
 import type { Evidence } from '../shared/label/evidence.ts';
 import type { Label } from '../shared/label/label.ts';
-import type { NoteCode } from '../shared/lane/change.ts';
 import type { FailureCode } from '../shared/lane/intent.ts';
 import type { Database } from './database.ts';
 import { endOf, stayOf, type Expires } from './expiry.ts';
@@ -35,15 +34,6 @@ export interface Message {
   readonly outbox: OutboxId | null;
 }
 
-/** What a note's content column holds. */
-export type NoteContent = {
-  readonly code: NoteCode;
-  readonly quoted: string | null;
-  /** Whom it names, and who did it; absent where it names nobody. */
-  readonly people?: readonly (PeerId | 'me')[];
-  readonly by?: PeerId | 'me' | null;
-};
-
 const columns =
   'id, conversation, account, key, kind, author, sent_at AS sentAt, content, deleted, send_state AS sendState, outbox';
 
@@ -52,7 +42,7 @@ const read = (row: Found | undefined): Message | null =>
   row ? { ...row, deleted: row.deleted === 1 } : null;
 
 /** Rowids carry the time: now × 1024, so that 1024 messages of one millisecond keep their order without touching the next. */
-const ROWIDS_PER_MS = 1024;
+export const ROWIDS_PER_MS = 1024;
 
 export const messageId = (rowid: number): MessageId => String(rowid) as MessageId;
 /** The rowid of a MessageId; one that is no number names no message. */
@@ -119,55 +109,6 @@ export function addMessage(db: Database, message: NewMessage, now: Millis): numb
   linkFiles(db, id, message.content.files);
   indexNew(db, id, words);
   return id;
-}
-
-/** Adds a row that Plainseal itself states. Null when it was stated before. */
-export function addNote(
-  db: Database,
-  note: {
-    readonly conversation: ConversationId;
-    readonly account: AccountId;
-    readonly key: NetworkKey;
-    readonly at: Millis;
-    readonly content: NoteContent;
-  },
-  now: Millis,
-): number | null {
-  const id = nextRowid(db, now);
-  const added = db.run(
-    `INSERT INTO message (id, conversation, account, key, kind, sent_at, received_at, content)
-     VALUES (?, ?, ?, ?, 'note', ?, ?, ?) ON CONFLICT (account, key) DO NOTHING`,
-    id,
-    note.conversation,
-    note.account,
-    note.key,
-    note.at,
-    now,
-    JSON.stringify(note.content),
-  );
-  return added.changes === 1 ? id : null;
-}
-
-/** Rows looked at by {@link countNotes}, the newest: a busy conversation is not read through for each. */
-const NOTES_AMONG = 1_000;
-
-/** How many notes with a code a conversation has from a moment on, among its newest rows. */
-export function countNotes(
-  db: Database,
-  conversation: ConversationId,
-  code: NoteCode,
-  since: Millis,
-): number {
-  return (
-    db.get<{ readonly n: number }>(
-      `SELECT count(*) AS n FROM (
-         SELECT kind, content FROM message WHERE conversation = ? AND id >= ? ORDER BY id DESC LIMIT ${NOTES_AMONG})
-       WHERE kind = 'note' AND content ->> 'code' = ?`,
-      conversation,
-      Math.floor(since) * ROWIDS_PER_MS,
-      code,
-    )?.n ?? 0
-  );
 }
 
 /** Replaces what a message says; what it said before is kept as a revision. */

@@ -28,13 +28,13 @@ export function hasRoom(db: Database, account: AccountId, id: ConversationId, by
   const used = usageOf(db, account);
   if (known === null && (used.requests >= MAX_REQUESTS || used.requestsInAll >= MAX_REQUESTS_IN_ALL))
     return false;
-  return fits(db, { id, account }, bytes + ROW_BYTES);
+  return fits(db, id, used, bytes + ROW_BYTES);
 }
 
 /** Takes room for something of a request, `bytes` large. False when it is over: it is then counted, and must not be kept. */
 export function takeRoom(db: Database, of: Of, bytes: number): boolean {
   const size = bytes + ROW_BYTES;
-  const isRoom = fits(db, of, size);
+  const isRoom = fits(db, of.id, usageOf(db, of.account), size);
   if (isRoom)
     db.run('UPDATE conversation SET kept = kept + 1, kept_bytes = kept_bytes + ? WHERE id = ?', size, of.id);
   else countNotKept(db, of);
@@ -52,13 +52,12 @@ export function notKeptIn(db: Database, account: AccountId): number {
   return db.get<{ readonly n: number }>('SELECT not_kept AS n FROM account WHERE id = ?', account)?.n ?? 0;
 }
 
-function fits(db: Database, { id, account }: Of, size: number): boolean {
+function fits(db: Database, id: ConversationId, { bytes, bytesInAll }: Usage, size: number): boolean {
   const mine = db.get<{ readonly kept: number; readonly bytes: number }>(
     'SELECT kept, kept_bytes AS bytes FROM conversation WHERE id = ?',
     id,
   ) ?? { kept: 0, bytes: 0 };
   if (mine.kept >= MAX_KEPT || mine.bytes + size > MAX_KEPT_BYTES) return false;
-  const { bytes, bytesInAll } = usageOf(db, account);
   return bytes + size <= MAX_ACCOUNT_BYTES && bytesInAll + size <= MAX_BYTES_IN_ALL;
 }
 

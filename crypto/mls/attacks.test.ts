@@ -17,23 +17,15 @@ import type { MlsEngine, Processed } from './engine.ts';
 import { decodeKeyPackageMessage } from './key-packages.ts';
 import type { GroupRules } from './members.ts';
 import { isLowOrder } from './low-order.ts';
+import { lowOrderPoints } from '../../shared/test/low-order-points.ts';
 import { nodeSuite, type Suite } from './suite.ts';
 import { forge, forgeCommit, forgerOf } from './test/forge.ts';
 import { createParty, frozen, groupOf, hand, NOW, testRules, type Party } from './test/party.ts';
 
 const three = (): [Party, Party, Party] => [createParty('alice'), createParty('bob'), createParty('carol')];
 
-/** Points of Curve25519 whose product with any secret is zero (RFC 7748 §6.1), two of them with the bit that X25519 passes over. */
-const lowOrder = [
-  '00'.repeat(32),
-  `01${'00'.repeat(31)}`,
-  `01${'00'.repeat(30)}80`,
-  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
-  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
-  `ec${'ff'.repeat(30)}7f`,
-  `ed${'ff'.repeat(30)}7f`,
-  `ee${'ff'.repeat(31)}`,
-];
+/** Nothing can be sealed to these; the last two have the bit that X25519 passes over. */
+const lowOrder = [...lowOrderPoints, `01${'00'.repeat(30)}80`, `ee${'ff'.repeat(31)}`];
 
 /** A suite whose keys are a point: those that are drawn, and of those that are derived the one in this place. */
 async function weakSuite(point: string, place: number): Promise<Suite> {

@@ -11,6 +11,7 @@ import {
 } from 'openpgp';
 import { createWork } from '../../shared/lane/work.ts';
 import type { StateCell, StateKey, StateView, Work } from '../../shared/lane/state.ts';
+import { lowOrderPoints } from '../../shared/test/low-order-points.ts';
 import { armor, dearmor } from './armor.ts';
 import { readCertificate } from './certificate.ts';
 import { strict } from './config.ts';
@@ -127,14 +128,10 @@ export async function during<T>(
   return result;
 }
 
-/** Points of Curve25519 whose product with any secret is zero (RFC 7748 §6.1). */
-export const lowOrderPoints: readonly Uint8Array[] = [
-  '00'.repeat(32),
-  `01${'00'.repeat(31)}`,
-  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
-  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
-  `ec${'ff'.repeat(30)}7f`,
-].map((hex) => Uint8Array.from(Buffer.from(hex, 'hex')));
+/** Points of low order, as OpenPGP writes them. */
+export const weakPoints: readonly Uint8Array[] = lowOrderPoints.map((hex) =>
+  Uint8Array.from(Buffer.from(hex, 'hex')),
+);
 
 /** The certificate of somebody who has put another point in the place of their encryption key, and signs for it as it should be. */
 export async function withEncryptionPoint(secret: Uint8Array, point: Uint8Array): Promise<Certificate> {

@@ -2,6 +2,7 @@ import { PublicKey } from '@signalapp/libsignal-client';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
 import type { Work } from '../../shared/lane/state.ts';
+import { lowOrderPoints } from '../../shared/test/low-order-points.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { refusals, type DeviceBundle, type OpenResult, type SignalEnvelope } from './engine.ts';
 import {
@@ -61,16 +62,8 @@ function expectRefused({ result, work }: { result: OpenResult; work: Work }): vo
   expect(work.writes()).toEqual([]);
 }
 
-/** Points of Curve25519 whose product with any secret is zero (RFC 7748 §6.1), as Signal writes keys. */
-const lowOrder = [
-  '00'.repeat(32),
-  `01${'00'.repeat(31)}`,
-  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
-  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
-  `ec${'ff'.repeat(30)}7f`,
-  `ed${'ff'.repeat(30)}7f`,
-  `ee${'ff'.repeat(30)}7f`,
-].map((hex) => Uint8Array.from(Buffer.from(`05${hex}`, 'hex')));
+/** Points of low order as Signal writes keys. */
+const lowOrder = lowOrderPoints.map((hex) => Uint8Array.from(Buffer.from(`05${hex}`, 'hex')));
 
 const bytes = (maxLength: number) =>
   fc.uint8Array({ minLength: 0, maxLength }).map((some) => Uint8Array.from(some));

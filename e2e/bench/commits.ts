@@ -1,22 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { Worker } from 'node:worker_threads';
-import type { AccountId } from '../../shared/ids.ts';
-import type { HostCalls } from '../../shared/shell/host.ts';
 import type { Events } from '../../shared/contract/events.ts';
 import type { Calls } from '../../shared/contract/calls.ts';
 import { pipePair } from '../../shared/wire/pair.ts';
-import { workerPipe } from '../../shared/wire/node/thread.ts';
-import { link, type Handlers } from '../../shared/wire/rpc.ts';
-import { disclosures } from '../../shared/words/disclosure.ts';
-import { addAccount } from '../../storage/accounts.ts';
-import { openDatabase } from '../../storage/database.ts';
-import { acceptDisclosure } from '../../storage/disclosures.ts';
-import { openFiles } from '../../storage/files.ts';
-import { startCore } from '../../worker/core/core.ts';
-import { windowless } from '../../worker/sample/windowless.ts';
+import { link } from '../../shared/wire/rpc.ts';
+import { ACCOUNT, startBenchCore } from './core.ts';
 import { median, quantile, show } from './result.ts';
 
 /*
@@ -37,7 +24,6 @@ export type Drain = {
 const MESSAGES = Number(process.env['BENCH_MESSAGES'] ?? 5_000);
 const ROUNDS = Number(process.env['BENCH_ROUNDS'] ?? 3);
 const PER_COMMIT = 100;
-const ACCOUNT = 'account' as AccountId;
 /** How often the loop is looked at, in ms. */
 const TICK_MS = 1;
 
@@ -67,31 +53,13 @@ function watchPauses(): () => readonly number[] {
 }
 
 async function drain(senders: number): Promise<Round> {
-  const folder = mkdtempSync(join(tmpdir(), 'plainseal-bench-'));
-  const database = openDatabase({ folder, key: new Uint8Array(32).fill(7) });
-  acceptDisclosure(database, 'signal', disclosures.signal.version, 1);
-  const about = { network: 'signal', address: '+15550100', displayName: 'Me', environment: 'test' } as const;
-  addAccount(database, { id: ACCOUNT, ...about, createdAt: 1 });
-  const workerData: Drain = { account: ACCOUNT, messages: MESSAGES, perCommit: PER_COMMIT, senders };
-  const worker = new Worker(new URL('commits-lane.ts', import.meta.url), { workerData });
-  await new Promise((resolve) => worker.once('online', resolve));
-
-  const [coreEnd, shellEnd] = pipePair();
-  const shell = windowless as Handlers<HostCalls>;
-  link<HostCalls, Record<string, never>, Record<string, never>, Record<string, never>>({
-    pipe: shellEnd,
-    serve: shell,
-  });
-  const core = startCore({
-    database,
-    files: openFiles({ database, folder, now: Date.now }),
-    host: link<Record<string, never>, HostCalls, Record<string, never>, Record<string, never>>({
-      pipe: coreEnd,
-      serve: {},
-    }),
-    clock: Date.now,
-    profile: { kind: 'test', version: '0' },
-    connect: () => workerPipe(worker),
+  const given: Drain = { account: ACCOUNT, messages: MESSAGES, perCommit: PER_COMMIT, senders };
+  const lane = new URL('commits-lane.ts', import.meta.url);
+  const { core, database, close } = await startBenchCore({
+    network: 'signal',
+    address: '+15550100',
+    lane,
+    given,
   });
   const [near, far] = pipePair();
   core.attachPage(far);
@@ -113,9 +81,7 @@ async function drain(senders: number): Promise<Round> {
   const round = { busy: (user + system) / 1_000 / MESSAGES, wall: wall / MESSAGES, pauses: pauses() };
   const rows = database.get<{ readonly n: number }>('SELECT count(*) AS n FROM message');
   if (rows?.n !== MESSAGES) throw new Error('messages are missing');
-  await core.stop();
-  database.close();
-  rmSync(folder, { recursive: true });
+  await close();
   return round;
 }
 

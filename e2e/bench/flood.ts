@@ -1,25 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Worker } from 'node:worker_threads';
 import type { Page } from '@playwright/test';
 import { createDownloads } from '../../browser/downloads.ts';
 import { attachPageLink } from '../../browser/page-link.ts';
 import { startPageServer } from '../../browser/page-server.ts';
-import type { AccountId } from '../../shared/ids.ts';
-import type { HostCalls } from '../../shared/shell/host.ts';
-import { workerPipe } from '../../shared/wire/node/thread.ts';
-import { pipePair } from '../../shared/wire/pair.ts';
-import { link, type Handlers } from '../../shared/wire/rpc.ts';
-import { disclosures } from '../../shared/words/disclosure.ts';
-import { addAccount } from '../../storage/accounts.ts';
-import { openDatabase } from '../../storage/database.ts';
-import { acceptDisclosure } from '../../storage/disclosures.ts';
-import { openFiles } from '../../storage/files.ts';
-import { startCore } from '../../worker/core/core.ts';
-import { windowless } from '../../worker/sample/windowless.ts';
 import { chatRow } from '../fixtures/steps.ts';
+import { ACCOUNT, startBenchCore } from './core.ts';
 import { launchChromium, recordFrames, showFrames } from './frames.ts';
 
 /*
@@ -43,7 +29,6 @@ const IDLE_MS = 8_000;
 /** Between two keys, and keys in one conversation. */
 const KEY_MS = 60;
 const KEYS = 12;
-const ACCOUNT = 'account' as AccountId;
 
 /** Writes into one conversation, then into the other, until it is enough. */
 async function writeAndSwitch(page: Page, enough: () => boolean): Promise<void> {
@@ -60,36 +45,14 @@ async function writeAndSwitch(page: Page, enough: () => boolean): Promise<void> 
   }
 }
 
-const folder = mkdtempSync(join(tmpdir(), 'plainseal-bench-'));
-const database = openDatabase({ folder, key: new Uint8Array(32).fill(7) });
-acceptDisclosure(database, 'email', disclosures.email.version, 1);
-addAccount(database, {
-  id: ACCOUNT,
+const signs = new Int32Array(new SharedArrayBuffer(8));
+const given: Flood = { account: ACCOUNT, of: FLOOD, signs };
+const lane = new URL('flood-lane.ts', import.meta.url);
+const { core, folder, close } = await startBenchCore({
   network: 'email',
   address: 'me@example.org',
-  displayName: 'Me',
-  environment: 'test',
-  createdAt: 1,
-});
-const signs = new Int32Array(new SharedArrayBuffer(8));
-const workerData: Flood = { account: ACCOUNT, of: FLOOD, signs };
-const worker = new Worker(new URL('flood-lane.ts', import.meta.url), { workerData });
-await new Promise((resolve) => worker.once('online', resolve));
-const [coreEnd, shellEnd] = pipePair();
-link<HostCalls, Record<string, never>, Record<string, never>, Record<string, never>>({
-  pipe: shellEnd,
-  serve: windowless as Handlers<HostCalls>,
-});
-const core = startCore({
-  database,
-  files: openFiles({ database, folder, now: Date.now }),
-  host: link<Record<string, never>, HostCalls, Record<string, never>, Record<string, never>>({
-    pipe: coreEnd,
-    serve: {},
-  }),
-  clock: Date.now,
-  profile: { kind: 'test', version: '0' },
-  connect: () => workerPipe(worker),
+  lane,
+  given,
 });
 const run = join(folder, 'run');
 await mkdir(run, { mode: 0o700 });
@@ -118,8 +81,5 @@ try {
 } finally {
   await browser.close();
   await server.close();
-  await core.stop();
-  await worker.terminate();
-  database.close();
-  rmSync(folder, { recursive: true, force: true });
+  await close();
 }

@@ -48,6 +48,12 @@ const stopped = <T extends { stop(): unknown }>(server: T): T => {
 };
 const scripted = async (serve?: Parameters<typeof startScriptedTls>[1]): Promise<ScriptedTls> =>
   stopped(await startScriptedTls(certificate, serve));
+/** Says something whole, and then never comes to an end. */
+const dripping = (first: string, text: string): Promise<ScriptedTls> =>
+  scripted((socket) => {
+    socket.write(first);
+    drip(socket, text);
+  });
 const honest = async (): Promise<MailServer> => stopped(await openMailServer({ certificate }));
 const accessAt = (port: number): Access => ({
   server: { host: 'localhost', port, security: 'tls', user: 'address' },
@@ -69,10 +75,7 @@ describe('AT-61 a server that sends a byte at a time, for ever, is left', () => 
     ['in its greeting', ''],
     ['in its first answer', '* OK ready\r\n'],
   ])('reading: %s', async (_when, first) => {
-    const server = await scripted((socket) => {
-      socket.write(first);
-      drip(socket, '* OK still busy\r\n');
-    });
+    const server = await dripping(first, '* OK still busy\r\n');
     await expect(inboxAt(server.port, LATE_MS)).rejects.toMatchObject({ fault: 'unreachable' });
   });
 
@@ -89,10 +92,7 @@ describe('AT-61 a server that sends a byte at a time, for ever, is left', () => 
     ['in its greeting', ''],
     ['in the list of what it can', '220 ready\r\n'],
   ])('sending: %s; nothing was handed over', async (_when, first) => {
-    const server = await scripted((socket) => {
-      socket.write(first);
-      drip(socket, '250-BUSY\r\n');
-    });
+    const server = await dripping(first, '250-BUSY\r\n');
     expect(await submissionAt(server.port).send(mail)).toEqual({ kind: 'later', why: 'unreachable' });
   });
 

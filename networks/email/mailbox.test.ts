@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { generateKey } from 'openpgp';
 import { importOwnKey } from '../../crypto/openpgp/keys.ts';
-import { lowOrderPoints, withEncryptionPoint } from '../../crypto/openpgp/test-people.ts';
+import { weakPoints, withEncryptionPoint } from '../../crypto/openpgp/test-people.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { newNetworkKey } from '../../shared/lane/network-key.ts';
 import { readSelf } from './account-record.ts';
@@ -182,7 +182,7 @@ describe('AT-04 a key that ends', () => {
 
   test('AT-17 nor is a key taken whose secret anybody knows: held, in the words of a missing key', async () => {
     const eve = await createWriter('eve@example.org', 'Eve');
-    const [point] = lowOrderPoints;
+    const [point] = weakPoints;
     if (point === undefined) throw new Error('no point');
     const certificate = await withEncryptionPoint(eve.key.secret, point);
     const letter = letterOf({ ...eve, key: { ...eve.key, certificate } }, me.address, 'hi');

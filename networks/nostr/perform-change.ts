@@ -8,17 +8,18 @@ import { createWork } from '../../shared/lane/work.ts';
 import { planChange, planStepDown, type Committed, type Planned } from './group/change.ts';
 import { converge, RENEWAL_MS } from './group/converge.ts';
 import { departing } from './group/departing.ts';
-import { errandIntent, type Errand } from './group/errand.ts';
+import type { Errand } from './group/errand.ts';
 import { foundGroup, MAX_FOUNDING } from './group/found.ts';
+import { inviteLater, sayNotAdded } from './group/invite-later.ts';
 import { lookForAll, type Found } from './group/invitees.ts';
-import { groupOf, readRecord, stays, writeRecord, type GroupRecord } from './group/record.ts';
+import { groupOf, readRecord, stays, writeRecord } from './group/record.ts';
 import { allStaged, readStaged, writeStaged } from './group/staged.ts';
 import { stageFor, taken } from './group/stage.ts';
 import { faceNow } from './group/view.ts';
 import type { SignedEvent } from './event.ts';
 import { groupOperation } from './fanout.ts';
 import type { PublicKey } from './keys.ts';
-import { keyOfPeer, peerOf } from './names.ts';
+import { keyOfPeer } from './names.ts';
 import { afterCommit, atOnce, DONE, fail, finish, later, sentAtOnce, unfound } from './outcome.ts';
 import { eventOf } from './perform-message.ts';
 import { publish } from './publish.ts';
@@ -172,42 +173,33 @@ async function commitChange(
       ? await planOf(turn, group, wish, found, item.intent.sentAt)
       : { kind: 'failed', failure: 'not-possible' };
     if (record !== null && quiet) sayNotAdded(turn, record, missing);
-    let isSplit = false;
     if (planned.kind === 'changes') {
       const staged = await stageFor(turn, group, item, { ...planned, quiet });
-      if (staged.kind === 'staged') inviteLater(turn, group, rest, MAX_FOUNDING);
       const added = planned.added.map(({ key }) => key);
-      isSplit = staged.kind === 'failed' && staged.failure === 'too-large' && added.length > 1;
-      if (isSplit) inviteLater(turn, group, [...added, ...rest], Math.ceil(added.length / 2));
-      else if (staged.kind === 'staged' || !quiet) return staged;
-      else if (record !== null) sayNotAdded(turn, record, added);
+      if (staged.kind === 'failed' && staged.failure === 'too-large' && added.length > 1) {
+        inviteLater(turn, group, [...added, ...rest], Math.ceil(added.length / 2));
+        return nothingNow(turn, group, item, quiet);
+      }
+      if (staged.kind === 'staged') inviteLater(turn, group, rest, MAX_FOUNDING);
+      if (staged.kind === 'staged' || !quiet) return staged;
+      if (record !== null) sayNotAdded(turn, record, added);
+    } else if (!quiet) {
+      if (planned.kind === 'failed') return planned;
+      inviteLater(turn, group, rest, MAX_FOUNDING);
     }
-    if (quiet) {
-      turn.ledger.outbound.push({ item: item.id, to: 'cancelled' });
-      return { kind: 'so-already' };
-    }
-    if (planned.kind === 'failed') return planned;
-    if (!isSplit) inviteLater(turn, group, rest, MAX_FOUNDING);
-    turn.ledger.moved.add(group);
-    turn.ledger.outbound.push(...sentAtOnce(item));
-    return { kind: 'so-already' };
+    return nothingNow(turn, group, item, quiet);
   });
   return afterStaging(running, item, group, turned, signal);
 }
 
-/**
- * Has people added in commits of their own, so many in each: a welcome holds the whole group and something for each whom it is for, and relays
- * take only so much of it.
- */
-function inviteLater({ ledger, now }: Turn, group: GroupKey, keys: readonly PublicKey[], size: number): void {
-  for (let from = 0; from < keys.length; from += size)
-    ledger.enqueue.push(errandIntent({ op: 'invite', group, keys: keys.slice(from, from + size) }, now));
-}
-
-/** Tells core of people who were to be in a group and will not be. */
-function sayNotAdded({ ledger }: Turn, { conversation }: GroupRecord, keys: readonly PublicKey[]): void {
-  for (const key of keys)
-    ledger.changes.push({ kind: 'member', conversation, peer: peerOf(key), act: 'removed', by: null });
+/** There is no commit to be made of an item. What a person waits for counts as done; what nobody waits for is let go. */
+function nothingNow({ ledger }: Turn, group: GroupKey, item: OutboxItem, quiet: boolean): Staging {
+  if (quiet) ledger.outbound.push({ item: item.id, to: 'cancelled' });
+  else {
+    ledger.moved.add(group);
+    ledger.outbound.push(...sentAtOnce(item));
+  }
+  return { kind: 'so-already' };
 }
 
 async function planOf(

@@ -12,7 +12,8 @@ import {
 import type { Database } from '../database.ts';
 import { standingOf } from '../floors.ts';
 import { countMembers } from '../memberships.ts';
-import { messageId, type NoteContent } from '../messages.ts';
+import { messageId } from '../messages.ts';
+import type { NoteContent } from '../notes.ts';
 import { personOf } from '../persons.ts';
 import { whoOf } from './message-rows.ts';
 

@@ -6,7 +6,8 @@ import type { HoldReason } from '../../shared/label/facts.ts';
 import type { Label } from '../../shared/label/label.ts';
 import type { FailureCode } from '../../shared/lane/intent.ts';
 import type { Database } from '../database.ts';
-import { messageId, type NoteContent } from '../messages.ts';
+import { messageId } from '../messages.ts';
+import type { NoteContent } from '../notes.ts';
 
 export interface MessageRecord {
   readonly id: number;

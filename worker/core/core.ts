@@ -5,24 +5,21 @@ import type { AccountSetup } from '../../shared/lane/flow.ts';
 import type { CrashPoint } from '../../shared/lane/lane.ts';
 import { link, type Link } from '../../shared/wire/rpc.ts';
 import type { Pipe, Undo } from '../../shared/wire/pipe.ts';
-import { keepAgain } from '../../storage/again.ts';
-import { describeAccount, findAccount, listAccounts, type Account } from '../../storage/accounts.ts';
+import { findAccount, listAccounts, type Account } from '../../storage/accounts.ts';
 import { isCopied, isCopiedRatchet, noteCopied } from '../../storage/copies.ts';
 import { findConversation } from '../../storage/conversations.ts';
 import type { Database } from '../../storage/database.ts';
 import type { Files } from '../../storage/files.ts';
-import { IDENTITY_CURSOR, setCursor } from '../../storage/inbound.ts';
 import { hurry } from '../../storage/outbox.ts';
 import { queries } from '../../storage/queries/list.ts';
 import type { Instance } from '../../storage/instance.ts';
 import type { Checkpointer } from '../../storage/checkpointer.ts';
 import type { Reader } from '../../storage/reader.ts';
 import { allCalls, checkCall } from './calls/list.ts';
-import type { CallScope, Read } from './calls/scope.ts';
-import { beginAnew, stopCopied } from './commit/anew.ts';
+import { personScope, type CallScope, type Read } from './calls/scope.ts';
+import { stopCopied, takePlace } from './commit/anew.ts';
 import { createCommitQueue } from './commit/queue.ts';
 import { failDeadly } from './commit/deadly.ts';
-import { freshMemo } from './commit/scope.ts';
 import { createExpiry } from './expiry.ts';
 import type { HostLink } from './host.ts';
 import { connectLanes, type ConnectLane } from './lanes/connect.ts';
@@ -111,24 +108,20 @@ export function startCore(options: CoreOptions): Core {
   }
   function write<T>(work: (touched: Touched) => T): T {
     const touched = nothingTouched();
-    const result = undoing((began) =>
-      db.transaction(() => {
-        const done = work(touched);
-        if (touched.outbox) began(outbox.begin(lanes.accounts()));
-        return done;
-      }),
-    );
-    tell(touched);
-    return result;
-  }
-  function undoing<T>(act: (began: (undo: () => void) => void) => T): T {
-    let undo = (): void => undefined;
+    let undo: Undo = () => undefined;
+    let result: T;
     try {
-      return act((given) => (undo = given));
+      result = db.transaction(() => {
+        const done = work(touched);
+        if (touched.outbox) undo = outbox.begin(lanes.accounts());
+        return done;
+      });
     } catch (error) {
       undo();
       throw error;
     }
+    tell(touched);
+    return result;
   }
 
   function wipe(): void {
@@ -147,7 +140,7 @@ export function startCore(options: CoreOptions): Core {
     if (isCopied(db, account.id)) return;
     write((touched) => {
       noteCopied(db, account.id, clock());
-      stopCopied({ db, account, now: clock(), touched, memo: freshMemo() });
+      stopCopied(personScope({ db, clock }, account, touched));
     });
     lanes.stop(account.id).then(
       () => news.changed({ ...nothingTouched(), accounts: true }),
@@ -160,16 +153,7 @@ export function startCore(options: CoreOptions): Core {
     await lanes.stop(account.id);
     await commits.drain();
     try {
-      write((touched) => {
-        describeAccount(db, account.id, setup);
-        const { again = null, identity, work } = setup;
-        beginAnew(
-          { db, account, now: clock(), touched, memo: freshMemo() },
-          { keeps: again?.keeps ?? [], work },
-        );
-        if (again) keepAgain(db, account.id, again);
-        if (identity !== undefined) setCursor(db, account.id, IDENTITY_CURSOR, identity);
-      });
+      write((touched) => takePlace(personScope({ db, clock }, account, touched), setup));
       wipe();
     } finally {
       const now = findAccount(db, account.id);
@@ -267,7 +251,7 @@ export function startCore(options: CoreOptions): Core {
   expiry.look();
   for (const account of listAccounts(db))
     if (isCopiedRatchet(db, account))
-      write((touched) => stopCopied({ db, account, now: clock(), touched, memo: freshMemo() }));
+      write((touched) => stopCopied(personScope({ db, clock }, account, touched)));
   lanes.startAll();
 
   return {

@@ -18,7 +18,7 @@ export const copy = {
 
   'link-again.title': 'Link this computer again',
   'link-again.chats': 'Your chats stay. Messages that came meanwhile are on the phone only.',
-  'link-again.waiting': 'What waited here may have gone out elsewhere. It is marked as not sent.',
+  'link-again.waiting': 'What may have gone out already is marked as not sent.',
   'link-again.done': 'This computer is linked again.',
   'link-again.done.means': 'Your chats go on. Unlink what you no longer use on the phone.',
 

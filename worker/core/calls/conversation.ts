@@ -7,9 +7,8 @@ import type { StoredConversationRow } from '../../../storage/queries/conversatio
 import { readSettings } from '../../../storage/settings.ts';
 import type { ConversationRow } from '../../../shared/contract/conversation.ts';
 import type { NetworkKey } from '../../../shared/ids.ts';
-import { waitingIn } from '../commit/block.ts';
+import { blockConversation } from '../commit/block.ts';
 import { cancelItem } from '../commit/group.ts';
-import { releaseIfNothingHeld } from '../commit/relabel.ts';
 import { capabilities, followsInvitations, tellsOwnDevices } from '../capabilities.ts';
 import { tellsFrom, tellsOf } from '../tells.ts';
 import { touchConversation, touchMessage, type Touched } from '../touched.ts';
@@ -59,11 +58,7 @@ export function conversationCalls(of: CallScope): Serve<Names> {
     const { conversation, account } = conversationOf(of.db, id);
     const { kind, peer } = conversation;
     if (kind === 'direct' && peer !== null) return setPersonBlocked(of, peer, true, touched);
-    patchConversation(of.db, id, { state: 'blocked' });
-    touchConversation(touched, id);
-    const scope = personScope(of, account, touched);
-    for (const item of waitingIn(of.db, id)) cancelItem(scope, item);
-    releaseIfNothingHeld(scope, id);
+    blockConversation(personScope(of, account, touched), id, cancelItem);
   }
 
   function accept(id: ConversationRow['id'], touched: Touched): void {

@@ -25,12 +25,12 @@ export function fileCalls(of: CallScope): Serve<Names> {
     { readonly writer: FileWriter; readonly size: number; at: number; heardAt: Millis }
   >();
 
+  async function giveUp(id: FileId, { writer }: { readonly writer: FileWriter }): Promise<void> {
+    writing.delete(id);
+    await writer.abort();
+  }
   async function dropIdle(): Promise<void> {
-    for (const [id, one] of writing)
-      if (of.clock() - one.heardAt >= IDLE_MS) {
-        writing.delete(id);
-        await one.writer.abort();
-      }
+    for (const [id, one] of writing) if (of.clock() - one.heardAt >= IDLE_MS) await giveUp(id, one);
   }
 
   async function copyIn(grant: GrantId, name: string, type: string): Promise<FileId> {
@@ -89,8 +89,7 @@ export function fileCalls(of: CallScope): Serve<Names> {
       const end = at + bytes.byteLength;
       const fits = at === one.at && end <= one.size && (!last || end === one.size);
       if (!fits) {
-        writing.delete(file);
-        await one.writer.abort();
+        await giveUp(file, one);
         throw new PlainsealError('bad-request', 'the chunk does not follow');
       }
       one.at = end;
@@ -104,8 +103,7 @@ export function fileCalls(of: CallScope): Serve<Names> {
     },
     'file.drop': async ({ file }) => {
       const one = writing.get(file);
-      writing.delete(file);
-      if (one) await one.writer.abort();
+      if (one) await giveUp(file, one);
       else if (!isUsed(of, file)) {
         of.files.forget(file);
         await of.files.discard(file);

@@ -3,14 +3,13 @@ import type { CallArgs } from '../../../shared/contract/calls.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { ConversationId, PeerId } from '../../../shared/ids.ts';
 import { findConversation, neverOpen } from '../../../storage/conversations.ts';
-import { setSendState } from '../../../storage/messages.ts';
 import { findPeer } from '../../../storage/peers.ts';
 import { hasClearConsent, keepClearConsent } from '../../../storage/settings.ts';
-import { forgetArtifacts, heldItems, releaseItem } from '../../../storage/outbox.ts';
+import { forgetArtifacts, heldItems } from '../../../storage/outbox.ts';
+import { goOn } from '../commit/hold.ts';
 import { applyTrust } from '../commit/peer-change.ts';
 import { identityChanged, relabel, releaseIfNothingHeld } from '../commit/relabel.ts';
 import type { Scope } from '../commit/scope.ts';
-import { touchMessage } from '../touched.ts';
 import { cancelItem } from '../commit/group.ts';
 import { mustMeetFloor } from './floor.ts';
 import { mustAgreeToClear } from './send.ts';
@@ -105,10 +104,7 @@ function release(scope: Scope, id: ConversationId, anew: boolean): void {
   if (!label) throw new PlainsealError('conflict', 'nothing is known of this conversation yet');
   for (const item of heldItems(scope.db, id)) {
     if (anew) forgetArtifacts(scope.db, item.id);
-    releaseItem(scope.db, item.id, label);
-    if (item.message === null) continue;
-    setSendState(scope.db, item.message, 'queued', scope.now);
-    touchMessage(scope.touched, id, item.message);
+    goOn(scope, { ...item, conversation: id }, label);
   }
   scope.touched.outbox = true;
 }

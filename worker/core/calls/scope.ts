@@ -79,7 +79,7 @@ export function messageOf(db: Database, id: MessageId): Message {
 }
 
 /** The scope in which the rules of a commit apply to what the person does. */
-export function personScope(of: CallScope, account: Account, touched: Touched): Scope {
+export function personScope(of: Pick<CallScope, 'db' | 'clock'>, account: Account, touched: Touched): Scope {
   return { db: of.db, account, now: of.clock(), touched, memo: freshMemo() };
 }
 

@@ -1,16 +1,23 @@
-import type { ConversationId, NetworkKey } from '../../../shared/ids.ts';
+import type { NetworkKey } from '../../../shared/ids.ts';
 import type { HoldReason } from '../../../shared/label/facts.ts';
-import type { Again } from '../../../shared/lane/flow.ts';
+import type { AccountSetup, Again } from '../../../shared/lane/flow.ts';
 import type { StateWrite } from '../../../shared/lane/state.ts';
-import { findConversation, holdsOf, patchConversation } from '../../../storage/conversations.ts';
+import { describeAccount } from '../../../storage/accounts.ts';
+import { keepSetup } from '../../../storage/again.ts';
+import {
+  findConversation,
+  holdsOf,
+  patchConversation,
+  type Conversation,
+} from '../../../storage/conversations.ts';
 import { forgetCopied, isCopied } from '../../../storage/copies.ts';
+import type { Database } from '../../../storage/database.ts';
 import { replaceCells } from '../../../storage/lane-state.ts';
 import { setMyRole } from '../../../storage/memberships.ts';
 import { setSendState } from '../../../storage/messages.ts';
 import {
   dropAllArtifacts,
   emptyIntent,
-  heldItems,
   openItemsOf,
   setOutboxState,
   type Outgoing,
@@ -18,7 +25,7 @@ import {
 import { touchMessage } from '../touched.ts';
 import { dropGroupChange } from './group.ts';
 import { putNote } from './peer-change.ts';
-import { identityChanged, relabel } from './relabel.ts';
+import { holdAfterForecast, identityChanged, relabel } from './relabel.ts';
 import type { Scope } from './scope.ts';
 import { isQuiet } from './transition.ts';
 
@@ -43,12 +50,22 @@ export function beginAnew(
   dropAllArtifacts(db, account.id);
   replaceCells(db, account.id, keeps, work);
   forgetCopied(db, account.id);
-  for (const { id, hold } of holdsOf(db, account.id)) {
-    partFromGroup(scope, id);
-    if (hold === 'clone-suspected') relabel(scope, id, holdAnew(scope, id));
+  for (const { id } of holdsOf(db, account.id)) {
+    const conversation = findConversation(db, id);
+    if (conversation === null) continue;
+    partFromGroup(scope, conversation);
+    if (conversation.hold === 'clone-suspected') relabel(scope, id, holdAnew(db, conversation));
   }
   scope.touched.accounts = true;
   scope.touched.outbox = true;
+}
+
+/** A device that was linked again takes the place of the one before, all in the caller's transaction. */
+export function takePlace(scope: Scope, setup: AccountSetup): void {
+  const { db, account } = scope;
+  describeAccount(db, account.id, setup);
+  beginAnew(scope, { keeps: setup.again?.keeps ?? [], work: setup.work });
+  keepSetup(db, account.id, setup);
 }
 
 /** What was sealed before, or waits in a copy, may have gone out already: only the person sends it again. What the protocol itself sends spoke of what is no more. */
@@ -68,10 +85,9 @@ function settleOld(scope: Scope, item: Outgoing, copied: boolean): void {
 }
 
 /** The old state alone was in the group: somebody in it has to add me again. */
-function partFromGroup(scope: Scope, id: ConversationId): void {
+function partFromGroup(scope: Scope, { id, kind, state }: Conversation): void {
   const { db, now } = scope;
-  const conversation = findConversation(db, id);
-  if (conversation?.kind !== 'group' || !['active', 'request'].includes(conversation.state)) return;
+  if (kind !== 'group' || (state !== 'active' && state !== 'request')) return;
   setMyRole(db, id, null, null);
   patchConversation(db, id, { state: 'left' });
   putNote(scope, {
@@ -83,8 +99,5 @@ function partFromGroup(scope: Scope, id: ConversationId): void {
 }
 
 /** What stops a conversation besides the copy. */
-function holdAnew({ db }: Scope, id: ConversationId): HoldReason | null {
-  const conversation = findConversation(db, id);
-  if (conversation && identityChanged(db, conversation)) return 'identity-changed';
-  return heldItems(db, id)[0]?.hold ?? null;
-}
+const holdAnew = (db: Database, conversation: Conversation): HoldReason | null =>
+  identityChanged(db, conversation) ? 'identity-changed' : holdAfterForecast(db, conversation, null);

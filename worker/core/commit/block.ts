@@ -8,7 +8,7 @@ import { openItems, type Outgoing } from '../../../storage/outbox.ts';
 import { touchConversation, type Touched } from '../touched.ts';
 import { letGo } from './let-go.ts';
 import { releaseIfNothingHeld } from './relabel.ts';
-import { freshMemo } from './scope.ts';
+import { freshMemo, type Scope } from './scope.ts';
 
 /** What a block is done in; it reaches the conversations of every account. */
 interface Of {
@@ -24,19 +24,23 @@ interface Of {
 export function blockPeer({ db, now, touched }: Of, peer: PeerId): void {
   if (addBlocked(db, peer, now)) touchGroups(db, peer, touched);
   for (const { id, state, account: of } of directWith(db, peer)) {
-    if (state === 'blocked') continue;
-    patchConversation(db, id, { state: 'blocked' });
-    touchConversation(touched, id);
-    const account = findAccount(db, of);
-    if (account === null) continue;
-    for (const item of waitingIn(db, id)) letGo({ db, now, touched }, item);
-    releaseIfNothingHeld({ db, account, now, touched, memo: freshMemo() }, id);
+    const account = state === 'blocked' ? null : findAccount(db, of);
+    if (account) blockConversation({ db, account, now, touched, memo: freshMemo() }, id, letGo);
   }
 }
 
-/** What was written into a conversation and is not sealed yet: once that is blocked, nobody wants it to go there any more. */
-export const waitingIn = (db: Database, id: ConversationId): readonly Outgoing[] =>
-  openItems(db, id).filter(({ state, intent }) => state !== 'sealed' && !takesBack(intent));
+/** Blocks a conversation: nobody wants to go there any more what was written into it and is not sealed yet. `cancel` takes such an item back. */
+export function blockConversation(
+  scope: Scope,
+  id: ConversationId,
+  cancel: (scope: Scope, item: Outgoing) => void,
+): void {
+  patchConversation(scope.db, id, { state: 'blocked' });
+  touchConversation(scope.touched, id);
+  for (const item of openItems(scope.db, id))
+    if (item.state !== 'sealed' && !takesBack(item.intent)) cancel(scope, item);
+  releaseIfNothingHeld(scope, id);
+}
 
 /** It gives nobody anything to read, and is wanted all the more. What the protocol sends by itself keeps the keys in order. */
 const takesBack = ({ what }: Intent): boolean =>

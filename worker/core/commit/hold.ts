@@ -1,8 +1,15 @@
 import type { ConversationId, NetworkKey } from '../../../shared/ids.ts';
+import type { Label } from '../../../shared/label/label.ts';
 import type { Commit } from '../../../shared/lane/commit.ts';
 import { setForecast } from '../../../storage/conversations.ts';
 import { setSendState } from '../../../storage/messages.ts';
-import { findOutgoing, heldItems, releaseItem, setOutboxState } from '../../../storage/outbox.ts';
+import {
+  findOutgoing,
+  heldItems,
+  releaseItem,
+  setOutboxState,
+  type Outgoing,
+} from '../../../storage/outbox.ts';
 import { touchMessage } from '../touched.ts';
 import { changeIdentity, changePeer, putNote } from './peer-change.ts';
 import type { Held } from './outbound.ts';
@@ -49,11 +56,20 @@ export function holdInPlace(scope: Scope, commit: Commit, held: Held): void {
  */
 export function resumeAfterFork(scope: Scope, id: ConversationId): void {
   for (const { id: item, hold, seenLabel, message } of heldItems(scope.db, id)) {
-    if (hold !== 'fork' || seenLabel === null) continue;
-    releaseItem(scope.db, item, seenLabel);
-    scope.touched.outbox = true;
-    if (message === null) continue;
-    setSendState(scope.db, message, 'queued', scope.now);
-    touchMessage(scope.touched, id, message);
+    if (hold === 'fork' && seenLabel !== null)
+      goOn(scope, { id: item, conversation: id, message }, seenLabel);
   }
+}
+
+/** An item that was held waits for its turn again, under the label that its sender has seen. */
+export function goOn(
+  scope: Pick<Scope, 'db' | 'now' | 'touched'>,
+  { id, conversation, message }: Pick<Outgoing, 'id' | 'message'> & { readonly conversation: ConversationId },
+  seen: Label,
+): void {
+  releaseItem(scope.db, id, seen);
+  scope.touched.outbox = true;
+  if (message === null) return;
+  setSendState(scope.db, message, 'queued', scope.now);
+  touchMessage(scope.touched, conversation, message);
 }

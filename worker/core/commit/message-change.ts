@@ -9,13 +9,13 @@ import { bumpConversation, markRead, type Conversation } from '../../../storage/
 import {
   addMessage,
   contentBytes,
-  countNotes,
   deleteMessage,
   editMessage,
   findMessageByKey,
   type Message,
 } from '../../../storage/messages.ts';
 import { endOf, startOne, startRead, type Expires } from '../../../storage/expiry.ts';
+import { countNotes } from '../../../storage/notes.ts';
 import { findPeer } from '../../../storage/peers.ts';
 import { setReaction } from '../../../storage/reactions.ts';
 import { takeRoom } from '../../../storage/strangers.ts';
@@ -49,7 +49,7 @@ export function receiveMessage(scope: Scope, change: Of<'message'>): void {
   if (author !== null && conversation.state === 'request') {
     // The same message twice takes no room twice.
     if (findMessageByKey(scope.db, scope.account.id, change.target.key)) return;
-    if (!isKept(scope, conversation, change.content)) return;
+    if (!hasRoomFor(scope, conversation, change.content)) return;
   }
   const id = addMessage(
     scope.db,
@@ -79,13 +79,13 @@ export function receiveMessage(scope: Scope, change: Of<'message'>): void {
 }
 
 /**
- * Whether what somebody wrote is kept: of people who were not accepted only so much is (decision 20). What is over it is counted, and their request
- * says so.
+ * Takes room in a request for what somebody wrote: of people who were not accepted only so much is kept (decision 20). What is over it is
+ * counted, and their request says so.
  */
-function isKept(scope: Scope, of: Conversation, content: Content): boolean {
-  if (of.state !== 'request' || takeRoom(scope.db, of, contentBytes(scope.db, content))) return true;
-  touchConversation(scope.touched, of.id);
-  return false;
+function hasRoomFor(scope: Scope, request: Conversation, content: Content): boolean {
+  const isRoom = takeRoom(scope.db, request, contentBytes(scope.db, content));
+  if (!isRoom) touchConversation(scope.touched, request.id);
+  return isRoom;
 }
 
 /** How long it stays. The time of what I sent on another device runs already, whether or not that says since when. */
@@ -117,11 +117,12 @@ export function changeTarget(scope: Scope, change: Targeted): void {
   const key = targetOf(change);
   const message = findMessageByKey(scope.db, scope.account.id, key);
   if (!message) {
-    // What a stranger wrote may not have been kept; then what they write anew is not either.
-    if (change.kind === 'edit' && ownConversation(scope, change.target.conversation).state === 'request')
-      return;
-    // Where messages go by themselves the target may have gone: what an edit says must not outlive it here.
-    if (change.kind === 'edit' && ownConversation(scope, change.target.conversation).timer?.ms) return;
+    if (change.kind === 'edit') {
+      const { state, timer } = ownConversation(scope, change.target.conversation);
+      // What a stranger wrote may not have been kept; then what they write anew is not either. Where messages go by themselves the target
+      // may have gone: what an edit says must not outlive it here.
+      if (state === 'request' || timer?.ms) return;
+    }
     keepWaiting(scope.db, scope.account.id, key, change, scope.now);
     return;
   }
@@ -163,7 +164,7 @@ function edit(scope: Scope, message: Message, change: Of<'edit'>): void {
   if (message.deleted || !wrote(message, change.by)) return;
   if (change.by !== 'me' && isBlocked(scope.db, change.by)) return;
   const conversation = ownConversation(scope, message.conversation);
-  if (!isKept(scope, conversation, change.content)) return;
+  if (conversation.state === 'request' && !hasRoomFor(scope, conversation, change.content)) return;
   editMessage(scope.db, message, {
     content: change.content,
     evidence: change.evidence,

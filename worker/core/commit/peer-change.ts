@@ -10,7 +10,7 @@ import type { Change, NoteCode } from '../../../shared/lane/change.ts';
 import { listAccounts } from '../../../storage/accounts.ts';
 import { isBlocked } from '../../../storage/blocked-peers.ts';
 import { bumpConversation, conversationsWith, findConversation } from '../../../storage/conversations.ts';
-import { addNote } from '../../../storage/messages.ts';
+import { addNote } from '../../../storage/notes.ts';
 import {
   describePeer,
   findPeer,

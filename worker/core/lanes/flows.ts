@@ -10,7 +10,6 @@ import {
 } from '../../../shared/ids.ts';
 import type {
   AccountSetup,
-  Again,
   FlowAnswer,
   FlowBegin,
   FlowFailure,
@@ -18,17 +17,16 @@ import type {
   FlowStep,
 } from '../../../shared/lane/flow.ts';
 import type { CrashPoint } from '../../../shared/lane/lane.ts';
-import { addAccount, findAccount, type Account } from '../../../storage/accounts.ts';
-import { keepAgain, readAgain } from '../../../storage/again.ts';
-import { isCopied } from '../../../storage/copies.ts';
-import { IDENTITY_CURSOR, KEY_KEPT_CURSOR, setCursor } from '../../../storage/inbound.ts';
+import { addAccount, type Account } from '../../../storage/accounts.ts';
+import { keepSetup } from '../../../storage/again.ts';
+import { KEY_KEPT_CURSOR, setCursor } from '../../../storage/inbound.ts';
 import { writeCells } from '../../../storage/lane-state.ts';
 import type { KeyRefusal } from '../../../shared/lane/key.ts';
-import { isLinked } from '../capabilities.ts';
 import type { HostLink } from '../host.ts';
 import type { Log } from '../log.ts';
 import type { ConnectLane } from './connect.ts';
 import { mayConnect, type Lanes } from './lanes.ts';
+import { linkableAgain } from './link-again.ts';
 import { openLine } from './line.ts';
 import { serveSetup, type LaneSource } from './serve.ts';
 
@@ -113,6 +111,8 @@ export function createFlows(of: {
     of.tell(flow as FlowId, outcome);
   }
 
+  const fail = (flow: string, why: FlowFailure): void => finish(flow, { kind: 'failed', why });
+
   /** No question about a key follows. Only the window waits for this. */
   function closeWindow(one: Running | undefined): void {
     if (!one?.key) return;
@@ -148,7 +148,7 @@ export function createFlows(of: {
       // Only an account that is being added takes a key; its line ends with the flow, and an answer to it then is nobody's.
       if (one.start.kind !== 'add-account') {
         one.cancel().catch(() => undefined);
-        return finish(flow, { kind: 'failed', why: 'internal' });
+        return fail(flow, 'internal');
       }
       of.tell(flow as FlowId, { kind: 'progress', stage: 'key-asked' });
       askKey(one, told.why).catch(() => one.cancel().catch(() => undefined));
@@ -157,28 +157,6 @@ export function createFlows(of: {
     one.told = told;
     if (told.kind === 'done' || told.kind === 'failed') finish(flow, told);
     else of.tell(flow as FlowId, told);
-  }
-
-  /**
-   * The account that is to be linked again, and its name on its network.
-   * @throws PlainsealError `not-found`, `bad-request`, `refused` where it cannot be, `conflict` while nothing stops it.
-   */
-  function stopped(
-    id: AccountId | null,
-    network: NetworkId,
-  ): { readonly account: Account; readonly again: Again } {
-    const account = id === null ? null : findAccount(db, id);
-    if (!account) throw new PlainsealError('not-found', 'no such account');
-    if (account.network !== network)
-      throw new PlainsealError('bad-request', 'the account is on another network');
-    const again = readAgain(db, account.id);
-    if (again === null || !isLinked(network))
-      throw new PlainsealError('refused', 'this account cannot be linked again');
-    const status = of.lanes.get(account.id)?.status;
-    const unlinked = status?.kind === 'needs-person' && status.why === 'unlinked';
-    if (!unlinked && !isCopied(db, account.id))
-      throw new PlainsealError('conflict', 'nothing stops this account');
-    return { account, again };
   }
 
   /** `again`: the account whose place the new device takes. */
@@ -243,7 +221,7 @@ export function createFlows(of: {
     setup: AccountSetup | null,
     told: FlowStep,
   ): void {
-    if (!setup || setup.network !== network) return finish(flow, { kind: 'failed', why: 'internal' });
+    if (!setup || setup.network !== network) return fail(flow, 'internal');
     const brought = (running.get(flow)?.key?.text ?? '') !== '';
     const account: Account = {
       id,
@@ -257,15 +235,14 @@ export function createFlows(of: {
       db.transaction(() => {
         addAccount(db, account);
         writeCells(db, id, setup.work);
-        if (setup.identity !== undefined) setCursor(db, id, IDENTITY_CURSOR, setup.identity);
-        if (setup.again) keepAgain(db, id, setup.again);
+        keepSetup(db, id, setup);
         // Who brought the key has it.
         if (brought) setCursor(db, id, KEY_KEPT_CURSOR, 'yes');
       });
     } catch (error) {
       of.log('account.not-added', { kind: kindOf(error) });
       const twice = kindOf(error) === 'conflict';
-      return finish(flow, { kind: 'failed', why: twice ? 'not-possible' : 'internal' });
+      return fail(flow, twice ? 'not-possible' : 'internal');
     }
     end(flow);
     of.added(account);
@@ -280,14 +257,12 @@ export function createFlows(of: {
     setup: AccountSetup | null,
     told: FlowStep,
   ): Promise<void> {
-    const { account, again } = stopped(id, network);
+    const { account, again } = linkableAgain({ db, lanes: of.lanes }, id, network);
     if (setup?.network !== network) return fail(flow, 'internal');
     if (setup.again?.name !== again.name) return fail(flow, 'another-account');
     await of.anew(account, setup);
     finish(flow, told);
   }
-
-  const fail = (flow: FlowId, why: FlowFailure): void => finish(flow, { kind: 'failed', why });
 
   return {
     start: async ({ account, network, start }) => {
@@ -299,7 +274,7 @@ export function createFlows(of: {
         return flow;
       }
       if (start.kind === 'link-again') {
-        const { account: old, again } = stopped(account, network);
+        const { account: old, again } = linkableAgain({ db, lanes: of.lanes }, account, network);
         await startSetup(flow, network, { kind: 'add-account', args: { again: again.name } }, old.id);
         return flow;
       }
@@ -343,12 +318,10 @@ export function createFlows(of: {
     },
     step,
     died: (account) => {
-      for (const [flow, one] of running)
-        if (one.account === account) finish(flow, { kind: 'failed', why: 'internal' });
+      for (const [flow, one] of running) if (one.account === account) fail(flow, 'internal');
     },
     stopNetwork: (network) => {
-      for (const [flow, one] of running)
-        if (one.network === network) finish(flow, { kind: 'failed', why: 'not-possible' });
+      for (const [flow, one] of running) if (one.network === network) fail(flow, 'not-possible');
     },
     stop: () => {
       const all = [...running.values()];
