@@ -34,7 +34,14 @@ test('a group is made of people that are known, and opens with what waits', asyn
   const make = page.getByRole('button', { name: en['group.new.go'] });
   await page.getByLabel(en['group.new.name']).fill('  Long weekend ');
   await expect(make).toBeDisabled();
-  await page.getByLabel(en['group.new.find']).fill('otto');
+  // Nothing moves under the pointer while people are found.
+  const find = page.getByLabel(en['group.new.find']);
+  await expect(page.getByTestId('contacts').getByRole('button', { name: 'Wen Li' })).toBeVisible();
+  const before = await make.boundingBox();
+  await find.fill('nobody of that name');
+  await expect(page.getByText(en['group.new.nobody'])).toBeVisible();
+  expect(await make.boundingBox()).toEqual(before);
+  await find.fill('otto');
   await page.getByTestId('contacts').getByRole('button', { name: 'Otto Novak' }).click();
   await page.getByTestId('contacts').getByRole('button', { name: 'Wen Li' }).click();
   await expect(page.getByTestId('picked').getByRole('listitem')).toHaveText(['Otto Novak', 'Wen Li']);

@@ -121,6 +121,7 @@ const shots: Readonly<Record<string, Shot>> = {
   'signal-200': { query: 'sheet=signal&text=200' },
   'signal-narrow': { query: 'sheet=signal', size: { width: 520, height: 800 } },
   'link-again': { query: 'chat=priya&linked&sheet=link-again' },
+  'new-group': { query: 'chat=wen&sheet=new-group' },
   pseudo: { query: 'chat=alice&locale=pseudo' },
   ...labels,
 };

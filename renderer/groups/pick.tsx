@@ -58,21 +58,23 @@ export function PickPeople({
           if (event.key === 'Enter') event.preventDefault();
         }}
       />
-      <Contacts
-        account={account}
-        text={text}
-        without={[...without, ...picked.map(({ peer }) => peer)]}
-        disabled={false}
-        none={
-          <p className={styles['stated']}>
-            {say('group.new.nobody')} {say('group.new.nobody.do')}
-          </p>
-        }
-        onPick={({ peer, name }) => {
-          onChange([...picked, { peer, name }]);
-          setText('');
-        }}
-      />
+      <div className={styles['found']}>
+        <Contacts
+          account={account}
+          text={text}
+          without={[...without, ...picked.map(({ peer }) => peer)]}
+          disabled={false}
+          none={
+            <p className={styles['stated']}>
+              {say('group.new.nobody')} {say('group.new.nobody.do')}
+            </p>
+          }
+          onPick={({ peer, name }) => {
+            onChange([...picked, { peer, name }]);
+            setText('');
+          }}
+        />
+      </div>
     </div>
   );
 }
