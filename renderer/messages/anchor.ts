@@ -1,5 +1,5 @@
 /** Closer than this to the end counts as at the end, in px. */
-const END_SLACK = 24;
+export const END_SLACK = 24;
 
 type Held = { readonly kind: 'end' } | { readonly kind: 'row'; readonly id: string; readonly top: number };
 

@@ -7,13 +7,13 @@ import { useNow } from '../app/now.ts';
 import { useChats } from '../chats/store.ts';
 import { Button } from '../ui/button.tsx';
 import { say, words } from '../words.ts';
-import { createAnchor } from './anchor.ts';
+import { createAnchor, END_SLACK } from './anchor.ts';
 import { markRead } from './header.tsx';
 import styles from './history.module.css';
 import { NoteRow } from './note.tsx';
 import { SaidMessage } from './row.tsx';
 import { continues, momentOf } from './state.ts';
-import { extendMessages, jumpToEnd, useMessages, type Opened } from './store.ts';
+import { extendMessages, follow, jumpToEnd, useMessages, type Opened } from './store.ts';
 import { compareIds } from './window.ts';
 
 /** Nearer than this to an end of what is loaded, the next page is fetched, in view heights. */
@@ -65,6 +65,7 @@ export function History({
 
   function look(): void {
     const { above, below, height } = anchor.scrolled();
+    follow(chat.id, below <= END_SLACK);
     // A fetch that fails is asked for again by the next scroll.
     if (above < height * EXTEND_WITHIN) extendMessages(chat.id, 'before').catch(() => undefined);
     if (below < height * EXTEND_WITHIN) extendMessages(chat.id, 'after').catch(() => undefined);

@@ -4,10 +4,8 @@ import type { MessageRow } from '../../shared/contract/message.ts';
 import type { ConversationId, MessageId } from '../../shared/ids.ts';
 import { call } from '../app/core.ts';
 import { useView } from '../app/view.ts';
-import { concerned, freshRows, withChanges, withNewer, withOlder, type Window } from './window.ts';
+import { concerned, freshRows, PAGE, withChanges, withNewer, withOlder, type Window } from './window.ts';
 
-/** Rows of the first page of a conversation and of each further one. */
-const PAGE = 60;
 /** Conversations whose rows are kept after they were left, so that going back is instant. */
 const MAX_KEPT = 8;
 /** Ids one `message.rows` call may carry. */
@@ -31,6 +29,13 @@ type MessagesState = {
 export const useMessages = create<MessagesState>(() => ({ opened: new Map(), loading: null }));
 
 let turns = 0;
+/** The conversation at the end of which the person is: what comes is followed. */
+let following: ConversationId | null = null;
+
+/** Says whether the person is at the end of the conversation that is open. */
+export function follow(conversation: ConversationId, atEnd: boolean): void {
+  following = atEnd ? conversation : null;
+}
 
 function keep(next: Opened): void {
   useMessages.setState((state) => {
@@ -144,7 +149,8 @@ function apply(
   const gone = asked.filter(
     (id) => own.some((row) => row.id === id) || opened.rows.some((row) => row.id === id),
   );
-  keep({ ...opened, ...withChanges(opened, gone, own, opened.moreAfter ? 'start' : 'end') });
+  const side = opened.moreAfter ? 'start' : following === conversation ? 'following' : 'end';
+  keep({ ...opened, ...withChanges(opened, gone, own, side) });
 }
 
 /** After a gap: what is shown is fetched again, what is only kept is forgotten. */
@@ -159,7 +165,7 @@ export async function reloadMessages(): Promise<void> {
     conversation: opened.conversation,
     around: end ? 'end' : middle.id,
     side: end ? 'before' : 'around',
-    limit: Math.max(PAGE, Math.min(MAX_IDS, opened.rows.length)),
+    limit: end && following === open ? PAGE : Math.max(PAGE, Math.min(MAX_IDS, opened.rows.length)),
   });
   const now = useMessages.getState().opened.get(opened.conversation);
   if (!now || now.turn !== opened.turn) return;

@@ -2,7 +2,16 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import type { ConversationId, MessageId } from '../../shared/ids.ts';
-import { compareIds, concerned, MAX_ROWS, withChanges, withNewer, withOlder, type Window } from './window.ts';
+import {
+  compareIds,
+  concerned,
+  MAX_ROWS,
+  PAGE,
+  withChanges,
+  withNewer,
+  withOlder,
+  type Window,
+} from './window.ts';
 
 const id = (number: number): MessageId => String(number) as MessageId;
 const note = (number: number, quoted: string | null = null): MessageRow => ({
@@ -61,6 +70,19 @@ describe('a window of messages', () => {
     expect(newer.moreBefore).toBe(true);
   });
 
+  it('keeps only a page of what somebody leaves behind who follows more than it holds', () => {
+    const full: Window = { rows: range(0, MAX_ROWS), moreBefore: false, moreAfter: false };
+    const fresh = range(MAX_ROWS, MAX_ROWS + 10);
+    const asked = fresh.map((row) => row.id);
+    const next = withChanges(full, asked, fresh, 'following');
+    expect(ids(next)).toEqual(Array.from({ length: PAGE }, (_, index) => MAX_ROWS + 10 - PAGE + index));
+    expect(next.moreBefore).toBe(true);
+    expect(withChanges(full, asked, fresh, 'end').rows.length).toBe(MAX_ROWS);
+    // Nothing leaves before there is need.
+    const room: Window = { ...full, rows: range(0, 100) };
+    expect(withChanges(room, asked, fresh, 'following').rows.length).toBe(110);
+  });
+
   it('keeps the identity of rows that say the same', () => {
     const next = withNewer(whole, [note(100), note(101, 'other')], false);
     expect(next.rows[0]).toBe(whole.rows[0]);
@@ -83,7 +105,7 @@ describe('a window of messages', () => {
 
   it('stays ordered, without doubles and within its bound under any sequence of pages and changes', () => {
     const page = fc.tuple(
-      fc.constantFrom('older', 'newer', 'change'),
+      fc.constantFrom('older', 'newer', 'end', 'following'),
       fc.nat(2_000),
       fc.integer({ min: 1, max: 120 }),
     );
@@ -99,7 +121,7 @@ describe('a window of messages', () => {
               window,
               rows.map((row) => row.id),
               rows.slice(1),
-              'end',
+              what,
             );
           const shown = ids(window);
           expect(shown.length).toBeLessThanOrEqual(MAX_ROWS);

@@ -3,6 +3,8 @@ import type { MessageId } from '../../shared/ids.ts';
 
 /** Rows kept of one conversation; more would make the page slow, fewer make scrolling fetch too often. */
 export const MAX_ROWS = 240;
+/** Rows of a page, and what is left of those that somebody at the end has no use for: each new row is drawn, and moves all before it. */
+export const PAGE = 60;
 
 /** A stretch of a conversation, oldest first, without holes. */
 export type Window = {
@@ -46,12 +48,17 @@ export function withOlder(window: Window, rows: readonly MessageRow[], moreBefor
   };
 }
 
-/** Adds a newer page; rows beyond {@link MAX_ROWS} leave at the older end. */
-export function withNewer(window: Window, rows: readonly MessageRow[], moreAfter: boolean): Window {
+/** Adds a newer page; beyond {@link MAX_ROWS} rows leave at the older end, until `left` are there. */
+export function withNewer(
+  window: Window,
+  rows: readonly MessageRow[],
+  moreAfter: boolean,
+  left: number = MAX_ROWS,
+): Window {
   const all = together(window.rows, rows);
   const cut = all.length > MAX_ROWS;
   return {
-    rows: cut ? all.slice(all.length - MAX_ROWS) : all,
+    rows: cut ? all.slice(-left) : all,
     moreBefore: window.moreBefore || cut,
     moreAfter,
   };
@@ -72,19 +79,20 @@ export function concerned(window: Window, ids: readonly MessageId[]): readonly M
 
 /**
  * Applies fresh rows of messages that changed: `asked` are the ids that were fetched, what is not among `fresh` is gone.
- * Rows beyond {@link MAX_ROWS} leave at the older end when `keep` is the end, else at the newer one.
+ * Rows beyond {@link MAX_ROWS} leave at the newer end when `keep` is the start, else at the older one; all but a page of them for somebody who
+ * follows what comes.
  */
 export function withChanges(
   window: Window,
   asked: readonly MessageId[],
   fresh: readonly MessageRow[],
-  keep: 'start' | 'end',
+  keep: 'start' | 'end' | 'following',
 ): Window {
   const here = new Set(fresh.map((row) => row.id));
   const gone = new Set(asked.filter((id) => !here.has(id)));
   const kept = window.rows.filter((row) => !gone.has(row.id));
   const next = { ...window, rows: kept };
-  return keep === 'end'
-    ? withNewer(next, fresh, window.moreAfter)
-    : withOlder(next, fresh, window.moreBefore);
+  return keep === 'start'
+    ? withOlder(next, fresh, window.moreBefore)
+    : withNewer(next, fresh, window.moreAfter, keep === 'following' ? PAGE : MAX_ROWS);
 }

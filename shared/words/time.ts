@@ -3,6 +3,7 @@ import type { Say } from './say.ts';
 
 const SECOND_MS = 1_000;
 const MINUTE_MS = 60 * SECOND_MS;
+const QUARTER_MS = 15 * MINUTE_MS;
 const HOUR_MS = 60 * MINUTE_MS;
 const DAY_MS = 24 * HOUR_MS;
 const WEEK_MS = 7 * DAY_MS;
@@ -26,12 +27,12 @@ export function timeWords(say: Say, region: string, timeZone: string | undefined
   const shortYearFormat = format({ day: 'numeric', month: 'short', year: 'numeric' });
   const keyFormat = new Intl.DateTimeFormat('en-CA', timeZone === undefined ? {} : { timeZone });
 
-  const dayKey = (at: Millis): string => show(keyFormat, at);
+  const dayKey = perStretch(keyFormat, QUARTER_MS);
   const sameDay = (a: Millis, b: Millis): boolean => dayKey(a) === dayKey(b);
   const sameYear = (a: Millis, b: Millis): boolean => dayKey(a).slice(0, 4) === dayKey(b).slice(0, 4);
 
   /** `14:28`. */
-  const clock = (at: Millis): string => show(clockFormat, at);
+  const clock = perStretch(clockFormat, MINUTE_MS);
   /** `14:28:03`. */
   const exactClock = (at: Millis): string => show(exactFormat, at);
   /** `3 March 2026`. */
@@ -76,3 +77,23 @@ export function timeWords(say: Say, region: string, timeZone: string | undefined
 /** A time that no calendar holds is shown as a dash, not as an error. */
 const show = (format: Intl.DateTimeFormat, at: Millis): string =>
   Math.abs(at) <= 8.64e15 ? format.format(at) : '–';
+
+/** Stretches whose text is remembered at most. */
+const MAX_STRETCHES = 2_000;
+
+/**
+ * A format whose text stays the same for a whole stretch of time, remembered: each row of a list asks for it, and formatting takes
+ * longer than all else of a row. Days begin, and minutes, at full quarters and minutes of UTC wherever clocks were set since 1972.
+ */
+function perStretch(format: Intl.DateTimeFormat, stretch: Millis): (at: Millis) => string {
+  const known = new Map<number, string>();
+  return (at) => {
+    const number = Math.floor(at / stretch);
+    const before = known.get(number);
+    if (before !== undefined) return before;
+    const text = show(format, at);
+    if (known.size >= MAX_STRETCHES) known.clear();
+    known.set(number, text);
+    return text;
+  };
+}

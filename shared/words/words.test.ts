@@ -279,6 +279,30 @@ describe('time', () => {
   it('shows a dash for a time no calendar holds', () => {
     for (const at of [NaN, Infinity, 9e15]) expect(words.clock(at)).toBe('–');
   });
+
+  it('remembers the texts of days and minutes without mixing any two up, in zones of every kind', () => {
+    for (const timeZone of ['Asia/Kathmandu', 'Australia/Eucla', 'America/St_Johns', 'Pacific/Apia', 'UTC']) {
+      const there = createWords('en', { timeZone });
+      const clock = new Intl.DateTimeFormat('en-GB', {
+        hour: '2-digit',
+        minute: '2-digit',
+        hourCycle: 'h23',
+        timeZone,
+      });
+      const day = new Intl.DateTimeFormat('en-GB', { dateStyle: 'short', timeZone });
+      // Near each other, so that many share a stretch, and near the ends of days.
+      const time = fc
+        .tuple(fc.integer({ min: 730, max: 40_000 }), fc.integer({ min: -7_200_000, max: 7_200_000 }))
+        .map(([days, more]) => days * 86_400_000 + more);
+      fc.assert(
+        fc.property(time, fc.integer({ min: -3_600_000, max: 3_600_000 }), (at, apart) => {
+          expect(there.clock(at)).toBe(clock.format(at));
+          expect(there.sameDay(at, at + apart)).toBe(day.format(at) === day.format(at + apart));
+        }),
+        { numRuns: 300 },
+      );
+    }
+  });
 });
 
 describe('every code of the contract has words', () => {
