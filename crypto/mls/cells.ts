@@ -222,9 +222,25 @@ function own<T>(bytes: Uint8Array, decode: (bytes: Uint8Array) => T): T {
   return readCell(cellOf(bytes), (from) => decode(from.take(from.left)));
 }
 
+/**
+ * What a cell says, read once for as long as its bytes are remembered: a message asks for the same few cells some ten times. Nobody changes
+ * the bytes of a cell; what is written anew has others.
+ */
+function readOnce<T extends object>(decode: (bytes: Uint8Array) => T): (bytes: Uint8Array) => T {
+  const known = new WeakMap<Uint8Array, T>();
+  return (bytes) => {
+    const value = known.get(bytes) ?? decode(bytes);
+    known.set(bytes, value);
+    return value;
+  };
+}
+
+const headOnce = readOnce(decodeHead);
+const epochKeysOnce = readOnce(decodeEpochKeys);
+
 export async function readHead(work: Pick<Work, 'get'>, group: GroupKey): Promise<Head | null> {
   const bytes = await work.get(groupCell(group));
-  return bytes === null ? null : decodeHead(bytes);
+  return bytes === null ? null : headOnce(bytes);
 }
 
 /** @throws PlainsealError `corrupt` when a cell that must be there is not, or does not read. */
@@ -239,7 +255,7 @@ async function mustRead<T>(
 }
 
 export const readEpochKeys = (work: Pick<Work, 'get'>, group: GroupKey, id: EpochId): Promise<EpochKeys> =>
-  mustRead(work, epochCell(under(group, id)), decodeEpochKeys);
+  mustRead(work, epochCell(under(group, id)), epochKeysOnce);
 
 /** Reads the public part of epochs. */
 export interface Rosters {

@@ -71,9 +71,16 @@ export function memberOf(leaf: number, node: LeafNode): Member {
   };
 }
 
-export const viewOf = (context: GroupContext, tree: Tree): GroupView => ({
-  groupId: context.groupId,
-  epoch: context.epoch,
-  members: leavesOf(tree).map(([leaf, node]) => memberOf(leaf, node)),
-  components: componentsOf(context.extensions),
-});
+const views = new WeakMap<GroupContext, GroupView>();
+
+/** A group as people see it. Made once per context, which says what its tree is and is never changed: every message asks for it. */
+export function viewOf(context: GroupContext, tree: Tree): GroupView {
+  const view = views.get(context) ?? {
+    groupId: context.groupId,
+    epoch: context.epoch,
+    members: leavesOf(tree).map(([leaf, node]) => memberOf(leaf, node)),
+    components: componentsOf(context.extensions),
+  };
+  views.set(context, view);
+  return view;
+}

@@ -7,9 +7,10 @@ import {
   sign,
   timingSafeEqual,
   verify,
+  type KeyObject,
 } from 'node:crypto';
 import { getCiphersuiteFromName, getCiphersuiteImpl, type CiphersuiteImpl } from 'ts-mls';
-import { sameBytes, utf8 } from './bytes.ts';
+import { hexOf, sameBytes, utf8 } from './bytes.ts';
 import { hmacSha256 } from './hmac.ts';
 import { expand, extract, nodeHpke } from './node-hpke.ts';
 
@@ -26,6 +27,32 @@ const SIGNATURE_BYTES = 64;
 /** What stands before the 32 bytes of an Ed25519 key in DER (RFC 8410). */
 const PRIVATE_DER = Buffer.from('302e020100300506032b657004220420', 'hex');
 const PUBLIC_DER = Buffer.from('302a300506032b6570032100', 'hex');
+
+/** Public keys that are remembered as objects at most. */
+const MAX_PUBLIC_KEYS = 1_000;
+const signing = new WeakMap<Uint8Array, KeyObject>();
+const verifying = new Map<string, KeyObject>();
+
+/** A key object is made once per key: making it takes twice as long as signing with it. It goes with the bytes it was made from. */
+function signingKey(seed: Uint8Array): KeyObject {
+  const key =
+    signing.get(seed) ??
+    createPrivateKey({ key: Buffer.concat([PRIVATE_DER, seed]), format: 'der', type: 'pkcs8' });
+  signing.set(seed, key);
+  return key;
+}
+
+/** The same for keys of others, by what they are: the oldest goes first. */
+function verifyingKey(publicKey: Uint8Array): KeyObject {
+  const name = hexOf(publicKey);
+  const key =
+    verifying.get(name) ??
+    createPublicKey({ key: Buffer.concat([PUBLIC_DER, publicKey]), format: 'der', type: 'spki' });
+  verifying.set(name, key);
+  const [oldest] = verifying.keys();
+  if (verifying.size > MAX_PUBLIC_KEYS && oldest !== undefined) verifying.delete(oldest);
+  return key;
+}
 
 /** The suite on `node:crypto`: the same bytes as ts-mls's own (suite.test.ts), without its waits for WebCrypto. */
 export const nodeSuite: Suite = {
@@ -47,13 +74,11 @@ export const nodeSuite: Suite = {
   },
   signature: {
     async sign(seed, message) {
-      const key = Buffer.concat([PRIVATE_DER, seed]);
-      return sign(null, message, createPrivateKey({ key, format: 'der', type: 'pkcs8' }));
+      return sign(null, message, signingKey(seed));
     },
     async verify(publicKey, message, signature) {
       if (publicKey.length !== KEY_BYTES || signature.length !== SIGNATURE_BYTES) return false;
-      const key = Buffer.concat([PUBLIC_DER, publicKey]);
-      return verify(null, message, createPublicKey({ key, format: 'der', type: 'spki' }), signature);
+      return verify(null, message, verifyingKey(publicKey), signature);
     },
     async keygen() {
       const { privateKey, publicKey } = generateKeyPairSync('ed25519');

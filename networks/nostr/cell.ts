@@ -11,10 +11,19 @@ export const hexId = <T extends string>() => v.custom<T>((value) => isHex(value,
 /** The address of a relay. */
 export const relayUrl = v.custom<RelayUrl>((value) => readRelayUrl(value) !== null);
 
-/** Reads a record of the lane's state (MessagePack). Throws `corrupt` without the cause: what does not read may hold a key. */
+/** What cells say, by the schema they were read with. */
+const known = new WeakMap<Uint8Array, { readonly schema: object; readonly value: unknown }>();
+
+/**
+ * Reads a record of the lane's state (MessagePack), once for as long as its bytes are remembered: a message asks for the record of its group
+ * some ten times, and nobody changes the bytes of a cell. Throws `corrupt` without the cause: what does not read may hold a key.
+ */
 export function decodeCell<T>(bytes: Uint8Array, key: StateKey, schema: v.GenericSchema<unknown, T>): T {
+  const before = known.get(bytes);
+  if (before?.schema === schema) return before.value as T;
   const read = v.safeParse(schema, decoded(bytes));
   if (!read.success) throw new PlainsealError('corrupt', `lane state ${key.space} does not read`);
+  known.set(bytes, { schema, value: read.output });
   return read.output;
 }
 

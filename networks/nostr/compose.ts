@@ -16,13 +16,18 @@ export type Composed =
 
 const failed = (failure: FailureCode): Composed => ({ kind: 'failed', failure });
 
-/** The events of an intent of mine: made again they are the same. */
-export async function compose(work: Work, own: PublicKey, { what, sentAt }: Intent): Promise<Composed> {
+/** The events of an intent of mine: made again they are the same. `isNew`: they were never made ({@link ownEvents}). */
+export async function compose(
+  work: Work,
+  own: PublicKey,
+  { what, sentAt }: Intent,
+  isNew = false,
+): Promise<Composed> {
   const events = async (
     was: EventId | null,
     drafts: (datedAt: number) => readonly Draft[],
   ): Promise<readonly Rumor[]> =>
-    ownEvents(work, what.key, seconds(sentAt), was, (datedAt) =>
+    ownEvents(work, { key: what.key, firstDate: seconds(sentAt), was, isNew }, (datedAt) =>
       drafts(datedAt).map((draft) => rumorOf(own, draft)),
     );
   switch (what.kind) {

@@ -27,6 +27,15 @@ const schema: v.GenericSchema<unknown, OwnEvents> = v.object({
 });
 const named = v.object({ key: v.string() });
 
+/** An intent of mine, as its events are made. */
+interface OwnIntent {
+  readonly key: NetworkKey;
+  /** Epoch seconds. */
+  readonly firstDate: number;
+  readonly was: EventId | null;
+  readonly isNew: boolean;
+}
+
 const ownKey = (key: NetworkKey): StateKey => ({ space: 'own', key });
 const idKey = (id: EventId): StateKey => ({ space: 'own-id', key: id });
 
@@ -41,17 +50,19 @@ async function ownerOf(work: Pick<Work, 'get'>, id: EventId): Promise<NetworkKey
 /**
  * The events of an intent under ids that no other of mine has: two equal texts of one second would be one to everybody else. Made again
  * they come out the same.
+ * @param intent its network key, the date it would have in epoch seconds, and the reaction it takes back; `isNew`: nothing is taken to be known
+ * of it, and core not asked ({@link Work.expectAbsent}).
  * @param make the events for a date in epoch seconds.
  */
 export async function ownEvents(
   work: Work,
-  key: NetworkKey,
-  firstDate: number,
-  was: EventId | null,
+  { key, firstDate, was, isNew }: OwnIntent,
   make: (datedAt: number) => readonly Rumor[],
 ): Promise<readonly Rumor[]> {
   for (let datedAt = firstDate; ; datedAt += 1) {
     const events = make(datedAt);
+    if (isNew)
+      for (const cell of [ownKey(key), ...events.map(({ id }) => idKey(id))]) work.expectAbsent(cell);
     const [known, owners] = await Promise.all([
       readOwn(work, key),
       Promise.all(events.map(({ id }) => ownerOf(work, id))),

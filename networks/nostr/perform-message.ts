@@ -13,7 +13,7 @@ import { converge } from './group/converge.ts';
 import { datedNext } from './group/dated.ts';
 import { eventKey } from './group/event-keys.ts';
 import { groupOf, readRecord, stays, type GroupRecord } from './group/record.ts';
-import { forgetSaid, noteSaid, saidIn } from './group/said.ts';
+import { expectUnsaid, forgetSaid, noteSaid, saidIn } from './group/said.ts';
 import { startGroupFanout, storedEvent } from './group/stage.ts';
 import { faceNow } from './group/view.ts';
 import { npub } from './key-code.ts';
@@ -39,9 +39,17 @@ interface Place {
   readonly epoch: EpochId;
 }
 
+/** What is handed over. */
+interface Load {
+  readonly place: Place;
+  readonly artifacts: readonly Stored[];
+  /** Those of them that no relay has taken yet. */
+  readonly events: readonly SignedEvent[];
+}
+
 /** What came of sealing. */
 type Sealed =
-  | { readonly kind: 'sealed'; readonly artifacts: readonly Stored[]; readonly place: Place }
+  | ({ readonly kind: 'sealed' } & Load)
   /** There is no group in this conversation, or I am not in it. */
   | { readonly kind: 'nowhere' | 'void' | 'not-possible' | 'too-large' };
 
@@ -60,7 +68,7 @@ export async function performMessage(
   if (!result.ok) return afterCommit(running, item, result);
   switch (value.kind) {
     case 'sealed':
-      return handOver(running, item, value.place, value.artifacts, signal);
+      return handOver(running, item, value, signal);
     case 'void':
       return endVoid(running, item);
     case 'nowhere':
@@ -100,10 +108,18 @@ async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId):
   const group = await groupOf(work, conversation);
   const record = group && (await readRecord(work, group));
   if (group === null || !stays(record)) return { kind: 'nowhere' };
+  // Core flushes what was written while this is made, and answers nothing meanwhile: of what was never sealed it is not asked. Should it know
+  // of it all the same the commit is a conflict, and the next attempt asks.
+  const isNew = turn.isFirst && item.artifacts.length === 0;
+  if (isNew) expectUnsaid(work, group, item.id);
   // What is written below is read along: one way to core and back instead of two.
-  const [composed] = await Promise.all([compose(work, self.key, item.intent), saidIn(work, group, item.id)]);
+  const [composed] = await Promise.all([
+    compose(work, self.key, item.intent, isNew),
+    saidIn(work, group, item.id),
+  ]);
   if (composed.kind === 'void') return { kind: 'void' };
   if (composed.kind === 'failed') return { kind: 'not-possible' };
+  const events: SignedEvent[] = [];
   const artifacts: Stored[] = [];
   let sealed: SealedMessage | null = null;
   for (const rumor of composed.events) {
@@ -116,6 +132,7 @@ async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId):
       sealed.bytes,
       await datedNext(turn, group),
     );
+    events.push(event);
     artifacts.push(storedEvent(group, record, event, artifacts.length));
     await startGroupFanout(turn, group, event);
   }
@@ -124,7 +141,7 @@ async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId):
   ledger.moved.add(group);
   const evidence = await evidenceOf(turn, group, sealed);
   ledger.outbound.push({ item: item.id, to: 'sealed', artifacts, evidence });
-  return { kind: 'sealed', artifacts, place: { group, record, epoch: sealed.epoch.id } };
+  return { kind: 'sealed', events, artifacts, place: { group, record, epoch: sealed.epoch.id } };
 }
 
 async function evidenceOf(turn: Turn, group: GroupKey, { facts, details }: SealedMessage): Promise<Evidence> {
@@ -186,22 +203,21 @@ async function resume(
   });
   if (!result.ok) return afterCommit(running, item, result);
   if (value === null) return fail(running, item, 'not-possible');
-  return value === 'passed' ? atOnce(running) : handOver(running, item, value, item.artifacts, signal);
+  if (value === 'passed') return atOnce(running);
+  const { artifacts } = item;
+  const open = (events as readonly SignedEvent[]).filter((_, at) => artifacts[at]?.outcome !== 'accepted');
+  return handOver(running, item, { place: value, artifacts, events: open }, signal);
 }
 
-/** Publishes the stored bytes. */
+/** Publishes what is stored. */
 async function handOver(
   running: Running,
   item: OutboxItem,
-  place: Place,
-  artifacts: readonly Stored[],
+  { place, artifacts, events }: Load,
   signal: AbortSignal,
 ): Promise<Performed> {
-  const events = artifacts.filter(({ outcome }) => outcome !== 'accepted').map(eventOf);
-  if (events.includes(null)) return fail(running, item, 'damaged');
-  const whole = events as readonly SignedEvent[];
   const { group, record } = place;
-  for (const event of whole) {
+  for (const event of events) {
     noteEcho(running, event.id);
     const operation = groupOperation(running.self.key, record.routing, event);
     const published = await publish(running, operation, event.id, record.relays, signal);

@@ -13,6 +13,8 @@ export interface Turn {
   readonly work: Work;
   readonly ledger: Ledger;
   readonly now: Millis;
+  /** Nothing of it was a conflict yet. */
+  readonly isFirst: boolean;
 }
 
 /** Times a commit is made anew because somebody else wrote first. */
@@ -33,6 +35,7 @@ export function transact<T>(running: Running, make: (turn: Turn) => Promise<T>):
         work: createWork(running.context.view),
         ledger: createLedger(),
         now: running.context.now(),
+        isFirst: attempt === 1,
       };
       const value = await make(turn);
       const forecasts = await settleGroups(turn);

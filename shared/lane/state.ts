@@ -39,6 +39,8 @@ export type StateWrite = {
 export interface Work {
   get(key: StateKey): Promise<Uint8Array | null>;
   scan(space: string, prefix: string): Promise<readonly (readonly [StateKey, Uint8Array])[]>;
+  /** Takes a cell of a name that was just made to be absent, without asking. Where it is there all the same the commit is a conflict. */
+  expectAbsent(key: StateKey): void;
   put(key: StateKey, value: Uint8Array | null): void;
   /** Marks a point to return to: `drop` forgets the writes since (one failed envelope), `keep` lets them stand. */
   savepoint(): { keep(): void; drop(): void };

@@ -32,6 +32,18 @@ describe('a unit of work', () => {
     expect(work.writes()[0]?.expect).toBe(ABSENT);
   });
 
+  test('what is expected to be absent is not asked for, and what was read stays read', async () => {
+    const asked: string[] = [];
+    const cells = viewOf({ a: { value: bytes(1), version: 7 }, b: { value: bytes(2), version: 8 } });
+    const work = createWork({ ...cells, get: (of) => (asked.push(of.key), cells.get(of)) });
+    await work.get(key('b'));
+    for (const name of ['a', 'b']) work.expectAbsent(key(name));
+    expect([await work.get(key('a')), await work.get(key('b'))]).toEqual([null, bytes(2)]);
+    for (const name of ['a', 'b']) work.put(key(name), bytes(3));
+    expect(asked).toEqual(['b']);
+    expect(work.writes()).toMatchObject([{ expect: ABSENT }, { expect: 8 }]);
+  });
+
   test('dropping a savepoint forgets only what came after it', async () => {
     const work = createWork(viewOf({}));
     work.put(key('kept'), bytes(1));

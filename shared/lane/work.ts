@@ -70,6 +70,12 @@ export function createWork(view: StateView): Work {
       }
       return [...found.values()].toSorted(([a], [b]) => (a.key < b.key ? -1 : a.key > b.key ? 1 : 0));
     },
+    expectAbsent(key) {
+      const name = joined(key);
+      if (versions.has(name)) return;
+      versions.set(name, ABSENT);
+      read.set(name, null);
+    },
     put(key, value) {
       const name = joined(key);
       if (savepoints > 0) replaced.push({ name, was: written.get(name) });

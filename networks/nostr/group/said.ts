@@ -9,6 +9,10 @@ import type { StateKey, Work } from '../../../shared/lane/state.ts';
 const SPACE = 'said';
 const keyOf = (group: GroupKey, item: OutboxId): StateKey => ({ space: SPACE, key: `${group}/${item}` });
 
+/** An item that was never sealed has no place yet: core need not be asked ({@link Work.expectAbsent}). */
+export const expectUnsaid = (work: Work, group: GroupKey, item: OutboxId): void =>
+  work.expectAbsent(keyOf(group, item));
+
 /** Notes in which epoch an item was sealed. */
 export async function noteSaid(work: Work, group: GroupKey, item: OutboxId, epoch: EpochId): Promise<void> {
   await work.get(keyOf(group, item));

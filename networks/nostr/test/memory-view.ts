@@ -5,7 +5,9 @@ import { createWork } from '../../../shared/lane/work.ts';
 export interface MemoryState {
   readonly view: StateView;
   work(): Work;
-  /** As a commit that is ok. */
+  /** Whether every write names the version that stands. */
+  isCurrent(work: Pick<Work, 'writes'>): boolean;
+  /** As a commit that is ok. @throws Error where one does not. */
   commit(work: Pick<Work, 'writes'>): void;
   keys(space: string): readonly string[];
 }
@@ -28,15 +30,16 @@ export function createMemoryState(): MemoryState {
         .filter(({ key }) => key.key.startsWith(prefix))
         .map(({ key, value, version }) => [key, { value, version }] as const),
   };
+  const standing = (key: StateKey): number => cells.get(nameOf(key))?.version ?? 0;
   return {
     view,
     work: () => createWork(view),
+    isCurrent: (work) => work.writes().every(({ key, expect }) => standing(key) === expect),
     commit(work) {
       for (const { key, value, expect, version } of work.writes()) {
-        const standing = cells.get(nameOf(key))?.version ?? 0;
-        if (standing !== expect) throw new Error(`conflict in ${key.space}`);
+        if (standing(key) !== expect) throw new Error(`conflict in ${key.space}`);
         if (value === null) cells.delete(nameOf(key));
-        else cells.set(nameOf(key), { key, value, version: version ?? standing + 1 });
+        else cells.set(nameOf(key), { key, value, version: version ?? standing(key) + 1 });
       }
     },
     keys: (space) => inSpace(space).map(({ key }) => key.key),

@@ -42,7 +42,9 @@ export async function startTrial(
     view: state.view,
     hasRoom: async () => true,
     async commit(commit) {
-      state.commit({ writes: () => commit.work });
+      const given = { writes: () => commit.work };
+      if (!state.isCurrent(given)) return { ok: false, why: 'conflict' };
+      state.commit(given);
       commits.push(commit);
       return { ok: true, seq: commits.length };
     },
