@@ -109,10 +109,9 @@ export async function makeKeyPackage(setting: Setting, work: Work, now: Millis):
   return shown(ref, own.keyPackage);
 }
 
-/** A key package of mine by its reference; null when it is none of mine, or used up. */
-export async function ownKeyPackage(work: Work, ref: KeyPackageRef): Promise<OwnKeyPackage | null> {
-  const bytes = await work.get(keyPackageCell(ref));
-  return bytes === null ? null : decodeOwn(bytes);
+/** Whether a key package is one of mine, and not used up. */
+export async function hasKeyPackage(work: Pick<Work, 'get'>, ref: KeyPackageRef): Promise<boolean> {
+  return (await work.get(keyPackageCell(ref))) !== null;
 }
 
 /** All key packages of mine, by reference. */

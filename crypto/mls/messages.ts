@@ -15,7 +15,7 @@ import type { Standing } from './commit.ts';
 import type { Processed, SealedMessage } from './engine.ts';
 import { detailsOf, groupFacts } from './facts.ts';
 import { groupKeyOf, headOf, refIn, standingAt } from './groups.ts';
-import { ownKeyPackage } from './key-packages.ts';
+import { hasKeyPackage } from './key-packages.ts';
 import { memberOf } from './members.ts';
 import { openPrivate, openSenderData, sealPrivate, type Sealed, type SenderData } from './private-message.ts';
 import { startRatchet, type Ratchet } from './ratchet.ts';
@@ -53,8 +53,8 @@ export async function factsOf(
   now: Millis,
 ): Promise<ReturnType<typeof groupFacts>> {
   const roster = await rosters.read(work, group, head.current);
-  const joinedWith = head.keyPackage === '' ? null : await ownKeyPackage(work, head.keyPackage);
-  return groupFacts(head, roster, joinedWith !== null, now);
+  const isKept = head.keyPackage !== '' && (await hasKeyPackage(work, head.keyPackage));
+  return groupFacts(head, roster, isKept, now);
 }
 
 /** See {@link MlsEngine.seal}. */

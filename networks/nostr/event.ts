@@ -50,9 +50,9 @@ export function rumorOf(pubkey: PublicKey, { created_at, kind, tags, content }: 
   return { id: eventId(pubkey, draft), pubkey, ...draft };
 }
 
-/** Signs an event (BIP-340 with fresh randomness). */
-export function signEvent(draft: Draft, secret: SecretKey): SignedEvent {
-  const rumor = rumorOf(publicKeyOf(secret), draft);
+/** Signs an event (BIP-340 with fresh randomness). `key`: the secret's public half. */
+export function signEvent(draft: Draft, secret: SecretKey, key = publicKeyOf(secret)): SignedEvent {
+  const rumor = rumorOf(key, draft);
   return { ...rumor, sig: toHex(sign(fromHex(rumor.id), secret)) };
 }
 

@@ -90,11 +90,15 @@ export function startCore(options: CoreOptions): Core {
   const news = createNews((name, payload) => {
     for (const page of pages) page.emit(name, payload);
   });
-  const read: Read = async (name, args) => {
+  const readHere: Read = async (name, args) => {
     expiry.now();
-    if (options.reader) return (await options.reader.run(name, args)) as never;
     const query = queries[name] as (database: Database, given: typeof args) => never;
     return db.readTransaction(() => query(db, args));
+  };
+  const read: Read = async (name, args) => {
+    if (!options.reader) return readHere(name, args);
+    expiry.now();
+    return (await options.reader.run(name, args)) as never;
   };
   const notices = createNotices({ db, host, unread: async () => (await read('inbox.counts', {})).unread });
   const connector = connectLanes(host);
@@ -227,6 +231,7 @@ export function startCore(options: CoreOptions): Core {
   const scope: CallScope = {
     db,
     read,
+    readHere,
     files,
     host,
     clock,

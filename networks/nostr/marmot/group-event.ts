@@ -5,7 +5,8 @@ import { PlainsealError } from '../../../shared/errors.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
 import { seconds, signEvent, type SignedEvent, type Tag } from '../event.ts';
 import { isHex } from '../hex.ts';
-import { forget, freshSecretKey } from '../keys.ts';
+import { forget } from '../keys.ts';
+import { takeOneTimeKey } from '../one-time-key.ts';
 import type { NostrGroupId } from './routing.ts';
 
 /** A message to a group, signed by a key that is used for nothing else. */
@@ -46,12 +47,12 @@ export function sealGroupEvent(
   const ciphertext = chacha20poly1305(key, nonce).encrypt(message);
   const tags: Tag[] = [['h', group]];
   if (expiration !== null) tags.push(['expiration', String(expiration)]);
-  const once = freshSecretKey();
+  const { secret, key: author } = takeOneTimeKey();
   try {
     const content = toBase64(Buffer.concat([nonce, ciphertext]));
-    return signEvent({ created_at: seconds(now), kind: GROUP_EVENT_KIND, tags, content }, once);
+    return signEvent({ created_at: seconds(now), kind: GROUP_EVENT_KIND, tags, content }, secret, author);
   } finally {
-    forget(once);
+    forget(secret);
   }
 }
 

@@ -1,4 +1,5 @@
 import { PlainsealError } from '../../../shared/errors.ts';
+import type { CallArgs, CallResults } from '../../../shared/contract/calls.ts';
 import type { Scope } from '../commit/scope.ts';
 import { deleteMessage, findMessage, setSendState, type Message } from '../../../storage/messages.ts';
 import { findOutgoing, retryItem, type Outgoing } from '../../../storage/outbox.ts';
@@ -30,7 +31,7 @@ export function messageCalls(of: CallScope): Serve<Names> {
       const { seq } = of.news;
       return { ...(await of.read('message.page', args)), seq };
     },
-    'message.rows': (args) => of.read('message.rows', args),
+    'message.rows': (args) => readRows(of, args),
     'message.details': async (args) => mustFind(await of.read('message.details', args), 'message'),
     'message.cancel': async ({ request, id }) => {
       const cancelled = await of.once(
@@ -119,6 +120,17 @@ export function messageCalls(of: CallScope): Serve<Names> {
       return null;
     },
   };
+}
+
+/** Rows that are read on core's own connection at most. */
+const FEW_ROWS = 16;
+
+/**
+ * Rows by their ids: what news of a message names. The few of one message were just written, and this connection still has their pages open,
+ * which the reader would have to open again, after a way to its thread and back.
+ */
+async function readRows(of: CallScope, args: CallArgs<'message.rows'>): Promise<CallResults['message.rows']> {
+  return args.ids.length > FEW_ROWS ? of.read('message.rows', args) : of.readHere('message.rows', args);
 }
 
 function deleteForAll(

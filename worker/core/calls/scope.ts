@@ -32,6 +32,8 @@ export type Read = <K extends keyof typeof queries>(
 export interface CallScope {
   readonly db: Database;
   readonly read: Read;
+  /** The same on core's own connection: for what is small and was just written. */
+  readonly readHere: Read;
   readonly files: Files;
   readonly host: HostLink;
   readonly clock: () => Millis;
