@@ -7,16 +7,18 @@ import type { ConversationId } from '../../shared/ids.ts';
 import { addAccount } from '../crash/world.ts';
 import { openShell, type Shell } from '../crash/shell.ts';
 import { startRelayProcess } from '../peers/nostr/child.ts';
+import { measureFloor } from './nostr-floor.ts';
 import { median, quantile, show } from './result.ts';
 
 /*
  * Send: from the click in one program to the row on the page of another, over one relay on this machine. Two cores, two lanes in threads of
  * theirs, the relay and this program: four processes on the same two processors. A message costs its sender three transactions that reach the
  * disk (intent, sealed, outcome), of which two are before the relay has it, and its reader one. The page hears at most every 50 ms, so
- * messages are spaced further than that.
+ * messages are spaced further than that. Beside it the same chain without our code (nostr-floor.ts).
  */
 
 const MESSAGES = Number(process.env['BENCH_MESSAGES'] ?? 200);
+const FLOOR_MESSAGES = Math.min(MESSAGES, 100);
 const DISCARDED = 20;
 const SPACE_MS = 70;
 
@@ -84,13 +86,16 @@ try {
     took.shown.push(shownAt - startedAt);
     took.accepted.push(acceptedAt - startedAt);
   }
-  const result = (name: string, ours: number): void =>
-    show({ name: `nostr: ${name}`, unit: 'ms', ours, reference: null, runs: MESSAGES });
-  result('click to the other page, p50', median(took.shown));
-  result('click to the other page, p95', quantile(took.shown, 0.95));
-  result('click to accepted on my page, p50', median(took.accepted));
   await alice.close();
   await bob.close();
+  const floor = await measureFloor(relay.url, folder, FLOOR_MESSAGES);
+  const result = (name: string, ours: number, value?: number): void => {
+    const reference = value === undefined ? null : { name: 'the floor', value };
+    show({ name: `nostr: ${name}`, unit: 'ms', ours, reference, runs: MESSAGES });
+  };
+  result('click to the other page, p50', median(took.shown), median(floor));
+  result('click to the other page, p95', quantile(took.shown, 0.95), quantile(floor, 0.95));
+  result('click to accepted on my page, p50', median(took.accepted));
 } finally {
   await relay.stop();
   await rm(folder, { recursive: true, force: true });
