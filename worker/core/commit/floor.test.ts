@@ -163,16 +163,23 @@ describe('what the floor does not count for', () => {
 test('AT-05 in no sequence of floors, forecasts, holds and releases anything goes out below the floor of that moment', () => {
   const bob = peerId('email', 'BOB');
   const facts = fc.constantFrom(...order);
+  // Mostly written and sealed: a floor is soon so high that nothing would go out.
   const step = fc.oneof(
-    fc.record({
-      act: fc.constant('floor' as const),
-      whose: fc.constantFrom('all', 'alice', 'bob'),
-      least: facts,
-    }),
-    fc.record({ act: fc.constant('forecast' as const), now: facts }),
-    fc.record({ act: fc.constant('write' as const) }),
-    fc.record({ act: fc.constant('seal' as const), now: facts, told: facts }),
-    fc.record({ act: fc.constant('release' as const) }),
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        act: fc.constant('floor' as const),
+        whose: fc.constantFrom('all', 'alice', 'bob'),
+        least: facts,
+      }),
+    },
+    { weight: 2, arbitrary: fc.record({ act: fc.constant('forecast' as const), now: facts }) },
+    { weight: 3, arbitrary: fc.record({ act: fc.constant('write' as const) }) },
+    {
+      weight: 3,
+      arbitrary: fc.record({ act: fc.constant('seal' as const), now: facts, told: facts }),
+    },
+    { weight: 2, arbitrary: fc.record({ act: fc.constant('release' as const) }) },
   );
   let sealed = 0;
   let held = 0;
@@ -219,7 +226,7 @@ test('AT-05 in no sequence of floors, forecasts, holds and releases anything goe
           }
         }
     }),
-    { numRuns: 60 },
+    { numRuns: 100 },
   );
   expect(sealed).toBeGreaterThan(20);
   expect(held).toBeGreaterThan(20);
