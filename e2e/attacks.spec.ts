@@ -15,6 +15,9 @@ const test = base.extend<Record<never, never>, { readonly stage: Stage }>({
   ],
 });
 
+// One after the other: side by side, each worker would build a stage.
+test.describe.configure({ mode: 'default' });
+
 for (const { number, name, does, run } of attacks)
   test(`${number} ${name}: ${does}`, async ({ stage }) => {
     await run(stage);

@@ -38,6 +38,8 @@ export default defineConfig({
   tsconfig: './tsconfig.json',
   testMatch: '*.spec.ts',
   workers: 2,
+  // Tests of one file may run side by side: no worker is left alone with a long file at the end.
+  fullyParallel: true,
   retries: 0,
   timeout: 90_000,
   expect: { timeout: 10_000 },
