@@ -5,6 +5,7 @@ import type { KeySchedule } from 'ts-mls/keySchedule.js';
 import { decodeRatchetTree, ratchetTreeEncoder } from 'ts-mls/ratchetTree.js';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { Brand, Millis } from '../../shared/ids.ts';
+import { decodedOnce } from '../../shared/lane/decoded.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
 import { joined, Malformed, readWhole, u32, u64, u8, utf8, vector, vectorOf, type Reader } from './bytes.ts';
 import type { NodeKeys } from './path.ts';
@@ -222,25 +223,9 @@ function own<T>(bytes: Uint8Array, decode: (bytes: Uint8Array) => T): T {
   return readCell(cellOf(bytes), (from) => decode(from.take(from.left)));
 }
 
-/**
- * What a cell says, read once for as long as its bytes are remembered: a message asks for the same few cells some ten times. Nobody changes
- * the bytes of a cell; what is written anew has others.
- */
-function readOnce<T extends object>(decode: (bytes: Uint8Array) => T): (bytes: Uint8Array) => T {
-  const known = new WeakMap<Uint8Array, T>();
-  return (bytes) => {
-    const value = known.get(bytes) ?? decode(bytes);
-    known.set(bytes, value);
-    return value;
-  };
-}
-
-const headOnce = readOnce(decodeHead);
-const epochKeysOnce = readOnce(decodeEpochKeys);
-
 export async function readHead(work: Pick<Work, 'get'>, group: GroupKey): Promise<Head | null> {
   const bytes = await work.get(groupCell(group));
-  return bytes === null ? null : headOnce(bytes);
+  return bytes === null ? null : decodedOnce(bytes, decodeHead, decodeHead);
 }
 
 /** @throws PlainsealError `corrupt` when a cell that must be there is not, or does not read. */
@@ -255,7 +240,9 @@ async function mustRead<T>(
 }
 
 export const readEpochKeys = (work: Pick<Work, 'get'>, group: GroupKey, id: EpochId): Promise<EpochKeys> =>
-  mustRead(work, epochCell(under(group, id)), epochKeysOnce);
+  mustRead(work, epochCell(under(group, id)), (bytes) =>
+    decodedOnce(bytes, decodeEpochKeys, decodeEpochKeys),
+  );
 
 /** Reads the public part of epochs. */
 export interface Rosters {

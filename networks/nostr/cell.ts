@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { PlainsealError } from '../../shared/errors.ts';
+import { decodedOnce } from '../../shared/lane/decoded.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
 import { decodeFrame, encodeFrame } from '../../shared/wire/codec.ts';
 import { isHex } from './hex.ts';
@@ -11,20 +12,13 @@ export const hexId = <T extends string>() => v.custom<T>((value) => isHex(value,
 /** The address of a relay. */
 export const relayUrl = v.custom<RelayUrl>((value) => readRelayUrl(value) !== null);
 
-/** What cells say, by the schema they were read with. */
-const known = new WeakMap<Uint8Array, { readonly schema: object; readonly value: unknown }>();
-
-/**
- * Reads a record of the lane's state (MessagePack), once for as long as its bytes are remembered: a message asks for the record of its group
- * some ten times, and nobody changes the bytes of a cell. Throws `corrupt` without the cause: what does not read may hold a key.
- */
+/** Reads a record of the lane's state (MessagePack). Throws `corrupt` without the cause: what does not read may hold a key. */
 export function decodeCell<T>(bytes: Uint8Array, key: StateKey, schema: v.GenericSchema<unknown, T>): T {
-  const before = known.get(bytes);
-  if (before?.schema === schema) return before.value as T;
-  const read = v.safeParse(schema, decoded(bytes));
-  if (!read.success) throw new PlainsealError('corrupt', `lane state ${key.space} does not read`);
-  known.set(bytes, { schema, value: read.output });
-  return read.output;
+  return decodedOnce(bytes, schema, () => {
+    const read = v.safeParse(schema, decoded(bytes));
+    if (!read.success) throw new PlainsealError('corrupt', `lane state ${key.space} does not read`);
+    return read.output;
+  });
 }
 
 function decoded(bytes: Uint8Array): unknown {

@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { PlainsealError } from '../../shared/errors.ts';
+import { decodedOnce } from '../../shared/lane/decoded.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
 import { decodeFrame, encodeFrame } from '../../shared/wire/codec.ts';
 
@@ -16,20 +17,10 @@ export async function readCell<T>(
   return bytes === null ? null : decodeCell(bytes, key, schema);
 }
 
-/**
- * What stored bytes say, by the very array that was read: records are read for every message and changed seldom. Its value is nobody's
- * to change.
- */
-const decoded = new WeakMap<Uint8Array, { readonly schema: unknown; readonly value: unknown }>();
-
 /** As {@link readCell}, for a cell already read. @throws PlainsealError `corrupt`. */
 export function decodeCell<T>(bytes: Uint8Array, key: StateKey, schema: v.GenericSchema<unknown, T>): T {
-  const known = decoded.get(bytes);
-  if (known?.schema === schema) return known.value as T;
   try {
-    const value = v.parse(schema, decodeFrame(bytes));
-    decoded.set(bytes, { schema, value });
-    return value;
+    return decodedOnce(bytes, schema, () => v.parse(schema, decodeFrame(bytes)));
   } catch (cause) {
     throw new PlainsealError('corrupt', `lane state ${key.space} does not read`, { cause });
   }

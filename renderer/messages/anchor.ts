@@ -1,5 +1,5 @@
 /** Closer than this to the end counts as at the end, in px. */
-export const END_SLACK = 24;
+const END_SLACK = 24;
 
 type Held = { readonly kind: 'end' } | { readonly kind: 'row'; readonly id: string; readonly top: number };
 
@@ -14,8 +14,13 @@ type Anchor = {
   readonly content: (element: HTMLElement | null) => () => void;
   /** Puts what is held back in its place. Call after the rows were drawn. */
   readonly hold: () => void;
-  /** Call when the person scrolled. Says how far the view is from either end, and how high it is, in px. */
-  readonly scrolled: () => { readonly above: number; readonly below: number; readonly height: number };
+  /** Call when the person scrolled. Says how far the view is from either end and how high it is, in px, and whether it stays at the end. */
+  readonly scrolled: () => {
+    readonly above: number;
+    readonly below: number;
+    readonly height: number;
+    readonly atEnd: boolean;
+  };
   /** Goes to the end, and stays there as more comes. */
   readonly toEnd: () => void;
   /** Puts a row into the upper part of the view, and keeps it there while pictures load. */
@@ -85,9 +90,14 @@ export function createAnchor(): Anchor {
       // Rows may have grown since: only a place the person chose is a new one.
       if (view && Math.abs(view.scrollTop - placed) < 1) hold();
       else note();
-      if (!view) return { above: Infinity, below: Infinity, height: 0 };
-      const { scrollTop, scrollHeight, clientHeight } = view;
-      return { above: scrollTop, below: scrollHeight - scrollTop - clientHeight, height: clientHeight };
+      if (!view) return { above: Infinity, below: Infinity, height: 0, atEnd: false };
+      const { scrollTop, scrollHeight, clientHeight: height } = view;
+      return {
+        above: scrollTop,
+        below: scrollHeight - scrollTop - height,
+        height,
+        atEnd: held.kind === 'end',
+      };
     },
     toEnd() {
       held = { kind: 'end' };

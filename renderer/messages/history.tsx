@@ -7,7 +7,7 @@ import { useNow } from '../app/now.ts';
 import { useChats } from '../chats/store.ts';
 import { Button } from '../ui/button.tsx';
 import { say, words } from '../words.ts';
-import { createAnchor, END_SLACK } from './anchor.ts';
+import { createAnchor } from './anchor.ts';
 import { markRead } from './header.tsx';
 import styles from './history.module.css';
 import { NoteRow } from './note.tsx';
@@ -64,8 +64,8 @@ export function History({
   }, [turn]);
 
   function look(): void {
-    const { above, below, height } = anchor.scrolled();
-    follow(chat.id, below <= END_SLACK);
+    const { above, below, height, atEnd } = anchor.scrolled();
+    follow(chat.id, atEnd);
     // A fetch that fails is asked for again by the next scroll.
     if (above < height * EXTEND_WITHIN) extendMessages(chat.id, 'before').catch(() => undefined);
     if (below < height * EXTEND_WITHIN) extendMessages(chat.id, 'after').catch(() => undefined);
