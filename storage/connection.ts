@@ -1,6 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import type Sqlite from 'better-sqlite3';
 import { PlainsealError } from '../shared/errors.ts';
 import { asPlainsealError } from './sqlite-error.ts';
+import { createUnflushed } from './unflushed.ts';
 
 /** The driver's own connection; only files of storage/ that open, migrate or close it see this type. */
 export type Connection = InstanceType<typeof Sqlite>;
@@ -30,6 +32,17 @@ export type Database = {
    */
   transaction<T>(work: () => T): T;
   /**
+   * The same, and it stands before it is flushed: the next `transaction` flushes it along with its own, or, where none comes within
+   * {@link FLUSH_WITHIN_MS}, one for the purpose. Nothing that the program says to anybody may rest on it before `flushed`.
+   * @throws as `transaction`.
+   */
+  unflushedTransaction<T>(work: () => T): T;
+  /**
+   * Resolves once everything that stands is on the disk. Rejects where that failed: it still stands, and each transaction is refused
+   * until it is on the disk after all.
+   */
+  flushed(): Promise<void>;
+  /**
    * Inside a transaction: drops what `work` did where it throws, keeps the transaction, and throws on.
    * @throws PlainsealError `internal` outside a transaction.
    */
@@ -56,12 +69,20 @@ type Wiring = {
   readonly beforeClose: () => void;
 };
 
+/** Changes something for certain: SQLite flushes no transaction that leaves every page as it is. */
+const FLUSH =
+  "INSERT INTO meta (key, value) VALUES ('flush', ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value";
+
 /** Most statements kept prepared; the oldest goes first. */
 const MAX_STATEMENTS = 500;
 
 /** Puts the interface of storage/ over a keyed connection of the driver. */
 export function wrapConnection(raw: Connection, wiring: Wiring): Database {
   const statements = new Map<string, Sqlite.Statement<Value[]>>();
+  const unflushed = createUnflushed({
+    flush: () => transaction(() => undefined),
+    checkpoint: checkpointTruncate,
+  });
 
   function statement(sql: string): Sqlite.Statement<Value[]> {
     const known = statements.get(sql);
@@ -102,6 +123,49 @@ export function wrapConnection(raw: Connection, wiring: Wiring): Database {
     if (raw.inTransaction) throw new PlainsealError('internal', 'a transaction inside a transaction');
   }
 
+  function checkpointTruncate(): boolean {
+    return timed('wal_checkpoint', () => {
+      const rows = raw.pragma('wal_checkpoint(TRUNCATE)') as readonly { readonly busy: number }[];
+      return rows[0]?.busy === 0;
+    });
+  }
+
+  function outermostTransaction<T>(work: () => T): T {
+    outermost();
+    unflushed.mend();
+    try {
+      return within('BEGIN IMMEDIATE', 'COMMIT', ['ROLLBACK'], work);
+    } catch (error) {
+      unflushed.fails(error);
+      throw error;
+    }
+  }
+
+  function transaction<T>(work: () => T): T {
+    const result = outermostTransaction(() => {
+      const done = work();
+      if (unflushed.open) statement(FLUSH).run(randomUUID());
+      return done;
+    });
+    unflushed.stands();
+    wiring.onWritten();
+    return result;
+  }
+
+  function unflushedTransaction<T>(work: () => T): T {
+    // https://sqlite.org/pragma.html#pragma_synchronous: with a write-ahead log NORMAL flushes no commit. Not to be set inside a transaction.
+    raw.pragma('synchronous = NORMAL');
+    let result: T;
+    try {
+      result = outermostTransaction(work);
+    } finally {
+      raw.pragma('synchronous = FULL');
+    }
+    unflushed.note();
+    wiring.onWritten();
+    return result;
+  }
+
   return {
     readOnly: wiring.readOnly,
     all: <T>(sql: string, ...params: Params) =>
@@ -113,12 +177,9 @@ export function wrapConnection(raw: Connection, wiring: Wiring): Database {
         const done = statement(sql).run(...(params as Value[]));
         return { changes: done.changes, rowid: Number(done.lastInsertRowid) };
       }),
-    transaction: (work) => {
-      outermost();
-      const result = within('BEGIN IMMEDIATE', 'COMMIT', ['ROLLBACK'], work);
-      wiring.onWritten();
-      return result;
-    },
+    transaction,
+    unflushedTransaction,
+    flushed: unflushed.settled,
     savepoint: (work) => {
       if (!raw.inTransaction) throw new PlainsealError('internal', 'a savepoint outside a transaction');
       return within('SAVEPOINT part', 'RELEASE part', ['ROLLBACK TO part', 'RELEASE part'], work);
@@ -130,22 +191,19 @@ export function wrapConnection(raw: Connection, wiring: Wiring): Database {
     get inTransaction() {
       return raw.inTransaction;
     },
-    checkpointTruncate: () =>
-      timed('wal_checkpoint', () => {
-        const rows = raw.pragma('wal_checkpoint(TRUNCATE)') as readonly { readonly busy: number }[];
-        return rows[0]?.busy === 0;
-      }),
+    checkpointTruncate,
     close: () => {
       if (!raw.open) return;
       try {
         if (!wiring.readOnly) {
           wiring.beforeClose();
           optimise(raw);
-          raw.pragma('wal_checkpoint(TRUNCATE)');
+          if (checkpointTruncate()) unflushed.stands();
         }
       } catch (error) {
         throw asPlainsealError(error);
       } finally {
+        unflushed.end();
         statements.clear();
         raw.close();
       }

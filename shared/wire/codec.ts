@@ -1,4 +1,4 @@
-import { decode, encode, type ExtensionCodecType } from '@msgpack/msgpack';
+import { decode, Encoder, type ExtensionCodecType } from '@msgpack/msgpack';
 import { PlainsealError } from '../errors.ts';
 
 /** Largest message on a pipe, in bytes. */
@@ -12,12 +12,31 @@ const noExtensions: ExtensionCodecType<undefined> = {
   },
 };
 
+/** Above this the encoder's buffer is not kept for the next frame, in bytes. */
+const MAX_KEPT = 1024 * 1024;
+
+const makeEncoder = (): Encoder =>
+  new Encoder({ ignoreUndefined: true, maxDepth: 64, extensionCodec: noExtensions });
+let encoder = makeEncoder();
+
 /**
  * One codec for both shells: MessagePack without extensions, by a library that evaluates no code (cbor-x and msgpackr
- * compile readers with `new Function`, which the page's policy forbids). `undefined` members are left out.
+ * compile readers with `new Function`, which the page's policy forbids). `undefined` members are left out. The buffer in which a frame
+ * grows is used again, and nothing of the frame is left in it.
+ * @throws Error for what the wire cannot say (a function, a symbol, more than 64 levels).
  */
 export function encodeFrame(value: unknown): Uint8Array {
-  return encode(value, { ignoreUndefined: true, maxDepth: 64, extensionCodec: noExtensions });
+  let written: Uint8Array;
+  try {
+    written = encoder.encodeSharedRef(value);
+  } catch (error) {
+    encoder = makeEncoder();
+    throw error;
+  }
+  const frame = written.slice();
+  if (written.buffer.byteLength > MAX_KEPT) encoder = makeEncoder();
+  else written.fill(0);
+  return frame;
 }
 
 /**

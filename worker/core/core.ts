@@ -30,7 +30,7 @@ import type { ProfileLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { createNews } from './news.ts';
 import { createNotices } from './notices.ts';
-import { createOnce } from './once.ts';
+import { createOnce, type Write } from './once.ts';
 import { createOutbox } from './outbox.ts';
 import { createSeenLabels } from './seen-labels.ts';
 import { nothingTouched, type Touched } from './touched.ts';
@@ -108,14 +108,23 @@ export function startCore(options: CoreOptions): Core {
     news.changed(touched);
     notices.tell(touched);
     if (touched.expiry) expiry.look();
-    if (touched.outbox) for (const account of lanes.accounts()) outbox.pump(account);
+    if (touched.outbox) pumping ??= setImmediate(pumpAll);
   }
-  function write<T>(work: (touched: Touched) => T): T {
-    const touched = nothingTouched();
+  /** In a turn of its own: whoever waits to be answered waits no longer for what is next to be sent. */
+  let pumping: ReturnType<typeof setImmediate> | null = null;
+  function pumpAll(): void {
+    pumping = null;
+    for (const account of lanes.accounts()) outbox.pump(account);
+  }
+  const room = (account: AccountId): number => lanes.get(account)?.room ?? 0;
+  function written<T>(
+    transaction: Database['transaction'],
+    work: (touched: Touched) => T,
+    touched: Touched,
+  ): T {
     let undo: Undo = () => undefined;
-    let result: T;
     try {
-      result = db.transaction(() => {
+      return transaction(() => {
         const done = work(touched);
         if (touched.outbox) undo = outbox.begin(lanes.accounts());
         return done;
@@ -124,9 +133,22 @@ export function startCore(options: CoreOptions): Core {
       undo();
       throw error;
     }
+  }
+  const write: Write = (work) => {
+    const touched = nothingTouched();
+    const result = written(db.transaction, work, touched);
     tell(touched);
     return result;
-  }
+  };
+  const writeWithSeal: Write = (work) => {
+    if (!lanes.accounts().some((account) => room(account) > 0)) return write(work);
+    const touched = nothingTouched();
+    const result = written(db.unflushedTransaction, work, touched);
+    const durable = (): void => tell(touched);
+    // What could not be flushed stands all the same, and is shown; its call says that it is not on the disk.
+    db.flushed().then(durable, durable);
+    return result;
+  };
 
   function wipe(): void {
     // A delete is done once the log holds nothing of it any more; the next one, or the close, tries again.
@@ -204,7 +226,7 @@ export function startCore(options: CoreOptions): Core {
     clock,
     random,
     log,
-    room: (account) => lanes.get(account)?.room ?? 0,
+    room,
     perform: async (account, item, signal) => {
       const performed = await lanes.must(account).perform(item, signal);
       if (performed !== 'deadly') return performed;
@@ -245,6 +267,7 @@ export function startCore(options: CoreOptions): Core {
     log,
     crash,
     write,
+    writeWithSeal,
     once: createOnce({ db, clock, write }),
     wipe,
   };
@@ -284,6 +307,7 @@ export function startCore(options: CoreOptions): Core {
       await lanes.stopAll();
       await work;
       await commits.drain();
+      await db.flushed().catch(() => undefined);
       news.stop();
       notices.stop();
       for (const page of pages) page.close();

@@ -7,23 +7,28 @@ import type { Touched } from './touched.ts';
 
 /**
  * Runs a mutating call once per request id: `prepare` may wait (a question to the person); `effect` and the answer are one
- * transaction. The same id again, at once or after the page was re-attached, gets the same answer and does nothing.
+ * transaction. The same id again, at once or after the page was re-attached, gets the same answer and does nothing. `write` is how the
+ * transaction is made; what is answered is on the disk.
  */
 export type Once = <N extends CallName, P>(
   name: N,
   request: string,
   prepare: () => Promise<P> | P,
   effect: (prepared: P, touched: Touched) => CallResults[N],
+  write?: Write,
 ) => Promise<CallResults[N]>;
+
+/** A transaction; what it touched is told once it is durable. */
+export type Write = <T>(work: (touched: Touched) => T) => T;
 
 export function createOnce(of: {
   readonly db: Database;
   readonly clock: () => Millis;
-  readonly write: <T>(work: (touched: Touched) => T) => T;
+  readonly write: Write;
 }): Once {
   const running = new Map<string, { readonly name: string; readonly answer: Promise<unknown> }>();
 
-  return (name, request, prepare, effect) => {
+  return (name, request, prepare, effect, write = of.write) => {
     type Answer = CallResults[typeof name];
     const same = running.get(request);
     if (same) {
@@ -33,14 +38,16 @@ export function createOnce(of: {
     }
     const run = async (): Promise<Answer> => {
       const before = answered(of.db, request, name);
-      if (before) return before.answer as Answer;
-      const prepared = await prepare();
-      return of.write((touched) => {
+      const answer = before ? (before.answer as Answer) : effected(await prepare());
+      await of.db.flushed();
+      return answer;
+    };
+    const effected = (prepared: Awaited<ReturnType<typeof prepare>>): Answer =>
+      write((touched) => {
         const answer = effect(prepared, touched);
         keepAnswer(of.db, request, name, answer, of.clock());
         return answer;
       });
-    };
     const answer = run().finally(() => running.delete(request));
     running.set(request, { name, answer });
     return answer;

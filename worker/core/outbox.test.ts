@@ -14,6 +14,7 @@ import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { OutboxItem } from '../../shared/lane/intent.ts';
 import type { CreateLane, LaneContext, Performed } from '../../shared/lane/lane.ts';
 import { addAccount } from '../../storage/accounts.ts';
+import { FLUSH_WITHIN_MS } from '../../storage/unflushed.ts';
 import { clearFacts, goodFacts, meeting, sealedFor } from '../sample/scene.ts';
 import { request, startRig, type Rig } from '../sample/rig.ts';
 
@@ -252,12 +253,15 @@ async function act(rig: Rig, script: Script, model: Model, op: Op): Promise<void
   const of = model.chats[op.chat]!;
   const row = await rig.page.call('conversation.get', { conversation: of.id });
   if (op.do === 'send') {
-    const sent = await rig.page.call('message.send', {
+    const sending = rig.page.call('message.send', {
       request: request(),
       conversation: of.id,
       content: textOnly(`message ${of.items.length}`),
       seenLabel: row.labelRevision,
     });
+    // A lane that seals nothing yet: the intent's own flush comes by the clock.
+    await settle();
+    const sent = await sending;
     expect(sent.kind).toBe(of.stopped ? 'held' : 'queued');
     of.items.push({ message: sent.id, state: of.stopped ? 'held' : 'queued', waits: false, sealed: false });
   } else if (op.do === 'answer') await answer(script, of, op.with);
@@ -359,10 +363,10 @@ test('a lane begins before the intent is flushed, and seals nothing where that f
         content: textOnly(text),
         seenLabel,
       });
-    const { transaction } = rig.db;
+    const { unflushedTransaction } = rig.db;
     const full = new PlainsealError('disk-full', 'no room');
-    vi.spyOn(rig.db, 'transaction').mockImplementationOnce((work) =>
-      transaction(() => {
+    vi.spyOn(rig.db, 'unflushedTransaction').mockImplementationOnce((work) =>
+      unflushedTransaction(() => {
         work();
         throw full;
       }),
@@ -376,9 +380,47 @@ test('a lane begins before the intent is flushed, and seals nothing where that f
     await expect(seal(script, lost)).rejects.toMatchObject({ kind: 'bad-request' });
     expect(rig.db.all('SELECT id FROM outbox')).toEqual([]);
 
-    await send('kept');
+    const kept = send('kept');
     await settle();
+    await kept;
     expect(await seal(script, script.pending.get(conversation!)!)).toMatch(/^artifact/u);
+  } finally {
+    await rig.close();
+  }
+});
+
+test('the page is answered once its intent is on the disk: along with what was sealed, or by the clock where nothing is', async () => {
+  const script = scripted();
+  const rig = await start(script);
+  try {
+    await settle();
+    const [conversation] = chats;
+    const { labelRevision: seenLabel } = await rig.page.call('conversation.get', {
+      conversation: conversation!,
+    });
+    let answered = 0;
+    const send = async (): Promise<void> => {
+      await rig.page.call('message.send', {
+        request: request(),
+        conversation: conversation!,
+        content: textOnly('once'),
+        seenLabel,
+      });
+      answered += 1;
+    };
+    const first = send();
+    await vi.waitFor(() => expect(script.begun).toHaveLength(1), { interval: 0 });
+    // Everything but the clock goes on, as long as it may: nothing was flushed.
+    for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(answered).toBe(0);
+    expect(await seal(script, script.begun[0]!)).toMatch(/^artifact/u);
+    await first;
+
+    const second = send();
+    await new Promise<void>((resolve) => setImmediate(resolve));
+    expect(answered).toBe(1);
+    await vi.advanceTimersByTimeAsync(FLUSH_WITHIN_MS);
+    await second;
   } finally {
     await rig.close();
   }

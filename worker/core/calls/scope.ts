@@ -18,7 +18,7 @@ import type { ProfileLock } from '../lock.ts';
 import type { Log } from '../log.ts';
 import type { News } from '../news.ts';
 import type { Outbox } from '../outbox.ts';
-import type { Once } from '../once.ts';
+import type { Once, Write } from '../once.ts';
 import type { SeenLabels } from '../seen-labels.ts';
 import type { Touched } from '../touched.ts';
 
@@ -46,8 +46,12 @@ export interface CallScope {
   readonly seen: SeenLabels;
   readonly log: Log;
   readonly crash: (name: CrashPoint) => Promise<void>;
-  /** A transaction; what it touched is told once it is durable. */
-  readonly write: <T>(work: (touched: Touched) => T) => T;
+  readonly write: Write;
+  /**
+   * The same, and flushed along with what a lane seals for it where a lane begins at once (decision 26): what follows waits for
+   * `db.flushed()`, as `once` does.
+   */
+  readonly writeWithSeal: Write;
   readonly once: Once;
   /** What was deleted is gone from the disk, as soon as no reader is in the way. */
   readonly wipe: () => void;

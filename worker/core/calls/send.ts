@@ -97,6 +97,7 @@ export function sendCalls(of: CallScope): Serve<'message.send'> {
           if (agreed) keepClearConsent(of.db, id, scope.now);
           return writeIntent(of, scope, { id, content, seenLabel });
         },
+        of.writeWithSeal,
       );
       await of.crash('core.after-intent');
       return answer;
