@@ -113,40 +113,25 @@ export function startCore(options: CoreOptions): Core {
   /** In a turn of its own: whoever waits to be answered waits no longer for what is next to be sent. */
   let pumping: ReturnType<typeof setImmediate> | null = null;
   function pumpAll(): void {
+    if (pumping !== null) clearImmediate(pumping);
     pumping = null;
     for (const account of lanes.accounts()) outbox.pump(account);
   }
   const room = (account: AccountId): number => lanes.get(account)?.room ?? 0;
-  function written<T>(
-    transaction: Database['transaction'],
-    work: (touched: Touched) => T,
-    touched: Touched,
-  ): T {
-    let undo: Undo = () => undefined;
-    try {
-      return transaction(() => {
-        const done = work(touched);
-        if (touched.outbox) undo = outbox.begin(lanes.accounts());
-        return done;
-      });
-    } catch (error) {
-      undo();
-      throw error;
-    }
-  }
   const write: Write = (work) => {
     const touched = nothingTouched();
-    const result = written(db.transaction, work, touched);
+    const result = db.transaction(() => work(touched));
     tell(touched);
     return result;
   };
   const writeWithSeal: Write = (work) => {
     if (!lanes.accounts().some((account) => room(account) > 0)) return write(work);
     const touched = nothingTouched();
-    const result = written(db.unflushedTransaction, work, touched);
-    const durable = (): void => tell(touched);
+    const result = db.unflushedTransaction(() => work(touched));
     // What could not be flushed stands all the same, and is shown; its call says that it is not on the disk.
+    const durable = (): void => tell({ ...touched, outbox: false });
     db.flushed().then(durable, durable);
+    if (touched.outbox) pumpAll();
     return result;
   };
 

@@ -27,12 +27,6 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export interface Outbox {
   /** Looks for something to do in an account: after an intent, a commit, a hold that ended, a lane that came online. */
   pump(account: AccountId): void;
-  /**
-   * The same inside the transaction of an intent, so that a lane begins while the disk still flushes it; only with what is not sealed:
-   * that takes a commit of its own, after this one, and where this one does not stand there is nothing to commit to. Gives what ends just
-   * this, to be called then.
-   */
-  begin(accounts: readonly AccountId[]): () => void;
   /** Tells the lane that an item was cancelled. */
   abort(item: OutboxId): void;
   /** Takes no more work, tells running work to end, and waits for it. */
@@ -63,31 +57,20 @@ export function createOutbox(of: {
   function pump(account: AccountId): void {
     clearTimeout(timers.get(account));
     timers.delete(account);
-    const { now, later } = startDue(account, () => true);
-    const next = Math.min(...later.map(({ notBefore }) => notBefore));
+    const room = Math.min(MAX_AT_ONCE, of.room(account));
+    if (stopped || room <= 0) return;
+    const now = of.clock();
+    let next = Infinity;
+    for (const head of queueHeads(of.db, account, now)) {
+      if (head.state === 'held' || busy.has(queueOf(account, head))) continue;
+      if (head.notBefore > now) next = Math.min(next, head.notBefore);
+      else if ((atWork.get(account) ?? 0) < room) start(account, head);
+    }
     if (next < Infinity)
       timers.set(
         account,
         setTimeout(() => pump(account), Math.min(MAX_TIMER_MS, next - now)),
       );
-  }
-
-  /** Starts what is due and `may` be started, as far as there is room; tells what was started, and what is due later. */
-  function startDue(account: AccountId, may: (head: QueueHead) => boolean) {
-    const room = Math.min(MAX_AT_ONCE, of.room(account));
-    const now = of.clock();
-    const begun: OutboxId[] = [];
-    const later: QueueHead[] = [];
-    if (stopped || room <= 0) return { now, begun, later };
-    for (const head of queueHeads(of.db, account, now)) {
-      if (head.state === 'held' || busy.has(queueOf(account, head)) || !may(head)) continue;
-      if (head.notBefore > now) later.push(head);
-      else if ((atWork.get(account) ?? 0) < room) {
-        begun.push(head.id);
-        start(account, head);
-      }
-    }
-    return { now, begun, later };
   }
 
   function start(account: AccountId, head: QueueHead): void {
@@ -140,12 +123,6 @@ export function createOutbox(of: {
 
   return {
     pump,
-    begin: (accounts) => {
-      const begun = accounts.flatMap((account) => startDue(account, ({ state }) => state === 'queued').begun);
-      return () => {
-        for (const id of begun) if (!isOpen(findOutgoing(of.db, id))) abort(id);
-      };
-    },
     abort,
     stop: async () => {
       stopped = true;
