@@ -79,6 +79,16 @@ export interface QueueHead {
   readonly notBefore: Millis;
 }
 
+/** Whether anything is open of a conversation's queue. */
+export function hasOpen(db: Database, conversation: ConversationId): boolean {
+  return (
+    db.get(
+      "SELECT 1 FROM outbox WHERE conversation = ? AND state IN ('queued', 'sealed', 'held') LIMIT 1",
+      conversation,
+    ) !== undefined
+  );
+}
+
 /** What is open of a conversation's queue, oldest first. */
 export function openItems(db: Database, conversation: ConversationId): readonly Outgoing[] {
   return db

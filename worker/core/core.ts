@@ -1,6 +1,6 @@
 import type { Calls } from '../../shared/contract/calls.ts';
 import type { Events } from '../../shared/contract/events.ts';
-import type { AccountId, ConversationId, Millis } from '../../shared/ids.ts';
+import type { AccountId, ConversationId, Millis, OutboxId } from '../../shared/ids.ts';
 import type { AccountSetup } from '../../shared/lane/flow.ts';
 import type { CrashPoint } from '../../shared/lane/lane.ts';
 import { link, type Link } from '../../shared/wire/rpc.ts';
@@ -30,7 +30,7 @@ import type { ProfileLock } from './lock.ts';
 import type { Log } from './log.ts';
 import { createNews } from './news.ts';
 import { createNotices } from './notices.ts';
-import { createOnce, type Write } from './once.ts';
+import { createOnce, type Begin, type Write } from './once.ts';
 import { createOutbox } from './outbox.ts';
 import { createSeenLabels } from './seen-labels.ts';
 import { nothingTouched, type Touched } from './touched.ts';
@@ -113,26 +113,33 @@ export function startCore(options: CoreOptions): Core {
   /** In a turn of its own: whoever waits to be answered waits no longer for what is next to be sent. */
   let pumping: ReturnType<typeof setImmediate> | null = null;
   function pumpAll(): void {
-    if (pumping !== null) clearImmediate(pumping);
     pumping = null;
     for (const account of lanes.accounts()) outbox.pump(account);
   }
   const room = (account: AccountId): number => lanes.get(account)?.room ?? 0;
   const write: Write = (work) => {
     const touched = nothingTouched();
-    const result = db.transaction(() => work(touched));
+    const result = db.transaction(() => work(touched, () => undefined));
     tell(touched);
     return result;
   };
   const writeWithSeal: Write = (work) => {
     if (!lanes.accounts().some((account) => room(account) > 0)) return write(work);
     const touched = nothingTouched();
-    const result = db.unflushedTransaction(() => work(touched));
-    // What could not be flushed stands all the same, and is shown; its call says that it is not on the disk.
-    const durable = (): void => tell({ ...touched, outbox: false });
-    db.flushed().then(durable, durable);
-    if (touched.outbox) pumpAll();
-    return result;
+    let begun: OutboxId | null = null;
+    const begin: Begin = (item) => {
+      if (outbox.begin(item)) begun = item.id;
+    };
+    try {
+      const result = db.unflushedTransaction(() => work(touched, begin));
+      // What could not be flushed stands all the same, and is shown; its call says that it is not on the disk.
+      const durable = (): void => tell(touched);
+      db.flushed().then(durable, durable);
+      return result;
+    } catch (error) {
+      if (begun !== null) outbox.abort(begun);
+      throw error;
+    }
   };
 
   function wipe(): void {

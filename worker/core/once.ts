@@ -2,6 +2,7 @@ import { PlainsealError } from '../../shared/errors.ts';
 import type { CallName, CallResults } from '../../shared/contract/calls.ts';
 import type { Millis } from '../../shared/ids.ts';
 import type { Database } from '../../storage/database.ts';
+import type { Outgoing } from '../../storage/outbox.ts';
 import { answered, keepAnswer } from '../../storage/requests.ts';
 import type { Touched } from './touched.ts';
 
@@ -14,12 +15,14 @@ export type Once = <N extends CallName, P>(
   name: N,
   request: string,
   prepare: () => Promise<P> | P,
-  effect: (prepared: P, touched: Touched) => CallResults[N],
+  effect: (prepared: P, touched: Touched, begin: Begin) => CallResults[N],
   write?: Write,
 ) => Promise<CallResults[N]>;
 
 /** A transaction; what it touched is told once it is durable. */
-export type Write = <T>(work: (touched: Touched) => T) => T;
+export type Write = <T>(work: (touched: Touched, begin: Begin) => T) => T;
+/** Lets a lane begin with an item that the transaction is about to write, where it may (`outbox.begin`). */
+export type Begin = (item: Outgoing) => void;
 
 export function createOnce(of: {
   readonly db: Database;
@@ -43,8 +46,8 @@ export function createOnce(of: {
       return answer;
     };
     const effected = (prepared: Awaited<ReturnType<typeof prepare>>): Answer =>
-      write((touched) => {
-        const answer = effect(prepared, touched);
+      write((touched, begin) => {
+        const answer = effect(prepared, touched, begin);
         keepAnswer(of.db, request, name, answer, of.clock());
         return answer;
       });

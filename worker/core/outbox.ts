@@ -5,6 +5,7 @@ import type { Performed } from '../../shared/lane/lane.ts';
 import type { Database } from '../../storage/database.ts';
 import {
   findOutgoing,
+  hasOpen,
   outboxItem,
   postpone,
   queueHeads,
@@ -27,6 +28,12 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export interface Outbox {
   /** Looks for something to do in an account: after an intent, a commit, a hold that ended, a lane that came online. */
   pump(account: AccountId): void;
+  /**
+   * Hands an item to its lane inside the transaction that writes it, as the first thing there, so that the lane seals while core writes.
+   * Only where it is its turn and there is room; gives whether it was. Where the transaction does not stand, `abort` it: there is nothing then
+   * that the lane could commit to.
+   */
+  begin(item: Outgoing): boolean;
   /** Tells the lane that an item was cancelled. */
   abort(item: OutboxId): void;
   /** Takes no more work, tells running work to end, and waits for it. */
@@ -64,7 +71,7 @@ export function createOutbox(of: {
     for (const head of queueHeads(of.db, account, now)) {
       if (head.state === 'held' || busy.has(queueOf(account, head))) continue;
       if (head.notBefore > now) next = Math.min(next, head.notBefore);
-      else if ((atWork.get(account) ?? 0) < room) start(account, head);
+      else if ((atWork.get(account) ?? 0) < room) start(account, head, () => findOutgoing(of.db, head.id));
     }
     if (next < Infinity)
       timers.set(
@@ -73,12 +80,16 @@ export function createOutbox(of: {
       );
   }
 
-  function start(account: AccountId, head: QueueHead): void {
+  function start(
+    account: AccountId,
+    head: Pick<QueueHead, 'id' | 'conversation'>,
+    find: () => Outgoing | null,
+  ): void {
     const queue = queueOf(account, head);
     const entry = { item: head.id, stop: new AbortController(), ended: Promise.resolve() };
     busy.set(queue, entry);
     atWork.set(account, (atWork.get(account) ?? 0) + 1);
-    entry.ended = run(account, head.id, entry.stop.signal).finally(() => {
+    entry.ended = run(account, find(), entry.stop.signal).finally(() => {
       busy.delete(queue);
       atWork.set(account, (atWork.get(account) ?? 1) - 1);
       // In a turn of its own: a lane that answers at once must not starve the page.
@@ -86,9 +97,9 @@ export function createOutbox(of: {
     });
   }
 
-  async function run(account: AccountId, id: OutboxId, signal: AbortSignal): Promise<void> {
-    const item = findOutgoing(of.db, id);
+  async function run(account: AccountId, item: Outgoing | null, signal: AbortSignal): Promise<void> {
     if (!item) return;
+    const { id } = item;
     try {
       const performed = await of.perform(account, outboxItem(of.db, item), signal);
       settle(id, performed);
@@ -117,13 +128,19 @@ export function createOutbox(of: {
     postpone(of.db, id, of.clock() + waitAfter(PERFORM_BACKOFF, item.attempts + 1, of.random));
   }
 
-  function abort(id: OutboxId): void {
-    for (const { item, stop } of busy.values()) if (item === id) stop.abort();
-  }
-
   return {
     pump,
-    abort,
+    begin: (item) => {
+      const { account, conversation } = item;
+      const room = Math.min(MAX_AT_ONCE, of.room(account));
+      if (stopped || (atWork.get(account) ?? 0) >= room) return false;
+      if (conversation === null || busy.has(conversation) || hasOpen(of.db, conversation)) return false;
+      start(account, item, () => item);
+      return true;
+    },
+    abort: (id) => {
+      for (const { item, stop } of busy.values()) if (item === id) stop.abort();
+    },
     stop: async () => {
       stopped = true;
       for (const timer of timers.values()) clearTimeout(timer);
@@ -138,6 +155,6 @@ export function createOutbox(of: {
 const isOpen = (item: Outgoing | null): boolean => item?.state === 'queued' || item?.state === 'sealed';
 
 /** Each conversation has a queue; what the protocol sends by itself shares one per account. */
-function queueOf(account: AccountId, head: QueueHead): string {
+function queueOf(account: AccountId, head: Pick<QueueHead, 'conversation'>): string {
   return head.conversation ?? `protocol of ${account}`;
 }

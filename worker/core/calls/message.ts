@@ -93,7 +93,6 @@ export function messageCalls(of: CallScope): Serve<Names> {
           touchMessage(touched, conversation.id, message.id);
           return null;
         },
-        of.writeWithSeal,
       ),
     'message.delete': async ({ request, id }) => {
       await of.once(

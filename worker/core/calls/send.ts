@@ -14,11 +14,12 @@ import {
   type Conversation,
 } from '../../../storage/conversations.ts';
 import { addMessage, messageId } from '../../../storage/messages.ts';
-import { addIntent } from '../../../storage/outbox.ts';
+import { addIntent, type Outgoing } from '../../../storage/outbox.ts';
 import { hasClearConsent, keepClearConsent } from '../../../storage/settings.ts';
 import { capabilities } from '../capabilities.ts';
 import { relabel } from '../commit/relabel.ts';
 import type { Scope } from '../commit/scope.ts';
+import type { Begin } from '../once.ts';
 import { touchMessage } from '../touched.ts';
 import { isBelow } from './floor.ts';
 import { confirm, conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
@@ -92,10 +93,10 @@ export function sendCalls(of: CallScope): Serve<'message.send'> {
           await of.crash('core.before-intent');
           return { account: found.account, agreed };
         },
-        ({ account, agreed }, touched) => {
+        ({ account, agreed }, touched, begin) => {
           const scope = personScope(of, account, touched);
           if (agreed) keepClearConsent(of.db, id, scope.now);
-          return writeIntent(of, scope, { id, content, seenLabel });
+          return writeIntent(of, scope, { id, content, seenLabel }, begin);
         },
         of.writeWithSeal,
       );
@@ -109,6 +110,7 @@ function writeIntent(
   of: CallScope,
   scope: Scope,
   send: { readonly id: ConversationId; readonly content: Content; readonly seenLabel: number },
+  begin: Begin,
 ) {
   const conversation = mustFind(findConversation(scope.db, send.id), 'conversation');
   mustBeOpen(conversation);
@@ -118,27 +120,46 @@ function writeIntent(
     throw new PlainsealError('refused', 'sending without encryption was not agreed to');
   const fell = !compared || compared.fell;
   const hold: HoldReason | null = conversation.hold ?? (below ? 'below-floor' : fell ? 'label-fell' : null);
-  const outbox = freshId<OutboxId>();
-  const message = addOwnMessage(scope, conversation, send.content, outbox, hold);
-  addIntent(scope.db, {
-    id: outbox,
-    account: scope.account.id,
-    message: message.id,
-    intent: {
-      conversation: send.id,
-      sentAt: message.sentAt,
-      what: { kind: 'content', key: message.key, content: send.content, ...timerOf(conversation) },
-    },
-    seenLabel: compared?.seen ?? null,
-    hold,
-  });
+  const item = newItem(scope, conversation, send.content, compared?.seen ?? null, hold);
+  if (hold === null) begin(item);
+  const message = addOwnMessage(scope, conversation, send.content, item);
+  addIntent(scope.db, { ...item, message });
   setDraft(scope.db, send.id, null);
   scope.touched.outbox = true;
-  touchMessage(scope.touched, send.id, message.id);
-  if (hold === null) return { kind: 'queued', id: messageId(message.id) } as const;
+  touchMessage(scope.touched, send.id, message);
+  if (hold === null) return { kind: 'queued', id: messageId(message) } as const;
   relabel(scope, send.id, hold);
   const label = mustFind(findConversation(scope.db, send.id)?.label ?? null, 'label');
-  return { kind: 'held', id: messageId(message.id), why: hold, label } as const;
+  return { kind: 'held', id: messageId(message), why: hold, label } as const;
+}
+
+/** What is to be sent, with the network's key and a time of its own; its message has no row yet. */
+function newItem(
+  scope: Scope,
+  conversation: Conversation,
+  content: Content,
+  seenLabel: Label | null,
+  hold: HoldReason | null,
+): Outgoing {
+  const { id: account, network } = scope.account;
+  const sentAt = nextSendTime(scope.db, account, scope.now);
+  const key = newNetworkKey(network, sentAt);
+  return {
+    id: freshId<OutboxId>(),
+    account,
+    conversation: conversation.id,
+    message: null,
+    intent: {
+      conversation: conversation.id,
+      sentAt,
+      what: { kind: 'content', key, content, ...timerOf(conversation) },
+    },
+    seenLabel,
+    state: hold === null ? 'queued' : 'held',
+    hold,
+    attempts: 0,
+    notBefore: 0,
+  };
 }
 
 /** A message carries the timer under which it was written. */
@@ -147,36 +168,28 @@ function timerOf(conversation: Conversation): { readonly timer?: Timer } {
   return able ? { timer: conversation.timer ?? NO_TIMER } : {};
 }
 
-function addOwnMessage(
-  scope: Scope,
-  conversation: Conversation,
-  content: Content,
-  outbox: OutboxId,
-  hold: HoldReason | null,
-) {
-  const { account } = scope;
-  const sentAt = nextSendTime(scope.db, account.id, scope.now);
-  const key = newNetworkKey(account.network, sentAt);
+function addOwnMessage(scope: Scope, conversation: Conversation, content: Content, item: Outgoing): number {
+  const { sentAt, what } = item.intent;
   const stay = timerOf(conversation).timer?.ms ?? null;
   const id = addMessage(
     scope.db,
     {
       conversation: conversation.id,
-      account: account.id,
-      key,
+      account: item.account,
+      key: what.key,
       author: null,
       sentAt,
       content,
       evidence: null,
       label: conversation.label && { ...conversation.label, sending: { ok: true } },
-      sending: { outbox, state: hold === null ? 'queued' : 'held' },
+      sending: { outbox: item.id, state: item.hold === null ? 'queued' : 'held' },
       expires: stay === null ? null : { afterMs: stay, startedAt: null },
     },
     scope.now,
   );
   if (id === null) throw new PlainsealError('conflict', 'a network key was used twice');
   bumpConversation(scope.db, conversation.id, { message: id, at: scope.now, unread: false });
-  return { id, key, sentAt };
+  return id;
 }
 
 /** An intent that is no message of its own (a reaction, a delete), under the label its sender saw; null: it goes by itself. */
