@@ -79,24 +79,18 @@ export interface QueueHead {
   readonly notBefore: Millis;
 }
 
+/** By what is open of the account: the index by conversation has all that was ever sent in it. */
+const openIn =
+  "FROM outbox WHERE account = (SELECT account FROM conversation WHERE id = :conversation) AND state IN ('queued', 'sealed', 'held') AND +conversation = :conversation";
+
 /** Whether anything is open of a conversation's queue. */
 export function hasOpen(db: Database, conversation: ConversationId): boolean {
-  return (
-    db.get(
-      "SELECT 1 FROM outbox WHERE conversation = ? AND state IN ('queued', 'sealed', 'held') LIMIT 1",
-      conversation,
-    ) !== undefined
-  );
+  return db.get(`SELECT 1 ${openIn} LIMIT 1`, { conversation }) !== undefined;
 }
 
 /** What is open of a conversation's queue, oldest first. */
 export function openItems(db: Database, conversation: ConversationId): readonly Outgoing[] {
-  return db
-    .all<Row>(
-      `SELECT ${columns} FROM outbox WHERE conversation = ? AND state IN ('queued', 'sealed', 'held') ORDER BY seq`,
-      conversation,
-    )
-    .map(read);
+  return db.all<Row>(`SELECT ${columns} ${openIn} ORDER BY seq`, { conversation }).map(read);
 }
 
 /**
@@ -133,10 +127,7 @@ export function openItemsOf(db: Database, account: AccountId): readonly Outgoing
 /** The held items of a conversation, oldest first. */
 export function heldItems(db: Database, conversation: ConversationId): readonly Outgoing[] {
   return db
-    .all<Row>(
-      `SELECT ${columns} FROM outbox WHERE conversation = ? AND state = 'held' ORDER BY seq`,
-      conversation,
-    )
+    .all<Row>(`SELECT ${columns} ${openIn} AND state = 'held' ORDER BY seq`, { conversation })
     .map(read);
 }
 

@@ -1,6 +1,7 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { defaultSettings } from '../shared/contract/settings.ts';
 import type { AccountId, ConversationId, NetworkKey, OutboxId } from '../shared/ids.ts';
+import type { HoldReason } from '../shared/label/facts.ts';
 import type { Intent } from '../shared/lane/intent.ts';
 import {
   addAccount,
@@ -18,9 +19,21 @@ import {
   withdrawDisclosure,
 } from './disclosures.ts';
 import { rowidOf } from './messages.ts';
-import { addIntent, hurry, postpone, queueHeads, setOutboxState } from './outbox.ts';
+import type { Params } from './connection.ts';
+import {
+  addIntent,
+  hasOpen,
+  heldItems,
+  hurry,
+  openItems,
+  postpone,
+  queueHeads,
+  setOutboxState,
+} from './outbox.ts';
+import { findRow } from './queries/conversation-rows.ts';
 import { answered, keepAnswer, REQUEST_KEPT_MS } from './requests.ts';
 import { hasClearConsent, keepClearConsent, readSettings, writeSettings } from './settings.ts';
+import { addConversation } from './test/sample.ts';
 import { scratch } from './test/scratch.ts';
 
 const folderFor = scratch();
@@ -191,4 +204,51 @@ describe('what the protocol sends by itself', () => {
     expect(head(db, 10)).toEqual([]);
     db.close();
   });
+});
+
+test('what is open of a conversation is found among what is open, however much was sent in it', () => {
+  const db = opened();
+  const id = 'a|email|someone' as ConversationId;
+  addConversation(db, id);
+  const add = (name: string, hold: HoldReason | null): void =>
+    addIntent(db, {
+      id: name as OutboxId,
+      account: 'a' as AccountId,
+      message: null,
+      intent: {
+        conversation: id,
+        sentAt: 1,
+        what: { kind: 'protocol', key: name as NetworkKey, op: 'x', data: new Uint8Array() },
+      },
+      seenLabel: null,
+      hold,
+    });
+  expect(hasOpen(db, id)).toBe(false);
+  for (const name of ['sent', 'failed', 'cancelled'] as const) {
+    add(name, null);
+    setOutboxState(db, name as OutboxId, name);
+  }
+  expect(hasOpen(db, id)).toBe(false);
+  add('queued', null);
+  add('held', 'guard');
+  const asked: { readonly sql: string; readonly params: readonly unknown[] }[] = [];
+  for (const name of ['all', 'get'] as const) {
+    const real = db[name];
+    vi.spyOn(db, name).mockImplementation((sql: string, ...params: Params) => {
+      if (/FROM outbox/u.test(sql)) asked.push({ sql, params });
+      return real(sql, ...params) as never;
+    });
+  }
+  expect(hasOpen(db, id)).toBe(true);
+  expect(openItems(db, id).map((one) => one.id)).toEqual(['queued', 'held']);
+  expect(heldItems(db, id).map((one) => one.id)).toEqual(['held']);
+  db.run("UPDATE conversation SET hold = 'guard' WHERE id = ?", id);
+  expect(findRow(db, id)?.snippet).toEqual({ kind: 'empty' });
+  vi.restoreAllMocks();
+  expect(asked).toHaveLength(4);
+  for (const { sql, params } of asked) {
+    const plan = db.all<{ readonly detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...(params as Params));
+    expect(plan.map(({ detail }) => detail).join('\n')).toMatch(/outbox_open/u);
+  }
+  db.close();
 });

@@ -127,7 +127,8 @@ function snippetOf(db: Database, conversation: Conversation): Snippet {
       ? undefined
       : db.get<{ readonly content: string }>(
           `SELECT m.content FROM outbox AS o JOIN message AS m ON m.id = o.message
-           WHERE o.conversation = ? AND o.state = 'held' ORDER BY o.seq LIMIT 1`,
+           WHERE o.account = ? AND o.state = 'held' AND +o.conversation = ? ORDER BY o.seq LIMIT 1`,
+          conversation.account,
           conversation.id,
         );
   if (held) return { kind: 'waiting', text: short((JSON.parse(held.content) as Content).text) };
