@@ -252,3 +252,16 @@ test('what is open of a conversation is found among what is open, however much w
   }
   db.close();
 });
+
+test('the groups of somebody, and files that are still to be sent, are found by indexes', () => {
+  const db = opened();
+  for (const [sql, index] of [
+    ['SELECT conversation AS id FROM membership WHERE peer = 1 ORDER BY conversation', /membership_peer/u],
+    ['SELECT 1 FROM artifact WHERE file = 1', /artifact_file/u],
+  ] as const) {
+    const plan = db.all<{ readonly detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).map(({ detail }) => detail);
+    expect(plan.join('\n')).toMatch(index);
+    expect(plan.join('\n')).not.toMatch(/TEMP B-TREE/u);
+  }
+  db.close();
+});

@@ -8,6 +8,7 @@ import { tells } from './0006-tells.ts';
 import { persons } from './0007-persons.ts';
 import { floor } from './0008-floor.ts';
 import { strangers } from './0009-strangers.ts';
+import { foundByIndex } from './0010-found-by-index.ts';
 
 /** Every step of the schema, in order. A released step never changes; a later change is a new one. */
 export const migrations: readonly Migration[] = [
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   { version: 7, sql: persons },
   { version: 8, sql: floor },
   { version: 9, sql: strangers },
+  { version: 10, sql: foundByIndex },
 ];
