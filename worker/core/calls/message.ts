@@ -72,7 +72,7 @@ export function messageCalls(of: CallScope): Serve<Names> {
         'message.react',
         request,
         () => messageOf(of.db, id),
-        (found, touched) => {
+        (found, touched, begin) => {
           const message = mustFind(findMessage(of.db, found.id), 'message');
           const { conversation, account } = conversationOf(of.db, message.conversation);
           mustBeOpen(conversation);
@@ -83,16 +83,13 @@ export function messageCalls(of: CallScope): Serve<Names> {
           mustMeetFloor(of.db, conversation);
           const scope = personScope(of, account, touched);
           const emoji = hasOneReaction(conversation.network) ? wanted.slice(-1) : wanted;
-          const at = addSideIntent(scope, account, conversation.id, seen, (key) => ({
-            kind: 'reaction',
-            key,
-            target: message.key,
-            emoji,
-          }));
+          const what = { kind: 'reaction', target: message.key, emoji } as const;
+          const at = addSideIntent(scope, account, conversation.id, seen, (key) => ({ ...what, key }), begin);
           setReaction(of.db, message.id, { by: 'me', emoji, at, evidence: null });
           touchMessage(touched, conversation.id, message.id);
           return null;
         },
+        of.writeWithSeal,
       ),
     'message.delete': async ({ request, id }) => {
       await of.once(

@@ -1,10 +1,10 @@
 import { PlainsealError } from '../../../shared/errors.ts';
-import { freshId, type ConversationId, type OutboxId } from '../../../shared/ids.ts';
+import { freshId, type ConversationId, type NetworkKey, type OutboxId } from '../../../shared/ids.ts';
 import type { Content } from '../../../shared/contract/content.ts';
 import type { HoldReason } from '../../../shared/label/facts.ts';
 import type { Label } from '../../../shared/label/label.ts';
 import { worse } from '../../../shared/label/rules.ts';
-import type { Timer } from '../../../shared/lane/intent.ts';
+import type { Intent, Timer } from '../../../shared/lane/intent.ts';
 import { newNetworkKey } from '../../../shared/lane/network-key.ts';
 import { nextSendTime, type Account } from '../../../storage/accounts.ts';
 import {
@@ -120,9 +120,15 @@ function writeIntent(
     throw new PlainsealError('refused', 'sending without encryption was not agreed to');
   const fell = !compared || compared.fell;
   const hold: HoldReason | null = conversation.hold ?? (below ? 'below-floor' : fell ? 'label-fell' : null);
-  const item = newItem(scope, conversation, send.content, compared?.seen ?? null, hold);
+  const { content } = send;
+  const item = newItem(scope, scope.account, send.id, compared?.seen ?? null, hold, (key) => ({
+    kind: 'content',
+    key,
+    content,
+    ...timerOf(conversation),
+  }));
   if (hold === null) begin(item);
-  const message = addOwnMessage(scope, conversation, send.content, item);
+  const message = addOwnMessage(scope, conversation, content, item);
   addIntent(scope.db, { ...item, message });
   setDraft(scope.db, send.id, null);
   scope.touched.outbox = true;
@@ -131,35 +137,6 @@ function writeIntent(
   relabel(scope, send.id, hold);
   const label = mustFind(findConversation(scope.db, send.id)?.label ?? null, 'label');
   return { kind: 'held', id: messageId(message), why: hold, label } as const;
-}
-
-/** What is to be sent, with the network's key and a time of its own; its message has no row yet. */
-function newItem(
-  scope: Scope,
-  conversation: Conversation,
-  content: Content,
-  seenLabel: Label | null,
-  hold: HoldReason | null,
-): Outgoing {
-  const { id: account, network } = scope.account;
-  const sentAt = nextSendTime(scope.db, account, scope.now);
-  const key = newNetworkKey(network, sentAt);
-  return {
-    id: freshId<OutboxId>(),
-    account,
-    conversation: conversation.id,
-    message: null,
-    intent: {
-      conversation: conversation.id,
-      sentAt,
-      what: { kind: 'content', key, content, ...timerOf(conversation) },
-    },
-    seenLabel,
-    state: hold === null ? 'queued' : 'held',
-    hold,
-    attempts: 0,
-    notBefore: 0,
-  };
 }
 
 /** A message carries the timer under which it was written. */
@@ -192,23 +169,45 @@ function addOwnMessage(scope: Scope, conversation: Conversation, content: Conten
   return id;
 }
 
-/** An intent that is no message of its own (a reaction, a delete), under the label its sender saw; null: it goes by itself. */
+/**
+ * An intent that is no message of its own (a reaction, a delete), under the label its sender saw; null: it goes by itself. Gives the time it
+ * is said to be sent at.
+ */
 export function addSideIntent(
   scope: Scope,
   account: Account,
   conversation: ConversationId | null,
-  seen: Label | null,
-  make: (key: ReturnType<typeof newNetworkKey>) => Parameters<typeof addIntent>[1]['intent']['what'],
+  seenLabel: Label | null,
+  make: (key: NetworkKey) => Intent['what'],
+  begin: Begin = () => undefined,
 ): number {
-  const sentAt = nextSendTime(scope.db, account.id, scope.now);
-  addIntent(scope.db, {
-    id: freshId<OutboxId>(),
-    account: account.id,
-    message: null,
-    intent: { conversation, sentAt, what: make(newNetworkKey(account.network, sentAt)) },
-    seenLabel: seen,
-    hold: null,
-  });
+  const item = newItem(scope, account, conversation, seenLabel, null, make);
+  begin(item);
+  addIntent(scope.db, item);
   scope.touched.outbox = true;
-  return sentAt;
+  return item.intent.sentAt;
+}
+
+/** What is to be sent, under the network's key and a time of its own; its message, if it is one, has no row yet. */
+function newItem(
+  scope: Scope,
+  { id: account, network }: Account,
+  conversation: ConversationId | null,
+  seenLabel: Label | null,
+  hold: HoldReason | null,
+  make: (key: NetworkKey) => Intent['what'],
+): Outgoing {
+  const sentAt = nextSendTime(scope.db, account, scope.now);
+  return {
+    id: freshId<OutboxId>(),
+    account,
+    conversation,
+    message: null,
+    intent: { conversation, sentAt, what: make(newNetworkKey(network, sentAt)) },
+    seenLabel,
+    state: hold === null ? 'queued' : 'held',
+    hold,
+    attempts: 0,
+    notBefore: 0,
+  };
 }
