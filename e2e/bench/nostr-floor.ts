@@ -20,8 +20,8 @@ import { readSignedEvent, signEvent } from '../../networks/nostr/event.ts';
 import { openDatabase } from '../../storage/database.ts';
 
 /*
- * What stands beside nostr-send: the same processes and threads, the same ways between them, three flushes and the same cryptography, and
- * nothing else. Each transaction writes one row into a database of one table; nothing is checked, read, judged or shown.
+ * What stands beside nostr-send: the same processes and threads, the same ways between them, two flushes and the same cryptography, and
+ * nothing else. Each of three transactions writes one row into a database of one table; nothing is checked, read, judged or shown.
  */
 
 const SELF = fileURLToPath(import.meta.url);
@@ -78,6 +78,8 @@ function runCore(folder: string, url: string): void {
   mkdirSync(home);
   const db = openDatabase({ folder: home, key: seed, steps: [] });
   db.run('CREATE TABLE row (id INTEGER PRIMARY KEY, bytes BLOB) STRICT');
+  // Where a flush leaves its mark.
+  db.run('CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT) STRICT, WITHOUT ROWID');
   const insert = (bytes: Uint8Array): unknown => db.run('INSERT INTO row (bytes) VALUES (?)', bytes);
   const lane = new Worker(SELF, { workerData: { url } });
   lane.on('message', (bytes: Uint8Array | string) => {
@@ -87,11 +89,9 @@ function runCore(folder: string, url: string): void {
     else process.send?.(Buffer.from('shown'));
   });
   process.on('message', (text: Uint8Array) => {
-    db.transaction(() => {
-      insert(text);
-      // Before the flush, as core does.
-      lane.postMessage(Buffer.from(text));
-    });
+    // Before it is written, and flushed with what is sealed, as core does.
+    lane.postMessage(Buffer.from(text));
+    db.unflushedTransaction(() => insert(text));
   });
   process.on('disconnect', () => process.exit(0));
 }

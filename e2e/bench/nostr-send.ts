@@ -12,8 +12,8 @@ import { median, quantile, show } from './result.ts';
 
 /*
  * Send: from the click in one program to the row on the page of another, over one relay on this machine. Two cores, two lanes in threads of
- * theirs, the relay and this program: four processes on the same two processors. A message costs its sender three transactions that reach the
- * disk (intent, sealed, outcome), of which two are before the relay has it, and its reader one. The page hears at most every 50 ms, so
+ * theirs, the relay and this program: four processes on the same two processors. A message costs its sender three transactions (intent,
+ * flushed along with what was sealed, and outcome), of which two are before the relay has it, and its reader one. The page hears at most every 50 ms, so
  * messages are spaced further than that. Beside it the same chain without our code (nostr-floor.ts).
  */
 

@@ -7,7 +7,7 @@ import { median, quantile, show } from './result.ts';
 /*
  * Send: from the page's call to the moment the mock server has the message of one contact with one device (before it looks at it), to
  * the moment that contact has opened it, and to the moment the page is told that it was accepted. Core, lane, server and this program
- * are four processes on the same machine. Each message costs three transactions that reach the disk: the intent, the sealed bytes, the
+ * are four processes on the same machine. Each message costs three transactions: the intent, flushed along with the sealed bytes, and the
  * outcome.
  */
 
