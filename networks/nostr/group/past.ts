@@ -1,5 +1,6 @@
 import { groupCell, type GroupKey } from '../../../crypto/mls/cells.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
+import type { ConversationId } from '../../../shared/ids.ts';
 import { emptyCommit } from '../../../shared/lane/commit.ts';
 import type { LaneContext } from '../../../shared/lane/lane.ts';
 import type { StateKey, Work } from '../../../shared/lane/state.ts';
@@ -44,6 +45,19 @@ export async function takePast(work: Work, group: GroupKey): Promise<GroupRecord
 export async function readPast(work: Pick<Work, 'get'>, group: GroupKey): Promise<GroupRecord | null> {
   const bytes = await work.get(keyOf(group));
   return bytes === null ? null : decodeCell(bytes, keyOf(group), recordSchema);
+}
+
+/** When the latest past group of a conversation was founded, in epoch seconds; null where there is none. */
+export async function pastFoundedAt(
+  work: Pick<Work, 'scan'>,
+  conversation: ConversationId,
+): Promise<number | null> {
+  const cells = await work.scan(keyOf('' as GroupKey).space, '');
+  const times = cells
+    .map(([key, bytes]) => decodeCell(bytes, key, recordSchema))
+    .filter((past) => past.conversation === conversation)
+    .map(({ foundedAt }) => foundedAt);
+  return times.length === 0 ? null : Math.max(...times);
 }
 
 /**

@@ -4,6 +4,7 @@ import { conversationWith } from '../names.ts';
 import { openMember, type Member } from '../test/company.ts';
 import { transact } from '../turn.ts';
 import { converge } from './converge.ts';
+import { partFromLostGroups } from './past.ts';
 import { groupOf, readRecord } from './record.ts';
 import { forgetGroup, isOver, outranks } from './replace.ts';
 
@@ -117,6 +118,30 @@ describe('a conversation of two is started again', () => {
       expect(await groupAt(other, place)).toBe(await groupAt(of, mine));
     }
   });
+});
+
+test.each([
+  ['within the same second', 0],
+  ['by a clock that is behind', -50 * MINUTE_MS],
+])('somebody who has begun anew is followed, %s', async (_how, skewMs) => {
+  let aheadMs = 0;
+  const [alice, bob] = [await openMember(() => aheadMs), await openMember()];
+  const chat = await alice.found(bob);
+  const theirs = conversationWith(bob.running.context.account, alice.key);
+  await bob.accept(alice);
+  await bob.take(await alice.sent());
+  const old = await groupAt(bob, theirs);
+  // What begins anew has its records, and nothing of MLS.
+  await transact(alice.running, ({ work }) => alice.running.engine.forget(old, work));
+  aheadMs = skewMs;
+  await partFromLostGroups(alice.running.context);
+  expect(await groupOf(alice.state.work(), chat)).toBeNull();
+
+  await alice.found(bob);
+  await bob.take(await alice.sent());
+  const group = await groupAt(alice, chat);
+  expect(group).not.toBe(old);
+  expect(await groupAt(bob, theirs)).toBe(group);
 });
 
 test('of two groups one outranks the other, whoever compares', () => {

@@ -5,6 +5,7 @@ import { settleDeferred, deferredOf } from '../deferred.ts';
 import type { Turn } from '../turn.ts';
 import { pathTo } from './branch.ts';
 import { dropOldNotes, heardFrom } from './commit-note.ts';
+import { pastFoundedAt } from './past.ts';
 import {
   dropRecord,
   groupOf,
@@ -36,7 +37,10 @@ interface Candidate {
 export const outranks = (next: Candidate, now: Candidate): boolean =>
   next.foundedAt === now.foundedAt ? next.group < now.group : next.foundedAt > now.foundedAt;
 
-/** When the next group of a conversation of two says it was founded: later than the one before, whatever the clocks say. Epoch seconds. */
+/**
+ * When the next group of a conversation of two says it was founded: later than the one before, whatever the clocks say, also where that is past
+ * since the account has begun anew: the other side may write to it still. Epoch seconds.
+ */
 export async function foundedNext(
   { work }: Pick<Turn, 'work'>,
   conversation: ConversationId,
@@ -44,7 +48,9 @@ export async function foundedNext(
 ): Promise<number> {
   const before = await groupOf(work, conversation);
   const record = before && (await readRecord(work, before));
-  return Math.max(at, record === null ? 0 : record.foundedAt + 1);
+  const standing = record === null ? [] : [record.foundedAt];
+  const past = await pastFoundedAt(work, conversation);
+  return Math.max(at, ...[...standing, ...(past === null ? [] : [past])].map((founded) => founded + 1));
 }
 
 /**
