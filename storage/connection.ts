@@ -24,7 +24,7 @@ export type Database = {
   all<T = Row>(sql: string, ...params: Params): readonly T[];
   /** The first row, or undefined. */
   get<T = Row>(sql: string, ...params: Params): T | undefined;
-  /** One statement that changes something. */
+  /** One statement that changes something; outside a transaction it is one. */
   run(sql: string, ...params: Params): { readonly changes: number; readonly rowid: number };
   /**
    * Runs `work` in one IMMEDIATE transaction: commits what it did, or nothing where it throws.
@@ -42,6 +42,8 @@ export type Database = {
    * until it is on the disk after all.
    */
   flushed(): Promise<void>;
+  /** Flushes what stands now rather than with the next transaction; what comes of it `flushed` tells. */
+  flush(): void;
   /**
    * Inside a transaction: drops what `work` did where it throws, keeps the transaction, and throws on.
    * @throws PlainsealError `internal` outside a transaction.
@@ -64,6 +66,8 @@ type Wiring = {
   readonly slowMs: number;
   readonly onSlow: (slow: SlowQuery) => void;
   readonly onWritten: () => void;
+  /** Pages of the log after which a commit moves them into the database. */
+  readonly checkpointPages: number;
   /** Monotonic, ms. */
   readonly clock: () => number;
   readonly beforeClose: () => void;
@@ -123,22 +127,29 @@ export function wrapConnection(raw: Connection, wiring: Wiring): Database {
     if (raw.inTransaction) throw new PlainsealError('internal', 'a transaction inside a transaction');
   }
 
+  /** An error of the disk is told once: whoever hears it says that what stands may not have come there. */
+  function heard<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      unflushed.fails(error);
+      throw error;
+    }
+  }
+
   function checkpointTruncate(): boolean {
-    return timed('wal_checkpoint', () => {
-      const rows = raw.pragma('wal_checkpoint(TRUNCATE)') as readonly { readonly busy: number }[];
-      return rows[0]?.busy === 0;
-    });
+    return heard(() =>
+      timed('wal_checkpoint', () => {
+        const rows = raw.pragma('wal_checkpoint(TRUNCATE)') as readonly { readonly busy: number }[];
+        return rows[0]?.busy === 0;
+      }),
+    );
   }
 
   function outermostTransaction<T>(work: () => T): T {
     outermost();
     unflushed.mend();
-    try {
-      return within('BEGIN IMMEDIATE', 'COMMIT', ['ROLLBACK'], work);
-    } catch (error) {
-      unflushed.fails(error);
-      throw error;
-    }
+    return heard(() => within('BEGIN IMMEDIATE', 'COMMIT', ['ROLLBACK'], work));
   }
 
   function transaction<T>(work: () => T): T {
@@ -153,17 +164,28 @@ export function wrapConnection(raw: Connection, wiring: Wiring): Database {
   }
 
   function unflushedTransaction<T>(work: () => T): T {
+    outermost();
     // https://sqlite.org/pragma.html#pragma_synchronous: with a write-ahead log NORMAL flushes no commit. Not to be set inside a transaction.
     raw.pragma('synchronous = NORMAL');
+    // A commit that moves the log flushes it first, and keeps to itself what came of that.
+    raw.pragma('wal_autocheckpoint = 0');
     let result: T;
     try {
       result = outermostTransaction(work);
     } finally {
       raw.pragma('synchronous = FULL');
+      raw.pragma(`wal_autocheckpoint = ${wiring.checkpointPages}`);
     }
     unflushed.note();
     wiring.onWritten();
     return result;
+  }
+
+  function run(sql: string, params: Params): { readonly changes: number; readonly rowid: number } {
+    return timed(sql, () => {
+      const done = statement(sql).run(...(params as Value[]));
+      return { changes: done.changes, rowid: Number(done.lastInsertRowid) };
+    });
   }
 
   return {
@@ -172,14 +194,13 @@ export function wrapConnection(raw: Connection, wiring: Wiring): Database {
       timed(sql, () => statement(sql).all(...(params as Value[])) as readonly T[]),
     get: <T>(sql: string, ...params: Params) =>
       timed(sql, () => statement(sql).get(...(params as Value[])) as T | undefined),
+    // Alone it is a transaction like any other, so that what the disk says of it is heard.
     run: (sql, ...params) =>
-      timed(sql, () => {
-        const done = statement(sql).run(...(params as Value[]));
-        return { changes: done.changes, rowid: Number(done.lastInsertRowid) };
-      }),
+      raw.inTransaction || wiring.readOnly ? run(sql, params) : transaction(() => run(sql, params)),
     transaction,
     unflushedTransaction,
     flushed: unflushed.settled,
+    flush: unflushed.flush,
     savepoint: (work) => {
       if (!raw.inTransaction) throw new PlainsealError('internal', 'a savepoint outside a transaction');
       return within('SAVEPOINT part', 'RELEASE part', ['ROLLBACK TO part', 'RELEASE part'], work);

@@ -204,6 +204,7 @@ function wrap(raw: Connection, options: DatabaseOptions, beforeClose?: () => voi
     slowMs: SLOW_MS,
     onSlow: options.onSlow ?? (() => undefined),
     onWritten: options.onWritten ?? (() => undefined),
+    checkpointPages: CHECKPOINT_PAGES,
     clock: () => performance.now(),
     beforeClose: beforeClose ?? (() => undefined),
   });

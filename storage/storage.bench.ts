@@ -49,6 +49,7 @@ function openPlain(): Database {
     slowMs: Number.POSITIVE_INFINITY,
     onSlow: () => undefined,
     onWritten: () => undefined,
+    checkpointPages: 1_000,
     clock: () => performance.now(),
     beforeClose: () => undefined,
   });

@@ -2,6 +2,10 @@ import { kindOf, PlainsealError } from '../shared/errors.ts';
 
 /** How long what stands waits for another transaction to flush it, in ms: about as long as a lane takes to seal a message. */
 export const FLUSH_WITHIN_MS = 5;
+/** After a flush that failed it is tried again, in ms: a reader may have been in the way of the log. */
+const AGAIN_MS = 100;
+/** Tries after which whoever waits is told that it is not on the disk. */
+const PATIENCE = 20;
 
 interface Waiting {
   readonly resolve: () => void;
@@ -32,13 +36,16 @@ export function createUnflushed(of: {
   fails(error: unknown): void;
   /** Before each transaction. @throws PlainsealError `io` where what stands cannot be brought to the disk. */
   mend(): void;
-  /** Resolves once everything that stands now is on the disk. Rejects with why it is not. */
+  /** Flushes now. */
+  flush(): void;
+  /** Resolves once everything that stands now is on the disk. Rejects with why it is not, after some seconds. */
   settled(): Promise<void>;
   /** The connection is closed. */
   end(): void;
 } {
   let open = false;
   let failed = false;
+  let tries = 0;
   let timer: ReturnType<typeof setTimeout> | null = null;
   let waiting: Waiting[] = [];
 
@@ -53,6 +60,7 @@ export function createUnflushed(of: {
 
   function stands(): void {
     open = failed = false;
+    tries = 0;
     over(({ resolve }) => resolve());
   }
 
@@ -62,7 +70,9 @@ export function createUnflushed(of: {
     stands();
   }
 
-  function late(): void {
+  function flush(): void {
+    if (!open) return;
+    if (timer !== null) clearTimeout(timer);
     timer = null;
     try {
       of.flush();
@@ -72,12 +82,14 @@ export function createUnflushed(of: {
       try {
         mend();
       } catch (error) {
-        over(({ reject }) => reject(error));
+        tries += 1;
+        if (tries >= PATIENCE) over(({ reject }) => reject(error));
+        arm(AGAIN_MS);
       }
     }
   }
 
-  const arm = (): void => void (timer ??= setTimeout(late, FLUSH_WITHIN_MS));
+  const arm = (afterMs: number): void => void (timer ??= setTimeout(flush, afterMs));
 
   return {
     get open() {
@@ -85,18 +97,19 @@ export function createUnflushed(of: {
     },
     note() {
       open = true;
-      arm();
+      arm(FLUSH_WITHIN_MS);
     },
     stands,
     fails(error) {
       if (open && kindOf(error) === 'io') failed = true;
     },
     mend,
+    flush,
     settled: () =>
       open
         ? new Promise((resolve, reject) => {
             waiting.push({ resolve, reject });
-            arm();
+            arm(FLUSH_WITHIN_MS);
           })
         : Promise.resolve(),
     end: () => over(({ reject }) => reject(new PlainsealError('gone', 'the database is closed'))),

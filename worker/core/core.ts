@@ -132,6 +132,8 @@ export function startCore(options: CoreOptions): Core {
     };
     try {
       const result = db.unflushedTransaction(() => work(touched, begin));
+      // Nobody seals anything for it now.
+      if (begun === null) db.flush();
       // What could not be flushed stands all the same, and is shown; its call says that it is not on the disk.
       const durable = (): void => tell(touched);
       db.flushed().then(durable, durable);

@@ -347,7 +347,7 @@ const start = (script: Script): Promise<Rig> =>
       }),
   });
 
-test('where an intent cannot be written its call says so, and no lane begins', async () => {
+test('where an intent cannot be written its call says so, and what a lane began is ended and comes to nothing', async () => {
   const script = scripted();
   const rig = await start(script);
   try {
@@ -373,7 +373,9 @@ test('where an intent cannot be written its call says so, and no lane begins', a
     );
     await expect(send('lost')).rejects.toMatchObject({ kind: 'disk-full' });
     await settle();
-    expect(script.begun).toEqual([]);
+    const lost = script.begun[0]!;
+    expect(lost.ended).toBe('aborted');
+    await expect(seal(script, lost)).rejects.toMatchObject({ kind: 'bad-request' });
     expect(rig.db.all('SELECT id FROM outbox')).toEqual([]);
 
     const kept = send('kept');
@@ -390,33 +392,34 @@ test('the page is answered once its intent is on the disk: along with what was s
   const rig = await start(script);
   try {
     await settle();
-    const [conversation] = chats;
-    const { labelRevision: seenLabel } = await rig.page.call('conversation.get', {
-      conversation: conversation!,
-    });
     let answered = 0;
-    const send = async (): Promise<void> => {
-      await rig.page.call('message.send', {
-        request: request(),
-        conversation: conversation!,
-        content: textOnly('once'),
-        seenLabel,
-      });
+    const send = async (conversation: ConversationId): Promise<void> => {
+      const { labelRevision: seenLabel } = await rig.page.call('conversation.get', { conversation });
+      const content = textOnly('once');
+      await rig.page.call('message.send', { request: request(), conversation, content, seenLabel });
       answered += 1;
     };
-    const first = send();
-    await vi.waitFor(() => expect(script.begun).toHaveLength(1), { interval: 0 });
+    const turns = async (): Promise<void> => {
+      for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    };
+    const first = send(chats[0]!);
     // Everything but the clock goes on, as long as it may: nothing was flushed.
-    for (let turn = 0; turn < 20; turn += 1) await new Promise<void>((resolve) => setImmediate(resolve));
+    await turns();
+    expect(script.begun).toHaveLength(1);
     expect(answered).toBe(0);
     expect(await seal(script, script.begun[0]!)).toMatch(/^artifact/u);
     await first;
 
-    const second = send();
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    expect(answered).toBe(1);
+    // The queue is busy, so that no lane begins: it is flushed at once.
+    await send(chats[0]!);
+    expect(script.begun).toHaveLength(1);
+
+    const third = send(chats[1]!);
+    await turns();
+    expect(script.begun).toHaveLength(2);
+    expect(answered).toBe(2);
     await vi.advanceTimersByTimeAsync(FLUSH_WITHIN_MS);
-    await second;
+    await third;
   } finally {
     await rig.close();
   }

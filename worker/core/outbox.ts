@@ -29,7 +29,7 @@ export interface Outbox {
   /** Looks for something to do in an account: after an intent, a commit, a hold that ended, a lane that came online. */
   pump(account: AccountId): void;
   /**
-   * Hands an item to its lane inside the transaction that writes it, as the first thing there, so that the lane seals while core writes.
+   * Hands an item to its lane inside the transaction that writes it, before a row of it is there, so that the lane seals while core writes.
    * Only where it is its turn and there is room; gives whether it was. Where the transaction does not stand, `abort` it: there is nothing then
    * that the lane could commit to.
    */

@@ -27,6 +27,9 @@ import { confirm, conversationOf, mustFind, personScope, type CallScope, type Se
 /** The timer of a conversation in which nobody ever set one; the first change of it is version 2. */
 export const NO_TIMER: Timer = { ms: null, version: 1 };
 
+/** Longest text that no network puts anywhere but into the message itself (Signal: 2048 bytes), in UTF-16 units of three bytes at most. */
+const AT_ONCE_UNITS = 600;
+
 /**
  * The label a sender saw, and whether what they saw still holds. A revision that was never shown proves nothing: then the
  * message waits until its sender has looked.
@@ -127,7 +130,7 @@ function writeIntent(
     content,
     ...timerOf(conversation),
   }));
-  if (hold === null) begin(item);
+  if (hold === null && isSaidAtOnce(content)) begin(item);
   const message = addOwnMessage(scope, conversation, content, item);
   addIntent(scope.db, { ...item, message });
   setDraft(scope.db, send.id, null);
@@ -138,6 +141,10 @@ function writeIntent(
   const label = mustFind(findConversation(scope.db, send.id)?.label ?? null, 'label');
   return { kind: 'held', id: messageId(message), why: hold, label } as const;
 }
+
+/** Whether a lane only seals it: what is long, or has files, may be put on a server first, for which its intent has to stand. */
+const isSaidAtOnce = ({ text, files }: Content): boolean =>
+  text.length <= AT_ONCE_UNITS && files.length === 0;
 
 /** A message carries the timer under which it was written. */
 function timerOf(conversation: Conversation): { readonly timer?: Timer } {

@@ -199,6 +199,7 @@ export function runLane(of: {
   }
 
   async function performCarefully(item: OutboxItem, signal: AbortSignal): Promise<Performed | 'deadly'> {
+    if (signal.aborted) throw new PlainsealError('cancelled', 'cancelled before its turn');
     const marker = itemMarker(item.id);
     if (source.db.transaction(() => putMarker(source.db, account.id, marker)) >= DEADLY) return 'deadly';
     const performed = await performItem(item, signal);
