@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { PlainsealError } from '../../shared/errors.ts';
 import type { Pipe } from '../../shared/wire/pipe.ts';
 import { pipePair } from '../../shared/wire/pair.ts';
 import type { MessageId } from '../../shared/ids.ts';
@@ -239,6 +240,40 @@ describe('a draft', () => {
     expect(draft?.text).toBe('lost?');
     expect(draft?.trouble).toContain('It is no longer here.');
     expect(draft?.handing).toBe(false);
+  });
+
+  it('that may stand, though the disk refused, is the same request when it is sent again, and another when it says something else', async () => {
+    const row = memory.chats.get(alice);
+    if (!row) throw new Error('no Alice');
+    const broken = (): void =>
+      void vi.spyOn(memory.chats, 'get').mockImplementationOnce(() => {
+        throw new PlainsealError('io', 'the disk refuses');
+      });
+    const requests = (): readonly string[] =>
+      memory.asked
+        .filter((call) => call.name === 'message.send')
+        .map((call) => (call.args as { request: string }).request);
+    page.drafts.writeDraft(alice, 'once?');
+    broken();
+    await page.drafts.sendDraft(row);
+    expect(page.drafts.useDrafts.getState().drafts.get(alice)).toMatchObject({
+      text: 'once?',
+      handing: false,
+    });
+    await page.drafts.sendDraft(row);
+    expect(new Set(requests()).size).toBe(1);
+    expect(requests()).toHaveLength(2);
+    expect(page.drafts.useDrafts.getState().drafts.get(alice)?.text).toBe('');
+    page.drafts.writeDraft(alice, 'once?');
+    await page.drafts.sendDraft(row);
+    expect(new Set(requests()).size).toBe(2);
+
+    page.drafts.writeDraft(alice, 'this');
+    broken();
+    await page.drafts.sendDraft(row);
+    page.drafts.writeDraft(alice, 'that');
+    await page.drafts.sendDraft(row);
+    expect(new Set(requests()).size).toBe(4);
   });
 
   it('is sent under the label that was on the screen', async () => {

@@ -31,6 +31,8 @@ export const useDrafts = create<{ readonly drafts: ReadonlyMap<ConversationId, D
 }));
 
 const timers = new Map<ConversationId, ReturnType<typeof setTimeout>>();
+/** What core took and could not say to be on the disk: the same once more is the same request, and goes once. */
+const unsure = new Map<ConversationId, { readonly request: string; readonly said: string }>();
 
 /** What core kept of a draft of an earlier run. */
 export function draftOf(row: ConversationRow): Draft {
@@ -153,14 +155,18 @@ export async function sendDraft(row: ConversationRow): Promise<void> {
   if (content.text.trim() === '' && content.files.length === 0) return;
   clearTimeout(timers.get(row.id));
   timers.delete(row.id);
+  const said = JSON.stringify(content);
+  const before = unsure.get(row.id);
+  const request = before?.said === said ? before.request : newRequest();
   change(row.id, { text: '', reply: null, files: [], handing: true, trouble: null });
   try {
     await insist('message.send', {
-      request: newRequest(),
+      request,
       conversation: row.id,
       content: { ...content, text: content.text.trim() },
       seenLabel: row.labelRevision,
     });
+    unsure.delete(row.id);
     change(row.id, { handing: false });
     const later = useDrafts.getState().drafts.get(row.id);
     await call('draft.save', {
@@ -168,6 +174,7 @@ export async function sendDraft(row: ConversationRow): Promise<void> {
       content: later && later.text.trim() !== '' ? { ...contentOf(later), files: [] } : null,
     }).catch(() => undefined);
   } catch (error) {
+    if (kindOf(error) === 'io') unsure.set(row.id, { request, said });
     const now = useDrafts.getState().drafts.get(row.id);
     // What was typed meanwhile stays, below what could not be handed over.
     const text = now && now.text !== '' ? `${draft.text}\n${now.text}` : draft.text;
