@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crashPoints } from '../../shared/lane/lane.ts';
-import { emailCourse, hit } from './points.ts';
+import { emailCourse, hitSomething } from './points.ts';
 import { createRandom } from './random.ts';
 import { openRig, type Rig } from './round.ts';
 import { sideOf } from './side.ts';
@@ -28,7 +28,7 @@ describe('core, killed while both sides talk', () => {
   it.each(crashPoints)(
     'at %s: everything arrives once and in order',
     async (point) => {
-      const { fault, interrupted } = await hit(
+      const { fault, interrupted } = await hitSomething(
         rig,
         emailCourse,
         point,

@@ -99,6 +99,24 @@ export async function hit(
   }
 }
 
+/** Moments drawn at a point until one interrupts something: both sides may have said and heard all of it just then. */
+const DRAWS = 5;
+
+/** Ends core at a point, at a hit chosen by `random`, until that interrupts something; gives the last. What is wrong after any of them ends it. */
+export async function hitSomething(
+  rig: Rig,
+  course: Course,
+  point: CrashPoint,
+  random: Random,
+  careful: boolean,
+): Promise<Hit> {
+  for (let draw = 1; ; draw += 1) {
+    const drawn = await hit(rig, course, point, random, careful);
+    const { send, ingest } = drawn.interrupted ?? { send: 'nothing', ingest: 'nothing' };
+    if (drawn.fault !== null || draw === DRAWS || send !== 'nothing' || ingest !== 'nothing') return drawn;
+  }
+}
+
 /** Ends core `times` times at every point of the course, every other time in careful mode. */
 export async function hitAll(
   rig: Rig,

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { acknowledged, hit, pointsOf, type Course } from './points.ts';
+import { acknowledged, hitSomething, pointsOf, type Course } from './points.ts';
 import { createRandom } from './random.ts';
 import { openRig, type Rig } from './round.ts';
 import { signalCourse } from './signal-points.ts';
@@ -32,7 +32,7 @@ describe('core and the Signal lane, killed while both sides talk', () => {
     'at %s: everything arrives once and in order, and the ratchets hold',
     async (point) => {
       const random = createRandom(points.indexOf(point));
-      const { fault, interrupted } = await hit(rig, course, point, random, true);
+      const { fault, interrupted } = await hitSomething(rig, course, point, random, true);
       expect(fault).toBeNull();
       // A kill that interrupted nothing would prove nothing.
       expect(interrupted).not.toEqual({ send: 'nothing', ingest: 'nothing' });
