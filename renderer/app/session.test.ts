@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { PlainsealError } from '../../shared/errors.ts';
+import { PlainsealError as CoreError } from '../../shared/errors.ts';
 import type { Pipe } from '../../shared/wire/pipe.ts';
 import { pipePair } from '../../shared/wire/pair.ts';
 import type { MessageId } from '../../shared/ids.ts';
@@ -247,7 +247,7 @@ describe('a draft', () => {
     if (!row) throw new Error('no Alice');
     const broken = (): void =>
       void vi.spyOn(memory.chats, 'get').mockImplementationOnce(() => {
-        throw new PlainsealError('io', 'the disk refuses');
+        throw new CoreError('io', 'the disk refuses');
       });
     const requests = (): readonly string[] =>
       memory.asked
