@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { defaultSettings } from '../shared/contract/settings.ts';
-import type { AccountId, ConversationId, NetworkKey, OutboxId } from '../shared/ids.ts';
+import type { AccountId, ConversationId, NetworkKey, OutboxId, PeerId } from '../shared/ids.ts';
 import type { HoldReason } from '../shared/label/facts.ts';
 import type { Intent } from '../shared/lane/intent.ts';
 import {
@@ -11,6 +11,7 @@ import {
   removeAccount,
   type Account,
 } from './accounts.ts';
+import { groupsWith } from './conversations.ts';
 import { openDatabase, type Database } from './database.ts';
 import {
   acceptDisclosure,
@@ -18,7 +19,7 @@ import {
   acceptedDisclosures,
   withdrawDisclosure,
 } from './disclosures.ts';
-import { rowidOf } from './messages.ts';
+import { deleteMessage, rowidOf } from './messages.ts';
 import type { Params } from './connection.ts';
 import {
   addIntent,
@@ -33,7 +34,7 @@ import {
 import { findRow } from './queries/conversation-rows.ts';
 import { answered, keepAnswer, REQUEST_KEPT_MS } from './requests.ts';
 import { hasClearConsent, keepClearConsent, readSettings, writeSettings } from './settings.ts';
-import { addConversation } from './test/sample.ts';
+import { addConversation, addMessage } from './test/sample.ts';
 import { scratch } from './test/scratch.ts';
 
 const folderFor = scratch();
@@ -206,6 +207,27 @@ describe('what the protocol sends by itself', () => {
   });
 });
 
+/** From now on keeps the statements that ask `of` something; gives how SQLite goes about each, and stops keeping. */
+function watched(db: Database, of: RegExp): () => readonly string[] {
+  const asked: { readonly sql: string; readonly params: Params }[] = [];
+  for (const name of ['all', 'get', 'run'] as const) {
+    const real = db[name];
+    vi.spyOn(db, name).mockImplementation((sql: string, ...params: Params) => {
+      if (of.test(sql)) asked.push({ sql, params });
+      return real(sql, ...params) as never;
+    });
+  }
+  return () => {
+    vi.restoreAllMocks();
+    return asked.map(({ sql, params }) =>
+      db
+        .all<{ readonly detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...params)
+        .map(({ detail }) => detail)
+        .join('\n'),
+    );
+  };
+}
+
 test('what is open of a conversation is found among what is open, however much was sent in it', () => {
   const db = opened();
   const id = 'a|email|someone' as ConversationId;
@@ -231,37 +253,37 @@ test('what is open of a conversation is found among what is open, however much w
   expect(hasOpen(db, id)).toBe(false);
   add('queued', null);
   add('held', 'guard');
-  const asked: { readonly sql: string; readonly params: readonly unknown[] }[] = [];
-  for (const name of ['all', 'get'] as const) {
-    const real = db[name];
-    vi.spyOn(db, name).mockImplementation((sql: string, ...params: Params) => {
-      if (/FROM outbox/u.test(sql)) asked.push({ sql, params });
-      return real(sql, ...params) as never;
-    });
-  }
+  const plans = watched(db, /FROM outbox/u);
   expect(hasOpen(db, id)).toBe(true);
   expect(openItems(db, id).map((one) => one.id)).toEqual(['queued', 'held']);
   expect(heldItems(db, id).map((one) => one.id)).toEqual(['held']);
   db.run("UPDATE conversation SET hold = 'guard' WHERE id = ?", id);
   expect(findRow(db, id)?.snippet).toEqual({ kind: 'empty' });
-  vi.restoreAllMocks();
-  expect(asked).toHaveLength(4);
-  for (const { sql, params } of asked) {
-    const plan = db.all<{ readonly detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...(params as Params));
-    expect(plan.map(({ detail }) => detail).join('\n')).toMatch(/outbox_open/u);
-  }
+  const found = plans();
+  expect(found).toHaveLength(4);
+  for (const plan of found) expect(plan).toMatch(/outbox_open/u);
   db.close();
 });
 
 test('the groups of somebody, and files that are still to be sent, are found by indexes', () => {
   const db = opened();
-  for (const [sql, index] of [
-    ['SELECT conversation AS id FROM membership WHERE peer = 1 ORDER BY conversation', /membership_peer/u],
-    ['SELECT 1 FROM artifact WHERE file = 1', /artifact_file/u],
+  const conversation = 'a|email|someone' as ConversationId;
+  addConversation(db, conversation);
+  addMessage(db, { id: 1, conversation, text: 'with a file' });
+  db.run(
+    "INSERT INTO file (id, name, type, size, key, state, created_at) VALUES ('f', 'f', 't', 1, x'00', 'here', 1)",
+  );
+  db.run("INSERT INTO message_file (message, position, file) VALUES (1, 0, 'f')");
+  for (const [of, index, act] of [
+    [/FROM membership/u, /membership_peer/u, () => groupsWith(db, 'someone' as PeerId)],
+    [/FROM artifact/u, /artifact_file/u, () => deleteMessage(db, 1)],
   ] as const) {
-    const plan = db.all<{ readonly detail: string }>(`EXPLAIN QUERY PLAN ${sql}`).map(({ detail }) => detail);
-    expect(plan.join('\n')).toMatch(index);
-    expect(plan.join('\n')).not.toMatch(/TEMP B-TREE/u);
+    const plans = watched(db, of);
+    act();
+    const found = plans();
+    expect(found).toHaveLength(1);
+    expect(found[0]).toMatch(index);
+    expect(found[0]).not.toMatch(/TEMP B-TREE/u);
   }
   db.close();
 });

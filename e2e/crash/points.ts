@@ -77,7 +77,7 @@ export const pointsOf = ({ passes }: Pick<Course, 'passes'>): readonly CrashPoin
   crashPoints.filter((point) => passes[point] !== undefined);
 
 /** Ends core once at a point, at a hit chosen by `random`. */
-export async function hit(
+async function hit(
   rig: Rig,
   course: Course,
   point: CrashPoint,
@@ -103,15 +103,9 @@ export async function hit(
 const DRAWS = 5;
 
 /** Ends core at a point, at a hit chosen by `random`, until that interrupts something; gives the last. What is wrong after any of them ends it. */
-export async function hitSomething(
-  rig: Rig,
-  course: Course,
-  point: CrashPoint,
-  random: Random,
-  careful: boolean,
-): Promise<Hit> {
+export async function hitSomething(...at: Parameters<typeof hit>): Promise<Hit> {
   for (let draw = 1; ; draw += 1) {
-    const drawn = await hit(rig, course, point, random, careful);
+    const drawn = await hit(...at);
     const { send, ingest } = drawn.interrupted ?? { send: 'nothing', ingest: 'nothing' };
     if (drawn.fault !== null || draw === DRAWS || send !== 'nothing' || ingest !== 'nothing') return drawn;
   }

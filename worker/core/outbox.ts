@@ -64,14 +64,16 @@ export function createOutbox(of: {
   function pump(account: AccountId): void {
     clearTimeout(timers.get(account));
     timers.delete(account);
-    const room = Math.min(MAX_AT_ONCE, of.room(account));
-    if (stopped || room <= 0) return;
+    if (stopped || of.room(account) <= 0) return;
     const now = of.clock();
     let next = Infinity;
     for (const head of queueHeads(of.db, account, now)) {
       if (head.state === 'held' || busy.has(queueOf(account, head))) continue;
       if (head.notBefore > now) next = Math.min(next, head.notBefore);
-      else if ((atWork.get(account) ?? 0) < room) start(account, head, () => findOutgoing(of.db, head.id));
+      else if (hasRoom(account)) {
+        const item = findOutgoing(of.db, head.id);
+        if (item) start(item);
+      }
     }
     if (next < Infinity)
       timers.set(
@@ -80,16 +82,17 @@ export function createOutbox(of: {
       );
   }
 
-  function start(
-    account: AccountId,
-    head: Pick<QueueHead, 'id' | 'conversation'>,
-    find: () => Outgoing | null,
-  ): void {
-    const queue = queueOf(account, head);
-    const entry = { item: head.id, stop: new AbortController(), ended: Promise.resolve() };
+  /** Whether one more may be handed to a lane. */
+  const hasRoom = (account: AccountId): boolean =>
+    (atWork.get(account) ?? 0) < Math.min(MAX_AT_ONCE, of.room(account));
+
+  function start(item: Outgoing): void {
+    const { account } = item;
+    const queue = queueOf(account, item);
+    const entry = { item: item.id, stop: new AbortController(), ended: Promise.resolve() };
     busy.set(queue, entry);
     atWork.set(account, (atWork.get(account) ?? 0) + 1);
-    entry.ended = run(account, find(), entry.stop.signal).finally(() => {
+    entry.ended = run(item, entry.stop.signal).finally(() => {
       busy.delete(queue);
       atWork.set(account, (atWork.get(account) ?? 1) - 1);
       // In a turn of its own: a lane that answers at once must not starve the page.
@@ -97,9 +100,8 @@ export function createOutbox(of: {
     });
   }
 
-  async function run(account: AccountId, item: Outgoing | null, signal: AbortSignal): Promise<void> {
-    if (!item) return;
-    const { id } = item;
+  async function run(item: Outgoing, signal: AbortSignal): Promise<void> {
+    const { id, account } = item;
     try {
       const performed = await of.perform(account, outboxItem(of.db, item), signal);
       settle(id, performed);
@@ -132,10 +134,9 @@ export function createOutbox(of: {
     pump,
     begin: (item) => {
       const { account, conversation } = item;
-      const room = Math.min(MAX_AT_ONCE, of.room(account));
-      if (stopped || (atWork.get(account) ?? 0) >= room) return false;
+      if (stopped || !hasRoom(account)) return false;
       if (conversation === null || busy.has(conversation) || hasOpen(of.db, conversation)) return false;
-      start(account, item, () => item);
+      start(item);
       return true;
     },
     abort: (id) => {

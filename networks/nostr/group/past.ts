@@ -47,17 +47,13 @@ export async function readPast(work: Pick<Work, 'get'>, group: GroupKey): Promis
   return bytes === null ? null : decodeCell(bytes, keyOf(group), recordSchema);
 }
 
-/** When the latest past group of a conversation was founded, in epoch seconds; null where there is none. */
-export async function pastFoundedAt(
+/** The past groups of a conversation. */
+export async function pastOf(
   work: Pick<Work, 'scan'>,
   conversation: ConversationId,
-): Promise<number | null> {
-  const cells = await work.scan(keyOf('' as GroupKey).space, '');
-  const times = cells
-    .map(([key, bytes]) => decodeCell(bytes, key, recordSchema))
-    .filter((past) => past.conversation === conversation)
-    .map(({ foundedAt }) => foundedAt);
-  return times.length === 0 ? null : Math.max(...times);
+): Promise<readonly GroupRecord[]> {
+  const all = await allRecords(work, 'past');
+  return all.map(([, past]) => past).filter((past) => past.conversation === conversation);
 }
 
 /**

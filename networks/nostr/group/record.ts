@@ -123,10 +123,11 @@ export const groupOf = (work: Pick<Work, 'get'>, conversation: ConversationId): 
 export const placeGroup = (work: Work, conversation: ConversationId, group: GroupKey | null): Promise<void> =>
   writeNamed(work, placeKey(conversation), group);
 
-/** All groups there are. */
+/** All groups there are; of space `past` those whose MLS state is no more (past.ts). */
 export async function allRecords(
   work: Pick<Work, 'scan'>,
+  space: 'group' | 'past' = 'group',
 ): Promise<readonly (readonly [GroupKey, GroupRecord])[]> {
-  const cells = await work.scan('group', '');
+  const cells = await work.scan(space, '');
   return cells.map(([key, bytes]) => [key.key as GroupKey, decodeCell(bytes, key, recordSchema)]);
 }

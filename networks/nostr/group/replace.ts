@@ -5,7 +5,7 @@ import { settleDeferred, deferredOf } from '../deferred.ts';
 import type { Turn } from '../turn.ts';
 import { pathTo } from './branch.ts';
 import { dropOldNotes, heardFrom } from './commit-note.ts';
-import { pastFoundedAt } from './past.ts';
+import { pastOf } from './past.ts';
 import {
   dropRecord,
   groupOf,
@@ -47,10 +47,9 @@ export async function foundedNext(
   at: number,
 ): Promise<number> {
   const before = await groupOf(work, conversation);
-  const record = before && (await readRecord(work, before));
-  const standing = record === null ? [] : [record.foundedAt];
-  const past = await pastFoundedAt(work, conversation);
-  return Math.max(at, ...[...standing, ...(past === null ? [] : [past])].map((founded) => founded + 1));
+  const standing = before && (await readRecord(work, before));
+  const earlier = [...(await pastOf(work, conversation)), ...(standing === null ? [] : [standing])];
+  return Math.max(at, ...earlier.map(({ foundedAt }) => foundedAt + 1));
 }
 
 /**
