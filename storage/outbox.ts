@@ -131,6 +131,16 @@ export function heldItems(db: Database, conversation: ConversationId): readonly 
     .map(read);
 }
 
+/** Why the first held item of a conversation is held; null where none is. */
+export function firstHold(db: Database, conversation: ConversationId): HoldReason | null {
+  // No more than one row of few columns, and nothing sorted: it is asked with every forecast.
+  const row = db.get<{ readonly hold: HoldReason | null }>(
+    `SELECT hold, min(seq) ${openIn} AND state = 'held'`,
+    { conversation },
+  );
+  return row?.hold ?? null;
+}
+
 /** Words of a quoted message a lane gets to see, in UTF-16 units. */
 const QUOTED_LENGTH = 300;
 

@@ -14,8 +14,11 @@ const AES_BLOCK = 16;
 const MAC_BYTES = 32;
 /** Contents are padded to it before they are sealed. */
 const CONTENT_BLOCK = 80;
+const readableRun = (length: number): RegExp =>
+  new RegExp(`[^\\p{Cn}\\ufffd\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]{${length}}`, 'u');
 /** Of random bytes a run so long comes once in 10^13 messages. */
-const READABLE_RUN = 40;
+const READABLE_RUN = readableRun(40);
+const READABLE_DIGEST = readableRun(MAC_BYTES);
 const EQUAL_RUN = 12;
 const MAX_VARINT_BYTES = 10;
 
@@ -118,7 +121,7 @@ export function isSealedFile(bytes: Uint8Array): boolean {
 
 /** Whether bytes are as random as a digest. */
 export const isDigest = (bytes: Uint8Array): boolean =>
-  bytes.length === MAC_BYTES && !isReadable(bytes, MAC_BYTES);
+  bytes.length === MAC_BYTES && !isReadable(bytes, READABLE_DIGEST);
 
 const sized = (field: Field | undefined, length: number): boolean =>
   field instanceof Uint8Array && field.length === length;
@@ -127,7 +130,7 @@ const sized = (field: Field | undefined, length: number): boolean =>
  * Whether somebody could read something in it: a long run of characters, in whatever script, or of one byte over and over, as
  * padding is before it is sealed. Nothing that a cipher made has either.
  */
-function isReadable(bytes: Uint8Array, run: number = READABLE_RUN): boolean {
+function isReadable(bytes: Uint8Array, run: RegExp = READABLE_RUN): boolean {
   let equal = 0;
   let last = -1;
   for (const byte of bytes) {
@@ -135,10 +138,7 @@ function isReadable(bytes: Uint8Array, run: number = READABLE_RUN): boolean {
     last = byte;
     if (equal >= EQUAL_RUN) return true;
   }
-  return new RegExp(
-    `[^\\p{Cn}\\ufffd\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f-\\u009f]{${run}}`,
-    'u',
-  ).test(new TextDecoder().decode(bytes));
+  return run.test(new TextDecoder().decode(bytes));
 }
 
 /** The fields of a protobuf of one shape, or null for everything else. */

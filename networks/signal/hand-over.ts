@@ -6,7 +6,8 @@ import { decodeArtifact, deviceOf, toHandOver, type Artifact } from './artifact.
 import type { Draft } from './draft.ts';
 import { isTrouble, type Performing } from './performing.ts';
 import type { Access } from './sealed-sender.ts';
-import type { DeviceMessage, SendAnswer, SignalService, Trouble } from './service/service.ts';
+import { letterOf, type DeviceMessage, type Letter } from './service/letter.ts';
+import type { SendAnswer, Trouble } from './service/service.ts';
 
 /** `damaged`: what is stored does not read. `guarded`: the egress guard let nothing out. */
 export type Answer = SendAnswer | { readonly kind: 'damaged' | 'guarded' };
@@ -24,17 +25,11 @@ type ToDevice = { readonly device: Device; readonly artifact: Artifact };
 
 /** What a draft needs on its way out; nothing of it has gone anywhere. */
 export type Prepared =
-  | { readonly kind: 'open'; readonly parts: readonly ToDevice[] }
-  | {
-      readonly kind: 'wrapped';
-      readonly parts: readonly ToDevice[];
-      readonly access: Access;
-      readonly messages: readonly DeviceMessage[];
-    }
-  | { readonly kind: 'damaged' }
+  | { readonly kind: 'letter'; readonly letter: Letter; readonly parts: readonly ToDevice[] }
+  | { readonly kind: 'damaged' | 'guarded' }
   | Trouble;
 
-/** Makes the wrappers of one attempt: sealed where the other side takes that. May ask the server for my certificate. */
+/** Makes the wrappers and the request of one attempt: sealed where the other side takes that. May ask the server for my certificate. */
 export async function prepare(
   performing: Performing,
   draft: Envelope,
@@ -46,9 +41,9 @@ export async function prepare(
   const parts = readParts(draft, artifacts);
   if (parts === null) return { kind: 'damaged' };
   const access = await sealedSender.access(draft.to, createWork(context.view), via, context.now());
-  if (access === null) return { kind: 'open', parts };
+  if (access === null) return addressed(draft, parts, parts.map(unsealed), null);
   if (isTrouble(access)) return access;
-  return { kind: 'wrapped', parts, access, messages: await wrapped(performing, draft, parts, access) };
+  return addressed(draft, parts, await wrapped(performing, draft, parts, access), access.accessKey);
 }
 
 /**
@@ -61,42 +56,43 @@ export async function handOver(
   artifacts: readonly Stored[],
   ready: Promise<Prepared> = prepare(performing, draft, artifacts),
 ): Promise<HandedOver> {
-  const { context, sealedSender } = performing;
   const prepared = await ready;
-  if (prepared.kind !== 'open' && prepared.kind !== 'wrapped') return { answer: prepared, sealed: false };
-  const via = performing.service();
-  if (via === null) return { answer: { kind: 'offline' }, sealed: false };
+  if (prepared.kind !== 'letter') return { answer: prepared, sealed: false };
+  const { context, sealedSender } = performing;
+  const { to, accessKey } = prepared.letter.message;
+  const answer = await transmit(performing, prepared.letter);
+  if (accessKey === null) return { answer, sealed: false };
+  if (answer.kind !== 'unauthorized') return { answer, sealed: true };
+  sealedSender.denied(to, accessKey, context.now());
+  context.log('sealed-sender-denied', {});
   const { parts } = prepared;
-  if (prepared.kind === 'wrapped') {
-    const { access, messages } = prepared;
-    const answer = await transmit(performing, via, draft, messages, access);
-    if (answer.kind !== 'unauthorized') return { answer, sealed: true };
-    sealedSender.denied(draft.to, access.accessKey, context.now());
-    context.log('sealed-sender-denied', {});
-  }
-  return { answer: await transmit(performing, via, draft, parts.map(unsealed), null), sealed: false };
+  const open = addressed(draft, parts, parts.map(unsealed), null);
+  return { answer: open.kind === 'letter' ? await transmit(performing, open.letter) : open, sealed: false };
 }
 
-async function transmit(
-  { context }: Performing,
-  via: SignalService,
-  { to, sentAt, urgent, online }: Envelope,
-  parts: readonly DeviceMessage[],
-  access: Access | null,
-): Promise<Answer> {
+async function transmit({ context, service }: Performing, letter: Letter): Promise<SendAnswer> {
+  const via = service();
+  if (via === null) return { kind: 'offline' };
   await context.crashPoint('lane.before-wire-write');
-  const accessKey = access?.accessKey ?? null;
-  const answer = await via
-    .send({ to, sentAt, parts, accessKey, online: online ?? false, urgent })
-    .catch(guarded);
+  const answer = await via.send(letter);
   await context.crashPoint('lane.after-wire-write');
   return answer;
 }
 
 /** The guard throws; whatever else is thrown is a fault. */
-function guarded(error: unknown): Answer {
-  if (error instanceof PlainsealError && error.kind === 'refused') return { kind: 'guarded' };
-  throw error;
+function addressed(
+  { to, sentAt, urgent, online = false }: Envelope,
+  parts: readonly ToDevice[],
+  messages: readonly DeviceMessage[],
+  accessKey: Uint8Array | null,
+): Extract<Prepared, { readonly kind: 'letter' | 'guarded' | 'damaged' }> {
+  try {
+    const letter = letterOf({ to, sentAt, parts: messages, accessKey, online, urgent });
+    return { kind: 'letter', letter, parts };
+  } catch (error) {
+    if (error instanceof PlainsealError && error.kind === 'refused') return { kind: 'guarded' };
+    throw error;
+  }
 }
 
 /** Null when something stored does not read, or there is nothing to send. */

@@ -55,30 +55,31 @@ export function createSealedSender(own: ServiceId): SealedSender {
     }
   }
 
-  function allowed(service: ServiceId, accessKey: Uint8Array, now: Millis): Uint8Array | null {
-    const no = refused.get(service);
-    return no !== undefined && no.until > now && no.accessKey === hex(accessKey) ? null : accessKey;
-  }
-
-  async function keyFor(
-    service: ServiceId,
-    work: Pick<Work, 'get'>,
-    now: Millis,
-  ): Promise<Uint8Array | null> {
+  /** What makes the access key of a service id, null where there is none; nobody pays for a key that is not used. */
+  async function keyOf(service: ServiceId, work: Pick<Work, 'get'>): Promise<(() => Uint8Array) | null> {
     // My own devices know me, and a phone number's identity has no profile.
     if (service === own || !isAci(service)) return null;
     const profile = await readProfile(work, service);
     if (profile === null || profile.sealed === 'never') return null;
-    if (profile.sealed === 'anybody') return allowed(service, ANY_ACCESS_KEY, now);
-    if (profile.profileKey === null) return null;
-    return allowed(service, accessKeyOf(profile.profileKey), now);
+    if (profile.sealed === 'anybody') return () => ANY_ACCESS_KEY;
+    const { profileKey } = profile;
+    return profileKey && (() => accessKeyOf(profileKey));
+  }
+
+  function isDenied(service: ServiceId, key: () => Uint8Array, now: Millis): boolean {
+    const no = refused.get(service);
+    return no !== undefined && no.until > now && no.accessKey === hex(key());
   }
 
   return {
-    possible: async (service, work, now) => (await keyFor(service, work, now)) !== null,
+    async possible(service, work, now) {
+      const key = await keyOf(service, work);
+      return key !== null && !isDenied(service, key, now);
+    },
     async access(service, work, via, now) {
-      const accessKey = await keyFor(service, work, now);
-      if (accessKey === null) return null;
+      const key = await keyOf(service, work);
+      if (key === null || isDenied(service, key, now)) return null;
+      const accessKey = key();
       const answer = await certificateAt(now, via);
       return answer.kind === 'certificate'
         ? { kind: 'access', accessKey, certificate: answer.bytes }

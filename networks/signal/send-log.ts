@@ -4,8 +4,10 @@ import type { ContentHint, IdentityKey } from '../../crypto/signal/engine.ts';
 import type { Millis, OutboxId } from '../../shared/ids.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
 import { evidenceSchema } from '../../shared/label/schema.ts';
+import { knownDecoded } from '../../shared/lane/decoded.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
 import { list, shape, text, time } from '../../shared/shape.ts';
+import { encodeFrame } from '../../shared/wire/codec.ts';
 import { readCell, writeCell } from './cell.ts';
 
 /*
@@ -123,7 +125,10 @@ async function keepTimes(work: Work, service: ServiceId, times: Times, now: Mill
 }
 
 function writeTimes(work: Work, service: ServiceId, times: Times): void {
-  writeCell(work, timesCell(service), times.length === 0 ? null : times);
+  const cell = timesCell(service);
+  if (times.length === 0) return writeCell(work, cell, null);
+  // Read again with the next message.
+  work.put(cell, knownDecoded(encodeFrame(times), timesSchema, times));
 }
 
 async function removeRecord(work: Work, service: ServiceId, sentAt: Millis): Promise<void> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { decodedOnce } from './decoded.ts';
+import { decodedOnce, knownDecoded } from './decoded.ts';
 
 test('an array is read once by each way of reading; another with the same bytes, and one that did not read, anew', () => {
   const read: string[] = [];
@@ -18,4 +18,12 @@ test('an array is read once by each way of reading; another with the same bytes,
   const empty = new Uint8Array();
   for (let at = 0; at < 2; at += 1) expect(() => decodedOnce(empty, one, one)).toThrow('nothing to read');
   expect(read).toEqual(['one', 'other', 'one', 'one', 'one']);
+});
+
+test('what was just encoded is not read back by the same way of reading, and by another it is', () => {
+  const reader = () => 'read';
+  const other = () => 'read otherwise';
+  const bytes = knownDecoded(Uint8Array.of(1), reader, 'known');
+  expect(decodedOnce(bytes, reader, reader)).toBe('known');
+  expect(decodedOnce(bytes, other, other)).toBe('read otherwise');
 });

@@ -39,9 +39,9 @@ vi.mock(import('../../networks/signal/service/ask.ts'), async (original) => {
   const real = await original();
   return {
     ...real,
-    ask: (connection, channel, asked) => {
+    pass: (channel, asked) => {
       const leaks = injected.leak !== null && asked.path.startsWith('/v1/messages/');
-      return real.ask(connection, channel, leaks && injected.leak ? injected.leak(asked) : asked);
+      return real.pass(channel, leaks && injected.leak ? injected.leak(asked) : asked);
     },
   };
 });
@@ -558,7 +558,7 @@ describe('a builder that leaks', () => {
       const held = await until(await say(word), 'held');
       const choice = { request: request(), conversation: chat, choice: 'discard' } as const;
       await rig.page.call('hold.resolve', { ...choice, seenLabel: (await row()).labelRevision });
-      expect(held.sending?.state).toBe('held');
+      expect(held.sending).toMatchObject({ state: 'held', hold: 'guard' });
     }
     expect(await server.call('readable', { words })).toEqual([]);
   });

@@ -2,7 +2,6 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Got, OtherAccount } from '../../networks/signal/test/other-side.ts';
 import type { ConversationId, MessageId } from '../../shared/ids.ts';
 import { textOnly } from '../../shared/contract/content.ts';
-import { PlainsealError } from '../../shared/errors.ts';
 import { crashPoints } from '../../shared/lane/lane.ts';
 import { request } from './rig.ts';
 import { openSignalWorld, type SignalWorld } from './signal-world.ts';
@@ -486,14 +485,6 @@ describe('the server says', () => {
     await world.until(id, 'sent');
     expect(new Set(bytesFor(account, 1)).size).toBe(1);
     expect(texts(account.device(1).got)).toEqual(['one']);
-  });
-
-  test('nothing, for the guard lets nothing out: the message is held', async () => {
-    const { account, chat } = await world.meet();
-    world.network.arm({ delivered: false, answer: new PlainsealError('refused', 'guard') });
-    const id = await world.say(chat, 'one');
-    expect((await world.until(id, 'held')).sending).toMatchObject({ hold: 'guard' });
-    expect(account.device(1).got).toEqual([]);
   });
 
   test('nothing, for the lane has a fault: it is tried again', async () => {

@@ -24,28 +24,43 @@ const MAX_ANSWER = 2 * 1024 * 1024;
 const SECOND_MS = 1_000;
 const MOST_RETRY_S = 7 * 24 * 60 * 60;
 
-/** The last thing before any write to a socket. @throws PlainsealError `refused` when the guard stops it. */
+/** Before any write to a socket. @throws PlainsealError `refused` when the guard stops it. */
 export function passGuard(operation: Operation): void {
   const verdict = guard(operation);
   if (verdict !== 'pass') throw new PlainsealError('refused', `guard: ${verdict.stop}`);
+}
+
+declare const passed: unique symbol;
+/** A request as it is written, byte for byte, which the guard let pass: only {@link pass} makes one. */
+export type Passed = Extract<Operation, { readonly kind: 'request' }> & {
+  readonly body: Uint8Array<ArrayBuffer> | null;
+  readonly [passed]: true;
+};
+
+/** Makes a request and shows it to the guard; nothing of it changes any more. @throws PlainsealError `refused` when the guard stops it. */
+export function pass(channel: Channel, { verb, path, json, headers = [] }: Request): Passed {
+  const body = json === undefined ? null : new TextEncoder().encode(JSON.stringify(json));
+  const all = body ? [...headers, ['content-type', 'application/json'] as const] : headers;
+  const operation = { kind: 'request', channel, verb, path, headers: all, body } as const;
+  passGuard(operation);
+  return operation as typeof operation & Passed;
 }
 
 /**
  * Asks the server, past the guard. Throws what libsignal throws; an answer too large to be one is `bad-request`.
  * @throws PlainsealError `refused` when the guard stops it.
  */
-export async function ask(
+export const ask = async (
   connection: Pick<ChatConnection, 'fetch'>,
   channel: Channel,
   request: Request,
+): Promise<Reply> => write(connection, pass(channel, request));
+
+/** Writes a request over the connection it was made for. Throws what libsignal throws, and as {@link ask} an answer too large. */
+export async function write(
+  connection: Pick<ChatConnection, 'fetch'>,
+  { verb, path, headers, body }: Passed,
 ): Promise<Reply> {
-  const body = request.json === undefined ? null : new TextEncoder().encode(JSON.stringify(request.json));
-  const headers = [
-    ...(request.headers ?? []),
-    ...(body ? [['content-type', 'application/json'] as const] : []),
-  ];
-  const { verb, path } = request;
-  passGuard({ kind: 'request', channel, verb, path, headers, body });
   const answer = await connection.fetch({
     verb,
     path,

@@ -17,18 +17,10 @@ import {
   profileSchema,
   staleSchema,
 } from './answers.ts';
-import { ask, passGuard, readAs, type Reply, type Request } from './ask.ts';
+import { ask, passGuard, readAs, write, type Reply, type Request } from './ask.ts';
 import { download, fileUrl, upload } from './cdn.ts';
-import type { DeviceMessage, SendAnswer, SignalService, Trouble } from './service.ts';
+import type { SendAnswer, SignalService, Trouble } from './service.ts';
 import { troubleOf, troubleOfStatus } from './trouble.ts';
-
-/** Types of a message part by their numbers on the wire (Envelope.Type). */
-const types: Readonly<Record<DeviceMessage['type'], number>> = {
-  'double-ratchet': 1,
-  prekey: 3,
-  sealed: 6,
-  plaintext: 8,
-};
 
 const base64 = (bytes: Uint8Array): string => Buffer.from(bytes).toString('base64');
 const OFFLINE: Trouble = { kind: 'offline' };
@@ -73,36 +65,18 @@ export function createService(of: {
       return read ? { kind: 'bundles', ...read } : { kind: 'unusable' };
     },
 
-    async send({ to, sentAt, parts, accessKey, online, urgent }) {
-      const channel = accessKey === null ? 'account' : 'anonymous';
-      const request: Request = {
-        verb: 'PUT',
-        path: `/v1/messages/${to}?story=false`,
-        headers: accessKey === null ? [] : [['unidentified-access-key', base64(accessKey)]],
-        json: {
-          messages: parts.map(({ device, registrationId, type, bytes }) => ({
-            type: types[type],
-            destinationDeviceId: device,
-            destinationRegistrationId: registrationId,
-            content: base64(bytes),
-          })),
-          timestamp: sentAt,
-          online,
-          urgent,
-        },
-      };
+    async send({ request }) {
       // What is not written for certain may go again without being a second one.
       if (of.ended()) return OFFLINE;
       let connection;
       try {
-        connection = channel === 'account' ? of.account : await of.anonymous();
+        connection = request.channel === 'account' ? of.account : await of.anonymous();
       } catch (error) {
         return troubleOf(error);
       }
       try {
-        return readSend(await ask(connection, channel, request));
+        return readSend(await write(connection, request));
       } catch (error) {
-        if (isRefusal(error)) throw error;
         const trouble = troubleOf(error);
         // Libsignal says the same of a connection that was closed and of one that closes with the request on it. The same bytes go
         // again, and receivers drop the twin.

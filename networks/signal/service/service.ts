@@ -1,8 +1,9 @@
 import type { Device, Local, ServiceId } from '../../../crypto/signal/address.ts';
-import type { DeviceBundle, Sealed, SignalEnvelope } from '../../../crypto/signal/engine.ts';
+import type { DeviceBundle, SignalEnvelope } from '../../../crypto/signal/engine.ts';
 import type { OneTimeCounts, PreKeyUpload } from '../../../crypto/signal/prekeys.ts';
 import type { EnvelopeKey, Millis } from '../../../shared/ids.ts';
 import type { AttachmentPointer } from '../codec/content.ts';
+import type { Letter } from './letter.ts';
 
 /** One envelope from the queue. It is acknowledged only once the commit that settles it stands. */
 export type Delivery = {
@@ -37,14 +38,6 @@ export type Trouble =
   | { readonly kind: 'offline' }
   | { readonly kind: 'rate-limited'; readonly retryAfterMs: Millis | null }
   | { readonly kind: 'unlinked' | 'expired' };
-
-/** One device's part of a message. */
-export type DeviceMessage = {
-  readonly device: number;
-  readonly registrationId: number;
-  readonly type: Sealed['type'] | 'sealed';
-  readonly bytes: Uint8Array;
-};
 
 export type SendAnswer =
   | { readonly kind: 'sent' }
@@ -87,15 +80,8 @@ export interface SignalService {
     | { readonly kind: 'unusable' }
     | Trouble
   >;
-  /** Sends one message to all devices of a service id. `accessKey`: sealed, over the anonymous connection. `online`: not queued for who is away. */
-  send(message: {
-    readonly to: ServiceId;
-    readonly sentAt: Millis;
-    readonly parts: readonly DeviceMessage[];
-    readonly accessKey: Uint8Array | null;
-    readonly online: boolean;
-    readonly urgent: boolean;
-  }): Promise<SendAnswer>;
+  /** Sends one message to all devices of a service id. */
+  send(letter: Letter): Promise<SendAnswer>;
   /** A sender certificate of mine (without my number). */
   senderCertificate(): Promise<{ readonly kind: 'certificate'; readonly bytes: Uint8Array } | Trouble>;
   /** The sealed name in somebody's profile, null where there is none; 404 and 401 are `unknown`. */

@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import * as libsignal from '@signalapp/libsignal-client';
 import type { ServiceId } from '../../../crypto/signal/address.ts';
+import type { Message } from '../service/letter.ts';
 import type { SendAnswer, SignalService } from '../service/service.ts';
 import { OtherAccount } from './other-side.ts';
-
-type Send = Parameters<SignalService['send']>[0];
 
 /** What the next send meets: an answer in place of the server's, before or after it was delivered. */
 export type Fault = { readonly delivered: boolean; readonly answer: SendAnswer | Error };
@@ -17,7 +16,7 @@ export interface TestNetwork {
   readonly service: SignalService;
   /** My own account: the telephone is its device 1, this one is {@link OWN_DEVICE}. */
   readonly me: OtherAccount;
-  readonly sends: Send[];
+  readonly sends: Message[];
   /** Keys that were asked for, as `<service id>/<device>`. */
   readonly asked: string[];
   readonly uploads: Uint8Array[];
@@ -41,7 +40,7 @@ export function openNetwork(): TestNetwork {
   };
   const me = add(new OtherAccount());
   const faults: Fault[] = [];
-  const sends: Send[] = [];
+  const sends: Message[] = [];
   const asked: string[] = [];
   const uploads: Uint8Array[] = [];
   const challenges: { token: string; captcha: string }[] = [];
@@ -50,7 +49,7 @@ export function openNetwork(): TestNetwork {
   const signer = libsignal.PrivateKey.generate();
   const signerCertificate = libsignal.ServerCertificate.new(1, signer.getPublicKey(), trustRoot);
 
-  async function judge(message: Send): Promise<SendAnswer> {
+  async function judge(message: Message): Promise<SendAnswer> {
     const account = accounts.get(message.to);
     if (!account?.registered) return { kind: 'unregistered' };
     const fits = message.accessKey === null || Buffer.from(message.accessKey).equals(account.accessKey);
@@ -84,7 +83,7 @@ export function openNetwork(): TestNetwork {
       const devices = await Promise.all(wanted.map((one) => one.bundle()));
       return { kind: 'bundles', identityKey: account.identityKey, devices };
     },
-    async send(message) {
+    async send({ message }) {
       sends.push(message);
       const fault = faults.shift();
       const answer = fault?.delivered === false ? null : await judge(message);

@@ -6,7 +6,7 @@ import type { DeviceBundle } from '../../../crypto/signal/engine.ts';
 import type { Millis } from '../../../shared/ids.ts';
 import type { Incoming } from '../codec/content.ts';
 import { decodeContent } from '../codec/decode.ts';
-import type { DeviceMessage } from '../service/service.ts';
+import type { DeviceMessage } from '../service/letter.ts';
 
 /** libsignal gives a message's type as a plain number. */
 const PREKEY: number = libsignal.CiphertextMessageType.PreKey;

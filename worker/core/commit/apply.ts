@@ -2,7 +2,7 @@ import { PlainsealError } from '../../../shared/errors.ts';
 import { freshId, type ConversationId, type OutboxId } from '../../../shared/ids.ts';
 import { assertNever } from '../../../shared/assert.ts';
 import type { Change } from '../../../shared/lane/change.ts';
-import type { Commit, CommitResult, Settled } from '../../../shared/lane/commit.ts';
+import type { Commit, CommitResult, Forecast, Settled } from '../../../shared/lane/commit.ts';
 import type { Intent } from '../../../shared/lane/intent.ts';
 import { findConversation, setForecast } from '../../../storage/conversations.ts';
 import {
@@ -23,7 +23,7 @@ import { changeMember, stateNews } from './member-change.ts';
 import { changeNote, changeTarget, receiveMessage } from './message-change.ts';
 import { Held, stepOutbound } from './outbound.ts';
 import { changeDevice, changeIdentity, changeMerged, changePeer } from './peer-change.ts';
-import { holdAfterForecast, relabel } from './relabel.ts';
+import { holdAfterForecast, relabel, relabelAs } from './relabel.ts';
 import { freshMemo, ownConversation, type Scope } from './scope.ts';
 import { isQuiet } from './transition.ts';
 
@@ -65,10 +65,7 @@ function applyAll(scope: Scope, commit: Commit): void {
   const forecasts = new Map(commit.forecasts.map((forecast) => [forecast.conversation, forecast]));
   for (const id of scope.memo.stale) if (!forecasts.has(id)) relabel(scope, id);
   for (const forecast of forecasts.values()) {
-    const conversation = ownConversation(scope, forecast.conversation);
-    setForecast(scope.db, conversation.id, forecast.facts);
-    if (conversation.hold === 'fork' && forecast.hold === null) resumeAfterFork(scope, conversation.id);
-    relabel(scope, conversation.id, holdAfterForecast(scope.db, conversation, forecast.hold));
+    setForecastOf(scope, forecast);
   }
   for (const step of commit.outbound) stepOutbound(scope, step, commit.forecasts);
   for (const intent of commit.enqueue) enqueue(scope, intent);
@@ -79,6 +76,14 @@ function applyAll(scope: Scope, commit: Commit): void {
     settle(scope.db, scope.account.id, settled, scope.now);
     if (marked && settled.kind !== 'cursor') clearMarker(scope.db, scope.account.id, settled.envelope);
   }
+}
+
+function setForecastOf(scope: Scope, { conversation: id, facts, hold }: Forecast): void {
+  const conversation = ownConversation(scope, id);
+  setForecast(scope.db, id, facts);
+  if (conversation.hold === 'fork' && hold === null) resumeAfterFork(scope, id);
+  const next = holdAfterForecast(scope.db, conversation, hold);
+  relabelAs(scope, { ...conversation, forecast: facts }, next);
 }
 
 /** The request says how much of it was not kept; where there is none, the account does. */

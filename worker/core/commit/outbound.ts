@@ -1,5 +1,6 @@
 import type { SendState } from '../../../shared/contract/conversation.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
+import type { Evidence } from '../../../shared/label/evidence.ts';
 import type { Forecast } from '../../../shared/lane/commit.ts';
 import type { OutboxStep } from '../../../shared/lane/intent.ts';
 import type { HoldReason, SecurityFacts } from '../../../shared/label/facts.ts';
@@ -8,6 +9,7 @@ import { belowFloor, worse } from '../../../shared/label/rules.ts';
 import type { OutboxId } from '../../../shared/ids.ts';
 import { clearMarker, itemMarker } from '../../../storage/inbound.ts';
 import { startOne } from '../../../storage/expiry.ts';
+import type { Conversation } from '../../../storage/conversations.ts';
 import { standingOf } from '../../../storage/floors.ts';
 import {
   findMessage,
@@ -72,10 +74,19 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
   if (isBackAlready(item.state, step)) return;
   checkTransition(item.state, step, item.intent);
   const stored = artifactsOf(scope.db, item.id);
-  if (seals(item.state, step, stored)) {
+  const sealing = seals(item.state, step, stored);
+  const conversation =
+    item.conversation && (sealing || step.evidence) ? ownConversation(scope, item.conversation) : null;
+  if (sealing) {
     if (item.state === 'sealed' && !step.reseal)
       throw new PlainsealError('refused', 'sealing anew needs a reason');
-    checkSealing(scope, item, step, forecasts, changesIdentity(step, stored));
+    if (conversation)
+      checkSealing(scope, conversation, {
+        item,
+        step,
+        forecasts,
+        otherIdentity: changesIdentity(step, stored),
+      });
   }
   for (const artifact of step.artifacts ?? []) putArtifact(scope.db, item.id, artifact);
   // What nobody waits for is let go rather than held: it must not stop the person's own messages.
@@ -87,7 +98,7 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
   // What a lane told its other devices may hold a message's words: they must not outlive it here.
   if (item.intent.what.kind === 'protocol' && (to === 'sent' || to === 'failed' || to === 'cancelled'))
     emptyIntent(scope.db, item);
-  if (step.evidence) keepEvidence(scope, item, step);
+  if (step.evidence && conversation) keepEvidence(scope, conversation, item, step.evidence);
   tellMessage(scope, item, step, message);
   if (deleted && to !== 'sealed') emptyItem(scope.db, item.id);
   if (to === 'failed') dropGroupChange(scope, item, true);
@@ -102,13 +113,15 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
  */
 function checkSealing(
   scope: Scope,
-  item: Outgoing,
-  step: OutboxStep,
-  forecasts: readonly Forecast[],
-  otherIdentity: boolean,
+  conversation: Conversation,
+  of: {
+    readonly item: Outgoing;
+    readonly step: OutboxStep;
+    readonly forecasts: readonly Forecast[];
+    readonly otherIdentity: boolean;
+  },
 ): void {
-  if (item.conversation === null) return;
-  const conversation = ownConversation(scope, item.conversation);
+  const { item, step, forecasts, otherIdentity } = of;
   const told = forecasts.filter((forecast) => forecast.conversation === item.conversation);
   const now = [...told.flatMap((forecast) => forecast.facts), ...(step.evidence?.facts ?? [])];
   const facts = now.length === 0 && isQuiet(item.intent) ? conversation.forecast : now;
@@ -127,10 +140,7 @@ function checkSealing(
   if (laneHold) stop(laneHold);
 }
 
-function keepEvidence(scope: Scope, item: Outgoing, step: OutboxStep): void {
-  const { evidence } = step;
-  if (!evidence || !item.conversation) return;
-  const conversation = ownConversation(scope, item.conversation);
+function keepEvidence(scope: Scope, conversation: Conversation, item: Outgoing, evidence: Evidence): void {
   if (item.message !== null)
     setEvidence(scope.db, item.message, evidence, pastLabel(scope, conversation, evidence));
   const { what } = item.intent;

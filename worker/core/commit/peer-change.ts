@@ -22,7 +22,7 @@ import {
   writtenTrust,
   type Peer,
 } from '../../../storage/peers.ts';
-import { heldItems } from '../../../storage/outbox.ts';
+import { firstHold } from '../../../storage/outbox.ts';
 import { touchConversation, touchMessage } from '../touched.ts';
 import { blockPeer } from './block.ts';
 import { relabel } from './relabel.ts';
@@ -131,7 +131,7 @@ export function applyTrust(scope: Scope, peer: PeerId, trust: Trust): void {
 function holdWithout(scope: Scope, id: ConversationId) {
   const hold = findConversation(scope.db, id)?.hold ?? null;
   if (hold !== 'identity-changed') return hold;
-  return heldItems(scope.db, id)[0]?.hold ?? null;
+  return firstHold(scope.db, id);
 }
 
 /** A device of a peer that its lane finds worth telling. One that does not carry the known identity is another identity. */

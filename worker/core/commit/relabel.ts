@@ -7,7 +7,7 @@ import { findConversation, setHold, setLabel, type Conversation } from '../../..
 import type { Database } from '../../../storage/database.ts';
 import { memberTrusts } from '../../../storage/memberships.ts';
 import { trustOf } from '../../../storage/peers.ts';
-import { heldItems } from '../../../storage/outbox.ts';
+import { firstHold } from '../../../storage/outbox.ts';
 import { touchConversation } from '../touched.ts';
 import type { Scope } from './scope.ts';
 
@@ -61,15 +61,19 @@ export function holdAfterForecast(
   told: HoldReason | null,
 ): HoldReason | null {
   if (conversation.hold && personal.includes(conversation.hold)) return conversation.hold;
-  return told ?? heldItems(db, conversation.id)[0]?.hold ?? null;
+  return told ?? firstHold(db, conversation.id);
 }
 
 /** Sets the hold and derives the label anew; its revision rises only when it became another. In a copy nothing else stops a ratchet's conversations. */
 export function relabel(scope: Scope, id: ConversationId, hold?: HoldReason | null): void {
   const conversation = findConversation(scope.db, id);
-  if (!conversation) return;
-  const told = hold === undefined ? conversation.hold : hold;
-  const holds = isCopiedRatchet(scope.db, scope.account) ? 'clone-suspected' : told;
+  if (conversation) relabelAs(scope, conversation, hold === undefined ? conversation.hold : hold);
+}
+
+/** As {@link relabel}, of a conversation as it was just read. */
+export function relabelAs(scope: Scope, conversation: Conversation, hold: HoldReason | null): void {
+  const { id } = conversation;
+  const holds = isCopiedRatchet(scope.db, scope.account) ? 'clone-suspected' : hold;
   if (holds !== conversation.hold) setHold(scope.db, id, holds);
   const now = labelUnder(scope, conversation, conversation.forecast, holds, scope.now, true);
   touchConversation(scope.touched, id);
@@ -80,7 +84,7 @@ export function relabel(scope: Scope, id: ConversationId, hold?: HoldReason | nu
 export function releaseIfNothingHeld(scope: Scope, id: ConversationId): void {
   const conversation = findConversation(scope.db, id);
   if (!conversation) return;
-  const next = heldItems(scope.db, id)[0]?.hold ?? null;
+  const next = firstHold(scope.db, id);
   const { hold } = conversation;
   const byItem =
     hold === 'label-fell' ||
