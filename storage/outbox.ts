@@ -79,13 +79,21 @@ export interface QueueHead {
   readonly notBefore: Millis;
 }
 
-/** By what is open of the account: the index by conversation has all that was ever sent in it. */
-const openIn =
-  "FROM outbox WHERE account = (SELECT account FROM conversation WHERE id = :conversation) AND state IN ('queued', 'sealed', 'held') AND +conversation = :conversation";
+/**
+ * What is open, by an index that has nothing else: of a conversation all that was ever sent would be looked at. In words of that index, and without
+ * `IN`, for which SQLite makes a table each time.
+ */
+const open =
+  "FROM outbox INDEXED BY outbox_open WHERE state <> 'sent' AND state <> 'failed' AND state <> 'cancelled'";
+const openOf = `${open} AND account = ?`;
+const openIn = `${open} AND account = (SELECT account FROM conversation WHERE id = :conversation) AND conversation = :conversation`;
+
+/** Whose queue. */
+type Queue = { readonly id: ConversationId; readonly account: AccountId };
 
 /** Whether anything is open of a conversation's queue. */
-export function hasOpen(db: Database, conversation: ConversationId): boolean {
-  return db.get(`SELECT 1 ${openIn} LIMIT 1`, { conversation }) !== undefined;
+export function hasOpen(db: Database, { account, id }: Queue): boolean {
+  return db.get(`SELECT 1 ${openOf} AND conversation = ? LIMIT 1`, account, id) !== undefined;
 }
 
 /** What is open of a conversation's queue, oldest first. */
@@ -100,13 +108,12 @@ export function openItems(db: Database, conversation: ConversationId): readonly 
  */
 export function queueHeads(db: Database, account: AccountId, now: Millis): readonly QueueHead[] {
   const heads = db.all<QueueHead>(
-    `SELECT id, conversation, state, not_before AS notBefore, min(seq) FROM outbox
-     WHERE account = ? AND state IN ('queued', 'sealed', 'held') AND conversation IS NOT NULL GROUP BY conversation`,
+    `SELECT id, conversation, state, not_before AS notBefore, min(seq) ${openOf}
+     AND conversation IS NOT NULL GROUP BY conversation`,
     account,
   );
   const own = db.get<QueueHead>(
-    `SELECT id, conversation, state, not_before AS notBefore FROM outbox
-     WHERE account = ? AND state IN ('queued', 'sealed') AND conversation IS NULL
+    `SELECT id, conversation, state, not_before AS notBefore ${openOf} AND state <> 'held' AND conversation IS NULL
      ORDER BY max(not_before, ?), seq LIMIT 1`,
     account,
     now,
@@ -116,12 +123,7 @@ export function queueHeads(db: Database, account: AccountId, now: Millis): reado
 
 /** What is open of an account, with what the protocol itself sends. */
 export function openItemsOf(db: Database, account: AccountId): readonly Outgoing[] {
-  return db
-    .all<Row>(
-      `SELECT ${columns} FROM outbox WHERE account = ? AND state IN ('queued', 'sealed', 'held') ORDER BY seq`,
-      account,
-    )
-    .map(read);
+  return db.all<Row>(`SELECT ${columns} ${openOf} ORDER BY seq`, account).map(read);
 }
 
 /** The held items of a conversation, oldest first. */
@@ -131,14 +133,24 @@ export function heldItems(db: Database, conversation: ConversationId): readonly 
     .map(read);
 }
 
-/** Why the first held item of a conversation is held; null where none is. */
-export function firstHold(db: Database, conversation: ConversationId): HoldReason | null {
-  // No more than one row of few columns, and nothing sorted: it is asked with every forecast.
+/** Why the oldest held item of a conversation is held; null where none is. Asked with every forecast. */
+export function firstHold(db: Database, { account, id }: Queue): HoldReason | null {
   const row = db.get<{ readonly hold: HoldReason | null }>(
-    `SELECT hold, min(seq) ${openIn} AND state = 'held'`,
-    { conversation },
+    `SELECT hold ${openOf} AND conversation = ? AND state = 'held' ORDER BY seq LIMIT 1`,
+    account,
+    id,
   );
   return row?.hold ?? null;
+}
+
+/** The rowid of the oldest held message of a conversation; null where none is. */
+export function firstHeldMessage(db: Database, { account, id }: Queue): number | null {
+  const row = db.get<{ readonly message: number }>(
+    `SELECT message ${openOf} AND conversation = ? AND state = 'held' AND message IS NOT NULL ORDER BY seq LIMIT 1`,
+    account,
+    id,
+  );
+  return row?.message ?? null;
 }
 
 /** Words of a quoted message a lane gets to see, in UTF-16 units. */
@@ -217,7 +229,7 @@ export function postpone(db: Database, id: OutboxId, notBefore: Millis): void {
 /** Whatever waits for its time may be tried now: the network came back. */
 export function hurry(db: Database, account: AccountId): void {
   db.run(
-    "UPDATE outbox SET not_before = 0 WHERE account = ? AND state IN ('queued', 'sealed') AND not_before > 0",
+    `UPDATE outbox SET not_before = 0 WHERE id IN (SELECT id ${openOf} AND state <> 'held' AND not_before > 0)`,
     account,
   );
 }

@@ -33,3 +33,13 @@ export function setDelivery(
     at,
   );
 }
+
+/** A destination of which something was known is sealed for again. Before that its artifact says as much, and nothing is kept here. */
+export function reopenDelivery(db: Database, message: number, destination: string, at: Millis): void {
+  db.run(
+    "UPDATE delivery SET state = 'sealed', at = ? WHERE message = ? AND destination = ?",
+    at,
+    message,
+    destination,
+  );
+}

@@ -245,16 +245,16 @@ test('what is open of a conversation is found among what is open, however much w
       seenLabel: null,
       hold,
     });
-  expect(hasOpen(db, id)).toBe(false);
+  expect(hasOpen(db, { account: 'a' as AccountId, id })).toBe(false);
   for (const name of ['sent', 'failed', 'cancelled'] as const) {
     add(name, null);
     setOutboxState(db, name as OutboxId, name);
   }
-  expect(hasOpen(db, id)).toBe(false);
+  expect(hasOpen(db, { account: 'a' as AccountId, id })).toBe(false);
   add('queued', null);
   add('held', 'guard');
   const plans = watched(db, /FROM outbox/u);
-  expect(hasOpen(db, id)).toBe(true);
+  expect(hasOpen(db, { account: 'a' as AccountId, id })).toBe(true);
   expect(openItems(db, id).map((one) => one.id)).toEqual(['queued', 'held']);
   expect(heldItems(db, id).map((one) => one.id)).toEqual(['held']);
   db.run("UPDATE conversation SET hold = 'guard' WHERE id = ?", id);

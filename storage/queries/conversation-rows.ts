@@ -12,8 +12,9 @@ import {
 import type { Database } from '../database.ts';
 import { standingOf } from '../floors.ts';
 import { countMembers } from '../memberships.ts';
-import { messageId } from '../messages.ts';
+import { findMessage, messageId } from '../messages.ts';
 import type { NoteContent } from '../notes.ts';
+import { firstHeldMessage } from '../outbox.ts';
 import { personOf } from '../persons.ts';
 import { whoOf } from './message-rows.ts';
 
@@ -122,16 +123,9 @@ interface Last {
 function snippetOf(db: Database, conversation: Conversation): Snippet {
   const { draft } = conversation;
   if (draft && draft.text !== '') return { kind: 'draft', text: short(draft.text) };
-  const held =
-    conversation.hold === null
-      ? undefined
-      : db.get<{ readonly content: string }>(
-          `SELECT m.content FROM outbox AS o JOIN message AS m ON m.id = o.message
-           WHERE o.account = ? AND o.state = 'held' AND +o.conversation = ? ORDER BY o.seq LIMIT 1`,
-          conversation.account,
-          conversation.id,
-        );
-  if (held) return { kind: 'waiting', text: short((JSON.parse(held.content) as Content).text) };
+  const held = conversation.hold === null ? null : firstHeldMessage(db, conversation);
+  const waits = held === null ? null : findMessage(db, held);
+  if (waits) return { kind: 'waiting', text: short((JSON.parse(waits.content) as Content).text) };
   if (conversation.state === 'request') return { kind: 'request' };
   const last = db.get<Last>(
     `SELECT id, kind, author, content, deleted, send_state AS state FROM message

@@ -1,7 +1,6 @@
 import type { CallArgs } from '../../shared/contract/calls.ts';
 import type { Content } from '../../shared/contract/content.ts';
 import type { MessageDetails, MessageRow, SearchHit } from '../../shared/contract/message.ts';
-import type { SendState } from '../../shared/contract/conversation.ts';
 import type { ConversationId, MessageId, PeerId } from '../../shared/ids.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
 import type { Label } from '../../shared/label/label.ts';
@@ -124,11 +123,20 @@ export function messageDetails(db: Database, args: CallArgs<'message.details'>):
         at: reaction.at,
         evidence: evidenceOf(reaction.evidence),
       })),
-    deliveries: db.all<{ readonly to: string; readonly state: SendState; readonly at: number }>(
-      'SELECT destination AS "to", state, at FROM delivery WHERE message = ? ORDER BY destination',
-      id,
-    ),
+    deliveries: deliveriesOf(db, id),
   };
+}
+
+/** Of every destination what became of it; of those of which nothing is known yet, that it was sealed for them. */
+function deliveriesOf(db: Database, message: number): MessageDetails['deliveries'] {
+  return db.all(
+    `SELECT destination AS "to", state, at FROM delivery WHERE message = :message
+     UNION ALL
+     SELECT a.destination, 'sealed', m.send_state_at FROM message AS m JOIN artifact AS a ON a.outbox = m.outbox
+     WHERE m.id = :message AND NOT EXISTS (SELECT 1 FROM delivery AS d WHERE d.message = m.id AND d.destination = a.destination)
+     ORDER BY 1`,
+    { message },
+  );
 }
 
 const evidenceOf = (text: string | null): Evidence | null =>

@@ -135,7 +135,8 @@ export function createOutbox(of: {
     begin: (item) => {
       const { account, conversation } = item;
       if (stopped || !hasRoom(account)) return false;
-      if (conversation === null || busy.has(conversation) || hasOpen(of.db, conversation)) return false;
+      if (conversation === null || busy.has(conversation) || hasOpen(of.db, { account, id: conversation }))
+        return false;
       start(item);
       return true;
     },

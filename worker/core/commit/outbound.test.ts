@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { peerId, type ConversationId, type OutboxId } from '../../../shared/ids.ts';
 import type { HoldReason } from '../../../shared/label/facts.ts';
 import type { CommitResult } from '../../../shared/lane/commit.ts';
-import { outboxStates, type OutboxState, type OutboxStep } from '../../../shared/lane/intent.ts';
+import { outboxStates, type OutboxState, type OutboxStep, type Stored } from '../../../shared/lane/intent.ts';
 import { getCell } from '../../../storage/lane-state.ts';
 import { artifactsOf, forgetArtifacts, queueHeads, releaseItem } from '../../../storage/outbox.ts';
 import { setTrust, trustOf } from '../../../storage/peers.ts';
@@ -62,6 +62,29 @@ describe('sealing', () => {
     const details = messageDetails(scene.db, { id: messageId(message) });
     expect(details?.evidence?.how).toBe('sealed-here');
     expect(details?.label.readers.kind).toBe('members-limited');
+  });
+  test('of each destination it is told what became of it, and before that that it was sealed for it', () => {
+    const part = (to: string, outcome: Stored['outcome']) =>
+      ({ to, identity: 'K', bytes: new Uint8Array([1]), outcome }) as const;
+    const states = () =>
+      messageDetails(scene.db, { id: messageId(message) })?.deliveries.map((one) => [one.to, one.state]);
+    seal({ artifacts: [part('phone', 'pending'), part('laptop', 'pending')] });
+    expect(states()).toEqual([
+      ['laptop', 'sealed'],
+      ['phone', 'sealed'],
+    ]);
+    const step = (artifacts: readonly Stored[]): void =>
+      void scene.commit({ outbound: [{ item, to: 'sealed', artifacts }] });
+    step([part('phone', 'ambiguous'), part('laptop', 'refused')]);
+    expect(states()).toEqual([
+      ['laptop', 'failed'],
+      ['phone', 'sealed'],
+    ]);
+    step([part('phone', 'accepted'), part('laptop', 'pending')]);
+    expect(states()).toEqual([
+      ['laptop', 'sealed'],
+      ['phone', 'sent'],
+    ]);
   });
   test('AT-07 a label worse than the sender saw holds the item and drops the whole commit', () => {
     const worse = { ...goodFacts(), authenticated: { is: false, asOf: 1_000, by: 'certificate' } as const };

@@ -18,7 +18,7 @@ import {
   setSendState,
   type Message,
 } from '../../../storage/messages.ts';
-import { setDelivery } from '../../../storage/receipts.ts';
+import { reopenDelivery, setDelivery } from '../../../storage/receipts.ts';
 import { setReaction } from '../../../storage/reactions.ts';
 import {
   artifactsOf,
@@ -159,13 +159,9 @@ function tellMessage(scope: Scope, item: Outgoing, step: OutboxStep, message: Me
   if (back || furtherThan(state, message.sendState))
     setSendState(scope.db, message.id, state, scope.now, step.failure ?? null);
   if (state === 'sent' && startOne(scope.db, message.id, scope.now)) scope.touched.expiry = true;
-  for (const artifact of step.artifacts ?? [])
-    setDelivery(
-      scope.db,
-      message.id,
-      artifact.to,
-      artifact.outcome === 'accepted' ? 'sent' : artifact.outcome === 'refused' ? 'failed' : 'sealed',
-      scope.now,
-    );
+  for (const { to, outcome } of step.artifacts ?? [])
+    if (outcome === 'accepted' || outcome === 'refused')
+      setDelivery(scope.db, message.id, to, outcome === 'accepted' ? 'sent' : 'failed', scope.now);
+    else reopenDelivery(scope.db, message.id, to, scope.now);
   touchMessage(scope.touched, message.conversation, message.id);
 }

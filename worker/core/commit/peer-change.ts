@@ -129,9 +129,9 @@ export function applyTrust(scope: Scope, peer: PeerId, trust: Trust): void {
 
 /** The hold of a conversation once its identity is no reason any more: what an item is still held for, if for anything else. */
 function holdWithout(scope: Scope, id: ConversationId) {
-  const hold = findConversation(scope.db, id)?.hold ?? null;
-  if (hold !== 'identity-changed') return hold;
-  return firstHold(scope.db, id);
+  const conversation = findConversation(scope.db, id);
+  if (conversation?.hold !== 'identity-changed') return conversation?.hold ?? null;
+  return firstHold(scope.db, conversation);
 }
 
 /** A device of a peer that its lane finds worth telling. One that does not carry the known identity is another identity. */

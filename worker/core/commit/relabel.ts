@@ -61,7 +61,7 @@ export function holdAfterForecast(
   told: HoldReason | null,
 ): HoldReason | null {
   if (conversation.hold && personal.includes(conversation.hold)) return conversation.hold;
-  return told ?? firstHold(db, conversation.id);
+  return told ?? firstHold(db, conversation);
 }
 
 /** Sets the hold and derives the label anew; its revision rises only when it became another. In a copy nothing else stops a ratchet's conversations. */
@@ -84,7 +84,7 @@ export function relabelAs(scope: Scope, conversation: Conversation, hold: HoldRe
 export function releaseIfNothingHeld(scope: Scope, id: ConversationId): void {
   const conversation = findConversation(scope.db, id);
   if (!conversation) return;
-  const next = firstHold(scope.db, id);
+  const next = firstHold(scope.db, conversation);
   const { hold } = conversation;
   const byItem =
     hold === 'label-fell' ||
