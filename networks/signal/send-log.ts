@@ -50,7 +50,34 @@ const recordSchema = shape<SentRecord>(
   }),
 );
 type Times = readonly (readonly [sentAt: Millis, expiresAt: Millis])[];
-const timesSchema = shape<Times>(list(v.strictTuple([time, time])));
+/**
+ * Each as its difference from the one before, in what it was sent at and in how long it is kept: the list is written with every message, and so
+ * it is some 500 bytes and not 2 000.
+ */
+const difference = v.pipe(v.number(), v.safeInteger());
+const timesSchema = v.pipe(
+  v.array(v.strictTuple([difference, difference])),
+  v.transform((differences): Times => unpacked(differences)),
+);
+
+function packed(times: Times): readonly (readonly [number, number])[] {
+  let [sentBefore, keptBefore] = [0, 0];
+  return times.map(([sentAt, expiresAt]) => {
+    const kept = expiresAt - sentAt;
+    const differences = [sentAt - sentBefore, kept - keptBefore] as const;
+    [sentBefore, keptBefore] = [sentAt, kept];
+    return differences;
+  });
+}
+
+function unpacked(differences: readonly (readonly [number, number])[]): Times {
+  let [sentAt, kept] = [0, 0];
+  return differences.map(([sent, longer]) => {
+    sentAt += sent;
+    kept += longer;
+    return [sentAt, sentAt + kept];
+  });
+}
 
 const TIMES = 'sent-times';
 const recordCell = (service: ServiceId, sentAt: Millis): StateKey => ({
@@ -128,7 +155,7 @@ function writeTimes(work: Work, service: ServiceId, times: Times): void {
   const cell = timesCell(service);
   if (times.length === 0) return writeCell(work, cell, null);
   // Read again with the next message.
-  work.put(cell, knownDecoded(encodeFrame(times), timesSchema, times));
+  work.put(cell, knownDecoded(encodeFrame(packed(times)), timesSchema, times));
 }
 
 async function removeRecord(work: Work, service: ServiceId, sentAt: Millis): Promise<void> {

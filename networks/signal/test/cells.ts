@@ -28,7 +28,8 @@ export function createCells() {
         const known = cells.get(name(key))?.[1].version ?? ABSENT;
         expect(version).toBe(known);
         if (value === null) cells.delete(name(key));
-        else cells.set(name(key), [key, { value, version: known + 1 }]);
+        // Read back as from a disk: an array of its own.
+        else cells.set(name(key), [key, { value: value.slice(), version: known + 1 }]);
       }
       return result;
     },

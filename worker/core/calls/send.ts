@@ -91,8 +91,8 @@ export function sendCalls(of: CallScope): Serve<'message.send'> {
           const found = conversationOf(of.db, id);
           mustBeOpen(found.conversation);
           // What waits below the floor goes nowhere yet: whether it may go openly is asked when it is to.
-          const waits = isBelow(of.db, found.conversation);
-          const agreed = !waits && (await mustAgreeToClear(of, found.conversation));
+          const asks = found.conversation.protocol === 'none' && !isBelow(of.db, found.conversation);
+          const agreed = asks && (await mustAgreeToClear(of, found.conversation));
           await of.crash('core.before-intent');
           return { account: found.account, agreed };
         },
