@@ -30,20 +30,22 @@ export function passGuard(operation: Operation): void {
   if (verdict !== 'pass') throw new PlainsealError('refused', `guard: ${verdict.stop}`);
 }
 
-declare const passed: unique symbol;
+const passed = new WeakSet<object>();
+declare const isPassed: unique symbol;
 /** A request as it is written, byte for byte, which the guard let pass: only {@link pass} makes one. */
 export type Passed = Extract<Operation, { readonly kind: 'request' }> & {
   readonly body: Uint8Array<ArrayBuffer> | null;
-  readonly [passed]: true;
+  readonly [isPassed]: true;
 };
 
 /** Makes a request and shows it to the guard; nothing of it changes any more. @throws PlainsealError `refused` when the guard stops it. */
 export function pass(channel: Channel, { verb, path, json, headers = [] }: Request): Passed {
   const body = json === undefined ? null : new TextEncoder().encode(JSON.stringify(json));
   const all = body ? [...headers, ['content-type', 'application/json'] as const] : headers;
-  const operation = { kind: 'request', channel, verb, path, headers: all, body } as const;
+  const operation = Object.freeze({ kind: 'request', channel, verb, path, headers: all, body });
   passGuard(operation);
-  return operation as typeof operation & Passed;
+  passed.add(operation);
+  return operation as Passed;
 }
 
 /**
@@ -56,11 +58,13 @@ export const ask = async (
   request: Request,
 ): Promise<Reply> => write(connection, pass(channel, request));
 
-/** Writes a request over the connection it was made for. Throws what libsignal throws, and as {@link ask} an answer too large. */
-export async function write(
-  connection: Pick<ChatConnection, 'fetch'>,
-  { verb, path, headers, body }: Passed,
-): Promise<Reply> {
+/**
+ * Writes a request over the connection it was made for. Throws what libsignal throws, and as {@link ask} an answer too large.
+ * @throws PlainsealError `refused` for a look-alike, which the guard never saw.
+ */
+export async function write(connection: Pick<ChatConnection, 'fetch'>, request: Passed): Promise<Reply> {
+  if (!passed.has(request)) throw new PlainsealError('refused', 'a request that the guard has not passed');
+  const { verb, path, headers, body } = request;
   const answer = await connection.fetch({
     verb,
     path,

@@ -222,6 +222,15 @@ describe('sending', () => {
     expect(() => letterOf(leaking)).toThrow(PlainsealError);
     expect(() => letterOf({ ...message, accessKey: randomBytes(16) })).toThrow('guard');
   });
+
+  test('writes what the guard let pass, and nothing that looks like it', async () => {
+    const { service, asked } = await serviceOf(() => ({ status: 200 }));
+    const letter = letterOf(message);
+    const alike = { ...letter, request: { ...letter.request } };
+    await expect(service.send(alike)).rejects.toThrow('guard');
+    expect(asked).toEqual([]);
+    expect(() => Object.assign(letter.request, { path: '/v1/elsewhere' })).toThrow(TypeError);
+  });
 });
 
 describe('keys', () => {

@@ -77,6 +77,7 @@ export function createService(of: {
       try {
         return readSend(await write(connection, request));
       } catch (error) {
+        if (isRefusal(error)) throw error;
         const trouble = troubleOf(error);
         // Libsignal says the same of a connection that was closed and of one that closes with the request on it. The same bytes go
         // again, and receivers drop the twin.
