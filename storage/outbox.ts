@@ -39,6 +39,11 @@ function read(row: Row): Outgoing {
   };
 }
 
+/** What waits for what: all that is said in a conversation, in its order; and receipts, for which nobody waits, by themselves. */
+export type Queue = 'said' | 'receipts';
+
+export const queueOf = (intent: Intent): Queue => (intent.what.kind === 'receipt' ? 'receipts' : 'said');
+
 /** Writes an intent at the end of its conversation's queue. */
 export function addIntent(
   db: Database,
@@ -52,12 +57,13 @@ export function addIntent(
   },
 ): void {
   db.run(
-    `INSERT INTO outbox (id, seq, account, conversation, message, intent, seen_label, state, hold)
-     VALUES (?, (SELECT coalesce(max(seq), 0) + 1 FROM outbox WHERE conversation IS ?), ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO outbox (id, seq, account, conversation, queue, message, intent, seen_label, state, hold)
+     VALUES (?, (SELECT coalesce(max(seq), 0) + 1 FROM outbox WHERE conversation IS ?), ?, ?, ?, ?, ?, ?, ?, ?)`,
     item.id,
     item.intent.conversation,
     item.account,
     item.intent.conversation,
+    queueOf(item.intent),
     item.message,
     encodeFrame(item.intent),
     item.seenLabel && JSON.stringify(item.seenLabel),
@@ -75,6 +81,7 @@ export function findOutgoing(db: Database, id: OutboxId): Outgoing | null {
 export interface QueueHead {
   readonly id: OutboxId;
   readonly conversation: ConversationId | null;
+  readonly queue: Queue;
   readonly state: OutboxState;
   readonly notBefore: Millis;
 }
@@ -88,32 +95,32 @@ const open =
 const openOf = `${open} AND account = ?`;
 const openIn = `${open} AND account = (SELECT account FROM conversation WHERE id = :conversation) AND conversation = :conversation`;
 
-/** Whose queue. */
-type Queue = { readonly id: ConversationId; readonly account: AccountId };
+const said = `${openOf} AND conversation = ? AND queue = 'said'`;
+type InAccount = { readonly id: ConversationId; readonly account: AccountId };
 
-/** Whether anything is open of a conversation's queue. */
-export function hasOpen(db: Database, { account, id }: Queue): boolean {
-  return db.get(`SELECT 1 ${openOf} AND conversation = ? LIMIT 1`, account, id) !== undefined;
+/** Whether anything is open of what is said in a conversation. */
+export function hasOpen(db: Database, { account, id }: InAccount): boolean {
+  return db.get(`SELECT 1 ${said} LIMIT 1`, account, id) !== undefined;
 }
 
-/** What is open of a conversation's queue, oldest first. */
+/** What is open of a conversation, oldest first; receipts as well. */
 export function openItems(db: Database, conversation: ConversationId): readonly Outgoing[] {
   return db.all<Row>(`SELECT ${columns} ${openIn} ORDER BY seq`, { conversation }).map(read);
 }
 
 /**
- * The head of every queue of an account that has something open: of each conversation the oldest item that is queued,
- * sealed or held (`held` blocks what follows; what was sent, failed or cancelled does not), and of what the protocol itself
+ * The head of every queue of an account that has something open: of what is said in each conversation, and of its receipts, the oldest item that
+ * is queued, sealed or held (`held` blocks what follows; what was sent, failed or cancelled does not), and of what the protocol itself
  * sends the oldest that is due, else the one due first. Bounded by what is open, never by history.
  */
 export function queueHeads(db: Database, account: AccountId, now: Millis): readonly QueueHead[] {
   const heads = db.all<QueueHead>(
-    `SELECT id, conversation, state, not_before AS notBefore, min(seq) ${openOf}
-     AND conversation IS NOT NULL GROUP BY conversation`,
+    `SELECT id, conversation, queue, state, not_before AS notBefore, min(seq) ${openOf}
+     AND conversation IS NOT NULL GROUP BY conversation, queue`,
     account,
   );
   const own = db.get<QueueHead>(
-    `SELECT id, conversation, state, not_before AS notBefore ${openOf} AND state <> 'held' AND conversation IS NULL
+    `SELECT id, conversation, queue, state, not_before AS notBefore ${openOf} AND state <> 'held' AND conversation IS NULL
      ORDER BY max(not_before, ?), seq LIMIT 1`,
     account,
     now,
@@ -134,9 +141,9 @@ export function heldItems(db: Database, conversation: ConversationId): readonly 
 }
 
 /** Why the oldest held item of a conversation is held; null where none is. Asked with every forecast. */
-export function firstHold(db: Database, { account, id }: Queue): HoldReason | null {
+export function firstHold(db: Database, { account, id }: InAccount): HoldReason | null {
   const row = db.get<{ readonly hold: HoldReason | null }>(
-    `SELECT hold ${openOf} AND conversation = ? AND state = 'held' ORDER BY seq LIMIT 1`,
+    `SELECT hold ${said} AND state = 'held' ORDER BY seq LIMIT 1`,
     account,
     id,
   );
@@ -144,9 +151,9 @@ export function firstHold(db: Database, { account, id }: Queue): HoldReason | nu
 }
 
 /** The rowid of the oldest held message of a conversation; null where none is. */
-export function firstHeldMessage(db: Database, { account, id }: Queue): number | null {
+export function firstHeldMessage(db: Database, { account, id }: InAccount): number | null {
   const row = db.get<{ readonly message: number }>(
-    `SELECT message ${openOf} AND conversation = ? AND state = 'held' AND message IS NOT NULL ORDER BY seq LIMIT 1`,
+    `SELECT message ${said} AND state = 'held' AND message IS NOT NULL ORDER BY seq LIMIT 1`,
     account,
     id,
   );

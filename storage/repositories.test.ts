@@ -228,6 +228,38 @@ function watched(db: Database, of: RegExp): () => readonly string[] {
   };
 }
 
+test('a conversation has a queue for what is said in it, and one for its receipts', () => {
+  const db = opened();
+  const id = 'a|email|someone' as ConversationId;
+  addConversation(db, id);
+  const add = (name: string, what: Intent['what']): void =>
+    addIntent(db, {
+      id: name as OutboxId,
+      account: 'a' as AccountId,
+      message: null,
+      intent: { conversation: id, sentAt: 1, what },
+      seenLabel: null,
+      hold: null,
+    });
+  const receipt = (name: string): void =>
+    add(name, { kind: 'receipt', key: name as NetworkKey, of: [], as: 'read', tell: true });
+  receipt('receipt');
+  expect(hasOpen(db, { account: 'a' as AccountId, id })).toBe(false);
+  add('said', { kind: 'protocol', key: 'said' as NetworkKey, op: 'x', data: new Uint8Array() });
+  receipt('another receipt');
+  const heads = () => queueHeads(db, 'a' as AccountId, 10).map((one) => [one.queue, one.id, one.notBefore]);
+  postpone(db, 'receipt' as OutboxId, 100);
+  expect(heads()).toEqual([
+    ['receipts', 'receipt', 100],
+    ['said', 'said', 0],
+  ]);
+  expect(openItems(db, id).map((one) => one.id)).toEqual(['receipt', 'said', 'another receipt']);
+  setOutboxState(db, 'said' as OutboxId, 'sent');
+  setOutboxState(db, 'receipt' as OutboxId, 'cancelled');
+  expect(heads()).toEqual([['receipts', 'another receipt', 0]]);
+  db.close();
+});
+
 test('what is open of a conversation is found among what is open, however much was sent in it', () => {
   const db = opened();
   const id = 'a|email|someone' as ConversationId;

@@ -8,6 +8,7 @@ import {
   type AccountId,
   type ConversationId,
   type MessageId,
+  type NetworkKey,
   type OutboxId,
 } from '../../shared/ids.ts';
 import { emptyCommit } from '../../shared/lane/commit.ts';
@@ -17,6 +18,7 @@ import { addAccount } from '../../storage/accounts.ts';
 import { FLUSH_WITHIN_MS } from '../../storage/unflushed.ts';
 import { clearFacts, goodFacts, meeting, sealedFor } from '../sample/scene.ts';
 import { request, startRig, type Rig } from '../sample/rig.ts';
+import { PERFORM_BACKOFF } from './outbox.ts';
 
 // The send state machine against a model: whatever a person does, a lane answers and a restart interrupts, each conversation
 // is sent in order, one at a time, each message once and always as the same bytes, and nothing that was held or cancelled goes.
@@ -420,6 +422,52 @@ test('the page is answered once its intent is on the disk: along with what was s
     expect(answered).toBe(2);
     await vi.advanceTimersByTimeAsync(FLUSH_WITHIN_MS);
     await third;
+  } finally {
+    await rig.close();
+  }
+});
+
+test('nobody waits for a receipt, and a receipt for nobody', async () => {
+  const script = scripted();
+  const rig = await start(script);
+  try {
+    await settle();
+    const [conversation] = chats;
+    const receipt = (name: string): Promise<unknown> =>
+      script.context().commit({
+        ...emptyCommit,
+        enqueue: [
+          {
+            conversation: conversation!,
+            sentAt: 1,
+            what: { kind: 'receipt', key: name as NetworkKey, of: [], as: 'delivered', tell: true },
+          },
+        ],
+      });
+    await receipt('one');
+    await receipt('two');
+    await settle();
+    expect(script.begun.map(({ item }) => item.intent.what.key)).toEqual(['one']);
+    const { labelRevision: seenLabel } = await rig.page.call('conversation.get', {
+      conversation: conversation!,
+    });
+    const content = textOnly('at once');
+    void rig.page.call('message.send', {
+      request: request(),
+      conversation: conversation!,
+      content,
+      seenLabel,
+    });
+    await settle();
+    expect(script.begun[1]?.item.intent.what).toMatchObject({ kind: 'content', content });
+    // The message is not over, and the second receipt does not go before the first may again.
+    script.begun[0]!.fault(new Error('its server has a fault'));
+    await settle();
+    expect(script.begun).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(PERFORM_BACKOFF.mostMs);
+    await settle();
+    expect(script.begun.map(({ item }) => item.intent.what.kind)).toEqual(['receipt', 'content', 'receipt']);
+    expect(script.begun[2]?.item.intent.what.key).toBe('one');
   } finally {
     await rig.close();
   }

@@ -9,7 +9,9 @@ import {
   outboxItem,
   postpone,
   queueHeads,
+  queueOf,
   type Outgoing,
+  type Queue,
   type QueueHead,
 } from '../../storage/outbox.ts';
 import { waitAfter, type Backoff } from './backoff.ts';
@@ -41,7 +43,7 @@ export interface Outbox {
 }
 
 /**
- * Runs the outbox: per conversation strictly in order and one at a time, conversations side by side. All it knows is in the
+ * Runs the outbox: what is said in a conversation strictly in order and one at a time, conversations side by side, and receipts by themselves. All it knows is in the
  * database; what runs here is only who is busy. After a crash every sealed item is simply found again.
  */
 export function createOutbox(of: {
@@ -67,10 +69,13 @@ export function createOutbox(of: {
     if (stopped || of.room(account) <= 0) return;
     const now = of.clock();
     let next = Infinity;
-    for (const head of queueHeads(of.db, account, now)) {
-      if (head.state === 'held' || busy.has(queueOf(account, head))) continue;
+    const heads = queueHeads(of.db, account, now);
+    // What a person waits for goes first.
+    const isReceipt = ({ queue }: QueueHead): boolean => queue === 'receipts';
+    for (const head of [...heads.filter((one) => !isReceipt(one)), ...heads.filter(isReceipt)]) {
+      if (head.state === 'held' || busy.has(nameOf(account, head))) continue;
       if (head.notBefore > now) next = Math.min(next, head.notBefore);
-      else if (hasRoom(account)) {
+      else if (hasRoom(account, head.queue)) {
         const item = findOutgoing(of.db, head.id);
         if (item) start(item);
       }
@@ -82,13 +87,15 @@ export function createOutbox(of: {
       );
   }
 
-  /** Whether one more may be handed to a lane. */
-  const hasRoom = (account: AccountId): boolean =>
-    (atWork.get(account) ?? 0) < Math.min(MAX_AT_ONCE, of.room(account));
+  /** Whether one more may be handed to a lane. Receipts leave half of it to what a person says. */
+  function hasRoom(account: AccountId, queue: Queue): boolean {
+    const most = Math.min(MAX_AT_ONCE, of.room(account));
+    return (atWork.get(account) ?? 0) < (queue === 'said' ? most : Math.ceil(most / 2));
+  }
 
   function start(item: Outgoing): void {
     const { account } = item;
-    const queue = queueOf(account, item);
+    const queue = nameOf(account, { conversation: item.conversation, queue: queueOf(item.intent) });
     const entry = { item: item.id, stop: new AbortController(), ended: Promise.resolve() };
     busy.set(queue, entry);
     atWork.set(account, (atWork.get(account) ?? 0) + 1);
@@ -134,7 +141,7 @@ export function createOutbox(of: {
     pump,
     begin: (item) => {
       const { account, conversation } = item;
-      if (stopped || !hasRoom(account)) return false;
+      if (stopped || !hasRoom(account, 'said')) return false;
       if (conversation === null || busy.has(conversation) || hasOpen(of.db, { account, id: conversation }))
         return false;
       start(item);
@@ -156,7 +163,11 @@ export function createOutbox(of: {
 /** Whether a lane may work on an item as it stands. */
 const isOpen = (item: Outgoing | null): boolean => item?.state === 'queued' || item?.state === 'sealed';
 
-/** Each conversation has a queue; what the protocol sends by itself shares one per account. */
-function queueOf(account: AccountId, head: Pick<QueueHead, 'conversation'>): string {
-  return head.conversation ?? `protocol of ${account}`;
+/** Each conversation has a queue, and one for its receipts; what the protocol sends by itself shares one per account. */
+function nameOf(
+  account: AccountId,
+  { conversation, queue }: Pick<QueueHead, 'conversation' | 'queue'>,
+): string {
+  if (conversation === null) return `protocol of ${account}`;
+  return queue === 'said' ? conversation : `${queue} of ${conversation}`;
 }
