@@ -32,6 +32,8 @@ type Start = {
   readonly arrive: (size: number) => boolean;
   /** Takes back the row of a writing that came to nothing. */
   readonly undo: () => void;
+  /** The writing is over, however. */
+  readonly ended: (writer: FileWriter) => void;
 };
 
 /**
@@ -71,6 +73,7 @@ function writerOf(start: Start, handle: FileHandle): FileWriter {
       await handle.close();
       await rm(path + PART, { force: true });
     } finally {
+      start.ended(writer);
       start.undo();
     }
   }
@@ -85,7 +88,7 @@ function writerOf(start: Start, handle: FileHandle): FileWriter {
     }
   }
 
-  return {
+  const writer: FileWriter = {
     id,
     write: (bytes) =>
       step(async () => {
@@ -111,10 +114,12 @@ function writerOf(start: Start, handle: FileHandle): FileWriter {
         await start.crashPoint('file.after-rename');
         const here = start.arrive(size);
         state = 'done';
+        start.ended(writer);
         if (here) return id;
         await rm(path, { force: true });
         throw new PlainsealError('not-found', 'the file was removed while it was written');
       }),
     abort,
   };
+  return writer;
 }

@@ -254,6 +254,28 @@ describe('a file that is being written', () => {
     expect(await kindRejected(writer.finish())).toBe('conflict');
   });
 
+  it('is dropped when the program ends, also in the middle of a step, and what was finished stays', async () => {
+    const { folder, files } = store();
+    const kept = await put(files, bytes(10));
+    const idle = await files.create(about);
+    const writing = await files.create(about);
+    const finishing = await files.create(about);
+    const steps = [writing.write(bytes(300_000)), finishing.finish()].map((step) =>
+      step.then(
+        () => 'done',
+        (error: { readonly kind: string }) => error.kind,
+      ),
+    );
+    await files.dropUnfinished();
+    await files.dropUnfinished();
+    const [, finished] = await Promise.all(steps);
+    const stays = finished === 'done' ? [kept, finishing.id] : [kept];
+    for (const { id } of [idle, writing, finishing])
+      expect(files.get(id)?.state).toBe(stays.includes(id) ? 'here' : undefined);
+    expect(namesIn(folder).toSorted()).toEqual(stays.toSorted());
+    expect(await kindRejected(idle.write(bytes(1)))).toBe('conflict');
+  });
+
   it('is finished once', async () => {
     const { files } = store();
     const writer = await files.create(about);

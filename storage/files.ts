@@ -53,6 +53,8 @@ export type Files = {
   forget(id: FileId): void;
   /** Removes the bytes of a forgotten file. One that has its row still, because the transaction was undone, keeps them. */
   discard(id: FileId): Promise<void>;
+  /** Drops whatever is still being written: the program ends, and nobody goes on with it. */
+  dropUnfinished(): Promise<void>;
 };
 
 type FileTableRow = {
@@ -74,6 +76,7 @@ export function pathOf(folder: string, id: FileId): string {
 /** The file store of a profile: contents in chunks under a key of each file's own, keys and names in the database. */
 export function openFiles(options: FilesOptions): Files {
   const { database, folder, now } = options;
+  const unfinished = new Set<FileWriter>();
 
   const rowOf = (id: FileId): FileTableRow | undefined =>
     database.get<FileTableRow>('SELECT * FROM file WHERE id = ?', id);
@@ -91,8 +94,8 @@ export function openFiles(options: FilesOptions): Files {
     );
   }
 
-  const begin = (id: FileId, key: Uint8Array, undo: () => void): Promise<FileWriter> =>
-    startFile({
+  async function begin(id: FileId, key: Uint8Array, undo: () => void): Promise<FileWriter> {
+    const writer = await startFile({
       id,
       key,
       path: pathOf(folder, id),
@@ -101,7 +104,11 @@ export function openFiles(options: FilesOptions): Files {
       arrive: (size) =>
         database.run("UPDATE file SET state = 'here', size = ? WHERE id = ? AND state = 'writing'", size, id)
           .changes === 1,
+      ended: (over) => void unfinished.delete(over),
     });
+    unfinished.add(writer);
+    return writer;
+  }
 
   return {
     create: ({ name, type }) => {
@@ -152,6 +159,9 @@ export function openFiles(options: FilesOptions): Files {
         await rm(path, { force: true });
         await rm(path + PART, { force: true });
       });
+    },
+    dropUnfinished: async () => {
+      await Promise.allSettled([...unfinished].map((writer) => writer.abort()));
     },
   };
 }

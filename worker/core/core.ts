@@ -301,6 +301,7 @@ export function startCore(options: CoreOptions): Core {
       await lanes.stopAll();
       await work;
       await commits.drain();
+      await files.dropUnfinished();
       await db.flushed().catch(() => undefined);
       news.stop();
       notices.stop();
