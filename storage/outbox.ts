@@ -7,11 +7,18 @@ import type { Intent, OutboxItem, OutboxState, Stored } from '../shared/lane/int
 import { decodeFrame, encodeFrame } from '../shared/wire/codec.ts';
 import type { Database } from './database.ts';
 
+/** What waits for what: all that is said in a conversation, in its order; and receipts, for which nobody waits, by themselves. */
+export type Queue = 'said' | 'receipts';
+
+/** The queue an intent is written into. */
+export const queueOf = (intent: Intent): Queue => (intent.what.kind === 'receipt' ? 'receipts' : 'said');
+
 /** An intent and where it stands. */
 export interface Outgoing {
   readonly id: OutboxId;
   readonly account: AccountId;
   readonly conversation: ConversationId | null;
+  readonly queue: Queue;
   readonly message: number | null;
   readonly intent: Intent;
   /** The label its sender saw; null for what the protocol sends by itself. */
@@ -23,7 +30,7 @@ export interface Outgoing {
 }
 
 const columns =
-  'id, account, conversation, message, intent, seen_label, state, hold, attempts, not_before AS notBefore';
+  'id, account, conversation, queue, message, intent, seen_label, state, hold, attempts, not_before AS notBefore';
 
 type Row = Omit<Outgoing, 'intent' | 'seenLabel'> & {
   readonly intent: Uint8Array;
@@ -38,11 +45,6 @@ function read(row: Row): Outgoing {
     seenLabel: seen === null ? null : (JSON.parse(seen) as Label),
   };
 }
-
-/** What waits for what: all that is said in a conversation, in its order; and receipts, for which nobody waits, by themselves. */
-export type Queue = 'said' | 'receipts';
-
-export const queueOf = (intent: Intent): Queue => (intent.what.kind === 'receipt' ? 'receipts' : 'said');
 
 /** Writes an intent at the end of its conversation's queue. */
 export function addIntent(

@@ -9,7 +9,6 @@ import {
   outboxItem,
   postpone,
   queueHeads,
-  queueOf,
   type Outgoing,
   type Queue,
   type QueueHead,
@@ -95,7 +94,7 @@ export function createOutbox(of: {
 
   function start(item: Outgoing): void {
     const { account } = item;
-    const queue = nameOf(account, { conversation: item.conversation, queue: queueOf(item.intent) });
+    const queue = nameOf(account, item);
     const entry = { item: item.id, stop: new AbortController(), ended: Promise.resolve() };
     busy.set(queue, entry);
     atWork.set(account, (atWork.get(account) ?? 0) + 1);

@@ -14,7 +14,7 @@ import {
   type Conversation,
 } from '../../../storage/conversations.ts';
 import { addMessage, messageId } from '../../../storage/messages.ts';
-import { addIntent, type Outgoing } from '../../../storage/outbox.ts';
+import { addIntent, queueOf, type Outgoing } from '../../../storage/outbox.ts';
 import { hasClearConsent, keepClearConsent } from '../../../storage/settings.ts';
 import { capabilities } from '../capabilities.ts';
 import { relabel } from '../commit/relabel.ts';
@@ -205,12 +205,14 @@ function newItem(
   make: (key: NetworkKey) => Intent['what'],
 ): Outgoing {
   const sentAt = nextSendTime(scope.db, account, scope.now);
+  const intent: Intent = { conversation, sentAt, what: make(newNetworkKey(network, sentAt)) };
   return {
     id: freshId<OutboxId>(),
     account,
     conversation,
+    queue: queueOf(intent),
     message: null,
-    intent: { conversation, sentAt, what: make(newNetworkKey(network, sentAt)) },
+    intent,
     seenLabel,
     state: hold === null ? 'queued' : 'held',
     hold,
