@@ -59,18 +59,36 @@ export function addIntent(
   },
 ): void {
   db.run(
-    `INSERT INTO outbox (id, seq, account, conversation, queue, message, intent, seen_label, state, hold)
-     VALUES (?, (SELECT coalesce(max(seq), 0) + 1 FROM outbox WHERE conversation IS ?), ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO outbox (id, seq, account, conversation, queue, written_at, message, intent, seen_label, state, hold)
+     VALUES (?, (SELECT coalesce(max(seq), 0) + 1 FROM outbox WHERE conversation IS ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     item.id,
     item.intent.conversation,
     item.account,
     item.intent.conversation,
     queueOf(item.intent),
+    item.intent.sentAt,
     item.message,
     encodeFrame(item.intent),
     item.seenLabel && JSON.stringify(item.seenLabel),
     item.hold === null ? 'queued' : 'held',
     item.hold,
+  );
+}
+
+/** What the protocol sent by itself is kept for so long once it is over: a lane may still say something of it. */
+export const QUIET_KEPT_MS = 7 * 24 * 60 * 60 * 1_000;
+/** Swept beyond what comes, so that there are ever fewer. */
+const SWEEP = 8;
+
+/** Forgets receipts and the like that are over and old, a few more than have `come`: who causes them would fill the database else. */
+export function sweepQuiet(db: Database, now: Millis, come: number): void {
+  db.run(
+    `DELETE FROM outbox WHERE id IN (
+       SELECT id FROM outbox INDEXED BY outbox_over WHERE message IS NULL AND seen_label IS NULL
+         AND (state = 'sent' OR state = 'failed' OR state = 'cancelled') AND written_at < ?
+       ORDER BY written_at LIMIT ?)`,
+    now - QUIET_KEPT_MS,
+    come + SWEEP,
   );
 }
 

@@ -1,6 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
 import { defaultSettings } from '../shared/contract/settings.ts';
 import type { AccountId, ConversationId, NetworkKey, OutboxId, PeerId } from '../shared/ids.ts';
+import type { Label } from '../shared/label/label.ts';
 import type { HoldReason } from '../shared/label/facts.ts';
 import type { Intent } from '../shared/lane/intent.ts';
 import {
@@ -28,8 +29,11 @@ import {
   hurry,
   openItems,
   postpone,
+  putArtifact,
   queueHeads,
+  QUIET_KEPT_MS,
   setOutboxState,
+  sweepQuiet,
 } from './outbox.ts';
 import { findRow } from './queries/conversation-rows.ts';
 import { answered, keepAnswer, REQUEST_KEPT_MS } from './requests.ts';
@@ -257,6 +261,61 @@ test('a conversation has a queue for what is said in it, and one for its receipt
   setOutboxState(db, 'said' as OutboxId, 'sent');
   setOutboxState(db, 'receipt' as OutboxId, 'cancelled');
   expect(heads()).toEqual([['receipts', 'another receipt', 0]]);
+  db.close();
+});
+
+test('what the protocol sent by itself goes once it is over and old, and nothing else does', () => {
+  const db = opened();
+  const id = 'a|email|someone' as ConversationId;
+  addConversation(db, id);
+  const now = 2 * QUIET_KEPT_MS;
+  const add = (name: string, sentAt: number, message: number | null, seenLabel: Label | null = null): void =>
+    addIntent(db, {
+      id: name as OutboxId,
+      account: 'a' as AccountId,
+      message,
+      intent: {
+        conversation: id,
+        sentAt,
+        what: { kind: 'receipt', key: name as NetworkKey, of: [], as: 'read', tell: true },
+      },
+      seenLabel,
+      hold: null,
+    });
+  const over = ['sent', 'failed', 'cancelled'] as const;
+  for (const state of over) {
+    add(`old ${state}`, now - QUIET_KEPT_MS - 1, null);
+    putArtifact(db, `old ${state}` as OutboxId, {
+      to: 'them',
+      identity: 'K',
+      bytes: new Uint8Array([1]),
+      outcome: 'accepted',
+    });
+    add(`young ${state}`, now - QUIET_KEPT_MS, null);
+    add(`a message ${state}`, 1, 1);
+    add(`what was seen ${state}`, 1, null, {} as Label);
+    for (const name of ['old', 'young', 'a message', 'what was seen'])
+      setOutboxState(db, `${name} ${state}` as OutboxId, state);
+  }
+  add('open', 1, null);
+  const plans = watched(db, /DELETE FROM outbox/u);
+  sweepQuiet(db, now, 0);
+  expect(plans()).toEqual([expect.stringMatching(/outbox_over/u)]);
+  const left = db.all<{ readonly id: string }>('SELECT id FROM outbox').map((row) => row.id);
+  expect(left.toSorted()).toEqual(
+    [
+      'open',
+      ...over.flatMap((state) => [`young ${state}`, `a message ${state}`, `what was seen ${state}`]),
+    ].toSorted(),
+  );
+  expect(db.all('SELECT 1 FROM artifact')).toEqual([]);
+  // One that came: nine go.
+  for (let n = 0; n < 20; n += 1) {
+    add(`${n}`, 1, null);
+    setOutboxState(db, `${n}` as OutboxId, 'sent');
+  }
+  sweepQuiet(db, now, 1);
+  expect(db.all("SELECT 1 FROM outbox WHERE state = 'sent' AND length(id) < 3")).toHaveLength(11);
   db.close();
 });
 

@@ -15,7 +15,7 @@ import {
   SKIPPED_CURSOR,
 } from '../../../storage/inbound.ts';
 import { writeCells } from '../../../storage/lane-state.ts';
-import { addIntent } from '../../../storage/outbox.ts';
+import { addIntent, sweepQuiet } from '../../../storage/outbox.ts';
 import { addTouched, nothingTouched, touchConversation } from '../touched.ts';
 import { changeConversation } from './conversation-change.ts';
 import { holdInPlace, resumeAfterFork } from './hold.ts';
@@ -69,6 +69,7 @@ function applyAll(scope: Scope, commit: Commit): void {
   }
   for (const step of commit.outbound) stepOutbound(scope, step, commit.forecasts);
   for (const intent of commit.enqueue) enqueue(scope, intent);
+  if (commit.enqueue.length > 0) sweepQuiet(scope.db, scope.now, commit.enqueue.length);
   const marked = commit.inbound.length > 0 && hasMarkers(scope.db, scope.account.id);
   for (const settled of commit.inbound) {
     if (showsInAccount(scope, settled)) scope.touched.accounts = true;
