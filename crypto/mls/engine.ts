@@ -33,6 +33,8 @@ export interface MadeKeyPackage {
   readonly ref: KeyPackageRef;
   /** An MLSMessage to give out. */
   readonly message: Uint8Array;
+  /** Nobody takes it before; in days to come when it was made by a clock that was ahead. */
+  readonly validFrom: Millis;
   readonly expiresAt: Millis;
 }
 

@@ -98,6 +98,7 @@ export const refOf = async (suite: Suite, keyPackage: KeyPackage): Promise<KeyPa
 const shown = (ref: KeyPackageRef, keyPackage: KeyPackage): MadeKeyPackage => ({
   ref,
   message: messageOf(keyPackage),
+  validFrom: Number(keyPackage.leafNode.lifetime.notBefore) * SECOND_MS,
   expiresAt: expiryOf(keyPackage),
 });
 

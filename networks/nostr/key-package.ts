@@ -39,7 +39,7 @@ export async function noteKeyPackageUsed(work: Work): Promise<void> {
   if (offer !== null && !offer.used) writeCell(work, OFFER, { ...offer, used: true });
 }
 
-/** What is offered, if it may stay: not used, not about to run out, and its secrets are here. Secrets of old ones whose time is over go. */
+/** What is offered, if it may stay: valid by now, not used, not about to run out, and its secrets are here. Secrets of old ones whose time is over go. */
 async function standingOffer({ work, running, now }: Turn): Promise<MadeKeyPackage | null> {
   const mine = await running.engine.keyPackages(work, now);
   const offer = await readCell(work, OFFER, schema);
@@ -49,13 +49,13 @@ async function standingOffer({ work, running, now }: Turn): Promise<MadeKeyPacka
   const retired = offer.retired.filter(({ goesAt }) => goesAt > now);
   if (retired.length < offer.retired.length) writeCell(work, OFFER, { ...offer, retired });
   const standing = mine.find(({ ref }) => ref === offer.ref);
-  const fresh = standing !== undefined && standing.expiresAt > now + RENEW_BEFORE_MS && !offer.used;
-  return fresh ? standing : null;
+  if (standing === undefined || offer.used) return null;
+  return standing.validFrom <= now && standing.expiresAt > now + RENEW_BEFORE_MS ? standing : null;
 }
 
 /**
  * The event to publish so that others can add me, given what relays hold of mine; null when that is right. A new key package takes the place
- * of one that was used or runs out; the secrets of the old one go a day later.
+ * of one that was used, runs out, or was made while my clock was ahead; the secrets of the old one go a day later.
  */
 export async function offerKeyPackage(turn: Turn, held: readonly SignedEvent[]): Promise<SignedEvent | null> {
   const { running, now } = turn;

@@ -114,6 +114,17 @@ describe('a key package', () => {
     expect(await getsIn(fresh.alice, bob, fresh.found)).toBe(true);
   });
 
+  test('that was made while the clock was ahead is replaced once it is right: nobody would take it', async () => {
+    aheadMs = 30 * DAY_MS;
+    const bob = await member();
+    await announce(bob.running);
+    aheadMs = 0;
+    const alice = await member();
+    expect(await lookFor(alice.running, bob.key)).toEqual({ kind: 'no-key' });
+    await announce(bob.running);
+    expect((await lookFor(alice.running, bob.key)).kind).toBe('found');
+  });
+
   test('that runs out while nobody is online is refused by whoever finds it, and replaced at the next start', async () => {
     const bob = await member();
     await announce(bob.running);
