@@ -99,8 +99,28 @@ describe('what is kept', () => {
     expect(await bob.read(sent[104]!)).toBe('104');
     expect(await bob.read(sent[5]!)).toBe('5');
     expect(await bob.read(sent[103]!)).toBe('103');
-    expect(await bob.process(sent[4]!)).toEqual({ kind: 'refused', why: 'replayed' });
+    expect(await bob.process(sent[4]!)).toEqual({ kind: 'refused', why: 'key-gone' });
     expect(await bob.process(sent[5]!)).toEqual({ kind: 'refused', why: 'replayed' });
+  });
+
+  test('a message that comes after its key was given up is told from one that was read before', async () => {
+    const [alice, bob] = parties('alice', 'bob') as [Party, Party];
+    const group = await groupOf([alice, bob]);
+    const sent: Uint8Array[] = [];
+    for (let n = 0; n < 320; n++) sent.push(await alice.seal(group, `${n}`));
+    // The first, one in the middle of what is passed over, and then jumps beyond all that is kept.
+    for (const n of [0, 150, 60, 140, 319]) expect(await bob.read(sent[n]!)).toBe(`${n}`);
+    const again = async (n: number) => {
+      const processed = await bob.process(sent[n]!);
+      return processed.kind === 'refused' ? processed.why : processed.kind;
+    };
+    for (const read of [0, 60, 140, 150, 319]) expect(await again(read)).toBe('replayed');
+    for (const gone of [1, 50, 51, 59, 61, 139, 141, 149, 151, 219])
+      expect(await again(gone)).toBe('key-gone');
+    expect(await again(220)).toBe('application');
+    // Also over a start.
+    const restarted = createParty('bob', { cells: bob.cells });
+    expect(await restarted.process(sent[1]!)).toEqual({ kind: 'refused', why: 'key-gone' });
   });
 
   test('no ratchet is turned more than a thousand times for one message', async () => {

@@ -169,9 +169,10 @@ describe('what is written reads as what it was', () => {
 
   test('ratchets and secret trees', () => {
     const passed = fc.array(fc.tuple(u32, fc.record({ key: small, nonce: small })), { maxLength: 5 });
+    const spans = fc.array(fc.record({ from: u32, to: u32 }), { maxLength: 5 });
     fc.assert(
-      fc.property(small, u32, passed, (secret, generation, keys) => {
-        const ratchet = { secret, generation, passed: new Map(keys) };
+      fc.property(small, u32, passed, spans, (secret, generation, keys, gone) => {
+        const ratchet = { secret, generation, passed: new Map(keys), gone };
         expect(decodeRatchet(encodeRatchet(ratchet))).toEqual(ratchet);
       }),
     );

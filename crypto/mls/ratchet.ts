@@ -28,6 +28,23 @@ export interface Ratchet {
   readonly generation: number;
   /** Keys of messages that were passed over; not their secrets, from which all later keys would follow. */
   readonly passed: ReadonlyMap<number, MessageKey>;
+  /** Messages whose keys went unused, in order: what comes under any other key that is not here was read before. */
+  readonly gone: readonly Span[];
+}
+
+/** Generations in a row, the last one among them. */
+interface Span {
+  readonly from: number;
+  readonly to: number;
+}
+/** Of more, the oldest are forgotten: what is written in gaps like that was made to be. */
+const MAX_SPANS = 64;
+
+/** Adds generations later than all that are there. */
+function withGone(spans: readonly Span[], from: number, to: number): readonly Span[] {
+  const last = spans.at(-1);
+  if (last !== undefined && last.to + 1 === from) return [...spans.slice(0, -1), { from: last.from, to }];
+  return [...spans, { from, to }].slice(-MAX_SPANS);
 }
 
 export const freshSecretTree = (root: number, encryptionSecret: Uint8Array): SecretTree =>
@@ -59,7 +76,7 @@ export async function startRatchet(
   }
   const first = await expandWithLabel(secret, 'application', new Uint8Array(), kdf.size, kdf);
   secret.fill(0);
-  return { ratchet: { secret: first, generation: 0, passed: new Map() }, rest };
+  return { ratchet: { secret: first, generation: 0, passed: new Map(), gone: [] }, rest };
 }
 
 async function turned(
@@ -78,7 +95,7 @@ async function turned(
 
 /**
  * The key of one generation, and the ratchet without it.
- * @throws Refused `replayed` when it was used or is no longer kept, `too-far` when it is not followed that far.
+ * @throws Refused `replayed` when it was used, `key-gone` when it is no longer kept, `too-far` when it is not followed that far.
  */
 export async function keyFor(
   suite: Suite,
@@ -88,12 +105,14 @@ export async function keyFor(
   const passed = new Map(ratchet.passed);
   if (generation < ratchet.generation) {
     const message = passed.get(generation);
-    demand(message !== undefined, 'replayed');
+    const isGone = ratchet.gone.some(({ from, to }) => from <= generation && generation <= to);
+    demand(message !== undefined, isGone ? 'key-gone' : 'replayed');
     passed.delete(generation);
     return { message, ratchet: { ...ratchet, passed } };
   }
   demand(generation - ratchet.generation <= MAX_FORWARD, 'too-far');
   let { secret } = ratchet;
+  const gone = goneBy(ratchet, generation);
   for (let at = ratchet.generation; ; at++) {
     const step = await turned(suite, secret, at);
     // The secret that was read lies in a cell; those made here are gone once they are used.
@@ -101,10 +120,18 @@ export async function keyFor(
     secret = step.secret;
     if (at === generation) {
       for (const old of passed.keys()) if (old <= at - KEPT_GENERATIONS) passed.delete(old);
-      return { message: step.message, ratchet: { secret, generation: at + 1, passed } };
+      return { message: step.message, ratchet: { secret, generation: at + 1, passed, gone } };
     }
     if (at > generation - KEPT_GENERATIONS) passed.set(at, step.message);
   }
+}
+
+/** Which keys have gone unused, once the ratchet is turned to this generation. */
+function goneBy({ passed, gone, generation: next }: Ratchet, generation: number): readonly Span[] {
+  const last = generation - KEPT_GENERATIONS;
+  const old = [...passed.keys()].filter((at) => at <= last).toSorted((a, b) => a - b);
+  const kept = old.reduce((spans, at) => withGone(spans, at, at), gone);
+  return next <= last ? withGone(kept, next, last) : kept;
 }
 
 /** The next key of my own ratchet. */
@@ -116,9 +143,11 @@ export function guardedNonce(nonce: Uint8Array, reuseGuard: Uint8Array): Uint8Ar
 }
 
 /*
- * How both are stored: a byte for the form, then vectors and numbers as MLS writes them.
+ * How both are stored: a byte for the form, then vectors and numbers as MLS writes them. A ratchet of which keys are gone has
+ * a form of its own, and ends with which.
  */
 const FORM = 1;
+const FORM_WITH_GONE = 2;
 
 export const encodeSecretTree = (secrets: SecretTree): Uint8Array =>
   joined(u8(FORM), vectorOf([...secrets].map(([at, secret]) => joined(u32(at), vector(secret)))));
@@ -130,21 +159,24 @@ export const decodeSecretTree = (bytes: Uint8Array): SecretTree =>
     return new Map(from.list((entry) => [entry.u32(), entry.vector()]));
   });
 
-export const encodeRatchet = ({ secret, generation, passed }: Ratchet): Uint8Array =>
+export const encodeRatchet = ({ secret, generation, passed, gone }: Ratchet): Uint8Array =>
   joined(
-    u8(FORM),
+    u8(gone.length === 0 ? FORM : FORM_WITH_GONE),
     vector(secret),
     u32(generation),
     vectorOf([...passed].map(([at, { key, nonce }]) => joined(u32(at), vector(key), vector(nonce)))),
+    ...(gone.length === 0 ? [] : [vectorOf(gone.map(({ from, to }) => joined(u32(from), u32(to))))]),
   );
 
 /** @throws Malformed. */
 export const decodeRatchet = (bytes: Uint8Array): Ratchet =>
   readWhole(bytes, (from) => {
-    if (from.u8() !== FORM) throw new Malformed('another form');
+    const form = from.u8();
+    if (form !== FORM && form !== FORM_WITH_GONE) throw new Malformed('another form');
     return {
       secret: from.vector(),
       generation: from.u32(),
       passed: new Map(from.list((entry) => [entry.u32(), { key: entry.vector(), nonce: entry.vector() }])),
+      gone: form === FORM ? [] : from.list((entry) => ({ from: entry.u32(), to: entry.u32() })),
     };
   });

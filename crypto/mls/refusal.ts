@@ -10,6 +10,7 @@ export const refusals = [
   'decryption',
   'own-ahead', // signed by my own leaf, and not by this state: a copy of it is in use
   'replayed', // its key was used
+  'key-gone', // it came so late that its key, which was never used, is no longer kept
   'too-far', // further ahead of its sender's ratchet than is followed
   'unknown-proposal', // a commit names one that is not here
   'proposals', // a list of proposals that MLS forbids
