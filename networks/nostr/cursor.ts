@@ -12,10 +12,10 @@ import type { RelayUrl } from './relay-url.ts';
 export type Scope = 'inbox' | NostrGroupId;
 
 /**
- * How far back is asked again. Events carry the time they were made, not the time they reached the relay: who was offline sends them later.
- * What comes twice is told apart by its id.
+ * How far back is asked again. Events carry the time they were made, by a clock that may be wrong, not the time they reached the relay: who was
+ * offline sends them later. What comes twice is told apart by its id.
  */
-const OVERLAP_SECONDS = 3 * 24 * 60 * 60;
+export const OVERLAP_SECONDS = 3 * 24 * 60 * 60;
 
 const keyOf = (scope: Scope): StateKey => ({ space: 'cursor', key: scope });
 const schema = v.record(v.string(), v.number());

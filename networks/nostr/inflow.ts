@@ -39,6 +39,8 @@ export function startInflow(running: Running): Inflow {
   };
   stopping.signal.addEventListener('abort', tell, { once: true });
 
+  const knows = (id: string): boolean => ids.has(id) || seen.has(id);
+
   const takeBatch = async (): Promise<void> => {
     // What came in the same turn of the event loop goes along.
     await setImmediate();
@@ -75,14 +77,14 @@ export function startInflow(running: Running): Inflow {
   return {
     async push(arrival) {
       if (arrival.kind !== 'caught-up') {
-        if (ids.has(arrival.event.id)) return;
+        if (knows(arrival.event.id)) return;
         ids.add(arrival.event.id);
       }
       waiting.push(arrival);
       tell();
       while (waiting.length > MOST_WAITING && !stopping.signal.aborted) await changed.promise;
     },
-    knows: (id) => ids.has(id) || seen.has(id),
+    knows,
     async idle() {
       while ((waiting.length > 0 || state.busy) && !stopping.signal.aborted) await changed.promise;
     },

@@ -4,59 +4,114 @@ import type { RelayUrl } from './relay-url.ts';
 
 type Event = Extract<Arrival, { readonly kind: 'wrap' | 'group' }>;
 
-/** Stored events that wait for the older ones; more are not kept back. */
+/** Events that wait for the older ones; more are not kept back. */
 const MOST = 20_000;
-/** A relay that says nothing more, and not that this was all. */
-const SILENT_MS = 5_000;
+/** A relay that is not connected yet is waited for so long, */
+const CONNECTING_MS = 3_000;
+/** one that says nothing more, and not that this was all, so long, */
+const SILENT_MS = 10_000;
+/** and whatever relays do, nothing is kept back longer than this. */
+const LONGEST_MS = 60_000;
 
 /**
- * Relays give what they have stored from the newest back. It is held until a relay has given all, and then taken in from the oldest on: a
- * commit before what is sealed after it, a question before its answer.
+ * Relays give what they have stored from the newest back, and one has what another has not. It is held until all of them have given all, and then
+ * taken in from the oldest on: a commit before what is sealed after it, a question before its answer, and no message before a hundred of its
+ * sender that are older: their keys would be gone.
  */
 export interface Stored {
-  /** Takes an event of a relay: held while it is still giving what it has stored, else handed on. */
+  /** A relay is asked for what it has stored: it is waited for, unless that was in vain the last time. */
+  asked(relay: RelayUrl): void;
+  /** Takes an event of a relay: held while some relay is still giving what it has stored, else handed on. */
   take(event: Event): Promise<void>;
   holds(id: string): boolean;
-  /** A relay has given all: what was held is handed on. What it gives from now on is new. */
+  /** A relay has given all, or will give nothing. What it gives from now on is new. Resolves when all it gave is handed on. */
   whole(relay: RelayUrl): Promise<void>;
-  /** The connection has ended: what was held is handed on, and the next begins anew. */
+  /** The connection has ended, or none could be made: nothing is waited for, and the next begins anew. */
   broken(relay: RelayUrl): Promise<void>;
 }
 
-/** Holds nothing yet. */
-export function createStored(inflow: Pick<Inflow, 'push'>): Stored {
-  const held = new Map<RelayUrl, Map<string, Event>>();
+/** Holds nothing yet. `relays`: those that are being connected to. */
+export function createStored(inflow: Pick<Inflow, 'push'>, relays: readonly RelayUrl[] = []): Stored {
+  const held = new Map<string, Event>();
   const live = new Set<RelayUrl>();
-  const timers = new Map<RelayUrl, NodeJS.Timeout>();
+  /** Who is waited for, and whether it is connected. While it is somebody a timer runs. */
+  const awaited = new Map<RelayUrl, 'connecting' | 'giving'>();
+  /** Who was waited for in vain: only what such a relay gives is waited for, until it was whole once. */
+  const slow = new Set<RelayUrl>();
+  let waitingSince: number | null = null;
+  let timer: NodeJS.Timeout | undefined;
+  /** What is handed on, one after the other: what comes meanwhile does not overtake it. */
+  let handing: Promise<void> = Promise.resolve();
+  let handed = Promise.withResolvers<void>();
 
-  const handOn = async (relay: RelayUrl): Promise<void> => {
-    clearTimeout(timers.get(relay));
-    const events = [...(held.get(relay)?.values() ?? [])];
-    held.delete(relay);
-    for (const event of events.toSorted((a, b) => a.event.created_at - b.event.created_at))
-      await inflow.push(event);
+  const handOn = (): Promise<void> => {
+    const events = [...held.values()].toSorted((a, b) => a.event.created_at - b.event.created_at);
+    const waiting = handed;
+    handed = Promise.withResolvers();
+    handing = handing.then(async () => {
+      for (const event of events) {
+        const pushed = inflow.push(event);
+        held.delete(event.event.id);
+        await pushed;
+      }
+      waiting.resolve();
+    });
+    return handing;
   };
+  const setTimer = (): void => {
+    clearTimeout(timer);
+    waitingSince = awaited.size === 0 ? null : (waitingSince ?? performance.now());
+    if (waitingSince === null) return;
+    const ms = [...awaited.values()].includes('giving') ? SILENT_MS : CONNECTING_MS;
+    const left = waitingSince + LONGEST_MS - performance.now();
+    timer = setTimeout(
+      () => {
+        for (const [relay, as] of awaited) if (as === 'giving') slow.add(relay);
+        awaited.clear();
+        void settle();
+      },
+      Math.max(0, Math.min(ms, left)),
+    );
+    timer.unref();
+  };
+  /** Hands on unless there is somebody to wait for. Resolves when what is held now is handed on. */
+  const settle = (): Promise<void> => {
+    setTimer();
+    return awaited.size === 0 ? handOn() : handed.promise;
+  };
+  const waitFor = (relay: RelayUrl, as: 'connecting' | 'giving'): void => {
+    live.delete(relay);
+    awaited.set(relay, as);
+    setTimer();
+  };
+  for (const relay of relays) waitFor(relay, 'connecting');
+
   return {
+    asked(relay) {
+      live.delete(relay);
+      if (!slow.has(relay)) waitFor(relay, 'giving');
+    },
     take(arrival) {
       const { relay, event } = arrival;
-      if (live.has(relay)) return inflow.push(arrival);
-      const waiting = held.get(relay) ?? new Map<string, Event>();
-      held.set(relay, waiting.set(event.id, arrival));
-      clearTimeout(timers.get(relay));
-      if (waiting.size >= MOST) return handOn(relay);
-      const timer = setTimeout(() => void handOn(relay), SILENT_MS);
-      timer.unref();
-      timers.set(relay, timer);
-      return Promise.resolve();
+      if (awaited.size === 0 && live.has(relay)) {
+        handing = handing.then(() => inflow.push(arrival));
+        return handing;
+      }
+      held.set(event.id, arrival);
+      if (!live.has(relay)) waitFor(relay, 'giving');
+      return held.size < MOST ? Promise.resolve() : handOn();
     },
-    holds: (id) => [...held.values()].some((waiting) => waiting.has(id)),
-    async whole(relay) {
+    holds: (id) => held.has(id),
+    whole(relay) {
       live.add(relay);
-      await handOn(relay);
+      slow.delete(relay);
+      awaited.delete(relay);
+      return settle();
     },
-    async broken(relay) {
+    broken(relay) {
       live.delete(relay);
-      await handOn(relay);
+      awaited.delete(relay);
+      return settle();
     },
   };
 }

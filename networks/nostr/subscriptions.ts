@@ -1,16 +1,20 @@
 import { createWork } from '../../shared/lane/work.ts';
-import { readCaughtUp, sinceOf, type Scope } from './cursor.ts';
+import type { Millis } from '../../shared/ids.ts';
+import { OVERLAP_SECONDS, readCaughtUp, sinceOf, type Scope } from './cursor.ts';
+import { seconds } from './event.ts';
 import { allRecords, type GroupRecord } from './group/record.ts';
 import type { Inflow } from './inflow.ts';
 import { createStored } from './stored.ts';
 import type { NostrGroupId } from './marmot/routing.ts';
 import type { RelayUrl } from './relay-url.ts';
-import type { Sink, Subscription } from './relays/pool.ts';
+import type { Ask } from './relays/ask.ts';
 import type { Running } from './running.ts';
 
 /** Relays take some twenty requests of a connection: beyond these, groups share one. */
 const MOST_ALONE = 8;
 const SHARED = 50;
+/** So often it is noted that a connection which has given all still stands: a later one asks for what came since, not since it began. */
+const NOTE_MS = 6 * 60 * 60_000;
 
 /** What is asked of relays all the time: my inbox, and every group. */
 export interface Subscriptions {
@@ -28,55 +32,85 @@ export interface Heard {
 /** Asks for nothing yet. */
 export function createSubscriptions(running: Running, inflow: Inflow, heard: Heard): Subscriptions {
   const { pool, self, context } = running;
-  const open = new Map<string, Subscription>();
+  /** The ends of what is open. */
+  const open = new Map<string, () => void>();
 
-  const since = async (
-    scopes: readonly Scope[],
-    relays: readonly RelayUrl[],
-    first: number,
-  ): Promise<number | null> => {
+  /** When each relay last had given everything, as it is durable: read anew when that changes, since a connection asks at once. */
+  const caughtUpAt = new Map<Scope, ReadonlyMap<RelayUrl, Millis>>();
+  const read = async (scopes: Iterable<Scope>): Promise<void> => {
     const work = createWork(context.view);
-    const times: (number | null)[] = [];
-    for (const scope of scopes) {
-      const caughtUp = await readCaughtUp(work, scope);
-      for (const relay of relays) times.push(sinceOf(scope, caughtUp.get(relay) ?? null, context.now()));
-    }
-    const earliest = times.reduce<number | null>(
-      (least, at) => (least === null || at === null ? null : Math.min(least, at)),
-      times[0] ?? null,
-    );
-    return earliest === null && first === 0 ? null : Math.max(earliest ?? 0, first);
+    for (const scope of scopes) caughtUpAt.set(scope, await readCaughtUp(work, scope));
+  };
+  const onChanged = (spaces: ReadonlySet<string>): void => {
+    if (!spaces.has('cursor')) return;
+    // What is not read stays as it was: more is asked for than is needed.
+    read([...caughtUpAt.keys()]).catch(() => context.log('cursor', { error: 'unread' }));
+  };
+  running.changed.add(onChanged);
+
+  const since = (scopes: readonly Scope[], relay: RelayUrl, first: number): number | null => {
+    const now = context.now();
+    const times = scopes.map((scope) => sinceOf(scope, caughtUpAt.get(scope)?.get(relay) ?? null, now) ?? 0);
+    const earliest = Math.max(Math.min(...times), Math.min(first, seconds(now)) - OVERLAP_SECONDS);
+    return earliest <= 0 ? null : earliest;
   };
 
-  const sinkFor = (kind: 'wrap' | 'group', scopes: readonly Scope[], from: number | null): Sink => {
-    const stored = createStored(inflow);
-    return {
+  /** Asks; gives the end of it. `first`: see {@link Bucket}. */
+  const subscribe = (
+    ask: Ask,
+    relays: readonly RelayUrl[],
+    scopes: readonly Scope[],
+    first: number,
+  ): (() => void) => {
+    const kind = ask.kind === 'inbox' ? 'wrap' : 'group';
+    const stored = createStored(inflow, relays);
+    /** Relays that have given all, and when each last was known to: what comes now is new. */
+    const whole = new Map<RelayUrl, Millis>();
+    const noteWhole = (relay: RelayUrl, at: Millis): Promise<void> =>
+      inflow.push({ kind: 'caught-up', scopes, relay, at });
+    const noting = setInterval(() => {
+      for (const [relay, at] of whole) {
+        // As it was a while ago: a connection that has died since, while the machine slept, has been found out by the next time.
+        void noteWhole(relay, at);
+        whole.set(relay, context.now());
+      }
+    }, NOTE_MS);
+    noting.unref();
+    const subscription = pool.subscribe(ask, relays, {
       event: (event, relay) => stored.take({ kind, event, relay }),
       known: (id) => running.echoes.has(id) || inflow.knows(id) || stored.holds(id),
+      asked: (relay) => stored.asked(relay),
       caughtUp(relay) {
+        const at = context.now();
+        whole.set(relay, at);
         void stored.whole(relay).then(async () => {
-          await inflow.push({ kind: 'caught-up', scopes, relay, at: context.now() });
+          await noteWhole(relay, at);
           heard.caughtUp();
         });
       },
       refused(relay, code) {
         context.log('ask-refused', { kind, code });
+        whole.delete(relay);
         void stored.whole(relay);
         heard.broken();
       },
       broken(relay) {
+        whole.delete(relay);
         void stored.broken(relay);
         heard.broken();
       },
-      since: () => from,
+      since: (relay) => since(scopes, relay, first),
+    });
+    return () => {
+      clearInterval(noting);
+      subscription.close();
     };
   };
 
   const openInbox = async (): Promise<void> => {
     if (open.has('inbox')) return;
-    const from = await since(['inbox'], self.inbox, 0);
-    const ask = { kind: 'inbox', account: self.key } as const;
-    open.set('inbox', pool.subscribe(ask, self.inbox, sinkFor('wrap', ['inbox'], from)));
+    await read(['inbox']);
+    open.set('inbox', subscribe({ kind: 'inbox', account: self.key }, self.inbox, ['inbox'], 0));
   };
 
   return {
@@ -84,19 +118,20 @@ export function createSubscriptions(running: Running, inflow: Inflow, heard: Hea
       await openInbox();
       const records = (await allRecords(createWork(context.view))).map(([, record]) => record);
       const wanted = bucketsOf(records.filter((record) => isHeard(record, context.now())));
-      for (const [name, subscription] of open) {
+      for (const [name, end] of open) {
         if (name === 'inbox' || wanted.has(name)) continue;
-        subscription.close();
+        end();
         open.delete(name);
       }
       for (const [name, { groups, relays, first }] of wanted) {
         if (open.has(name)) continue;
-        const from = await since(groups, relays, first);
-        open.set(name, pool.subscribe({ kind: 'groups', groups }, relays, sinkFor('group', groups, from)));
+        await read(groups);
+        open.set(name, subscribe({ kind: 'groups', groups }, relays, groups, first));
       }
     },
     close() {
-      for (const subscription of open.values()) subscription.close();
+      running.changed.delete(onChanged);
+      for (const end of open.values()) end();
       open.clear();
     },
   };
@@ -109,7 +144,7 @@ const isHeard = ({ out, replaced, renewAt }: GroupRecord, now: number): boolean 
 interface Bucket {
   readonly groups: readonly NostrGroupId[];
   readonly relays: readonly RelayUrl[];
-  /** Nothing from before is wanted. Epoch seconds. */
+  /** Nothing from well before is wanted. Epoch seconds. */
   readonly first: number;
 }
 

@@ -42,8 +42,10 @@ export interface Sink {
   refused?(relay: RelayUrl, code: RelayCode): void;
   /** A relay cannot be reached, or no longer. It is tried again. */
   broken?(relay: RelayUrl): void;
-  /** Epoch seconds from which stored events are wanted, asked at every connection; null for all. A hint: events may be dated at will. */
-  since(): number | null;
+  /** A relay is about to be asked, at every connection: what it has stored comes next. */
+  asked?(relay: RelayUrl): void;
+  /** Epoch seconds from which a relay's stored events are wanted, asked at every connection; null for all. A hint: events may be dated at will. */
+  since(relay: RelayUrl): number | null;
 }
 
 /** An ask that stays open, over breaks of the connection. */

@@ -112,7 +112,8 @@ export function createStream(ask: Ask, relay: RelayUrl, sink: Sink, seen: SeenId
     owns: (subscription) => subscription === current || subscription === page,
     open(next) {
       line = next;
-      [current, page, since] = [freshName(), null, sink.since()];
+      sink.asked?.(relay);
+      [current, page, since] = [freshName(), null, sink.since(relay)];
       [run, fresh, count, oldest, pages] = [new Set(), 0, 0, null, 0];
       asking = current;
       line.request(current, { since, until: null, limit: PAGE_EVENTS });
