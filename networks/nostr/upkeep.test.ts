@@ -1,5 +1,10 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PlainsealError } from '../../shared/errors.ts';
+import type { GroupKey } from '../../crypto/mls/cells.ts';
+import { NOTHING_TOLD, writeRecord } from './group/record.ts';
+import type { PublicKey } from './keys.ts';
+import type { NostrGroupId } from './marmot/routing.ts';
+import { conversationOfGroup } from './names.ts';
 import type { Running } from './running.ts';
 import { RELAY, startTrial } from './test/trial.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -88,6 +93,40 @@ test('what is due is looked for again after a look that failed', async () => {
     expect(await fault).toBe('look');
   }
   upkeep.stop();
+});
+
+test('keys are renewed when that is due, and when a clock that was ahead had put it off for longer than it ever is', async () => {
+  for (const [days, isDue] of [
+    [-1, true],
+    [4, false],
+    [30, true],
+  ] as const) {
+    const { running, state, commits } = await startTrial();
+    const work = state.work();
+    const { account, now } = running.context;
+    const group = 'ab'.repeat(32) as GroupKey;
+    await writeRecord(work, group, {
+      conversation: conversationOfGroup(account, group),
+      direct: null,
+      routing: 'cd'.repeat(32) as NostrGroupId,
+      relays: [RELAY],
+      since: 0,
+      told: { ...NOTHING_TOLD, members: [running.self.key, 'ef'.repeat(32) as PublicKey] },
+      out: null,
+      leaving: null,
+      renewAt: now() + days * 24 * 60 * 60_000,
+      forked: false,
+      foundedAt: 0,
+      replaced: false,
+    });
+    state.commit(work);
+    const upkeep = createUpkeep(running);
+    upkeep.wake();
+    vi.advanceTimersByTime(20);
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    expect(commits.flatMap(({ enqueue }) => enqueue)).toHaveLength(isDue ? 1 : 0);
+    upkeep.stop();
+  }
 });
 
 test('nothing is tried again once the account has stopped', async () => {

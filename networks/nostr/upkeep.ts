@@ -4,8 +4,9 @@ import type { Millis } from '../../shared/ids.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { announce } from './announce.ts';
 import { departing } from './group/departing.ts';
+import { RENEWAL_MS } from './group/converge.ts';
 import { errandIntent } from './group/errand.ts';
-import { allRecords, readRecord, stays, writeRecord } from './group/record.ts';
+import { allRecords, readRecord, stays, writeRecord, type GroupRecord } from './group/record.ts';
 import { forgetGroup, isOver } from './group/replace.ts';
 import type { Running } from './running.ts';
 import { transact } from './turn.ts';
@@ -63,8 +64,8 @@ export function createUpkeep(running: Running): Upkeep {
     try {
       for (const [group, record] of await allRecords(createWork(context.view))) {
         if (!stays(record) || record.told.members.length < 2) continue;
-        if (record.renewAt > now) next = Math.min(next, record.renewAt);
-        else await enqueueRenewal(running, group);
+        if (isDue(record, now)) await enqueueRenewal(running, group);
+        else next = Math.min(next, record.renewAt);
       }
       if (sweptAt === null || now - sweptAt > SWEEP_MS) {
         sweptAt = now;
@@ -112,10 +113,14 @@ export function createUpkeep(running: Running): Upkeep {
   };
 }
 
+/** Whether my keys are to be renewed; also when that was put off further than it ever is, by a clock that was ahead. */
+const isDue = ({ renewAt }: GroupRecord, now: Millis): boolean =>
+  renewAt <= now || renewAt > now + RENEWAL_MS;
+
 async function enqueueRenewal(running: Running, group: GroupKey): Promise<void> {
   await transact(running, async ({ work, ledger, now }) => {
     const record = await readRecord(work, group);
-    if (record === null || record.renewAt > now) return;
+    if (record === null || !isDue(record, now)) return;
     await writeRecord(work, group, { ...record, renewAt: now + RENEW_AGAIN_MS });
     ledger.enqueue.push(errandIntent({ op: 'renew', group, keys: [] }, now));
   });

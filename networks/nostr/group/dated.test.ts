@@ -25,3 +25,19 @@ test('what is sent in a row is dated a second apart, also after a restart, and f
   for (let n = 0; n < 299; n += 1) await next(again);
   expect([await next(again), await next(again)]).toEqual([360_000, 360_000]);
 });
+
+test('what was sent while my own clock was ahead dates nothing ahead once it is right', async () => {
+  let now = START_AT + 30 * 24 * 60 * 60_000;
+  const { running, state } = await startTrial(() => ({ now: () => now }));
+  const next = async (by: Running): Promise<number> => {
+    const work = state.work();
+    const at = await datedNext({ running: by, work }, group);
+    state.commit(work);
+    return at - START_AT;
+  };
+  await next(running);
+  await next(running);
+  now = START_AT;
+  expect(await next(await createRunning(running.context))).toBe(0);
+  expect([await next(running), await next(running)]).toEqual([0, 1_000]);
+});

@@ -25,7 +25,9 @@ export async function datedNext(
   group: GroupKey,
 ): Promise<Millis> {
   const now = context.now();
-  const last = datedLast.get(group) ?? (await readCell(work, keyOf(group), schema))?.at ?? 0;
+  const noted = datedLast.get(group) ?? (await readCell(work, keyOf(group), schema))?.at ?? 0;
+  // Further ahead than any: it was noted while my own clock was wrong.
+  const last = noted > now + MOST_AHEAD_MS ? 0 : noted;
   const at = Math.min(Math.max(now, last + SECOND_MS), now + MOST_AHEAD_MS);
   datedLast.set(group, at);
   if (at > now) {
