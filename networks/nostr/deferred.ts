@@ -3,7 +3,6 @@ import type { Millis } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
 import { decodeCell, hexId, readCell, writeCell } from './cell.ts';
 import type { EventId } from './event.ts';
-import type { FoundGroupEvent } from './marmot/group-event.ts';
 import type { NostrGroupId } from './marmot/routing.ts';
 
 /**
@@ -14,6 +13,8 @@ export interface Deferred {
   readonly id: EventId;
   readonly group: NostrGroupId;
   readonly sealed: Uint8Array;
+  /** Epoch seconds, as its writer wanted. */
+  readonly datedAt: number;
   readonly receivedAt: Millis;
 }
 
@@ -29,50 +30,92 @@ const schema: v.GenericSchema<unknown, Deferred> = v.object({
   id: hexId<EventId>(),
   group: hexId<NostrGroupId>(),
   sealed: v.instance(Uint8Array),
+  // What earlier versions kept says nothing of it: it gives way to nothing.
+  datedAt: v.optional(v.number(), Number.MAX_SAFE_INTEGER),
   receivedAt: v.number(),
 });
-/** How much of a group is kept, so that nothing need be opened to know that there is no room. */
-const tallySchema = v.object({ events: v.number(), bytes: v.number() });
+/** How much of a group is kept, and nothing of it is dated before `earliest`: so that nothing need be opened to know that there is no room. */
+const tallySchema = v.object({
+  events: v.number(),
+  bytes: v.number(),
+  earliest: v.optional(v.number(), 0),
+});
 type Tally = v.InferOutput<typeof tallySchema>;
+const NOTHING: Tally = { events: 0, bytes: 0, earliest: Number.MAX_SAFE_INTEGER };
 
 async function readTally(work: Pick<Work, 'get'>, group: NostrGroupId): Promise<Tally> {
-  return (await readCell(work, tallyKeyOf(group), tallySchema)) ?? { events: 0, bytes: 0 };
+  return (await readCell(work, tallyKeyOf(group), tallySchema)) ?? NOTHING;
 }
 
-async function count(work: Work, group: NostrGroupId, events: number, bytes: number): Promise<void> {
-  const tally = await readTally(work, group);
-  const next = { events: tally.events + events, bytes: tally.bytes + bytes };
+async function writeTally(work: Work, group: NostrGroupId, change: (before: Tally) => Tally): Promise<void> {
+  const next = change(await readTally(work, group));
   writeCell(work, tallyKeyOf(group), next.events <= 0 ? null : next);
 }
 
 /**
- * Keeps an event that does not open. `refused`: there is no room; the relays it came from must be asked again from before it
- * (it is neither seen nor unreadable).
+ * Makes room: what is dated before `before` goes, the earliest first, for as long as there is too little. Gives what went.
+ */
+async function makeRoom(
+  work: Work,
+  group: NostrGroupId,
+  bytes: number,
+  before: number,
+): Promise<readonly EventId[]> {
+  const hasRoom = async (): Promise<boolean> => {
+    const tally = await readTally(work, group);
+    return tally.events < MAX_PER_GROUP && tally.bytes + bytes <= MAX_BYTES_PER_GROUP;
+  };
+  if ((await hasRoom()) || (await readTally(work, group)).earliest >= before) return [];
+  const kept = (await allOf(work, group)).toSorted((a, b) => a.datedAt - b.datedAt);
+  const gone: EventId[] = [];
+  for (const one of kept) {
+    if (one.datedAt >= before || (await hasRoom())) break;
+    await settleDeferred(work, one);
+    gone.push(one.id);
+  }
+  const earliest = kept[gone.length]?.datedAt ?? NOTHING.earliest;
+  await writeTally(work, group, (tally) => ({ ...tally, earliest }));
+  return gone;
+}
+
+/**
+ * Keeps an event that does not open. Where there is no room, what is dated before `opensFrom` (epoch seconds) and before this one gives way: `gone`.
+ * `refused`: there is none; the relays it came from must be asked again from before it (it is neither seen nor unreadable).
  */
 export async function keepDeferred(
   work: Work,
-  id: EventId,
-  { group, sealed }: Pick<FoundGroupEvent, 'group' | 'sealed'>,
-  now: Millis,
-): Promise<'kept' | 'known' | 'refused'> {
+  event: Deferred,
+  opensFrom: number,
+): Promise<{ readonly kind: 'kept' | 'known' | 'refused'; readonly gone: readonly EventId[] }> {
+  const { id, group, sealed, datedAt, receivedAt } = event;
   const key = keyOf(group, id);
-  if ((await work.get(key)) !== null) return 'known';
-  const tally = await readTally(work, group);
-  if (tally.events >= MAX_PER_GROUP || tally.bytes + sealed.length > MAX_BYTES_PER_GROUP) return 'refused';
-  writeCell(work, key, { id, group, sealed, receivedAt: now });
-  await count(work, group, 1, sealed.length);
-  return 'kept';
+  if ((await work.get(key)) !== null) return { kind: 'known', gone: [] };
+  const gone = await makeRoom(work, group, sealed.length, Math.min(opensFrom, datedAt));
+  const { events, bytes } = await readTally(work, group);
+  if (events >= MAX_PER_GROUP || bytes + sealed.length > MAX_BYTES_PER_GROUP)
+    return { kind: 'refused', gone };
+  writeCell(work, key, { id, group, sealed, datedAt, receivedAt });
+  await writeTally(work, group, (tally) => ({
+    events: tally.events + 1,
+    bytes: tally.bytes + sealed.length,
+    earliest: Math.min(tally.earliest, datedAt),
+  }));
+  return { kind: 'kept', gone };
 }
 
-/** What waits of a group, in the order it came; what is too old is removed. */
+async function allOf(work: Work, group: NostrGroupId): Promise<readonly Deferred[]> {
+  const cells = await work.scan(SPACE, `${group}/`);
+  return cells.map(([key, bytes]) => decodeCell(bytes, key, schema));
+}
+
+/** What waits of a group, from the oldest on; what is too old is removed. */
 export async function deferredOf(work: Work, group: NostrGroupId, now: Millis): Promise<readonly Deferred[]> {
   const waiting: Deferred[] = [];
-  for (const [key, bytes] of await work.scan(SPACE, `${group}/`)) {
-    const one = decodeCell(bytes, key, schema);
+  for (const one of await allOf(work, group)) {
     if (now - one.receivedAt > KEPT_MS) await settleDeferred(work, one);
     else waiting.push(one);
   }
-  return waiting.toSorted((a, b) => a.receivedAt - b.receivedAt);
+  return waiting.toSorted((a, b) => a.datedAt - b.datedAt || a.receivedAt - b.receivedAt);
 }
 
 /** An event has been opened, or never will be. Harmless when repeated. */
@@ -86,5 +129,9 @@ export async function settleDeferred(
   const standing = await readCell(work, key, schema);
   if (standing === null) return;
   writeCell(work, key, null);
-  await count(work, group, -1, -standing.sealed.length);
+  await writeTally(work, group, (tally) => ({
+    ...tally,
+    events: tally.events - 1,
+    bytes: tally.bytes - standing.sealed.length,
+  }));
 }

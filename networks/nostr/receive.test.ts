@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { GroupKey } from '../../crypto/mls/cells.ts';
 import { keepDeferred } from './deferred.ts';
-import type { EventId } from './event.ts';
+import { seconds, type EventId } from './event.ts';
 import { NOTHING_TOLD, writeRecord } from './group/record.ts';
 import type { NostrGroupId } from './marmot/routing.ts';
 import { conversationOfGroup, envelopeOf } from './names.ts';
@@ -32,7 +32,8 @@ test('an event that waited and cannot be taken in is set aside once, and waits n
     foundedAt: 0,
     replaced: false,
   });
-  expect(await keepDeferred(work, id, { group: routing, sealed }, now())).toBe('kept');
+  const waiting = { id, group: routing, sealed, datedAt: seconds(now()), receivedAt: now() };
+  expect((await keepDeferred(work, waiting, 0)).kind).toBe('kept');
   state.commit(work);
 
   const grown = () =>

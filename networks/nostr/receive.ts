@@ -165,10 +165,10 @@ async function takeDeferredOf(turn: Turn, group: GroupKey): Promise<void> {
   const { work, now } = turn;
   const routing: NostrGroupId | undefined = (await readRecord(work, group))?.routing;
   if (routing === undefined) return;
-  for (const { id, sealed } of await deferredOf(work, routing, now)) {
+  for (const { id, sealed, datedAt } of await deferredOf(work, routing, now)) {
     const delivery: GroupDelivery = {
       id,
-      created_at: Number.MAX_SAFE_INTEGER,
+      created_at: datedAt,
       found: { group: routing, sealed },
     };
     const take = async (inner: Turn): Promise<void> => void (await takeGroupEvent(inner, delivery));

@@ -26,6 +26,8 @@ export interface CommitNote {
   readonly privileged: boolean;
   /** One that removes me leads to no epoch of mine. Null for others. */
   readonly removal: Removal | null;
+  /** Epoch seconds, as its event says; missing where I made it and no echo came. */
+  readonly datedAt?: number;
 }
 
 const schema: v.GenericSchema<unknown, CommitNote> = v.object({
@@ -41,6 +43,7 @@ const schema: v.GenericSchema<unknown, CommitNote> = v.object({
       unreadFrom: v.number(),
     }),
   ),
+  datedAt: v.exactOptional(v.number()),
 });
 const witnesses = v.object({ senders: v.array(v.string()) });
 

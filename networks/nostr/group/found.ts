@@ -53,7 +53,8 @@ export async function foundGroup(
     direct: of.direct,
     routing: routing.group,
     relays: routing.relays,
-    since: seconds(now) - 60,
+    // Nothing can have been said before under a name that was drawn now, whatever the clocks of others say.
+    since: 0,
     told: NOTHING_TOLD,
     out: null,
     leaving: null,

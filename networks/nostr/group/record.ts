@@ -32,7 +32,7 @@ export interface GroupRecord {
   readonly direct: PublicKey | null;
   readonly routing: NostrGroupId;
   readonly relays: readonly RelayUrl[];
-  /** Events dated before are from before my time. Epoch seconds. */
+  /** What is dated well before is from before my time; 0 where I founded it. Epoch seconds, by the clock of who invited me. */
   readonly since: number;
   readonly told: Told;
   /** The commit that removed me, by its digest; null while I am in. */

@@ -3,7 +3,6 @@ import type { GroupKey } from '../../../crypto/mls/cells.ts';
 import { conversationWith } from '../names.ts';
 import { openMember, type Member } from '../test/company.ts';
 import { transact } from '../turn.ts';
-import { converge } from './converge.ts';
 import { partFromLostGroups } from './past.ts';
 import { groupOf, readRecord } from './record.ts';
 import { forgetGroup, isOver, outranks } from './replace.ts';
@@ -27,16 +26,6 @@ const groupAt = async (of: Member, chat: Parameters<typeof groupOf>[1]): Promise
   return group;
 };
 
-/** New keys of somebody, which the other never hears of. */
-async function renewUnheard(of: Member, group: GroupKey): Promise<void> {
-  await transact(of.running, async (turn) => {
-    const staged = await of.running.engine.stage(group, [], turn.work, turn.now);
-    if (staged.kind === 'refused') throw new Error(staged.why);
-    await of.running.engine.applyPending(group, staged.digest, turn.work, turn.now);
-    await converge(turn, group);
-  });
-}
-
 describe('a conversation of two is started again', () => {
   test('what the other could not read is said again, what they could is not', async () => {
     const { alice, bob, chat, theirs } = await pair();
@@ -47,7 +36,8 @@ describe('a conversation of two is started again', () => {
     await alice.say(chat, 'heard');
     await bob.take(await alice.sent());
     const old = await groupAt(bob, theirs);
-    await renewUnheard(bob, old);
+    // New keys, of which the other never hears.
+    await bob.renew(old);
     await bob.say(theirs, 'into the dark');
     await alice.take(await bob.sent());
     expect(alice.texts()).toEqual(['before']);

@@ -7,6 +7,7 @@ import type { Refusal } from '../../../crypto/mls/refusal.ts';
 import { assertNever } from '../../../shared/assert.ts';
 import type { NetworkKey } from '../../../shared/ids.ts';
 import type { EventId } from '../event.ts';
+import { OVERLAP_SECONDS } from '../cursor.ts';
 import { keepDeferred, KEPT_MS, settleDeferred } from '../deferred.ts';
 import type { FoundGroupEvent } from '../marmot/group-event.ts';
 import { openGroupEvent } from '../marmot/group-event.ts';
@@ -18,6 +19,7 @@ import type { Turn } from '../turn.ts';
 import { hasRemovals, noteCommit, noteHeard, noteWitness, removalId } from './commit-note.ts';
 import { converge, goTo, mustRecord } from './converge.ts';
 import { eventKeysOf } from './event-keys.ts';
+import { opensFrom } from './opens-from.ts';
 import { groupAt, readRecord, writeRecord } from './record.ts';
 import { takeApp } from './take-app.ts';
 
@@ -31,6 +33,8 @@ export interface GroupDelivery {
 
 /** How long I listen, after I was removed, whether another branch wins on which I was not. */
 const LISTEN_MS = 24 * 60 * 60 * 1_000;
+/** What opened gives way to nothing that did not. */
+const EVER = 0;
 const DAY_MS = 24 * 60 * 60 * 1_000;
 
 /**
@@ -45,7 +49,7 @@ export async function takeGroupEvent(
   const { id, found } = delivery;
   const group = await groupAt(work, found.group);
   const record = group && (await readRecord(work, group));
-  if (group === null || record === null || delivery.created_at < record.since) return consume(turn, delivery);
+  if (group === null || record === null) return consume(turn, delivery);
   const { epochs } = await running.engine.standing(group, work);
   const keys = await eventKeysOf(turn, group, epochs);
   const opened = openGroupEvent(
@@ -54,7 +58,10 @@ export async function takeGroupEvent(
   );
   const at = opened && keys[opened.key]?.epoch;
   if (!opened || !at) {
-    const kept = await defer(turn, delivery);
+    const from = await opensFrom(work, group, record, epochs, turn.now);
+    // Not even by a clock that is days behind was it said under a key that is still to come.
+    if (delivery.created_at < from - OVERLAP_SECONDS) return consume(turn, delivery);
+    const kept = await defer(turn, delivery, from);
     // It may be the others going on without me.
     if (kept === 'waits' && (await hasRemovals(work, group))) await converge(turn, group);
     return kept;
@@ -92,9 +99,18 @@ function consume(
   return done(turn, delivery);
 }
 
-async function defer({ work, ledger, now }: Turn, { id, found }: GroupDelivery): Promise<'waits' | 'full'> {
-  const kept = await keepDeferred(work, id, found, now);
-  if (kept === 'refused') return 'full';
+/** `from`: what is dated before gives way where there is no room ({@link opensFrom}). */
+async function defer(
+  turn: Turn,
+  delivery: GroupDelivery,
+  from: number,
+): Promise<'settled' | 'waits' | 'full'> {
+  const { work, ledger, now } = turn;
+  const { id, found, created_at } = delivery;
+  const event = { id, ...found, datedAt: created_at, receivedAt: now };
+  const { kind: kept, gone } = await keepDeferred(work, event, from);
+  for (const old of gone) ledger.inbound.push({ kind: 'consumed', envelope: envelopeOf(old) });
+  if (kept === 'refused') return created_at < from ? consume(turn, delivery) : 'full';
   ledger.seen.push(id);
   if (kept === 'kept') {
     const until = now + KEPT_MS;
@@ -138,7 +154,7 @@ async function takeMessage(
       return consume(turn, delivery, 'duplicate');
     case 'early':
       point.drop();
-      return defer(turn, delivery);
+      return defer(turn, delivery, EVER);
     case 'refused':
       point.drop();
       if (processed.why === 'own-ahead')
@@ -197,7 +213,7 @@ async function takeHandshake(
     case 'commit':
     case 'removed':
       point.keep();
-      await applied(turn, group, processed, { message, at });
+      await applied(turn, group, processed, { message, at, datedAt: delivery.created_at });
       return consume(turn, delivery);
     case 'proposal':
       point.keep();
@@ -217,7 +233,7 @@ async function takeHandshake(
     case 'refused':
       point.drop();
       // The proposal it names may still come.
-      if (processed.why === 'unknown-proposal') return defer(turn, delivery);
+      if (processed.why === 'unknown-proposal') return defer(turn, delivery, EVER);
       if (!isAside && forking.includes(processed.why)) {
         await writeRecord(work, group, { ...record, forked: true });
         turn.ledger.moved.add(group);
@@ -238,7 +254,7 @@ async function applied(
   turn: Turn,
   group: GroupKey,
   { kind, view }: Extract<Processed, { readonly kind: 'commit' | 'removed' }>,
-  { message, at }: { readonly message: Uint8Array; readonly at: EpochRef },
+  { message, at, datedAt }: { readonly message: Uint8Array; readonly at: EpochRef; readonly datedAt: number },
 ): Promise<void> {
   const { work, ledger, running } = turn;
   const digest = digestOf(message);
@@ -246,6 +262,7 @@ async function applied(
     committer: Buffer.from(view.by.identity).toString('hex'),
     privileged: !touchesNobody(view),
     removal: kind === 'removed' ? { at: at.id, message, unreadFrom: turn.now } : null,
+    datedAt,
   });
   if (accountOf(view.by) !== running.self.key) await heard(turn, group, at.id);
   const record = await mustRecord(turn, group);

@@ -1,10 +1,15 @@
+import type { GroupKey } from '../../../crypto/mls/cells.ts';
 import { textOnly } from '../../../shared/contract/content.ts';
 import type { ConversationId, NetworkKey, OutboxId } from '../../../shared/ids.ts';
 import type { Intent, OutboxItem } from '../../../shared/lane/intent.ts';
 import { readOwnEvent, type EventId, type SignedEvent } from '../event.ts';
+import { converge, mustRecord } from '../group/converge.ts';
+import { datedNext } from '../group/dated.ts';
+import { eventKey } from '../group/event-keys.ts';
 import { foundGroup } from '../group/found.ts';
 import type { Found } from '../group/invitees.ts';
 import type { PublicKey } from '../keys.ts';
+import { sealGroupEvent } from '../marmot/group-event.ts';
 import { conversationWith } from '../names.ts';
 import { readPeer, writePeer } from '../peer-record.ts';
 import { performMessage } from '../perform-message.ts';
@@ -30,6 +35,8 @@ export interface Member extends Trial {
   accept(other: Pick<Member, 'key'>): Promise<void>;
   /** A key package, as others find it. */
   offer(): Promise<Found>;
+  /** New keys of their own, in force at once; gives the commit for the others. */
+  renew(group: GroupKey): Promise<SignedEvent>;
   /** Founds a conversation of two. */
   found(other: Member): Promise<ConversationId>;
 }
@@ -112,6 +119,20 @@ export async function openMember(
       const { value } = await transact(running, ({ work, now }) => running.engine.makeKeyPackage(work, now));
       const keyPackageEvent = value.ref.slice(0, 64) as EventId;
       return { key: running.self.key, keyPackageEvent, inbox: [RELAY], keyPackage: value.message };
+    },
+    async renew(group) {
+      const { engine } = running;
+      const { value } = await transact(running, async (turn) => {
+        const { current } = await engine.standing(group, turn.work);
+        const key = await eventKey(turn, group, current.id);
+        const staged = await engine.stage(group, [], turn.work, turn.now);
+        if (staged.kind === 'refused') throw new Error(staged.why);
+        await engine.applyPending(group, staged.digest, turn.work, turn.now);
+        await converge(turn, group);
+        const { routing } = await mustRecord(turn, group);
+        return sealGroupEvent(key, routing, staged.commit, await datedNext(turn, group));
+      });
+      return value;
     },
     async found(other) {
       const conversation = conversationWith(running.context.account, other.key);
