@@ -195,7 +195,11 @@ describe('subscribing', () => {
     const early = groupEvent(Date.now() - 100_000);
     relay.put([early]);
     let since: number | null = null;
-    const taker = take(world.pool, groups, [urlOf(relay)], { since: () => since });
+    const asked: RelayUrl[] = [];
+    const taker = take(world.pool, groups, [urlOf(relay)], {
+      asked: (at) => void asked.push(at),
+      since: (at) => (at === urlOf(relay) ? since : 0),
+    });
     await taker.caughtUp(1);
     since = early.created_at - 10;
     await relay.goOffline();
@@ -206,6 +210,7 @@ describe('subscribing', () => {
     await taker.count(2);
     await taker.caughtUp(2);
     expect(taker.ids).toEqual([early.id, missed.id]);
+    expect(asked).toEqual([urlOf(relay), urlOf(relay)]);
     const requests = relay.record.frames().filter(({ text }) => text.startsWith('["REQ"'));
     expect(requests[0]?.text).not.toContain('since');
     expect(requests.at(-1)?.text).toContain(`"since":${since}`);
