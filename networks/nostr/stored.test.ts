@@ -7,8 +7,8 @@ import { createStored } from './stored.ts';
 import { openMember } from './test/company.ts';
 
 const [here, there] = ['wss://a.example' as RelayUrl, 'wss://b.example' as RelayUrl];
-const event = (id: string, created_at: number, relay = here) =>
-  ({ kind: 'group', event: { id, created_at } as SignedEvent, relay }) as const;
+const event = (id: string, created_at: number, relay = here, content = '') =>
+  ({ kind: 'group', event: { id, created_at, content } as SignedEvent, relay }) as const;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
@@ -42,6 +42,20 @@ test('what is stored comes from the oldest on, once all relays have given all; w
   await stored.take(event('f', 0));
   expect(inflow.got.at(-1)).toBe('f');
   expect(stored.holds('f')).toBe(false);
+});
+
+test('what is large is not kept back without end', async () => {
+  const inflow = sink();
+  const stored = createStored(inflow);
+  const content = 'x'.repeat(64 * 1024);
+  for (let n = 0; n < 511; n += 1) await stored.take(event(`${n}`, n, here, content));
+  // The same again is not twice as much.
+  await stored.take(event('0', 0, here, content));
+  expect(inflow.got).toEqual([]);
+  await stored.take(event('last', 0, here, content));
+  expect(inflow.got).toHaveLength(512);
+  await stored.take(event('another', 0, here, content));
+  expect(inflow.got).toHaveLength(512);
 });
 
 test('after a break what is stored is held again, and new things of others with it', async () => {

@@ -4,8 +4,9 @@ import type { RelayUrl } from './relay-url.ts';
 
 type Event = Extract<Arrival, { readonly kind: 'wrap' | 'group' }>;
 
-/** Events that wait for the older ones; more are not kept back. */
+/** Events that wait for the older ones, and the characters of them: more is not kept back. Anybody may send large ones to an inbox. */
 const MOST = 20_000;
+const MOST_CHARACTERS = 32 * 1024 * 1024;
 /** A relay that is not connected yet is waited for so long, */
 const CONNECTING_MS = 3_000;
 /** one that says nothing more, and not that this was all, so long, */
@@ -33,6 +34,7 @@ export interface Stored {
 /** Holds nothing yet. `relays`: those that are being connected to. */
 export function createStored(inflow: Pick<Inflow, 'push'>, relays: readonly RelayUrl[] = []): Stored {
   const held = new Map<string, Event>();
+  let characters = 0;
   const live = new Set<RelayUrl>();
   /** Who is waited for, and whether it is connected. While it is somebody a timer runs. */
   const awaited = new Map<RelayUrl, 'connecting' | 'giving'>();
@@ -47,6 +49,7 @@ export function createStored(inflow: Pick<Inflow, 'push'>, relays: readonly Rela
   const handOn = (): Promise<void> => {
     const events = [...held.values()].toSorted((a, b) => a.event.created_at - b.event.created_at);
     const waiting = handed;
+    characters = 0;
     handed = Promise.withResolvers();
     handing = handing.then(async () => {
       for (const event of events) {
@@ -97,9 +100,10 @@ export function createStored(inflow: Pick<Inflow, 'push'>, relays: readonly Rela
         handing = handing.then(() => inflow.push(arrival));
         return handing;
       }
+      if (!held.has(event.id)) characters += event.content.length;
       held.set(event.id, arrival);
       if (!live.has(relay)) waitFor(relay, 'giving');
-      return held.size < MOST ? Promise.resolve() : handOn();
+      return held.size < MOST && characters < MOST_CHARACTERS ? Promise.resolve() : handOn();
     },
     holds: (id) => held.has(id),
     whole(relay) {
