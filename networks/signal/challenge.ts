@@ -27,11 +27,8 @@ export interface Challenge {
   close(): void;
 }
 
-/** The one challenge of a running lane; after a restart the server is asked again. `connected`: whether the lane is online but for this. */
-export function createChallenge(
-  context: Pick<LaneContext, 'now' | 'status'>,
-  connected: () => boolean,
-): Challenge {
+/** The one challenge of a running lane; after a restart the server is asked again. `online`: says so, where the lane is but for this. */
+export function createChallenge(context: Pick<LaneContext, 'now' | 'status'>, online: () => void): Challenge {
   let standing: { readonly token: string; readonly retryAt: Millis; readonly captcha: boolean } | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -50,7 +47,7 @@ export function createChallenge(
     if (standing === null) return;
     close();
     // Core takes up what waits as soon as the lane is online.
-    if (connected()) context.status({ kind: 'online' });
+    online();
   }
 
   return {

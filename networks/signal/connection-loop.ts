@@ -5,7 +5,7 @@ import { lookForNewer } from './look-for-newer.ts';
 import { startUpkeep } from './upkeep.ts';
 import { CommitFault } from './receive.ts';
 import { createReceiver } from './reception.ts';
-import type { Running } from './running.ts';
+import { sayOnline, type Running } from './running.ts';
 import { connectSignal } from './service/connect.ts';
 import { deviceIsGone } from './service/presence.ts';
 import type { Disconnected, SignalConnection } from './service/service.ts';
@@ -78,11 +78,12 @@ async function runConnected(running: Running, connection: SignalConnection): Pro
   const receiver = createReceiver({ context, engine, own, withLocks, openFile, service: connection.service });
   const upkeep = startUpkeep(running, connection.service);
   running.connection = connection;
+  running.isCaughtUp = false;
   context.status({ kind: 'catching-up', left: null });
   const { deliveries, queueEmpty } = connection;
   const caughtUp = (): void => {
-    if (running.connection === connection && !running.performing.challenge.say())
-      context.status({ kind: 'online' });
+    running.isCaughtUp = running.connection === connection;
+    sayOnline(running);
   };
   const receiving = receiver.receive({ deliveries, queueEmpty, caughtUp }).catch((error: unknown) => {
     // What could not be made durable was not acknowledged: the server gives it again on the next connection.

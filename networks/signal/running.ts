@@ -35,8 +35,12 @@ export interface Running {
   readonly keysToUpload: Map<Local, PreKeyUpload>;
   /** Identities of which the server has older keys than the newest made here. */
   readonly outdated: Set<Local>;
+  /** The server takes no keys of the number from this device: what is sent to the number does not come in. */
+  lacksNumber: boolean;
   /** The connection of the moment; null while there is none, or while it is not known whether it may be used (look-for-newer.ts). */
   connection: SignalConnection | null;
+  /** All that the server had kept when that connection was made is durable. */
+  isCaughtUp: boolean;
   readonly stopping: AbortController;
   /** Resolves when the connection loop has ended. */
   ended: Promise<void>;
@@ -70,16 +74,24 @@ export async function createRunning(given: LaneContext): Promise<Running> {
       service: () => running.connection?.service ?? null,
       withLocks,
       sealedSender: createSealedSender(own.service),
-      challenge: createChallenge(context, () => running.connection !== null),
+      challenge: createChallenge(context, () => sayOnline(running)),
       renewals: createRenewals(),
       sweeper: createSweeper(context, withLocks),
       sealFile: sealAttachment,
     },
     keysToUpload: new Map(),
     outdated: new Set(),
+    lacksNumber: false,
     connection: null,
+    isCaughtUp: false,
     stopping: new AbortController(),
     ended: Promise.resolve(),
   };
   return running;
+}
+
+/** Says that the account is online, where it is and no person is needed for more, and what does not come in all the same. */
+export function sayOnline({ context, connection, isCaughtUp, lacksNumber, performing }: Running): void {
+  if (connection === null || !isCaughtUp || performing.challenge.say()) return;
+  context.status(lacksNumber ? { kind: 'online', lacks: 'number' } : { kind: 'online' });
 }

@@ -20,7 +20,9 @@ interface World {
   readonly running: Running;
   readonly uploads: { readonly local: Local; readonly upload: PreKeyUpload; readonly kept: number }[];
   counts: Awaited<ReturnType<SignalService['preKeyCounts']>>;
-  uploaded: { readonly kind: 'done' } | Trouble;
+  uploaded: { readonly kind: 'done' | 'refused' } | Trouble;
+  /** Of the number's keys, where it is another answer. */
+  uploadedNumber: World['uploaded'] | null;
   now: Millis;
   /** One connection's upkeep, to its end. */
   run(): Promise<'unlinked' | 'done'>;
@@ -36,13 +38,14 @@ async function createWorld(): Promise<World> {
     uploads: [],
     counts: { kind: 'counts', ec: 100, pq: 100 },
     uploaded: { kind: 'done' },
+    uploadedNumber: null,
     now: start,
     async run() {
       const service = {
         preKeyCounts: async () => world.counts,
         async uploadPreKeys(local: Local, upload: PreKeyUpload) {
           world.uploads.push({ local, upload, kept: cellsIn(core, `prekey/${local}`) });
-          return world.uploaded;
+          return local === 'PNI' && world.uploadedNumber ? world.uploadedNumber : world.uploaded;
         },
       } as unknown as SignalService;
       const upkeep = startUpkeep(world.running, service);
@@ -131,6 +134,38 @@ describe('prekeys', () => {
       expect(await world.run()).toBe('unlinked');
     },
   );
+
+  test('of the account that the server does not take are made anew the next time, and nothing ends', async () => {
+    const world = await createWorld();
+    world.now += 2 * DAY_MS;
+    [world.uploaded, world.uploadedNumber] = [{ kind: 'refused' }, { kind: 'done' }];
+    expect(await world.run()).toBe('done');
+    world.uploaded = { kind: 'done' };
+    expect(await world.run()).toBe('done');
+    const [first, , second] = world.uploads;
+    expect([first?.local, second?.local]).toEqual(['ACI', 'ACI']);
+    expect(second?.upload.signedPreKey?.id).not.toBe(first?.upload.signedPreKey?.id);
+    expect(world.running.lacksNumber).toBe(false);
+  });
+
+  test('of the number that the server does not take end nothing: the person is told, and they rest for a day', async () => {
+    const world = await createWorld();
+    const { running, core } = world;
+    [running.connection, running.isCaughtUp] = [{} as NonNullable<Running['connection']>, true];
+    world.now += 2 * DAY_MS;
+    world.uploadedNumber = { kind: 'refused' };
+    expect(await world.run()).toBe('done');
+    expect(world.uploads.map(({ local }) => local)).toEqual(['ACI', 'PNI']);
+    expect(core.statuses).toEqual([{ kind: 'online', lacks: 'number' }]);
+    expect(cellsIn(core, 'account')).toBe(1);
+    await world.run();
+    expect(world.uploads).toHaveLength(2);
+    world.now += DAY_MS;
+    world.uploadedNumber = null;
+    await world.run();
+    expect(world.uploads.map(({ local }) => local)).toEqual(['ACI', 'PNI', 'PNI']);
+    expect(core.statuses.at(-1)).toEqual({ kind: 'online' });
+  });
 
   test('are looked at every twelve hours', async () => {
     const world = await createWorld();

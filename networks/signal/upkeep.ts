@@ -12,7 +12,7 @@ import { errandIntent } from './errand.ts';
 import { conversationWith } from './names.ts';
 import { readPeer } from './peer-record.ts';
 import { commit, CONFLICT_TRIES, isTrouble } from './performing.ts';
-import type { Running } from './running.ts';
+import { sayOnline, type Running } from './running.ts';
 import type { SignalService } from './service/service.ts';
 
 /** Keys are looked at on every connection and then so often; that is often enough to replace what serves for a day and a half. */
@@ -24,10 +24,15 @@ const FORECASTS_AT_ONCE = 50;
 /*
  * upkeep/asked       my phone was asked for what it knows
  * upkeep/forecasts   when the facts of all conversations were looked at last
+ * upkeep/number      the number's identity whose keys the server did not take, and when
  */
 const ASKED: StateKey = { space: 'upkeep', key: 'asked' };
 const FORECASTS: StateKey = { space: 'upkeep', key: 'forecasts' };
+const NUMBER: StateKey = { space: 'upkeep', key: 'number' };
 const atSchema = v.strictObject({ at: v.number() });
+const numberSchema = v.strictObject({ pni: v.string(), at: v.number() });
+/** How long the number's keys are left alone after the server did not take them. */
+const REFUSED_FOR_MS: Millis = 24 * 60 * 60_000;
 
 /** What a connection keeps in order beside messages: my prekeys at the server, the facts of quiet conversations, what my phone knows. */
 export function startUpkeep(
@@ -46,9 +51,10 @@ export function startUpkeep(
   const run = async (): Promise<void> => {
     for (const local of ['ACI', 'PNI'] as const) {
       if (stopped) return;
-      if (local === 'PNI' && running.self.identities.pni === null) continue;
-      if ((await keepPreKeys(running, service, local)) === 'unlinked')
-        return unlinked.resolve({ kind: 'unlinked' });
+      if (local === 'PNI' && !(await isNumberKept(running))) continue;
+      const kept = await keepPreKeys(running, service, local);
+      if (kept === 'unlinked') return unlinked.resolve({ kind: 'unlinked' });
+      if (local === 'PNI') await noteNumber(running, kept);
     }
     if (!stopped) await askPhone(running);
     if (!stopped) await refreshForecasts(running, () => stopped);
@@ -68,44 +74,75 @@ export function startUpkeep(
   };
 }
 
+/** `nothing`: nothing went up, or it is not known what became of it. `refused`: the server does not take them. */
+type Kept = 'taken' | 'nothing' | 'refused' | 'unlinked';
+
 /**
  * Makes what is due, commits the private halves, then uploads the public ones: a key that is handed out can always be used. What
  * could not be uploaded is, on the next occasion.
  */
-async function keepPreKeys(
-  running: Running,
-  service: SignalService,
-  local: Local,
-): Promise<'done' | 'unlinked'> {
+async function keepPreKeys(running: Running, service: SignalService, local: Local): Promise<Kept> {
   const left = running.keysToUpload.get(local);
   if (left !== undefined) return uploadKeys(running, service, local, left);
   const lacksNewest = running.outdated.has(local);
   const counts = await service.preKeyCounts(local);
-  if (isTrouble(counts)) return counts.kind === 'unlinked' ? 'unlinked' : 'done';
+  if (isTrouble(counts)) return counts.kind === 'unlinked' ? 'unlinked' : 'nothing';
   const { context, engine } = running;
   for (let attempt = 0; attempt < CONFLICT_TRIES; attempt += 1) {
     const work = createWork(context.view);
     const upload = await engine.upkeep(local, { ...counts, lacksNewest }, work, context.now());
     const writes = work.writes();
-    if (writes.length === 0) return 'done';
+    if (writes.length === 0) return 'nothing';
     const result = await commit(context, { ...emptyCommit, work: writes });
     if (!result.ok && result.why === 'conflict') continue;
-    return !result.ok || upload === null ? 'done' : uploadKeys(running, service, local, upload);
+    return !result.ok || upload === null ? 'nothing' : uploadKeys(running, service, local, upload);
   }
-  return 'done';
+  return 'nothing';
 }
 
 async function uploadKeys(
-  { keysToUpload, outdated }: Running,
+  { context, keysToUpload, outdated }: Running,
   service: SignalService,
   local: Local,
   upload: PreKeyUpload,
-): Promise<'done' | 'unlinked'> {
+): Promise<Kept> {
   keysToUpload.set(local, upload);
   outdated.delete(local);
-  const uploaded = await service.uploadPreKeys(local, upload);
-  if (uploaded.kind === 'done') keysToUpload.delete(local);
-  return uploaded.kind === 'unlinked' ? 'unlinked' : 'done';
+  const { kind } = await service.uploadPreKeys(local, upload);
+  if (kind === 'done' || kind === 'refused') keysToUpload.delete(local);
+  if (kind === 'done') return 'taken';
+  if (kind !== 'refused') return kind === 'unlinked' ? 'unlinked' : 'nothing';
+  context.log('keys-refused', { local });
+  // The same ones would be refused again.
+  outdated.add(local);
+  return 'refused';
+}
+
+/**
+ * Whether the keys of my number are to be looked at. Those that the server refused are left alone for a while: then the number is another
+ * one by now, which my phone did not tell this device, or not so that it could be read. Nothing else ends by it.
+ */
+async function isNumberKept(running: Running): Promise<boolean> {
+  const { context, self } = running;
+  const { pni } = self.identities;
+  if (pni === null) return false;
+  const refused = await readCell(createWork(context.view), NUMBER, numberSchema);
+  running.lacksNumber = refused?.pni === pni;
+  const now = context.now();
+  return !running.lacksNumber || refused === null || now - refused.at >= REFUSED_FOR_MS || now < refused.at;
+}
+
+/** Remembers whether the server takes the keys of my number, and says so. */
+async function noteNumber(running: Running, kept: Kept): Promise<void> {
+  const { context, self } = running;
+  const { pni } = self.identities;
+  if (kept !== 'refused' && (kept !== 'taken' || !running.lacksNumber)) return;
+  const work = createWork(context.view);
+  await readCell(work, NUMBER, numberSchema);
+  writeCell(work, NUMBER, kept === 'refused' ? { pni, at: context.now() } : null);
+  await commit(context, { ...emptyCommit, work: work.writes() });
+  running.lacksNumber = kept === 'refused';
+  sayOnline(running);
 }
 
 /** Asks my phone once for its contacts, blocks, switches and keys. */

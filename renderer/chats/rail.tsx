@@ -82,7 +82,8 @@ export function Rail(): ReactNode {
 }
 
 function AccountButton({ account }: { readonly account: AccountRow }): ReactNode {
-  const asks = account.status.kind === 'needs-person';
+  const { status } = account;
+  const asks = status.kind === 'needs-person' || (status.kind === 'online' && status.lacks !== undefined);
   return (
     <RailButton
       icon={<NetworkIcon network={account.network} />}
@@ -96,9 +97,10 @@ function AccountButton({ account }: { readonly account: AccountRow }): ReactNode
 
 /** What an account is doing, in a few words. */
 export function accountState(account: AccountRow): string {
-  return account.status.kind === 'online' && account.checkedAt !== null
-    ? say('account.checked', { time: words.clock(account.checkedAt) })
-    : words.statusSentence(account.status);
+  const { status, checkedAt } = account;
+  return status.kind === 'online' && status.lacks === undefined && checkedAt !== null
+    ? say('account.checked', { time: words.clock(checkedAt) })
+    : words.statusSentence(status);
 }
 
 function RailButton({

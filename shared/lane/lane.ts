@@ -14,7 +14,11 @@ export type LaneStatus =
       readonly why?: 'captive-portal';
     }
   | { readonly kind: 'catching-up'; readonly left: number | null }
-  | { readonly kind: 'online' }
+  | {
+      readonly kind: 'online';
+      /** What does not come in all the same: what people send to the number, of which this device has no keys that fit (Signal). */
+      readonly lacks?: 'number';
+    }
   | {
       readonly kind: 'needs-person';
       readonly why:

@@ -87,7 +87,7 @@ const statusSchema = shape<LaneStatus>(
       why: v.exactOptional(v.literal('captive-portal')),
     }),
     v.strictObject({ kind: v.literal('catching-up'), left: v.nullable(time) }),
-    v.strictObject({ kind: v.literal('online') }),
+    v.strictObject({ kind: v.literal('online'), lacks: v.exactOptional(v.literal('number')) }),
     v.strictObject({
       kind: v.literal('needs-person'),
       why: v.picklist([

@@ -23,7 +23,7 @@ export function accountWords(say: Say, time: ReturnType<typeof timeWords>) {
           ? say('account.catching-up')
           : say('account.catching-up.left', { count: status.left });
       case 'online':
-        return say('account.online');
+        return say(status.lacks === 'number' ? 'account.online.lacks-number' : 'account.online');
       case 'needs-person':
         return say(`account.needs.${status.why}`);
       case 'crashed':

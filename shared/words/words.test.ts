@@ -363,6 +363,7 @@ describe('every code of the contract has words', () => {
       'disclosure',
     ] as const)
       one(each.statusSentence({ kind: 'needs-person', why }));
+    one(each.statusSentence({ kind: 'online', lacks: 'number' }));
   });
 
   it('a failure says more where more is known', () => {

@@ -125,7 +125,9 @@ export async function openSignalWorld(): Promise<SignalWorld> {
       service: () => (connected ? network.service : null),
       withLocks,
       sealedSender: createSealedSender(network.me.service),
-      challenge: createChallenge(context, () => connected),
+      challenge: createChallenge(context, () => {
+        if (connected) context.status({ kind: 'online' });
+      }),
       renewals: createRenewals(),
       sweeper: createSweeper(context, withLocks),
       sealFile: sealAttachment,

@@ -287,7 +287,7 @@ describe('keys', () => {
     [204, 'done'],
     [401, 'unlinked'],
     [403, 'unlinked'],
-    [422, 'unlinked'],
+    [422, 'refused'],
     [400, 'offline'],
     [499, 'expired'],
   ])('going up: %i is %s', async (status, kind) => {

@@ -135,8 +135,7 @@ export function createService(of: {
       const reply = await get({ verb: 'PUT', path: keysPath(local), json: keysBody(keys) });
       if (failed(reply)) return reply;
       if (reply.status === 200 || reply.status === 204) return { kind: 'done' };
-      // A number's keys that do not fit the account's any more are refused so (Signal Desktop's AccountManager).
-      return reply.status === 422 ? { kind: 'unlinked' } : denied(reply);
+      return reply.status === 422 ? { kind: 'refused' } : denied(reply);
     },
 
     async lookUpUsername(username) {

@@ -103,7 +103,8 @@ export interface SignalService {
   preKeyCounts(local: Local): Promise<({ readonly kind: 'counts' } & OneTimeCounts) | Trouble>;
   /** Whether the server has the same keys of my account that are used more than once; `unknown`: it does not say. */
   checkKeys(digest: Uint8Array): Promise<{ readonly kind: 'same' | 'other' | 'unknown' } | Trouble>;
-  uploadPreKeys(local: Local, upload: PreKeyUpload): Promise<{ readonly kind: 'done' } | Trouble>;
+  /** `refused`: 422, they do not fit the identity that the server knows; most often the number is another one by now. */
+  uploadPreKeys(local: Local, upload: PreKeyUpload): Promise<{ readonly kind: 'done' | 'refused' } | Trouble>;
   /** A username (`name.01`) or an account's service id; null when nobody has it. */
   lookUpUsername(
     username: string,

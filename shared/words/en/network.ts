@@ -18,6 +18,8 @@ export const network = {
   'account.catching-up': 'Catching up',
   'account.catching-up.left': 'Catching up, {count, plural, one {# message left} other {# messages left}}',
   'account.online': 'Connected',
+  'account.online.lacks-number':
+    'Connected, but not with your phone’s number. Remove this computer in Signal on your phone, then link it again.',
   'account.checked': 'Checked {time}',
   'account.crashed': 'It stopped by itself. Next try at {time}.',
   'account.stopped': 'Off',
