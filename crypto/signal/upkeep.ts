@@ -64,8 +64,9 @@ const nothing = (): PreKeyList => ({
  * Makes the keys that are due. Ids go round after 16 million, and are free again by then: nothing is kept for so many keys.
  */
 function additions(signer: Signer, list: PreKeyList, counts: ServerKeys, now: Millis): Additions {
-  const ec = counts.ec < FEW_KEYS ? batchFrom(list.nextId, now) : null;
-  const pq = counts.pq < FEW_KEYS ? batchFrom(list.nextPqId, now) : null;
+  // Where none was made here, what the server has is of an identity before (number-keys.ts).
+  const ec = counts.ec < FEW_KEYS || list.batches.length === 0 ? batchFrom(list.nextId, now) : null;
+  const pq = counts.pq < FEW_KEYS || list.pqBatches.length === 0 ? batchFrom(list.nextPqId, now) : null;
   const nextId = ec === null ? list.nextId : idAfter(ec.first, ec.count);
   const nextPqId = pq === null ? list.nextPqId : idAfter(pq.first, pq.count);
   // With whatever goes up, so that all that a newer state of this device uploads shows by what is looked at first (repeated-keys.ts).

@@ -6,6 +6,7 @@ import type { Work } from '../../shared/lane/state.ts';
 import { bytes, shape, text } from '../../shared/shape.ts';
 import { encodeFrame } from '../../shared/wire/codec.ts';
 import { readCell } from './cell.ts';
+import { MAX_REGISTRATION } from './codec/numbers.ts';
 import { endpointsOf, type SignalEnvironment } from './environment.ts';
 
 /** My linked device, as linking left it. Secrets in it never leave lane and core's database. */
@@ -22,7 +23,7 @@ export type Self = {
 export const SELF = { space: 'account', key: 'self' } as const;
 
 const key = bytes(64);
-const registration = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(0x3fff));
+const registration = v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(MAX_REGISTRATION));
 const service = v.pipe(v.string(), v.maxLength(64)) as unknown as v.GenericSchema<unknown, ServiceId>;
 const selfSchema = shape<Self>(
   v.strictObject({
@@ -54,6 +55,9 @@ const selfSchema = shape<Self>(
 
 /** As bytes of a cell. */
 export const encodeSelf = (self: Self): Uint8Array => encodeFrame(self);
+
+/** Whether two records say the same. */
+export const isSameSelf = (a: Self, b: Self): boolean => Buffer.compare(encodeSelf(a), encodeSelf(b)) === 0;
 
 /**
  * My account.

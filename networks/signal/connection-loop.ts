@@ -5,7 +5,7 @@ import { lookForNewer } from './look-for-newer.ts';
 import { startUpkeep } from './upkeep.ts';
 import { CommitFault } from './receive.ts';
 import { createReceiver } from './reception.ts';
-import { sayOnline, type Running } from './running.ts';
+import { sayOnline, renewSelf, type Running } from './running.ts';
 import { connectSignal } from './service/connect.ts';
 import { deviceIsGone } from './service/presence.ts';
 import type { Disconnected, SignalConnection } from './service/service.ts';
@@ -66,6 +66,7 @@ export async function keepConnected(running: Running, random: () => number = Mat
 
 /** Runs one connection to its end; `newer`: nothing of it was used, since a newer state of this device goes on elsewhere. */
 async function runConnected(running: Running, connection: SignalConnection): Promise<Disconnected | 'newer'> {
+  await renewSelf(running);
   const { context, engine, own, withLocks, openFile, stopping } = running;
   const close = (): void => connection.close();
   stopping.signal.addEventListener('abort', close, { once: true });

@@ -6,6 +6,7 @@ import { isAci } from './codec/service-id.ts';
 import { learnIdentity, openConversation, tellPeer } from './correspondent.ts';
 import { placeOf, takeData } from './incoming-data.ts';
 import { conversationWith, peerOf } from './names.ts';
+import { takeNumberChange } from './number-change.ts';
 import { readPeer, unknownPeer, writePeer } from './peer-record.ts';
 import {
   notePhoneSettings,
@@ -24,6 +25,8 @@ export async function takeSync(receiving: Receiving, arrival: Arrival, sync: Syn
   switch (sync.kind) {
     case 'sent':
       return takeTranscript(receiving, arrival, sync);
+    case 'number-change':
+      return takeNumberChange(receiving, arrival, sync);
     case 'contacts':
       await noteContacts(receiving, sync);
       break;

@@ -16,10 +16,23 @@ export interface Ledger {
   readonly moved: Set<ServiceId>;
   /** Run once the commit stands. */
   readonly after: (() => void)[];
+  /**
+   * My number is another one, and what follows may be for an identity that this connection does not know: it is left for the next, to which
+   * the server gives again all that was not acknowledged.
+   */
+  numberChanged: boolean;
 }
 
 export function createLedger(): Ledger {
-  return { changes: [], inbound: [], enqueue: [], arrived: new Map(), moved: new Set(), after: [] };
+  return {
+    changes: [],
+    inbound: [],
+    enqueue: [],
+    arrived: new Map(),
+    moved: new Set(),
+    after: [],
+    numberChanged: false,
+  };
 }
 
 /** Adds what one envelope changed. */
@@ -28,6 +41,7 @@ export function addLedger(to: Ledger, from: Ledger): void {
   to.inbound.push(...from.inbound);
   to.enqueue.push(...from.enqueue);
   to.after.push(...from.after);
+  to.numberChanged ||= from.numberChanged;
   for (const service of from.moved) to.moved.add(service);
   for (const [conversation, keys] of from.arrived)
     to.arrived.set(conversation, [...(to.arrived.get(conversation) ?? []), ...keys]);

@@ -9,6 +9,7 @@ import type { AccountSetup, FlowAnswer, FlowFailure, FlowStep } from '../../shar
 import type { LaneContext } from '../../shared/lane/lane.ts';
 import { ABSENT } from '../../shared/lane/state.ts';
 import { encodeSelf, SELF, type Self } from './account-record.ts';
+import { MAX_REGISTRATION } from './codec/numbers.ts';
 import { encodeDeviceName, type ProvisionMessage } from './codec/provisioning.ts';
 import { endpointsOf, fitsProfile, readLocalEnvironment, type SignalEnvironment } from './environment.ts';
 import { linkedSchema } from './service/answers.ts';
@@ -22,7 +23,6 @@ type Steps<T> = AsyncGenerator<FlowStep, T, FlowAnswer | undefined>;
 
 /** What my phone's list of devices calls this one. */
 const DEVICE_NAME = 'Plainseal';
-const MAX_REGISTRATION = 0x3fff;
 const PASSWORD_BYTES = 24;
 
 /**

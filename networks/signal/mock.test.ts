@@ -8,6 +8,8 @@ import {
 import type { ServiceId } from '../../crypto/signal/address.ts';
 import type { Lane } from '../../shared/lane/lane.ts';
 import type { StateWrite } from '../../shared/lane/state.ts';
+import { createWork } from '../../shared/lane/work.ts';
+import { readSelf } from './account-record.ts';
 import { encodeContent } from './codec/encode.ts';
 import { peerOf } from './names.ts';
 import { chatWith, link, performAll, start } from './test/linked-device.ts';
@@ -168,6 +170,31 @@ describe('a linked device of the mock server', () => {
     );
     await performAll(core, lane);
     expect(await server.next(alice, 'decryption-error')).toMatchObject({ from: { aci: world.phone.aci } });
+  });
+
+  test('follows its phone to another number', async () => {
+    const world = await linkedWithAlice();
+    const { alice, phone, linked, core, lane } = world;
+    await server.introduce(phone, linked);
+    const before = await readSelf(createWork(core.context.view));
+    const puts = () => server.call('requests', { path: '/v2/keys?identity=pni' });
+    const asked = await puts();
+    const { number } = await server.call('changeNumber', { account: phone.id });
+    await core.until(
+      'the connection after',
+      () => core.statuses.filter(({ kind }) => kind === 'online').length === 2,
+    );
+    await expect.poll(puts).toBeGreaterThan(asked + 1);
+    const after = await readSelf(createWork(core.context.view));
+    expect(after.number).toBe(number);
+    expect(after.identities.pni).not.toBe(before.identities.pni);
+    await server.introduce(alice, linked, 'PNI');
+    await server.sendText(alice, linked, 'to the new number', { to: 'PNI' });
+    await core.until('the message', () => texts(core).includes('to the new number'));
+    expect(core.settled().filter(({ kind }) => kind === 'quarantined')).toEqual([]);
+    await lane.stop();
+    // Also after a restart.
+    running = (await start(cellsOf(core))).lane;
   });
 
   test('takes in a queue that filled up while it was away, once', async () => {

@@ -53,7 +53,7 @@ export async function openBatch(
   let count = 0;
   await stateLost(receiving);
   for (const one of from) {
-    if (count === MAX_DELIVERIES || ledger.changes.length >= ENOUGH_CHANGES) break;
+    if (count === MAX_DELIVERIES || ledger.changes.length >= ENOUGH_CHANGES || ledger.numberChanged) break;
     count += 1;
     // The server gave it twice: its outcome is settled above, and must not be replaced.
     if (seen.has(one.delivery.key)) continue;

@@ -22,9 +22,17 @@ export class CommitFault extends Error {
   }
 }
 
+/** My number is another one: the connection is to be made anew, with the identity of that (see Ledger.numberChanged). */
+export class NumberChanged extends Error {
+  constructor() {
+    super('number changed');
+    this.name = 'NumberChanged';
+  }
+}
+
 /**
  * Opens deliveries and makes them durable, batch by batch, each acknowledged once its commit stands. Whatever one of them is, the
- * others stand. @throws CommitFault when core cannot commit; then none of the rest is acknowledged.
+ * others stand. @throws CommitFault when core cannot commit, NumberChanged after a delivery that says so; then none of the rest is acknowledged.
  */
 export async function receive(reception: Reception, deliveries: readonly Unwrapped[]): Promise<void> {
   const files = createFetchedFiles(reception);
@@ -96,6 +104,7 @@ async function takeAll(
     if (result === 'refused') return { kind: 'refused', batch, rest: others };
     if (result.ok) {
       await settle(reception, batch, ledger);
+      if (ledger.numberChanged) throw new NumberChanged();
       [rest, opened, conflicts] = [others, ahead, 0];
     } else {
       conflicts += 1;

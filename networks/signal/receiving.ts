@@ -73,7 +73,7 @@ export class FileNeeded extends Error {
 
 /** An envelope whose sender the engine has proven, opened. */
 export interface Arrival {
-  readonly delivery: Pick<Delivery, 'key' | 'raw'>;
+  readonly delivery: Pick<Delivery, 'key' | 'raw' | 'updatedPni'>;
   readonly unsealed: Unsealed;
   readonly opened: Opened;
   /** The trust in the sender as this lane knows it. */

@@ -8,7 +8,7 @@ import { PlainsealError } from '../../shared/errors.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
 import { remembered } from '../../shared/lane/remembered.ts';
 import { createWork } from '../../shared/lane/work.ts';
-import { ownIdentities, readSelf, type Self } from './account-record.ts';
+import { isSameSelf, ownIdentities, readSelf, type Self } from './account-record.ts';
 import { createChallenge } from './challenge.ts';
 import type { OpenFile } from './fetched-files.ts';
 import { fitsProfile } from './environment.ts';
@@ -24,10 +24,11 @@ import { createSweeper } from './sweeper.ts';
 /** One running account: what lasts from start to stop, over however many connections. */
 export interface Running {
   readonly context: LaneContext;
-  readonly self: Self;
+  /** As the connection of the moment knows it. */
+  self: Self;
   readonly net: Pick<Net.Net, 'connectAuthenticatedChat' | 'connectUnauthenticatedChat'>;
   readonly own: Own;
-  readonly engine: SignalEngine;
+  engine: SignalEngine;
   readonly withLocks: WithLocks;
   readonly openFile: OpenFile;
   readonly performing: Performing;
@@ -70,7 +71,9 @@ export async function createRunning(given: LaneContext): Promise<Running> {
     performing: {
       context,
       own,
-      engine,
+      get engine() {
+        return running.engine;
+      },
       service: () => running.connection?.service ?? null,
       withLocks,
       sealedSender: createSealedSender(own.service),
@@ -94,4 +97,15 @@ export async function createRunning(given: LaneContext): Promise<Running> {
 export function sayOnline({ context, connection, isCaughtUp, lacksNumber, performing }: Running): void {
   if (connection === null || !isCaughtUp || performing.challenge.say()) return;
   context.status(lacksNumber ? { kind: 'online', lacks: 'number' } : { kind: 'online' });
+}
+
+/** Before a connection is used: where my number became another one over the last, this one goes on with the identity of that. */
+export async function renewSelf(running: Running): Promise<void> {
+  const self = await readSelf(createWork(running.context.view));
+  if (isSameSelf(self, running.self)) return;
+  running.self = self;
+  running.engine = createSignalEngine(ownIdentities(self));
+  // Keys under the identity before: nobody takes them any more.
+  running.keysToUpload.delete('PNI');
+  running.outdated.delete('PNI');
 }

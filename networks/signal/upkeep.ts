@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import type { Local, ServiceId } from '../../crypto/signal/address.ts';
-import type { PreKeyUpload } from '../../crypto/signal/prekeys.ts';
+import type { PreKeyUpload, ServerKeys } from '../../crypto/signal/prekeys.ts';
 import type { Millis } from '../../shared/ids.ts';
 import { emptyCommit, type Forecast } from '../../shared/lane/commit.ts';
 import type { Intent } from '../../shared/lane/intent.ts';
 import type { StateKey } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
+import { isSameSelf, readSelf } from './account-record.ts';
 import { readCell, writeCell } from './cell.ts';
 import { encodeContent } from './codec/encode.ts';
 import { errandIntent } from './errand.ts';
@@ -87,17 +88,26 @@ async function keepPreKeys(running: Running, service: SignalService, local: Loca
   const lacksNewest = running.outdated.has(local);
   const counts = await service.preKeyCounts(local);
   if (isTrouble(counts)) return counts.kind === 'unlinked' ? 'unlinked' : 'nothing';
-  const { context, engine } = running;
-  for (let attempt = 0; attempt < CONFLICT_TRIES; attempt += 1) {
-    const work = createWork(context.view);
-    const upload = await engine.upkeep(local, { ...counts, lacksNewest }, work, context.now());
-    const writes = work.writes();
-    if (writes.length === 0) return 'nothing';
-    const result = await commit(context, { ...emptyCommit, work: writes });
-    if (!result.ok && result.why === 'conflict') continue;
-    return !result.ok || upload === null ? 'nothing' : uploadKeys(running, service, local, upload);
-  }
-  return 'nothing';
+  const upload = await makeKeys(running, local, { ...counts, lacksNewest });
+  return upload === null ? 'nothing' : uploadKeys(running, service, local, upload);
+}
+
+/** Under my own lock: what is received may put another identity in the place of my number's, and no key is made for the one before then. */
+function makeKeys(running: Running, local: Local, counts: ServerKeys): Promise<PreKeyUpload | null> {
+  const { context, engine, own, self, withLocks } = running;
+  return withLocks([own.service], async () => {
+    for (let attempt = 0; attempt < CONFLICT_TRIES; attempt += 1) {
+      const work = createWork(context.view);
+      if (!isSameSelf(await readSelf(work), self)) return null;
+      const upload = await engine.upkeep(local, counts, work, context.now());
+      const writes = work.writes();
+      if (writes.length === 0) return null;
+      const result = await commit(context, { ...emptyCommit, work: writes });
+      if (result.ok) return upload;
+      if (result.why !== 'conflict') return null;
+    }
+    return null;
+  });
 }
 
 async function uploadKeys(

@@ -135,6 +135,8 @@ export interface Calls {
   };
   /** The same account under a new identity key, as after a new installation. */
   changeIdentity: { readonly args: { readonly account: number }; readonly result: null };
+  /** The account's phone has another number, and tells its other devices, which it must have met. */
+  changeNumber: { readonly args: { readonly account: number }; readonly result: { readonly number: string } };
   /** Another registration id: what was sealed for the old one is stale. */
   reinstall: { readonly args: { readonly account: number }; readonly result: null };
   register: {

@@ -164,6 +164,10 @@ export async function startMock(): Promise<{
       await changeIdentity(account(id));
       return null;
     },
+    async changeNumber({ account: id }) {
+      await account(id).changeNumber();
+      return { number: account(id).device.number ?? '' };
+    },
     async reinstall({ account: id }) {
       // Private, and the only place where the server looks.
       const inside = account(id).device as unknown as { registrationId: number };

@@ -1,3 +1,4 @@
+import type { NumberKeys } from '../../../crypto/signal/number-keys.ts';
 import type { ServiceId } from '../../../crypto/signal/address.ts';
 import type { Content } from '../../../shared/contract/content.ts';
 import type { Millis } from '../../../shared/ids.ts';
@@ -109,6 +110,13 @@ export type Sync =
   | {
       readonly kind: 'delete-for-me';
       readonly messages: readonly { readonly conversation: ServiceId; readonly message: MessageName }[];
+    }
+  | {
+      /** The account has another number, and these are the keys of it for the device this is told. */
+      readonly kind: 'number-change';
+      readonly number: string;
+      readonly registrationId: number;
+      readonly keys: NumberKeys;
     }
   | { readonly kind: 'other' };
 

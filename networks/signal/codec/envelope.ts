@@ -1,14 +1,15 @@
 import { createHash } from 'node:crypto';
+import type { ServiceId } from '../../../crypto/signal/address.ts';
 import type { SignalEnvelope } from '../../../crypto/signal/engine.ts';
 import type { EnvelopeKey } from '../../../shared/ids.ts';
 import { EnvelopeSchema, type Envelope as Wire } from '../proto/signal_pb.ts';
 import type { Delivery } from '../service/service.ts';
 import { ENVELOPE, MAX_CONTENT } from './numbers.ts';
 import { malformed, parse, serviceOf, timeOf } from './reading.ts';
-import { uuidText } from './service-id.ts';
+import { isAci, pniFromBytes, serviceIdBytes, serviceIdFromText, uuidText } from './service-id.ts';
 
 /** What a delivery says, beside its bytes and how it is acknowledged. */
-export type DecodedEnvelope = Pick<Delivery, 'key' | 'envelope' | 'receipt' | 'malformed'>;
+export type DecodedEnvelope = Pick<Delivery, 'key' | 'envelope' | 'receipt' | 'malformed' | 'updatedPni'>;
 
 const UUID_BYTES = 16;
 const MAX_DEVICE = 127;
@@ -23,7 +24,14 @@ export function decodeEnvelope(bytes: Uint8Array): DecodedEnvelope {
     const key = keyOf(wire);
     if (wire.type === ENVELOPE.serverReceipt)
       return { key, envelope: null, receipt: receiptOf(wire), malformed: false };
-    return { key, envelope: envelopeOf(wire), receipt: null, malformed: false };
+    const updatedPni = updatedPniOf(wire);
+    return {
+      key,
+      envelope: envelopeOf(wire),
+      receipt: null,
+      malformed: false,
+      ...(updatedPni === null ? {} : { updatedPni }),
+    };
   } catch {
     return { key: digestKey([bytes]), envelope: null, receipt: null, malformed: true };
   }
@@ -40,6 +48,14 @@ function envelopeOf(wire: Wire): SignalEnvelope {
     serverAt: timeOf(wire.serverAt, 'server time of an envelope'),
     content: wire.content,
   };
+}
+
+/** Null where there is none that reads: the message says whether it wants one. */
+function updatedPniOf({ updatedPniBinary, updatedPni }: Wire): ServiceId | null {
+  if (updatedPniBinary !== undefined && updatedPniBinary.length > 0) return pniFromBytes(updatedPniBinary);
+  const service = updatedPni === undefined ? null : serviceIdFromText(updatedPni);
+  if (service === null) return null;
+  return isAci(service) ? pniFromBytes(serviceIdBytes(service)) : service;
 }
 
 function typeOf(type: number | undefined): SignalEnvelope['type'] {

@@ -60,6 +60,8 @@ export const MAX_EMOJI = 64;
 /** Longest name of a file or of its type, in UTF-16 units. */
 export const MAX_LABEL = 255;
 
+/** Registration ids are 14 bits, and none is 0. */
+export const MAX_REGISTRATION = 0x3fff;
 export const PROFILE_KEY_BYTES = 32;
 export const GROUP_KEY_BYTES = 32;
 /** A public key with its type byte. */

@@ -72,6 +72,12 @@ export function mustBytes(value: Uint8Array | undefined, length: number, what: s
   return bytes;
 }
 
+/** Bytes of any length but none. @throws PlainsealError `bad-request`. */
+export function someBytes(value: Uint8Array | undefined, what: string): Uint8Array {
+  if (value === undefined || value.length === 0) throw malformed(what);
+  return value;
+}
+
 /** A list within its bound. @throws PlainsealError `bad-request`. */
 export function listOf<T>(items: readonly T[], most: number, what: string): readonly T[] {
   if (items.length > most) throw malformed(`${what}: too many`);

@@ -8,11 +8,12 @@ import {
   FETCH_LATEST,
   MAX_BLOCKED,
   MAX_NAMES,
+  MAX_REGISTRATION,
   PUBLIC_KEY_BYTES,
   SYNC_REQUEST,
   VERIFIED,
 } from './numbers.ts';
-import { aciOf, listOf, malformed, mustBytes, optionalServiceOf, timeOf } from './reading.ts';
+import { aciOf, listOf, malformed, mustBytes, optionalServiceOf, someBytes, timeOf } from './reading.ts';
 import { isAci, serviceIdFromBytes, serviceIdFromText } from './service-id.ts';
 
 type Case<K extends Wire['kind']['case']> = Extract<Wire['kind'], { readonly case: K }>['value'];
@@ -55,9 +56,10 @@ export function syncOf(wire: Wire): Sync {
       return answerOf(kind.value);
     case 'deleteForMe':
       return deletedOf(kind.value);
+    case 'numberChange':
+      return numberChangeOf(kind.value);
     case 'viewOnceOpen':
     case 'outgoingPayment':
-    case 'pniChangeNumber':
     case 'callEvent':
     case 'callLinkUpdate':
     case 'callLogEvent':
@@ -188,6 +190,25 @@ function answerOf(wire: Case<'requestResponse'>): Sync {
     default:
       return { kind: 'request-response', service, answer: 'unknown' };
   }
+}
+
+const NUMBER = /^\+[1-9]\d{4,19}$/;
+
+/** Whether the keys can be used is not said here. */
+function numberChangeOf(wire: Case<'numberChange'>): Sync {
+  const { registrationId = 0, number = '' } = wire;
+  if (registrationId < 1 || registrationId > MAX_REGISTRATION) throw malformed('registration of a number');
+  if (!NUMBER.test(number)) throw malformed('number of an account');
+  return {
+    kind: 'number-change',
+    number,
+    registrationId,
+    keys: {
+      identityKeyPair: someBytes(wire.identityKeyPair, 'identity of a number'),
+      signedPreKey: someBytes(wire.signedPreKey, 'signed key of a number'),
+      lastResortKyberPreKey: someBytes(wire.lastResortPqPreKey, 'last-resort key of a number'),
+    },
+  };
 }
 
 /** Deleted messages of conversations with accounts; those of groups and of numbers are left out. */

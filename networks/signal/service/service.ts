@@ -13,6 +13,8 @@ export type Delivery = {
   readonly envelope: SignalEnvelope | null;
   readonly receipt: { readonly from: Device; readonly sentAt: Millis } | null;
   readonly malformed: boolean;
+  /** The identity of my new number, where the server says that one of my devices tells of a new one. */
+  readonly updatedPni?: ServiceId;
   readonly raw: Uint8Array;
   acknowledge(): void;
 };
