@@ -1,3 +1,4 @@
+import type { Millis } from '../../shared/ids.ts';
 import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
@@ -16,6 +17,8 @@ import type { SignalService } from './service/service.ts';
 
 /** Contacts of one commit. */
 const CHUNK = 500;
+/** When a list that could not be had is tried again, unless a new connection comes first. */
+const AGAIN_MS: Millis = 60_000;
 
 export interface ContactLists {
   /** Fetches a list that my phone sent, if one waits; a later one is fetched after it. */
@@ -37,34 +40,44 @@ interface Parts {
 export function createContactLists(parts: Parts): ContactLists {
   let running: Promise<void> = Promise.resolve();
   let closed = false;
+  let again: ReturnType<typeof setTimeout> | undefined;
+  function fetch(): void {
+    clearTimeout(again);
+    running = running.then(async () => {
+      if (closed) return;
+      try {
+        const came = await takePending(parts, () => closed);
+        if (came === 'later' && !closed) again = setTimeout(fetch, AGAIN_MS);
+      } catch (error) {
+        parts.context.log('contacts-fault', { error: error instanceof Error ? error.name : 'unknown' });
+      }
+    });
+  }
   return {
-    fetch() {
-      running = running.then(async () => {
-        if (closed) return;
-        await takePending(parts, () => closed).catch((error: unknown) => {
-          parts.context.log('contacts-fault', { error: error instanceof Error ? error.name : 'unknown' });
-        });
-      });
-    },
+    fetch,
     idle: () => running,
     close: () => {
       closed = true;
+      clearTimeout(again);
     },
   };
 }
 
-async function takePending(parts: Parts, isClosed: () => boolean): Promise<void> {
+/** Takes in the list that waits, if one does; `later`: it cannot be had just now, and waits on. */
+async function takePending(parts: Parts, isClosed: () => boolean): Promise<'done' | 'later'> {
   const { context } = parts;
   const pending = await readPendingContacts(createWork(context.view));
-  if (pending === null) return;
-  const blob = await fetchFile(parts, pending.blob, MAX_CONTACTS_BLOB);
-  // Without it there is only fewer names; the phone sends its list again when it is asked.
-  const contacts = blob === null ? [] : readList(context, blob);
+  if (pending === null) return 'done';
+  const fetched = await fetchFile(parts, pending.blob, MAX_CONTACTS_BLOB);
+  if (fetched.kind === 'later') return 'later';
+  // Without it there is only fewer names; the phone sends its list again when something in it changes.
+  const contacts = fetched.kind === 'file' ? readList(context, fetched.bytes) : [];
   for (let at = 0; at < contacts.length; at += CHUNK) {
-    if (isClosed()) return;
-    if (!(await takeChunk(parts, contacts.slice(at, at + CHUNK)))) return;
+    if (isClosed()) return 'done';
+    if (!(await takeChunk(parts, contacts.slice(at, at + CHUNK)))) return 'done';
   }
   await forget(context, pending);
+  return 'done';
 }
 
 function readList(context: LaneContext, blob: Uint8Array): readonly Contact[] {

@@ -1,7 +1,7 @@
 // The oracle has enums; the numbers themselves are what is tested.
 // oxlint-disable typescript/no-unsafe-enum-assignment
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import type { ServiceId } from '../../crypto/signal/address.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import type { AttachmentPointer } from './codec/content.ts';
@@ -370,6 +370,27 @@ describe('a list of contacts', () => {
     await next.arrive();
     await next.receiver.idle();
     expect(next.core.changes('peer')).toMatchObject([{ name: 'Bob' }]);
+  });
+
+  it('that cannot be had just now is tried again: after a while, and on the next connection', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const bytes = Uint8Array.from(entry(BOB, 'Bob', null));
+    const world = createReceivingWorld();
+    world.files.set('contacts', bytes);
+    world.offline = true;
+    await world.arrive(list(world, pointerTo(bytes)));
+    await world.receiver.idle();
+    await world.arrive();
+    await world.receiver.idle();
+    expect(world.downloads).toHaveLength(2);
+    world.offline = false;
+    await vi.advanceTimersByTimeAsync(60_000);
+    await world.receiver.idle();
+    expect(world.core.changes('peer')).toMatchObject([{ name: 'Bob' }]);
+    expect(await readPendingContacts(viewOf(world))).toBeNull();
+    await vi.advanceTimersByTimeAsync(600_000);
+    expect(world.downloads).toHaveLength(3);
+    vi.useRealTimers();
   });
 
   it('that is gone, forged or nonsense is let go', async () => {

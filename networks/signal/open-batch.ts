@@ -30,13 +30,19 @@ import type { Unwrapped } from './unwrap.ts';
 const MAX_DELIVERIES = 100;
 const ENOUGH_CHANGES = 4_000;
 
+/** A file that a delivery names, without which it is not taken in. */
+export interface Needed {
+  readonly pointer: AttachmentPointer;
+  readonly of: Unwrapped;
+}
+
 /** The first of some deliveries, opened; nothing of it is durable yet. */
 export interface Batch {
   readonly deliveries: readonly Unwrapped[];
   readonly commit: Commit;
   readonly ledger: Ledger;
-  /** Files to be fetched before it can be taken in. */
-  readonly needed: readonly AttachmentPointer[];
+  /** Files to be fetched before it can be taken in, and what names them. */
+  readonly needed: readonly Needed[];
 }
 
 /** Opens one delivery after the other over one unit of work, until there is enough for a commit. */
@@ -48,7 +54,7 @@ export async function openBatch(
 ): Promise<Batch> {
   const receiving = receivingOn(reception, createWork(view), files);
   const { work, ledger } = receiving;
-  const needed: AttachmentPointer[] = [];
+  const needed: Needed[] = [];
   const seen = new Set<EnvelopeKey>();
   let count = 0;
   await stateLost(receiving);
@@ -62,7 +68,7 @@ export async function openBatch(
       await takeOne(receiving, one);
     } catch (error) {
       if (!(error instanceof FileNeeded)) throw error;
-      needed.push(error.pointer);
+      needed.push({ pointer: error.pointer, of: one });
     }
   }
   noteArrivals(receiving);

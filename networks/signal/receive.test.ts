@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { EnvelopeKey } from '../../shared/ids.ts';
 import { ABSENT } from '../../shared/lane/state.ts';
@@ -9,6 +9,7 @@ import { encodeContent } from './codec/encode.ts';
 import * as oracle from './codec/test/oracle.ts';
 import { conversationWith } from './names.ts';
 import { readPeer } from './peer-record.ts';
+import type { Delivery } from './service/service.ts';
 import { ACCOUNT } from './test/lane-context.ts';
 import {
   ALICE,
@@ -365,6 +366,80 @@ describe('a long text', () => {
     expect(texts(world)).toEqual(['beginning']);
     expect(codes(world)).toEqual(['not-fetched']);
     expect(world.core.settled()).toMatchObject([{ kind: 'parked', needs: 'acceptance' }]);
+  });
+
+  describe('whose file cannot be had just now', () => {
+    afterEach(() => void vi.useRealTimers());
+    /** A connection that stays open, over fake time. */
+    function connect(world: ReceivingWorld, deliveries: readonly Delivery[]) {
+      vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+      const open = Promise.withResolvers<void>();
+      async function* come() {
+        yield* deliveries;
+        await open.promise;
+      }
+      const received = world.receiver.receive({
+        deliveries: come(),
+        queueEmpty: new Promise(() => undefined),
+        caughtUp: () => undefined,
+      });
+      return { end: open.resolve, received };
+    }
+
+    it('is not acknowledged, holds nothing up, and is whole on the next connection', async () => {
+      const world = createReceivingWorld();
+      world.files.set('long', Buffer.from(whole));
+      const one = long(world, pointerTo(Buffer.from(whole)), T + 1);
+      const [before, after] = [world.alice(text('before', T)), world.alice(text('after', T + 2))];
+      world.offline = true;
+      await world.arrive(before, one, after);
+      expect(texts(world)).toEqual(['before', 'after']);
+      expect(world.acknowledged).toEqual([before.key, after.key]);
+      world.offline = false;
+      await world.arrive(one);
+      expect(texts(world)).toEqual(['before', 'after', whole]);
+      expect(world.acknowledged.at(-1)).toBe(one.key);
+    });
+
+    it('is tried again after a while over the same connection', async () => {
+      const world = createReceivingWorld();
+      world.files.set('long', Buffer.from(whole));
+      world.offline = true;
+      const one = long(world, pointerTo(Buffer.from(whole)));
+      const { end, received } = connect(world, [one]);
+      await vi.waitUntil(() => world.downloads.length === 1);
+      await vi.advanceTimersByTimeAsync(5_000);
+      expect(world.downloads).toHaveLength(2);
+      world.offline = false;
+      await vi.advanceTimersByTimeAsync(30_000);
+      await vi.waitUntil(() => world.acknowledged.length === 1);
+      expect(texts(world)).toEqual([whole]);
+      expect(world.downloads).toHaveLength(3);
+      end();
+      await received;
+    });
+
+    it('shows its beginning in the end, and says so', async () => {
+      const world = createReceivingWorld();
+      world.offline = true;
+      const { end, received } = connect(world, [long(world, pointerTo(Buffer.from(whole)))]);
+      await vi.waitUntil(() => world.downloads.length === 1);
+      await vi.advanceTimersByTimeAsync(20 * 60_000);
+      await vi.waitUntil(() => world.acknowledged.length === 1);
+      expect(texts(world)).toEqual(['beginning']);
+      expect(codes(world)).toEqual(['not-fetched']);
+      end();
+      await received;
+    });
+
+    it('waits with few others of one person: more of them show their beginnings at once', async () => {
+      const world = createReceivingWorld();
+      world.offline = true;
+      await world.arrive(
+        ...Array.from({ length: 8 }, (_, n) => long(world, pointerTo(Buffer.from(whole)), T + n)),
+      );
+      expect(texts(world)).toHaveLength(3);
+    });
   });
 
   it('too long for a row goes along as a file', async () => {

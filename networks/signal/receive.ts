@@ -3,10 +3,9 @@ import { assertNever } from '../../shared/assert.ts';
 import { kindOf } from '../../shared/errors.ts';
 import type { CommitResult } from '../../shared/lane/commit.ts';
 import { createWork } from '../../shared/lane/work.ts';
-import type { AttachmentPointer } from './codec/content.ts';
 import { createFetchedFiles, type FileStore } from './fetched-files.ts';
 import { commitOf, createLedger, type Ledger } from './ledger.ts';
-import { openBatch, type Batch } from './open-batch.ts';
+import { openBatch, type Batch, type Needed } from './open-batch.ts';
 import { commit, CONFLICT_TRIES } from './performing.ts';
 import type { Reception } from './receiving.ts';
 import type { Unwrapped } from './unwrap.ts';
@@ -45,8 +44,7 @@ export async function receive(reception: Reception, deliveries: readonly Unwrapp
         return;
       case 'needs-files':
         // Not under the locks, and before anything is committed: a text is shown whole, or as one that could not be fetched.
-        await files.fetch(stop.pointers);
-        rest = stop.rest;
+        rest = without(stop.rest, await fetchOrPostpone(reception, stop.needed, files));
         break;
       case 'refused':
         await takeApart(reception, stop.batch);
@@ -63,7 +61,7 @@ type Stop =
   | { readonly kind: 'end' }
   | {
       readonly kind: 'needs-files';
-      readonly pointers: readonly AttachmentPointer[];
+      readonly needed: readonly Needed[];
       readonly rest: readonly Unwrapped[];
     }
   /** Core refuses the commit of a batch: something in it is against its rules. */
@@ -72,6 +70,29 @@ type Stop =
       readonly batch: readonly Unwrapped[];
       readonly rest: readonly Unwrapped[];
     };
+
+/**
+ * Fetches files. Gives the deliveries that are to wait for theirs: a moment's trouble must not cut a text for good, nor hold up what comes
+ * after it. What may not wait any longer goes without.
+ */
+async function fetchOrPostpone(
+  { postponed }: Reception,
+  needed: readonly Needed[],
+  files: FileStore,
+): Promise<readonly Unwrapped[]> {
+  const later = await files.fetch(needed.map(({ pointer }) => pointer));
+  const waits: Unwrapped[] = [];
+  for (const { pointer, of } of needed) {
+    if (!later.includes(pointer)) continue;
+    if (of.kind === 'unsealed' && postponed.take(of.delivery, of.unsealed.from.service, pointer))
+      waits.push(of);
+    else files.giveUp(pointer);
+  }
+  return waits;
+}
+
+const without = (all: readonly Unwrapped[], some: readonly Unwrapped[]): readonly Unwrapped[] =>
+  all.filter((one) => !some.includes(one));
 
 /** Whose ratchets deliveries may move. */
 function servicesOf({ own }: Reception, deliveries: readonly Unwrapped[]): readonly ServiceId[] {
@@ -94,7 +115,7 @@ async function takeAll(
   for (let conflicts = 0; rest.length > 0;) {
     const current: Batch = opened ?? (await openBatch(reception, context.view, rest, files));
     const { deliveries: batch, ledger, needed } = current;
-    if (needed.length > 0) return { kind: 'needs-files', pointers: needed, rest };
+    if (needed.length > 0) return { kind: 'needs-files', needed, rest };
     const others = rest.slice(batch.length);
     const view = viewAfter(context.view, current.commit.work);
     const [result, ahead] = await Promise.all([

@@ -11,6 +11,7 @@ import type { Ledger } from './ledger.ts';
 import type { WithLocks } from './locks.ts';
 import { peerOf } from './names.ts';
 import { readPeer } from './peer-record.ts';
+import type { Postponed } from './postponed.ts';
 import type { ProfileNames } from './profile-names.ts';
 import type { Delivery, SignalService } from './service/service.ts';
 import type { TypingNotices } from './typing.ts';
@@ -31,6 +32,7 @@ export interface Reception {
   readonly stamp: () => Millis;
   /** Whether more of what came before this connection may follow. */
   readonly isCatchingUp: () => boolean;
+  readonly postponed: Pick<Postponed, 'take' | 'fetched'>;
 }
 
 /** My own side. */

@@ -5,10 +5,12 @@ import type { LaneContext } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { tellArrivals } from './arrivals.ts';
 import { createContactLists } from './contact-list.ts';
-import type { OpenFile } from './fetched-files.ts';
+import { fetchFile, type OpenFile } from './fetched-files.ts';
+import { MAX_LONG_TEXT_BYTES } from './long-text.ts';
 import { commitOf, createLedger } from './ledger.ts';
 import type { WithLocks } from './locks.ts';
 import { commit } from './performing.ts';
+import { createPostponed } from './postponed.ts';
 import { createProfileNames } from './profile-names.ts';
 import { receive } from './receive.ts';
 import type { Own, Reception } from './receiving.ts';
@@ -60,7 +62,7 @@ export function createReceiver(parts: {
   const profileNames = createProfileNames(parts);
   const contacts = createContactLists(parts);
   let isCatchingUp = true;
-  const reception: Reception = {
+  const lasting: Omit<Reception, 'postponed'> = {
     ...parts,
     typing,
     profileNames,
@@ -72,15 +74,22 @@ export function createReceiver(parts: {
     async receive({ deliveries, queueEmpty, caughtUp }) {
       // One that came before this start may still wait.
       contacts.fetch();
+      const queue = createQueue(lasting, deliveries, queueEmpty);
+      const postponed = createPostponed({
+        fetch: (file) => fetchFile(lasting, file, MAX_LONG_TEXT_BYTES),
+        again: queue.again,
+      });
+      const reception: Reception = { ...lasting, postponed };
       const lost = setInterval(() => void tellLost(context).catch(() => undefined), LOST_AFTER_MS);
       try {
         await tellLost(context);
-        await receiveAll(reception, createQueue(reception, deliveries, queueEmpty), async () => {
+        await receiveAll(reception, queue, async () => {
           isCatchingUp = false;
           await tellArrivals(context, reception);
           caughtUp();
         });
       } finally {
+        postponed.close();
         clearInterval(lost);
       }
     },
@@ -132,6 +141,8 @@ async function receiveAll(reception: Reception, queue: Queue, caughtUp: () => Pr
 interface Queue {
   /** What is there, at least one; between what came before the server's queue was empty and what came after it, once, `caught-up`. */
   next(): Promise<readonly Unwrapped[] | 'caught-up' | 'end'>;
+  /** Puts one that was given already behind all others. */
+  again(delivery: Delivery): void;
   close(): void;
 }
 
@@ -139,7 +150,7 @@ type Waiting = { readonly delivery: Delivery; readonly unwrapped: Promise<Unwrap
 
 /** Takes deliveries from the connection as they come, up to a bound. */
 function createQueue(
-  reception: Reception,
+  reception: Pick<Reception, 'context' | 'engine'>,
   deliveries: AsyncIterable<Delivery>,
   queueEmpty: Promise<void>,
 ): Queue {
@@ -189,6 +200,11 @@ function createQueue(
       if (batch.length > 0) return batch;
       if (state.ended?.error != null) throw state.ended.error;
       return 'end';
+    },
+    again(delivery) {
+      if (state.closed) return;
+      waiting.push({ delivery, unwrapped: null });
+      tell();
     },
     close() {
       state.closed = true;

@@ -32,6 +32,8 @@ export interface ReceivingWorld {
   readonly acknowledged: EnvelopeKey[];
   readonly files: Map<string, Uint8Array>;
   readonly downloads: string[];
+  /** Nothing can be downloaded just now. */
+  offline: boolean;
   profile: SignalService['profile'];
   now: Millis;
   /** Lets deliveries arrive and waits until all of them are dealt with. */
@@ -62,6 +64,7 @@ export function createReceivingWorld(options: DoubleOptions = {}): ReceivingWorl
     profile: (of: ServiceId, key: Uint8Array) => world.profile(of, key),
     download: async ({ id }: Pick<AttachmentPointer, 'id'>) => {
       downloads.push(id);
+      if (world.offline) return { kind: 'offline' as const };
       const bytes = files.get(id);
       return bytes === undefined ? { kind: 'gone' as const } : { kind: 'bytes' as const, bytes };
     },
@@ -112,6 +115,7 @@ export function createReceivingWorld(options: DoubleOptions = {}): ReceivingWorl
     acknowledged,
     files,
     downloads,
+    offline: false,
     profile: async () => ({ kind: 'unknown' }),
     now: NOW,
     async arrive(...deliveries) {
