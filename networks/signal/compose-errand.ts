@@ -6,6 +6,7 @@ import { isAci } from './codec/service-id.ts';
 import { failed, type Composed, type Composing, type Draft } from './draft.ts';
 import { errandIntent, readErrand, type Errand } from './errand.ts';
 import { messageNameOf } from './names.ts';
+import { readPeer, writePeer } from './peer-record.ts';
 import { readBlocked, readPhoneSettings, writeBlocked } from './phone-record.ts';
 import { composeResend } from './resend.ts';
 import { forgetSent, SENT_FOR_MS } from './send-log.ts';
@@ -91,13 +92,15 @@ export async function composeErrand(
   }
 }
 
-/** Tells my other devices, the phone among them, whom I accepted or blocked here. This lane's own list says the same. */
+/** Tells my other devices, the phone among them, whom I accepted or blocked here. What this lane knows of them says the same. */
 async function composeAnswer(
   { own, work }: Composing,
   { op, service }: Extract<Errand, { readonly op: 'accepted' | 'blocked' }>,
 ): Promise<Pick<Draft, 'to' | 'what'>> {
   const others = (await readBlocked(work)).filter((each) => each !== service);
   writeBlocked(work, op === 'blocked' ? [...others, service] : others);
+  const peer = await readPeer(work, service);
+  if (op === 'accepted' && peer !== null) writePeer(work, service, { ...peer, accepted: true });
   const answer = op === 'blocked' ? 'block' : 'accept';
   const content = encodeContent({ kind: 'sync-request-response', service, answer });
   return { to: own.service, what: { kind: 'content', content } };

@@ -10,6 +10,7 @@ import type { Composed, Draft } from './draft.ts';
 import { errandIntent, readErrand } from './errand.ts';
 import { bodyOf, MAX_BODY_BYTES, writeLongText } from './long-text.ts';
 import { conversationWith, peerOf } from './names.ts';
+import { readPeer, unknownPeer, writePeer } from './peer-record.ts';
 import { notePhoneSettings, readBlocked } from './phone-record.ts';
 import { MAX_RESENDS } from './resend.ts';
 import { readSent, SENT_FOR_MS, writeSent, type SentRecord } from './send-log.ts';
@@ -447,6 +448,10 @@ describe('errands', () => {
       op,
       data: new TextEncoder().encode(peerOf(alice)),
     } as const;
+    await state.run(async (work) => {
+      await readPeer(work, alice);
+      writePeer(work, alice, { ...unknownPeer, conversation: true });
+    });
     const draft = await drafted(intent(what, null));
     expect(draft.to).toBe(me);
     expect(incoming(draft)).toEqual({
@@ -454,6 +459,7 @@ describe('errands', () => {
       sync: { kind: 'request-response', service: alice, answer },
     });
     expect(await state.run((work) => readBlocked(work))).toEqual(kept);
+    expect((await state.run((work) => readPeer(work, alice)))?.accepted).toBe(op === 'accepted');
   });
 
   test('that do not read are damaged', async () => {

@@ -114,8 +114,7 @@ async function takeEdit(receiving: Receiving, said: Said, what: Shown, editOf: M
   const { work, own, ledger } = receiving;
   const { arrival, conversation, by, author, evidence } = said;
   const { content, missing } = await contentOf(receiving, what);
-  const key = await messageKeyOf(work, { author, sentAt: editOf }, own.service);
-  await noteRevision(work, ownKey(receiving, said), key);
+  const key = await noteRevision(work, { author, sentAt: said.data.sentAt }, editOf, own.service);
   if (by !== 'me') noteArrived(receiving, conversation, ownKey(receiving, said));
   if (missing !== 'unknown')
     ledger.changes.push({ kind: 'edit', target: { conversation, key }, by, content, evidence });

@@ -181,15 +181,14 @@ async function takeUnsealed(
   }
 }
 
-/** Whether core keeps something of a sender. Asked of whom it does not know, before a session of theirs is kept. */
+/** Whether core keeps something of a sender. Asked of whoever was not accepted, before anything of theirs is opened: a request is bounded too. */
 async function isRoomFor(
   { account, own, work, hasRoom }: Receiving,
   service: ServiceId,
   bytes: number,
 ): Promise<boolean> {
   if (service === own.service) return true;
-  const peer = await readPeer(work, service);
-  if (peer !== null && (peer.conversation || peer.accepted)) return true;
+  if ((await readPeer(work, service))?.accepted === true) return true;
   return hasRoom(conversationWith(account, service), bytes);
 }
 

@@ -15,7 +15,7 @@ export interface PeerRecord {
   /** As my phone's list has them. */
   readonly number: string | null;
   readonly name: string | null;
-  /** My phone accepted them, or has them in its list: their first message is no request. */
+  /** I accepted them, here or on my phone, or it has them in its list: what they write is no request. */
   readonly accepted: boolean;
   /** Core knows a conversation with them. */
   readonly conversation: boolean;
