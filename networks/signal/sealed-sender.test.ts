@@ -52,6 +52,13 @@ test.each([me, `PNI:${alice}` as ServiceId])('is never used with %s', async (ser
 });
 
 describe('the certificate', () => {
+  test('that a clock ahead of time asked for is not used once the clock is put right', async () => {
+    await know({ profileKey });
+    await access(72 * HOUR_MS);
+    await access(30 * HOUR_MS);
+    expect(fetched).toBe(2);
+  });
+
   test('is kept for an hour, and asked for once by many', async () => {
     await know({ profileKey });
     await Promise.all([access(1), access(1), access(1)]);

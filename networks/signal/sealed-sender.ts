@@ -38,12 +38,14 @@ export interface SealedSender {
 type CertificateAnswer = Awaited<ReturnType<SignalService['senderCertificate']>>;
 
 export function createSealedSender(own: ServiceId): SealedSender {
-  let certificate: { readonly answer: Promise<CertificateAnswer>; readonly until: Millis } | null = null;
+  let certificate: { readonly answer: Promise<CertificateAnswer>; readonly askedAt: Millis } | null = null;
   const refused = new Map<ServiceId, { readonly accessKey: string; readonly until: Millis }>();
 
   async function certificateAt(now: Millis, via: SignalService): Promise<CertificateAnswer> {
-    if (certificate === null || certificate.until <= now)
-      certificate = { answer: via.senderCertificate(), until: now + CERTIFICATE_FOR_MS };
+    // Asked for in what is the future by now: the clock was put right, and nobody knows how old it is.
+    const isCurrent = (askedAt: Millis): boolean => askedAt <= now && now < askedAt + CERTIFICATE_FOR_MS;
+    if (certificate === null || !isCurrent(certificate.askedAt))
+      certificate = { answer: via.senderCertificate(), askedAt: now };
     const asked = certificate;
     try {
       const answer = await asked.answer;
