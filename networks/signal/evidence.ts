@@ -27,7 +27,8 @@ export async function sealedEvidence(
   if (first === undefined || made.length === 0) return before?.evidence ?? null;
   // What is not known any more of the other devices is told by their sessions.
   const others = before === null ? [] : (before.evidence?.facts ?? (await engine.forecast(to, work, now)));
-  const sealed = await sealedSender.possible(to, work, now);
+  const possible = await sealedSender.possible(to, work, now);
+  const sealed = before?.evidence ? staysSealed(before.evidence, possible) : possible;
   return {
     how: 'sealed-here',
     at: now,
@@ -50,16 +51,22 @@ function mergedDetails(all: readonly Details[]): Details {
 const YES = 'yes';
 const NO = 'no';
 
+const saysNamed = (evidence: Evidence): boolean =>
+  evidence.details.some(({ name, value }) => name === 'sealed-sender' && value === NO);
+
 /** Details that say whether the server was told who sends. */
 export function withSealedSender(details: Details, sealed: boolean): Details {
   const others = details.filter(({ name }) => name !== 'sealed-sender');
   return [...others, { name: 'sealed-sender', value: sealed ? YES : NO }];
 }
 
-/** Evidence that says how a message went out in the end; null where it says so already. */
-export function wentSealed(evidence: Evidence | null, sealed: boolean): Evidence | null {
-  if (evidence === null) return null;
+/** Whether, with one more attempt, the server was not told who sends: what it was told once it knows. */
+export const staysSealed = (evidence: Evidence, sealed: boolean): boolean => sealed && !saysNamed(evidence);
+
+/** Evidence that says how a message went out, with one more attempt; null where it says so already. */
+export function wentSealed(evidence: Evidence, sealed: boolean): Evidence | null {
+  const stays = staysSealed(evidence, sealed);
   const told = evidence.details.find(({ name }) => name === 'sealed-sender');
-  if (told?.value === (sealed ? YES : NO)) return null;
-  return { ...evidence, details: withSealedSender(evidence.details, sealed) };
+  if (told?.value === (stays ? YES : NO)) return null;
+  return { ...evidence, details: withSealedSender(evidence.details, stays) };
 }

@@ -48,13 +48,14 @@ export async function prepare(
 
 /**
  * Hands stored bytes over, one part per device: sealed where the other side takes that, else with my name on it. Where the server
- * does not take the access key it has delivered nothing, and the same bytes go again unsealed.
+ * does not take the access key it has delivered nothing, and the same bytes go again unsealed, once `named` has written that down.
  */
 export async function handOver(
   performing: Performing,
   draft: Envelope,
   artifacts: readonly Stored[],
   ready: Promise<Prepared> = prepare(performing, draft, artifacts),
+  named: () => Promise<boolean> = () => Promise.resolve(true),
 ): Promise<HandedOver> {
   const prepared = await ready;
   if (prepared.kind !== 'letter') return { answer: prepared, sealed: false };
@@ -65,6 +66,7 @@ export async function handOver(
   if (answer.kind !== 'unauthorized') return { answer, sealed: true };
   sealedSender.denied(to, accessKey, context.now());
   context.log('sealed-sender-denied', {});
+  if (!(await named())) return { answer: { kind: 'offline' }, sealed: false };
   const { parts } = prepared;
   const open = addressed(draft, parts, parts.map(unsealed), null);
   return { answer: open.kind === 'letter' ? await transmit(performing, open.letter) : open, sealed: false };

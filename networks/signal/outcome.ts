@@ -6,7 +6,7 @@ import type { Work } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { deviceOf, toHandOver } from './artifact.ts';
 import type { Composed, Draft } from './draft.ts';
-import { wentSealed } from './evidence.ts';
+import { staysSealed, wentSealed } from './evidence.ts';
 import { forgetLongText } from './long-text.ts';
 import { forecastsOf } from './forecast.ts';
 import { afterCommit, commit, CONFLICT_TRIES, DONE, type Performing } from './performing.ts';
@@ -66,7 +66,7 @@ async function commitSent(
   const { to, told } = draft;
   const now = context.now();
   const work = createWork(context.view);
-  const evidence = await settleRecord(work, item, draft, sealed, now);
+  const { evidence, unnamed } = await settleRecord(work, item, draft, sealed, now);
   await forgetLongText(work, item.intent);
   const sent = withOutcome(artifacts, 'accepted');
   await noteReached(
@@ -89,22 +89,50 @@ async function commitSent(
         ...(evidence === null ? {} : { evidence }),
       },
     ],
-    enqueue: told === null ? [] : [transcriptIntent(told, { to, identityKey, sealed, now })],
+    enqueue: told === null ? [] : [transcriptIntent(told, { to, identityKey, sealed: unnamed, now })],
   });
 }
 
-/** Ends the part of the record that was kept for the outcome; gives evidence where it has to say something else now. */
+/**
+ * Ends the part of the record that was kept for the outcome; gives evidence where it has to say something else now, and whether no attempt
+ * told the server who sends. Where nothing is known of attempts before, they may have.
+ */
 async function settleRecord(
   work: Work,
   item: OutboxItem,
   { to, sentAt }: Draft,
   sealed: boolean,
   now: number,
-): Promise<Evidence | null> {
+): Promise<{ readonly evidence: Evidence | null; readonly unnamed: boolean }> {
   const record = await readSent(work, to, sentAt, now);
-  if (record?.item !== item.id || record.evidence === null) return null;
+  if (record?.item !== item.id || record.evidence === null)
+    return { evidence: null, unnamed: sealed && item.attempts === 0 };
   await writeSent(work, to, sentAt, { ...record, evidence: null }, now);
-  return wentSealed(record.evidence, sealed);
+  return { evidence: wentSealed(record.evidence, sealed), unnamed: staysSealed(record.evidence, sealed) };
+}
+
+/**
+ * Before bytes go out with my name on them that were to go without: the evidence says so from then on, whatever comes of this attempt and
+ * of those after it. False when that cannot be written down; then nothing goes out.
+ */
+export function noteNamed(performing: Performing, item: OutboxItem, { to, sentAt }: Draft): Promise<boolean> {
+  const { context } = performing;
+  return performing.withLocks([to], async () => {
+    for (let attempt = 0; attempt < CONFLICT_TRIES; attempt += 1) {
+      const work = createWork(context.view);
+      const now = context.now();
+      const record = await readSent(work, to, sentAt, now);
+      if (record?.item !== item.id || record.evidence === null) return true;
+      const evidence = wentSealed(record.evidence, false);
+      if (evidence === null) return true;
+      await writeSent(work, to, sentAt, { ...record, evidence }, now);
+      const step: OutboxStep = { item: item.id, to: 'sealed', evidence };
+      const result = await commit(context, { ...emptyCommit, work: work.writes(), outbound: [step] });
+      if (result.ok) return true;
+      if (result.why !== 'conflict') return false;
+    }
+    return false;
+  });
 }
 
 /** The keys the server gives out for the recipient cannot be used. */

@@ -8,7 +8,7 @@ import { compose } from './compose.ts';
 import { handOver } from './hand-over.ts';
 import { upload } from './long-text-upload.ts';
 import { end, type Next } from './next.ts';
-import { endVoid, fail, holdWithoutKey, letGo } from './outcome.ts';
+import { endVoid, fail, holdWithoutKey, letGo, noteNamed } from './outcome.ts';
 import { afterCommit, afterTrouble, commit, DONE, later, type Performing } from './performing.ts';
 import { seal, type How, type SealResult } from './seal.ts';
 import { startSessions } from './sessions.ts';
@@ -58,7 +58,9 @@ async function advance(
         performing,
         item,
         next,
-        await handOver(performing, next.draft, next.artifacts, next.ready),
+        await handOver(performing, next.draft, next.artifacts, next.ready, () =>
+          noteNamed(performing, item, next.draft),
+        ),
       );
     default:
       return assertNever(next);

@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { readProfile, unknownProfile, writeProfile } from '../../networks/signal/profile-record.ts';
+import { readErrand } from '../../networks/signal/errand.ts';
+import * as oracle from '../../networks/signal/codec/test/oracle.ts';
 import type { Got, OtherAccount } from '../../networks/signal/test/other-side.ts';
 import type { ConversationId, MessageId } from '../../shared/ids.ts';
 import { textOnly } from '../../shared/contract/content.ts';
@@ -183,6 +186,38 @@ describe('sealed sender', () => {
     // The key that did not fit is not tried again.
     await send(chat, 'two');
     expect(sendsTo(account)).toHaveLength(3);
+  });
+
+  test('of what the server saw go with my name once is not spoken of again, in the details or to my phone', async () => {
+    const { account, chat } = await world.meet({
+      profile: () => ({ profileKey: new Uint8Array(32).fill(9) }),
+    });
+    // The key does not fit; the same bytes go with my name, and the connection is cut.
+    world.network.arm(
+      { delivered: false, answer: { kind: 'unauthorized' } },
+      { delivered: true, answer: { kind: 'ambiguous' } },
+    );
+    const id = await world.say(chat, 'one');
+    await world.eventually(() => sendsTo(account).length === 2);
+    await world.eventually(async () => (await sealedSender(id)) === 'no');
+    // A key that fits becomes known: the next try goes sealed.
+    await world.commit({
+      async write(work) {
+        await readProfile(work, account.service);
+        writeProfile(work, account.service, { ...unknownProfile, profileKey: account.profileKey });
+      },
+    });
+    world.hurry();
+    await world.until(id, 'sent');
+    expect(sendsTo(account).map(({ accessKey }) => accessKey !== null)).toEqual([true, false, true]);
+    expect(await sealedSender(id)).toBe('no');
+    const told = world.commits
+      .flatMap(({ enqueue }) => enqueue)
+      .flatMap(({ what: said }) => (said.kind === 'protocol' ? (readErrand(said) ?? []) : []))
+      .flatMap((errand) => (errand.op === 'transcript' ? oracle.decodeContent(errand.content) : []));
+    expect(
+      JSON.stringify(told, (_, value: unknown) => (typeof value === 'bigint' ? `${value}` : value)),
+    ).toContain('"unidentified":false');
   });
 
   test('that is never wanted is not tried', async () => {
