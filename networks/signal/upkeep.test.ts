@@ -17,7 +17,7 @@ const DAY_MS = 24 * HOUR_MS;
 
 interface World {
   readonly core: CoreDouble;
-  readonly running: Running;
+  running: Running;
   readonly uploads: { readonly local: Local; readonly upload: PreKeyUpload; readonly kept: number }[];
   counts: Awaited<ReturnType<SignalService['preKeyCounts']>>;
   uploaded: { readonly kind: 'done' | 'refused' } | Trouble;
@@ -156,10 +156,15 @@ describe('prekeys', () => {
     world.uploadedNumber = { kind: 'refused' };
     expect(await world.run()).toBe('done');
     expect(world.uploads.map(({ local }) => local)).toEqual(['ACI', 'PNI']);
-    expect(core.statuses).toEqual([{ kind: 'online', lacks: 'number' }]);
+    const lacking = { kind: 'online', lacks: 'number' };
+    expect(core.statuses).toEqual([lacking]);
     expect(cellsIn(core, 'account')).toBe(1);
+    // After a restart it is still known.
+    world.running = await createRunning(core.context);
+    [world.running.connection, world.running.isCaughtUp] = [{} as NonNullable<Running['connection']>, true];
     await world.run();
     expect(world.uploads).toHaveLength(2);
+    expect(core.statuses).toEqual([lacking, lacking]);
     world.now += DAY_MS;
     world.uploadedNumber = null;
     await world.run();

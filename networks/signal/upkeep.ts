@@ -137,9 +137,15 @@ async function isNumberKept(running: Running): Promise<boolean> {
   const { pni } = self.identities;
   if (pni === null) return false;
   const refused = await readCell(createWork(context.view), NUMBER, numberSchema);
-  running.lacksNumber = refused?.pni === pni;
+  const lacks = refused?.pni === pni;
+  if (lacks !== running.lacksNumber) {
+    running.lacksNumber = lacks;
+    sayOnline(running);
+  }
+  // What was made last is not there, also where that was made before a restart.
+  if (lacks) running.outdated.add('PNI');
   const now = context.now();
-  return !running.lacksNumber || refused === null || now - refused.at >= REFUSED_FOR_MS || now < refused.at;
+  return !lacks || now - refused.at >= REFUSED_FOR_MS || now < refused.at;
 }
 
 /** Remembers whether the server takes the keys of my number, and says so. */
