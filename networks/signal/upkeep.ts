@@ -52,7 +52,7 @@ export function startUpkeep(
   const run = async (): Promise<void> => {
     for (const local of ['ACI', 'PNI'] as const) {
       if (stopped) return;
-      if (local === 'PNI' && !(await isNumberKept(running))) continue;
+      if (local === 'PNI' && !(await isNumberDue(running))) continue;
       const kept = await keepPreKeys(running, service, local);
       if (kept === 'unlinked') return unlinked.resolve({ kind: 'unlinked' });
       if (local === 'PNI') await noteNumber(running, kept);
@@ -132,7 +132,7 @@ async function uploadKeys(
  * Whether the keys of my number are to be looked at. Those that the server refused are left alone for a while: then the number is another
  * one by now, which my phone did not tell this device, or not so that it could be read. Nothing else ends by it.
  */
-async function isNumberKept(running: Running): Promise<boolean> {
+async function isNumberDue(running: Running): Promise<boolean> {
   const { context, self } = running;
   const { pni } = self.identities;
   if (pni === null) return false;
