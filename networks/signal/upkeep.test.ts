@@ -1,12 +1,15 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { Local } from '../../crypto/signal/address.ts';
-import { createRawParty, type RawParty } from '../../crypto/signal/test/raw-party.ts';
+import { createRawParty, freshPni, type RawParty } from '../../crypto/signal/test/raw-party.ts';
 import type { PreKeyUpload } from '../../crypto/signal/prekeys.ts';
 import type { Millis } from '../../shared/ids.ts';
+import { emptyCommit } from '../../shared/lane/commit.ts';
 import { createWork } from '../../shared/lane/work.ts';
+import { readSelf, SELF } from './account-record.ts';
+import { writeCell } from './cell.ts';
 import { conversationWith } from './names.ts';
 import { unknownPeer, writePeer } from './peer-record.ts';
-import { createRunning, type Running } from './running.ts';
+import { createRunning, renewSelf, type Running } from './running.ts';
 import type { SignalService, Trouble } from './service/service.ts';
 import { ACCOUNT, createCoreDouble, type CoreDouble } from './test/lane-context.ts';
 import { createOwnAccount } from './test/own-account.ts';
@@ -123,6 +126,21 @@ describe('prekeys', () => {
     );
     await world.run();
     expect(world.uploads).toHaveLength(2);
+  });
+
+  test('are not made once my number became another one: the next connection makes them', async () => {
+    const world = await createWorld();
+    world.counts = { kind: 'counts', ec: 0, pq: 0 };
+    const { context } = world.running;
+    const work = createWork(context.view);
+    const self = await readSelf(work);
+    writeCell(work, SELF, { ...self, identities: { ...self.identities, pni: freshPni() } });
+    await context.commit({ ...emptyCommit, work: work.writes() });
+    await world.run();
+    expect(world.uploads).toEqual([]);
+    await renewSelf(world.running);
+    await world.run();
+    expect(world.uploads.map(({ local }) => local)).toEqual(['ACI', 'PNI']);
   });
 
   test.each(['counts', 'uploaded'] as const)(

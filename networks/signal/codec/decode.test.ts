@@ -364,6 +364,16 @@ describe('an envelope', () => {
     },
   );
 
+  it('may say which identity my new number has, in either form', () => {
+    expect(decodeEnvelope(envelope())).not.toHaveProperty('updatedPni');
+    const binary = oracle.idBytes(PNI).slice(1);
+    expect(decodeEnvelope(envelope({ updatedPniBinary: binary })).updatedPni).toBe(PNI);
+    for (const updatedPni of [PNI, PNI.slice('PNI:'.length).toUpperCase()])
+      expect(decodeEnvelope(envelope({ updatedPni })).updatedPni).toBe(PNI);
+    const odd = decodeEnvelope(envelope({ updatedPniBinary: Uint8Array.of(1), updatedPni: null }));
+    expect([odd.malformed, odd.updatedPni]).toEqual([false, undefined]);
+  });
+
   it('is named by its guid, or by what it says', () => {
     const guid = '33333333-3333-4333-8333-333333333333';
     const binary = Uint8Array.from(Buffer.from(guid.replaceAll('-', ''), 'hex'));
