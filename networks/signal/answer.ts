@@ -111,11 +111,18 @@ async function challenged(
   challenge: Extract<SendAnswer, { readonly kind: 'challenge' }>,
 ): Promise<Performed> {
   const { context } = performing;
-  const at = performing.challenge.demand(challenge);
+  const standing = performing.challenge;
+  const until = (): Performed => {
+    const retryAt = standing.until(context.now());
+    return retryAt === null ? later(performing, item) : { kind: 'later', retryAt };
+  };
+  standing.demand(challenge);
   context.log('challenge', { options: challenge.options.length });
-  if (challenge.options.includes('captcha')) {
-    const forecasts = await forecastsOf(performing, item, createWork(context.view), 'challenge');
-    if (forecasts.length > 0) await commit(context, { ...emptyCommit, forecasts });
-  }
-  return { kind: 'later', retryAt: at };
+  if (!challenge.options.includes('captcha')) return until();
+  const forecasts = await forecastsOf(performing, item, createWork(context.view), 'challenge');
+  // What was under way beside it may have gone through: then it is over already.
+  if (forecasts.length === 0 || standing.until(context.now()) === null) return until();
+  for (const { conversation } of forecasts) standing.stop(conversation);
+  await commit(context, { ...emptyCommit, forecasts });
+  return until();
 }

@@ -1,4 +1,4 @@
-import type { Millis } from '../../shared/ids.ts';
+import type { ConversationId, Millis } from '../../shared/ids.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
 import type { SignalService } from './service/service.ts';
 
@@ -11,12 +11,14 @@ const MAX_TIMER_MS = 2 ** 31 - 1;
 export interface Challenge {
   /** Until when nothing is sent; null: no challenge stands. */
   until(now: Millis): Millis | null;
-  /** A challenge of the server (428). Gives when to try again. */
+  /** A challenge of the server (428). */
   demand(of: {
     readonly token: string;
     readonly retryAfterMs: Millis | null;
     readonly options: readonly string[];
-  }): Millis;
+  }): void;
+  /** A conversation that says so, since it is its message that the server did not take. */
+  stop(conversation: ConversationId): void;
   /** Says that a person is needed, if one is: a new connection has said otherwise meanwhile. False: none is. */
   say(): boolean;
   /** It is over: something was sent. */
@@ -27,8 +29,16 @@ export interface Challenge {
   close(): void;
 }
 
-/** The one challenge of a running lane; after a restart the server is asked again. `online`: says so, where the lane is but for this. */
-export function createChallenge(context: Pick<LaneContext, 'now' | 'status'>, online: () => void): Challenge {
+/**
+ * The one challenge of a running lane; after a restart the server is asked again. `online`: says so, where the lane is but for this. `resume`:
+ * has the conversations go on that said so.
+ */
+export function createChallenge(
+  context: Pick<LaneContext, 'now' | 'status' | 'log'>,
+  online: () => void,
+  resume: (conversations: readonly ConversationId[]) => Promise<void>,
+): Challenge {
+  const stopped = new Set<ConversationId>();
   let standing: { readonly token: string; readonly retryAt: Millis; readonly captcha: boolean } | null = null;
   let timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -46,6 +56,10 @@ export function createChallenge(context: Pick<LaneContext, 'now' | 'status'>, on
   function passed(): void {
     if (standing === null) return;
     close();
+    resume([...stopped]).catch((error: unknown) => {
+      context.log('challenge-fault', { error: error instanceof Error ? error.name : 'unknown' });
+    });
+    stopped.clear();
     // Core takes up what waits as soon as the lane is online.
     online();
   }
@@ -60,8 +74,8 @@ export function createChallenge(context: Pick<LaneContext, 'now' | 'status'>, on
       timer = setTimeout(passed, Math.min(wait, MAX_TIMER_MS));
       timer.unref();
       say();
-      return retryAt;
     },
+    stop: (conversation) => void stopped.add(conversation),
     say,
     passed,
     async answer(via, captcha) {

@@ -27,14 +27,16 @@ export async function finish(
   return result.ok ? DONE : afterCommit(performing, item, result);
 }
 
-/** It is over without having been sent. */
-export function fail(
+/** It is over without having been sent, and what stopped its conversation while it was tried with it. */
+export async function fail(
   performing: Performing,
   item: OutboxItem,
   failure: FailureCode,
   artifacts: readonly Stored[] = [],
 ): Promise<Performed> {
-  return finish(performing, item, { to: 'failed', failure, artifacts: withOutcome(artifacts, 'refused') });
+  const forecasts = await forecastsOf(performing, item, createWork(performing.context.view), null);
+  const step = { to: 'failed', failure, artifacts: withOutcome(artifacts, 'refused') } as const;
+  return finish(performing, item, step, { forecasts });
 }
 
 /** What was handed over, with what became of it. */
@@ -79,8 +81,8 @@ async function commitSent(
   return commit(context, {
     ...emptyCommit,
     work: work.writes(),
-    // Something may have stopped the conversation while it was tried: that is over.
-    forecasts: item.attempts > 0 ? await forecastsOf(performing, item, work, null) : [],
+    // Something may have stopped the conversation since it was sealed, also before the program last ended: that is over.
+    forecasts: item.state === 'sealed' ? await forecastsOf(performing, item, work, null) : [],
     outbound: [
       {
         item: item.id,
@@ -135,9 +137,13 @@ export function noteNamed(performing: Performing, item: OutboxItem, { to, sentAt
   });
 }
 
-/** The keys the server gives out for the recipient cannot be used. */
+/** The keys the server gives out for the recipient cannot be used. What nobody waits for stops nothing: core lets it go. */
 export async function holdWithoutKey(performing: Performing, item: OutboxItem): Promise<Performed> {
-  const forecasts = await forecastsOf(performing, item, createWork(performing.context.view), 'no-key');
+  const { kind } = item.intent.what;
+  const quiet = kind === 'receipt' || kind === 'protocol';
+  const forecasts = quiet
+    ? []
+    : await forecastsOf(performing, item, createWork(performing.context.view), 'no-key');
   return finish(performing, item, { to: 'held', hold: 'no-key' }, { forecasts });
 }
 

@@ -10,6 +10,7 @@ import { remembered } from '../../shared/lane/remembered.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { isSameSelf, ownIdentities, readSelf, type Self } from './account-record.ts';
 import { createChallenge } from './challenge.ts';
+import { resumeChallenged } from './forecast.ts';
 import type { OpenFile } from './fetched-files.ts';
 import { fitsProfile } from './environment.ts';
 import { createLocks, type WithLocks } from './locks.ts';
@@ -77,7 +78,11 @@ export async function createRunning(given: LaneContext): Promise<Running> {
       service: () => running.connection?.service ?? null,
       withLocks,
       sealedSender: createSealedSender(own.service),
-      challenge: createChallenge(context, () => sayOnline(running)),
+      challenge: createChallenge(
+        context,
+        () => sayOnline(running),
+        (conversations) => resumeChallenged(running.performing, conversations),
+      ),
       renewals: createRenewals(),
       sweeper: createSweeper(context, withLocks),
       sealFile: sealAttachment,

@@ -3,7 +3,7 @@ import { readProfile, unknownProfile, writeProfile } from '../../networks/signal
 import { readErrand } from '../../networks/signal/errand.ts';
 import * as oracle from '../../networks/signal/codec/test/oracle.ts';
 import type { Got, OtherAccount } from '../../networks/signal/test/other-side.ts';
-import type { ConversationId, MessageId } from '../../shared/ids.ts';
+import type { ConversationId, MessageId, NetworkKey } from '../../shared/ids.ts';
 import { textOnly } from '../../shared/contract/content.ts';
 import { crashPoints } from '../../shared/lane/lane.ts';
 import { request } from './rig.ts';
@@ -441,6 +441,54 @@ describe('keys that cannot be used', () => {
     expect((await world.until(id, 'held')).sending).toMatchObject({ hold: 'no-key' });
     expect(sendsTo(account)).toEqual([]);
   });
+
+  test('once the message is discarded the chat takes others: the server may have good keys by now', async () => {
+    const { account, chat } = await world.meet();
+    world.network.forge(async () => ({ kind: 'unusable' }));
+    await world.until(await world.say(chat, 'one'), 'held');
+    expect(holdOf(await row(chat))).toBe('no-key');
+    world.network.forge(null);
+    await world.rig.page.call('hold.resolve', {
+      request: request(),
+      conversation: chat,
+      choice: 'discard',
+      seenLabel: (await row(chat)).labelRevision,
+    });
+    expect(holdOf(await row(chat))).toBeNull();
+    await send(chat, 'two');
+    expect(texts(account.device(1).got)).toEqual(['two']);
+  });
+
+  test('what was held, and written behind it, goes by itself once the lane has keys', async () => {
+    const { account, chat } = await world.meet();
+    world.network.forge(async () => ({ kind: 'unusable' }));
+    const one = await world.say(chat, 'one');
+    await world.until(one, 'held');
+    const two = await world.say(chat, 'two');
+    expect((await world.row(two)).sending).toMatchObject({ state: 'held', hold: 'no-key' });
+    world.network.forge(null);
+    await world.commit({ forecasts: [{ conversation: chat, facts: [], hold: null }] });
+    for (const id of [one, two]) await world.until(id, 'sent');
+    expect(texts(account.device(1).got)).toEqual(['one', 'two']);
+    expect(holdOf(await row(chat))).toBeNull();
+  });
+
+  test('a receipt for which there are none stops nothing', async () => {
+    const { account, chat } = await world.meet();
+    await send(chat, 'one');
+    account.setUp(2);
+    world.network.arm({ delivered: false, answer: { kind: 'mismatched', missing: [2], extra: [] } });
+    world.network.forge(async () => ({ kind: 'unusable' }));
+    const of = [`${account.service}:1` as NetworkKey];
+    const receipt = { kind: 'receipt', key: 'r' as NetworkKey, of, as: 'delivered', tell: true } as const;
+    await world.commit({ enqueue: [{ conversation: chat, sentAt: 1, what: receipt }] });
+    await world.eventually(
+      () =>
+        world.rig.db.get("SELECT 1 FROM outbox WHERE queue = 'receipts' AND state = 'cancelled'") !==
+        undefined,
+    );
+    expect(holdOf(await row(chat))).toBeNull();
+  });
 });
 
 describe('AT-04 keys that are gone after we have talked', () => {
@@ -560,6 +608,63 @@ describe('the server says', () => {
     expect(world.network.challenges.map(({ token }) => token)).toEqual(['T', 'T']);
     expect(holdOf(await row(chat))).toBeNull();
     expect(await standing.answer(service()!, 'right')).toBe('none');
+  });
+
+  describe('that it wants to see a person', () => {
+    const answer = { kind: 'challenge', token: 'T', retryAfterMs: 60_000, options: ['captcha'] } as const;
+    const solve = async (): Promise<void> => {
+      const { challenge, service } = world.performing();
+      expect(await challenge.answer(service()!, 'right')).toBe('done');
+    };
+    /** A chat in which the server wants to see a person before it takes a message. */
+    async function challenged() {
+      const met = await world.meet();
+      await send(met.chat, 'hello');
+      await world.eventually(() => transcripts().length === 1);
+      world.network.arm({ delivered: false, answer });
+      const one = await world.say(met.chat, 'one');
+      await world.eventually(async () => holdOf(await row(met.chat)) === 'challenge');
+      return { ...met, one };
+    }
+
+    test('what is written meanwhile waits, and goes behind it; the chat goes on', async () => {
+      const { account, chat, one } = await challenged();
+      const two = await world.say(chat, 'two');
+      expect((await world.row(two)).sending).toMatchObject({ state: 'queued' });
+      await solve();
+      for (const id of [one, two]) await world.until(id, 'sent');
+      expect(holdOf(await row(chat))).toBeNull();
+      await send(chat, 'three');
+      expect(texts(account.device(1).got)).toEqual(['hello', 'one', 'two', 'three']);
+    });
+
+    test('and then does not take it: the chat goes on', async () => {
+      const { chat, one } = await challenged();
+      const two = await world.say(chat, 'two');
+      world.network.arm({ delivered: false, answer: { kind: 'refused', status: 418 } });
+      await solve();
+      await world.until(one, 'failed');
+      await world.until(two, 'sent');
+      expect(holdOf(await row(chat))).toBeNull();
+    });
+
+    test('a chat of which nothing waits any more goes on as soon as it has', async () => {
+      const { chat } = await challenged();
+      // So that nothing but its word has the chat go on.
+      world.connect(false);
+      await world.performing().challenge.answer(world.network.service, 'right');
+      await world.eventually(async () => holdOf(await row(chat)) === null);
+    });
+
+    test('also where it was seen before the lane was started anew', async () => {
+      const { chat, one } = await challenged();
+      // As a lane that was just started: it knows of no challenge, and the item was not tried again yet.
+      world.performing().challenge.close();
+      world.rig.db.run('UPDATE outbox SET attempts = 0');
+      world.hurry();
+      await world.until(one, 'sent');
+      expect(holdOf(await row(chat))).toBeNull();
+    });
   });
 
   test('that it wants to see a person, for a moment: all goes on by itself', async () => {

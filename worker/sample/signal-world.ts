@@ -1,6 +1,7 @@
 import { sealAttachment } from '../../crypto/signal/attachment.ts';
 import { createSignalEngine } from '../../crypto/signal/create-engine.ts';
 import { createChallenge } from '../../networks/signal/challenge.ts';
+import { resumeChallenged } from '../../networks/signal/forecast.ts';
 import { createLocks } from '../../networks/signal/locks.ts';
 import { conversationWith, peerOf } from '../../networks/signal/names.ts';
 import { unknownPeer, readPeer, writePeer } from '../../networks/signal/peer-record.ts';
@@ -125,9 +126,13 @@ export async function openSignalWorld(): Promise<SignalWorld> {
       service: () => (connected ? network.service : null),
       withLocks,
       sealedSender: createSealedSender(network.me.service),
-      challenge: createChallenge(context, () => {
-        if (connected) context.status({ kind: 'online' });
-      }),
+      challenge: createChallenge(
+        context,
+        () => {
+          if (connected) context.status({ kind: 'online' });
+        },
+        (conversations) => resumeChallenged(given(), conversations),
+      ),
       renewals: createRenewals(),
       sweeper: createSweeper(context, withLocks),
       sealFile: sealAttachment,

@@ -7,6 +7,7 @@ import type { CallResults } from '../../../shared/contract/calls.ts';
 import { textOnly } from '../../../shared/contract/content.ts';
 import type { GrantId, MessageId, OutboxId } from '../../../shared/ids.ts';
 import { emptyCommit } from '../../../shared/lane/commit.ts';
+import type { HoldReason } from '../../../shared/label/facts.ts';
 import type { OutboxItem } from '../../../shared/lane/intent.ts';
 import type { Performed } from '../../../shared/lane/lane.ts';
 import { disclosures, sentencesOf } from '../../../shared/words/disclosure.ts';
@@ -177,6 +178,91 @@ describe('what was queued', () => {
     await until(id, 'sent');
     expect(keys[0]).toBe(keys[1]);
     expect(await rig.page.call('message.retry', { request: request(), id })).toBe(false);
+  });
+});
+
+describe('what is written while a lane has stopped the conversation', () => {
+  const told = (hold: HoldReason | null, facts = goodFacts(Date.now())) =>
+    lane.context().commit({ ...emptyCommit, forecasts: [{ conversation: CHAT, facts: [facts], hold }] });
+  const holdOf = async (id: MessageId) => (await one(id)).sending?.hold;
+  const worse = { ...goodFacts(), authenticated: { is: false, asOf: 1_000, by: 'certificate' } as const };
+
+  test.each(['fork', 'no-key'] as const)(
+    '%s: is held, and goes once the lane says so no more',
+    async (hold) => {
+      await told(hold);
+      const { id } = await send('hello');
+      expect(await holdOf(id)).toBe(hold);
+      await told(null);
+      await until(id, 'sent');
+      expect((await row()).label.sending).toEqual({ ok: true });
+    },
+  );
+  test('challenge: waits its turn, since nothing is wrong with it', async () => {
+    await told('challenge');
+    const { id, kind } = await send('hello');
+    expect(kind).toBe('queued');
+    await until(id, 'sent');
+  });
+  test('what an earlier version held for a challenge goes once the lane says so no more', async () => {
+    await told('guard');
+    const { id } = await send('hello');
+    rig.db.run("UPDATE outbox SET hold = 'challenge'");
+    await told('challenge');
+    await told(null);
+    await until(id, 'sent');
+  });
+  test('guard: stays until the person decides', async () => {
+    await told('guard');
+    const { id } = await send('hello');
+    await told(null);
+    expect(await holdOf(id)).toBe('guard');
+    expect((await row()).label.sending).toEqual({ ok: false, why: 'guard' });
+  });
+  test.each(['fork', 'no-key', 'challenge'] as const)(
+    '%s: under a label that was never shown it waits for the person, whatever the lane says',
+    async (hold) => {
+      await told(hold);
+      const { id } = await send('hello', { seenLabel: 4_000 });
+      expect(await holdOf(id)).toBe('label-fell');
+      await told(null);
+      expect(await holdOf(id)).toBe('label-fell');
+      expect((await row()).label.sending).toEqual({ ok: false, why: 'label-fell' });
+    },
+  );
+  test('does not go under a label that fell meanwhile', async () => {
+    await performing((item) => sendWell(item, lane.context(), ALICE, worse));
+    await told('no-key');
+    const { id } = await send('hello');
+    await told(null);
+    await until(id, 'held');
+    expect(await holdOf(id)).toBe('label-fell');
+  });
+  test('is discarded, and the conversation goes on; a fork stays', async () => {
+    const resolve = async () =>
+      rig.page.call('hold.resolve', {
+        request: request(),
+        conversation: CHAT,
+        choice: 'discard',
+        seenLabel: (await row()).labelRevision,
+      });
+    await told('fork');
+    await send('hello');
+    await resolve();
+    expect((await row()).label.sending).toEqual({ ok: false, why: 'fork' });
+    await told('no-key');
+    await send('hello');
+    await resolve();
+    expect((await row()).label.sending).toEqual({ ok: true });
+  });
+  test('a challenge is over once nothing waits for it', async () => {
+    await performing(() => new Promise(() => undefined));
+    await told('challenge');
+    const ids = [(await send('one')).id, (await send('two')).id];
+    await rig.page.call('message.cancel', { request: request(), id: ids[1]! });
+    expect((await row()).label.sending).toEqual({ ok: false, why: 'challenge' });
+    await rig.page.call('message.cancel', { request: request(), id: ids[0]! });
+    expect((await row()).label.sending).toEqual({ ok: true });
   });
 });
 

@@ -17,7 +17,7 @@ import { addMessage, messageId } from '../../../storage/messages.ts';
 import { addIntent, queueOf, type Outgoing } from '../../../storage/outbox.ts';
 import { hasClearConsent, keepClearConsent } from '../../../storage/settings.ts';
 import { capabilities } from '../capabilities.ts';
-import { relabel } from '../commit/relabel.ts';
+import { isPassing, relabel } from '../commit/relabel.ts';
 import type { Scope } from '../commit/scope.ts';
 import type { Begin } from '../once.ts';
 import { touchMessage } from '../touched.ts';
@@ -122,7 +122,7 @@ function writeIntent(
   if (!below && conversation.protocol === 'none' && !hasClearConsent(scope.db, send.id))
     throw new PlainsealError('refused', 'sending without encryption was not agreed to');
   const fell = !compared || compared.fell;
-  const hold: HoldReason | null = conversation.hold ?? (below ? 'below-floor' : fell ? 'label-fell' : null);
+  const hold = holdOfNew(conversation.hold, below ? 'below-floor' : fell ? 'label-fell' : null);
   const { content } = send;
   const item = newItem(scope, scope.account, send.id, compared?.seen ?? null, hold, (key) => ({
     kind: 'content',
@@ -140,6 +140,15 @@ function writeIntent(
   relabel(scope, send.id, hold);
   const label = mustFind(findConversation(scope.db, send.id)?.label ?? null, 'label');
   return { kind: 'held', id: messageId(message), why: hold, label } as const;
+}
+
+/**
+ * Why a new message is held. What the lane ends by itself comes after what only the person ends, or it would go out unseen then. Where the network
+ * wants to see a person nothing is wrong with the message: it waits for its turn.
+ */
+function holdOfNew(stopped: HoldReason | null, own: HoldReason | null): HoldReason | null {
+  if (!isPassing(stopped)) return stopped ?? own;
+  return own ?? (stopped === 'challenge' ? null : stopped);
 }
 
 /** Whether a lane only seals it: what is long, or has files, may be put on a server first, for which its intent has to stand. */

@@ -118,6 +118,13 @@ describe('an account that begins anew', () => {
     expect(scene.conversation(chat).hold).toBe('identity-changed');
   });
 
+  test('waits for nothing that only its old device was asked for', () => {
+    expect(seal(scene.intend(chat, 'may be out already').id).ok).toBe(true);
+    scene.commit({ forecasts: [{ conversation: chat, facts: [goodFacts()], hold: 'challenge' }] });
+    anew();
+    expect(scene.conversation(chat)).toMatchObject({ hold: null, label: { sending: { ok: true } } });
+  });
+
   test('keeps the check of whoever has the same key', () => {
     const trust = { kind: 'checked', at: 1, by: 'number' } as const;
     scene.commit({ changes: [{ kind: 'identity', peer: PEER, was: null, now: 'someone', trust }] });

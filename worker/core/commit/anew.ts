@@ -25,7 +25,7 @@ import {
 import { touchMessage } from '../touched.ts';
 import { dropGroupChange } from './group.ts';
 import { putNote } from './peer-change.ts';
-import { holdAfterForecast, identityChanged, relabel } from './relabel.ts';
+import { holdAfterForecast, identityChanged, relabel, releaseIfNothingHeld } from './relabel.ts';
 import type { Scope } from './scope.ts';
 import { isQuiet } from './transition.ts';
 
@@ -55,6 +55,7 @@ export function beginAnew(
     if (conversation === null) continue;
     partFromGroup(scope, conversation);
     if (conversation.hold === 'clone-suspected') relabel(scope, id, holdAnew(db, conversation));
+    else releaseIfNothingHeld(scope, id);
   }
   scope.touched.accounts = true;
   scope.touched.outbox = true;

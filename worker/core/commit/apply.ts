@@ -18,12 +18,12 @@ import { writeCells } from '../../../storage/lane-state.ts';
 import { addIntent, sweepQuiet } from '../../../storage/outbox.ts';
 import { addTouched, nothingTouched, touchConversation } from '../touched.ts';
 import { changeConversation } from './conversation-change.ts';
-import { holdInPlace, resumeAfterFork } from './hold.ts';
+import { holdInPlace, resumePassed } from './hold.ts';
 import { changeMember, stateNews } from './member-change.ts';
 import { changeNote, changeTarget, receiveMessage } from './message-change.ts';
 import { Held, stepOutbound } from './outbound.ts';
 import { changeDevice, changeIdentity, changeMerged, changePeer } from './peer-change.ts';
-import { holdAfterForecast, relabel, relabelAs } from './relabel.ts';
+import { holdAfterForecast, isPassing, relabel, relabelAs } from './relabel.ts';
 import { freshMemo, ownConversation, type Scope } from './scope.ts';
 import { isQuiet } from './transition.ts';
 
@@ -82,7 +82,7 @@ function applyAll(scope: Scope, commit: Commit): void {
 function setForecastOf(scope: Scope, { conversation: id, facts, hold }: Forecast): void {
   const conversation = ownConversation(scope, id);
   setForecast(scope.db, id, facts);
-  if (conversation.hold === 'fork' && hold === null) resumeAfterFork(scope, id);
+  if (hold === null && isPassing(conversation.hold)) resumePassed(scope, id);
   const next = holdAfterForecast(scope.db, conversation, hold);
   relabelAs(scope, { ...conversation, forecast: facts }, next);
 }

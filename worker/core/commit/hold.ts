@@ -13,7 +13,7 @@ import {
 import { touchMessage } from '../touched.ts';
 import { changeIdentity, changePeer, putNote } from './peer-change.ts';
 import type { Held } from './outbound.ts';
-import { relabel } from './relabel.ts';
+import { isPassing, relabel } from './relabel.ts';
 import type { Scope } from './scope.ts';
 import { isQuiet } from './transition.ts';
 
@@ -51,12 +51,12 @@ export function holdInPlace(scope: Scope, commit: Commit, held: Held): void {
 }
 
 /**
- * What waits since the lane said that the group fell apart goes on once there is one that did not: nobody would look at it else. Sealing asks
+ * What is held for what the lane said goes on once the lane says so no more: nobody would look at it else. Sealing asks
  * again whether its label is as good as the one its sender saw.
  */
-export function resumeAfterFork(scope: Scope, id: ConversationId): void {
+export function resumePassed(scope: Scope, id: ConversationId): void {
   for (const { id: item, hold, seenLabel, message } of heldItems(scope.db, id)) {
-    if (hold === 'fork' && seenLabel !== null)
+    if (isPassing(hold) && seenLabel !== null)
       goOn(scope, { id: item, conversation: id, message }, seenLabel);
   }
 }

@@ -7,7 +7,7 @@ import { findConversation, setHold, setLabel, type Conversation } from '../../..
 import type { Database } from '../../../storage/database.ts';
 import { memberTrusts } from '../../../storage/memberships.ts';
 import { trustOf } from '../../../storage/peers.ts';
-import { firstHold } from '../../../storage/outbox.ts';
+import { firstHold, hasOpen } from '../../../storage/outbox.ts';
 import { touchConversation } from '../touched.ts';
 import type { Scope } from './scope.ts';
 
@@ -54,6 +54,12 @@ export function identityChanged(db: Database, conversation: Conversation): boole
 /** Reasons that only the person can end; a lane's next forecast does not. */
 const personal: readonly HoldReason[] = ['identity-changed', 'label-fell', 'below-floor'];
 
+/** Reasons that the lane ends: what is held for one goes on by itself once a forecast names none. */
+const passing: readonly HoldReason[] = ['fork', 'no-key', 'challenge'];
+
+/** Whether the next forecast that names no reason ends it, for the conversation and for what is held in it. */
+export const isPassing = (hold: HoldReason | null): boolean => hold !== null && passing.includes(hold);
+
 /** What stops a conversation once the lane says `told`: what the person must look at first, then what the lane says, then whatever item is still held. */
 export function holdAfterForecast(
   db: Database,
@@ -80,7 +86,7 @@ export function relabelAs(scope: Scope, conversation: Conversation, hold: HoldRe
   if (!sameLabel(now, conversation.label)) setLabel(scope.db, id, now);
 }
 
-/** Lets a conversation go on when the last thing it was stopped for is gone; what the identity or a lane says stays. */
+/** Lets a conversation go on when the last thing it was stopped for is gone; what the identity, a fork or a copy says stays. */
 export function releaseIfNothingHeld(scope: Scope, id: ConversationId): void {
   const conversation = findConversation(scope.db, id);
   if (!conversation) return;
@@ -90,7 +96,11 @@ export function releaseIfNothingHeld(scope: Scope, id: ConversationId): void {
     hold === 'label-fell' ||
     hold === 'below-floor' ||
     (hold === 'identity-changed' && !identityChanged(scope.db, conversation));
-  if (byItem || (hold === 'guard' && next === null)) relabel(scope, id, next);
+  // Nothing is left that the lane said it of. It says so again where it finds the same; for what waits without being held, it still stands.
+  const over =
+    ((hold === 'guard' || hold === 'no-key') && next === null) ||
+    (hold === 'challenge' && !hasOpen(scope.db, conversation));
+  if (byItem || over) relabel(scope, id, next);
 }
 
 /** Whether the stored label is not what the rules say now: time alone makes facts stale, without any commit. */
