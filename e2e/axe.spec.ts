@@ -53,6 +53,7 @@ for (const query of [
   'chat=held-below&theme=dark',
   'chat=alice&sheet=settings',
   'chat=alice&sheet=account',
+  'chat=alice&sheet=prove-person',
   'chat=alice&sheet=new-chat',
   'chat=alice&sheet=palette',
   'chat=alice&sheet=who-sees',

@@ -627,3 +627,21 @@ test('no word stands outside the catalogue', async ({ page, show }) => {
     expect(plain, query).toEqual([]);
   }
 });
+
+test('what Signal’s page gave is pasted, and what is no such link is named', async ({ page, show }) => {
+  await show('chat=alice&sheet=prove-person');
+  const sheet = page.getByRole('dialog', { name: en['prove-person.title'] });
+  await sheet.getByRole('button', { name: en['prove-person.open.act'] }).click();
+  expect(
+    await page.evaluate(() => (window as unknown as { gallery: { opened: string[] } }).gallery.opened),
+  ).toEqual(['https://signalcaptchas.org/challenge/generate.html']);
+  const field = sheet.getByLabel(en['prove-person.field']);
+  const go = sheet.getByRole('button', { name: en['prove-person.go'] });
+  await expect(go).toBeDisabled();
+  await field.fill('hello');
+  await go.click();
+  await expect(sheet.getByRole('alert')).toContainText(en['flow.signal-person.code-malformed.what']);
+  await field.fill('signalcaptcha://signal-hcaptcha.5fad97ac.challenge.P1_x');
+  await go.click();
+  await expect(page.getByRole('dialog', { name: en['prove-person.done'] })).toBeVisible();
+});

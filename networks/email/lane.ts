@@ -166,6 +166,9 @@ export const createLane: CreateLane = (): Lane => {
         return yield* chat(flowing, start.address);
       case 'check':
         return yield* check(flowing, start.peer);
+      case 'prove-person':
+        yield { kind: 'failed', why: 'not-possible' };
+        return null;
       default:
         return assertNever(start);
     }

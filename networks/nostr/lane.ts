@@ -42,6 +42,9 @@ export const createLane: CreateLane = (): Lane => {
         return yield* invite(running, signal);
       case 'check':
         return yield* check(running, start.peer);
+      case 'prove-person':
+        yield { kind: 'failed', why: 'not-possible' };
+        return null;
       default:
         return assertNever(start);
     }

@@ -84,9 +84,9 @@ export const messageBody = v.strictObject({
   urgent: v.boolean(),
 });
 
-/** `PUT /v1/challenge`. */
+/** `PUT /v1/challenge`. Without the scheme of the link that Signal's page leads to: its server reads what stands behind it. */
 export const challengeBody = v.strictObject({
   type: v.literal('captcha'),
   token: v.pipe(v.string(), v.maxLength(1_000)),
-  captcha: v.pipe(v.string(), v.regex(/^signalcaptcha:\/\/[\x21-\x7e]{1,20000}$/)),
+  captcha: v.pipe(v.string(), v.regex(/^signal-[a-z0-9-]{1,40}\.[\x21-\x7e]{1,20000}$/i)),
 });

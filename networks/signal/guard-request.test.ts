@@ -53,7 +53,7 @@ const bodies = {
     pniPqLastResortPreKey: pqSigned(),
   },
   check: { identityType: 'ACI', digest: base64(32) },
-  challenge: { type: 'captcha', token: 'token', captcha: 'signalcaptcha://signal-hcaptcha.P1_x' },
+  challenge: { type: 'captcha', token: 'token', captcha: 'signal-hcaptcha.P1_x' },
   message: part(8, errorMessage),
   sealed: part(6, sealedSender),
 } as const;

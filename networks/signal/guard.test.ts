@@ -304,8 +304,13 @@ describe('requests', () => {
         headers: [JSON_TYPE],
         body: json({ type: 'captcha', token: 'token', captcha }),
       });
-    expect(guard(answer('signalcaptcha://signal-hcaptcha.abc.challenge.P1_x'))).toBe('pass');
-    for (const words of ['hello', 'signalcaptcha://hello mum', 'signalcaptcha://'])
+    expect(guard(answer('signal-hcaptcha.abc.challenge.P1_x'))).toBe('pass');
+    for (const words of [
+      'hello',
+      'signal-hello',
+      'signal-hcaptcha.hello mum',
+      'signalcaptcha://signal-hcaptcha.abc.challenge.P1_x',
+    ])
       expect(guard(answer(words))).not.toBe('pass');
   });
 });

@@ -9,6 +9,7 @@ import { chat, check } from './flows.ts';
 import { link } from './linking.ts';
 import { perform } from './perform.ts';
 import { retryAt } from './performing.ts';
+import { provePerson } from './prove-person.ts';
 import { createRunning, type Running } from './running.ts';
 import { createTypingHints } from './typing-hint.ts';
 import { wipe } from './wipe.ts';
@@ -33,6 +34,8 @@ export const createLane: CreateLane = (): Lane => {
         return yield* chat(running, start.address);
       case 'check':
         return yield* check(running, start.peer);
+      case 'prove-person':
+        return yield* provePerson(running.performing);
       case 'join':
         // Signal has no link that this version follows.
         yield {

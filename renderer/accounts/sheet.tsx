@@ -99,6 +99,16 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
             onAct: async () => showSheet({ kind: 'link-again', account: row.id }),
           },
         ]),
+    ...(row.status.kind !== 'needs-person' || row.status.why !== 'captcha'
+      ? []
+      : [
+          {
+            key: 'prove-person',
+            label: say('prove-person.act'),
+            means: say('prove-person.act.means'),
+            onAct: async () => showSheet({ kind: 'prove-person', account: row.id }),
+          },
+        ]),
     ...(!isCopy || row.network === 'signal'
       ? []
       : [

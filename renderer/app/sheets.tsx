@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react';
+import { ProvePersonSheet } from '../accounts/prove-person.tsx';
 import { AccountSheet } from '../accounts/sheet.tsx';
 import { assertNever } from '../../shared/assert.ts';
 import { NewGroupSheet } from '../groups/new.tsx';
@@ -25,6 +26,8 @@ export function Sheets(): ReactNode {
       return <SettingsSheet />;
     case 'account':
       return <AccountSheet account={sheet.account} />;
+    case 'prove-person':
+      return <ProvePersonSheet account={sheet.account} />;
     case 'new-chat':
       return <NewChatSheet code={sheet.code ?? null} />;
     case 'new-group':

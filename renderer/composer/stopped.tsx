@@ -226,8 +226,18 @@ function actsFor(
       ];
     case 'clone-suspected':
       return [...(row.label.network === 'signal' ? [linkAgain] : [look]), ...discard];
-    case 'lane-off':
     case 'challenge':
+      return [
+        {
+          key: 'prove-person',
+          look: 'go',
+          label: say('prove-person.act'),
+          means: say('prove-person.act.means'),
+          onAct: () => showSheet({ kind: 'prove-person', account }),
+        },
+        ...discard,
+      ];
+    case 'lane-off':
       return [look, ...discard];
     case 'guard':
       return [...check, ...discard];

@@ -39,6 +39,16 @@ export function flows(
     say(flow, { kind: 'done', conversation: null, peer: null });
   }
 
+  function proven(flow: FlowId, pasted: string): void {
+    const fields = [{ name: 'captcha', secret: false, value: '' }];
+    say(
+      flow,
+      pasted.startsWith('signalcaptcha:')
+        ? { kind: 'done', conversation: null, peer: null }
+        : { kind: 'ask', fields, why: 'code-malformed' },
+    );
+  }
+
   return {
     'flow.start': ({ start, network }) => {
       const flow = crypto.randomUUID() as FlowId;
@@ -67,6 +77,9 @@ export function flows(
           else finishAccount(flow);
           break;
         }
+        case 'prove-person':
+          say(flow, { kind: 'ask', fields: [{ name: 'captcha', secret: false, value: '' }], why: null });
+          break;
         case 'link-again':
           say(flow, { kind: 'show-code', text: LINK, expiresAt: Date.now() + CODE_MS });
           break;
@@ -93,7 +106,8 @@ export function flows(
       return { flow };
     },
     'flow.answer': ({ flow, answer }) => {
-      if (!compared.answer(flow, answer)) finishAccount(flow);
+      if (answer.kind === 'fields' && 'captcha' in answer.values) proven(flow, answer.values['captcha']);
+      else if (!compared.answer(flow, answer)) finishAccount(flow);
       return null;
     },
     'flow.cancel': () => null,

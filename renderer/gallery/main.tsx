@@ -84,6 +84,7 @@ const sheets: Readonly<Record<string, Sheet>> = {
   add: { kind: 'add-account', network: null },
   signal: { kind: 'add-account', network: 'signal' },
   'link-again': { kind: 'link-again', account: SIGNAL_ACCOUNT },
+  'prove-person': { kind: 'prove-person', account: SIGNAL_ACCOUNT },
   email: { kind: 'add-account', network: 'email' },
 };
 const sheet = sheets[asked.get('sheet') ?? ''];

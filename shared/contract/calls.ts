@@ -52,13 +52,17 @@ const flowStartSchema: v.GenericSchema<unknown, FlowBegin> = v.variant('kind', [
   v.strictObject({ kind: v.literal('join'), link: v.pipe(v.string(), v.maxLength(4_000)) }),
   v.strictObject({ kind: v.literal('chat'), address: v.pipe(v.string(), v.maxLength(320)) }),
   v.strictObject({ kind: v.literal('check'), peer: idSchema<PeerId>() }),
+  v.strictObject({ kind: v.literal('prove-person') }),
   v.strictObject({ kind: v.literal('link-again') }),
 ]) as v.GenericSchema<unknown, FlowBegin>;
+
+/** Longest answer to what a lane asks for, in UTF-16 units: what a captcha's page gives is some thousands. */
+const MAX_FIELD = 16_000;
 
 const flowAnswerSchema: v.GenericSchema<unknown, FlowAnswer> = v.variant('kind', [
   v.strictObject({
     kind: v.literal('fields'),
-    values: v.record(v.pipe(v.string(), v.maxLength(40)), shortText),
+    values: v.record(v.pipe(v.string(), v.maxLength(40)), v.pipe(v.string(), v.maxLength(MAX_FIELD))),
   }),
   v.strictObject({
     kind: v.literal('code'),

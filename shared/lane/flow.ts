@@ -9,7 +9,9 @@ export type FlowStart =
   | { readonly kind: 'invite' }
   | { readonly kind: 'join'; readonly link: string }
   | { readonly kind: 'chat'; readonly address: string }
-  | { readonly kind: 'check'; readonly peer: PeerId };
+  | { readonly kind: 'check'; readonly peer: PeerId }
+  /** The network wants to see a person before it takes more: hands it what the person's browser got. */
+  | { readonly kind: 'prove-person' };
 
 /**
  * What a page may start. `link-again`: an account that is stopped for good here, since its profile is a copy or its device was

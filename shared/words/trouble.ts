@@ -5,7 +5,7 @@ import { plainName, nameInSentence } from './plain-name.ts';
 import type { Say } from './say.ts';
 
 /** Flows whose failures can be said more exactly than in general. */
-export type FlowPlace = 'signal-link' | 'signal-chat' | 'nostr-add' | 'nostr-chat';
+export type FlowPlace = 'signal-link' | 'signal-chat' | 'signal-person' | 'nostr-add' | 'nostr-chat';
 
 const exact = [
   'signal-link.server-unreachable',
@@ -15,6 +15,9 @@ const exact = [
   'signal-chat.address-malformed',
   'signal-chat.no-key',
   'signal-chat.proof-failed',
+  'signal-person.code-malformed',
+  'signal-person.code-expired',
+  'signal-person.server-unreachable',
   'nostr-add.server-unreachable',
   'nostr-add.tls-required',
   'nostr-add.not-possible',

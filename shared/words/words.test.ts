@@ -331,7 +331,14 @@ describe('every code of the contract has words', () => {
       for (const about of [alice, { name: null }])
         Object.values(each.note(code, about)).forEach((text) => text === null || one(text));
     for (const code of flowFailures)
-      for (const place of [null, 'signal-link', 'signal-chat', 'nostr-add', 'nostr-chat'] as const)
+      for (const place of [
+        null,
+        'signal-link',
+        'signal-chat',
+        'signal-person',
+        'nostr-add',
+        'nostr-chat',
+      ] as const)
         Object.values(each.flowFailure(code, place)).forEach(one);
     for (const kind of errorKinds) Object.values(each.error(kind)).forEach(one);
     for (const kind of confirmKinds)

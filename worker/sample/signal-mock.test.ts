@@ -21,6 +21,7 @@ import { conversationWith } from '../../networks/signal/names.ts';
 import { textOnly, type Content } from '../../shared/contract/content.ts';
 import type { MessageRow } from '../../shared/contract/message.ts';
 import type { AccountId, ConversationId, MessageId } from '../../shared/ids.ts';
+import type { FlowFailure } from '../../shared/lane/flow.ts';
 import { getCell, writeCells } from '../../storage/lane-state.ts';
 import { takeImage } from './disk-image.ts';
 import { request, startRig, type Rig } from './rig.ts';
@@ -416,6 +417,34 @@ describe('trouble', () => {
       return !sending.ok && sending.why === 'challenge';
     });
     expect(await server.call('waiting', { account: alice.id, queue: 'message' })).toBe(0);
+  });
+
+  test('428: who shows that they are a person is heard, and all that waits goes', async () => {
+    await meet();
+    await server.call('challenge', { device: linked.id, account: alice.id, on: true });
+    const ids = [await say('one')];
+    await rig.page.until('lane', ({ status }) => status.kind === 'needs-person' && status.why === 'captcha');
+    ids.push(await say('two'));
+    await server.call('answer', { path: '/v1/challenge', status: 400, body: '' });
+    const { flow } = await rig.page.call('flow.start', {
+      request: request(),
+      account: (await row()).account,
+      network: 'signal',
+      start: { kind: 'prove-person' },
+    });
+    const asked = (why: FlowFailure | null) =>
+      rig.page.until('flow', ({ flow: of, step }) => of === flow && step.kind === 'ask' && step.why === why);
+    const captcha = 'signalcaptcha://signal-hcaptcha.5fad97ac.challenge.' + 'P1_x'.repeat(1_000);
+    const answer = { kind: 'fields', values: { captcha } } as const;
+    await asked(null);
+    await rig.page.call('flow.answer', { flow, answer });
+    await asked('code-expired');
+    await server.call('answer', { path: '/v1/challenge', status: null, body: '' });
+    await server.call('challenge', { device: linked.id, account: alice.id, on: false });
+    await rig.page.call('flow.answer', { flow, answer });
+    await rig.page.until('flow', ({ flow: of, step }) => of === flow && step.kind === 'done');
+    for (const id of ids) await until(id, 'sent');
+    expect((await row()).label.sending).toEqual({ ok: true });
   });
 
   test('a connection that is cut: everything arrives, once', async () => {

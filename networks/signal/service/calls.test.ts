@@ -101,7 +101,7 @@ const calls: readonly {
   {
     name: 'answerChallenge',
     kinds: ['done', 'refused'],
-    call: (service) => service.answerChallenge('token', 'signalcaptcha://x'),
+    call: (service) => service.answerChallenge('token', 'signal-hcaptcha.x'),
   },
 ];
 const troubles = ['offline', 'rate-limited', 'unlinked', 'expired'];
