@@ -214,6 +214,18 @@ function actsFor(
     case 'label-fell':
       return [...check, send, ...discard];
     case 'no-key':
+      // Signal has no invitations: its server gives out keys, and may have others by now.
+      if (row.label.network === 'signal')
+        return [
+          {
+            key: 'again',
+            look: 'go',
+            label: say('stopped.no-key.again'),
+            means: say('stopped.no-key.again.means'),
+            onAct: () => resolve('send'),
+          },
+          ...discard,
+        ];
       return [
         {
           key: 'invite',

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { readProfile, unknownProfile, writeProfile } from '../../networks/signal/profile-record.ts';
 import { readErrand } from '../../networks/signal/errand.ts';
 import * as oracle from '../../networks/signal/codec/test/oracle.ts';
@@ -442,6 +442,27 @@ describe('keys that cannot be used', () => {
     expect(sendsTo(account)).toEqual([]);
   });
 
+  test('the person has it tried again: the server may have good keys by now', async () => {
+    const { account, chat } = await world.meet();
+    world.network.forge(async () => ({ kind: 'unusable' }));
+    const id = await world.say(chat, 'one');
+    await world.until(id, 'held');
+    const again = async () =>
+      world.rig.page.call('hold.resolve', {
+        request: request(),
+        conversation: chat,
+        choice: 'send',
+        seenLabel: (await row(chat)).labelRevision,
+      });
+    await again();
+    await world.eventually(async () => holdOf(await row(chat)) === 'no-key');
+    await world.until(id, 'held');
+    world.network.forge(null);
+    await again();
+    await world.until(id, 'sent');
+    expect(texts(account.device(1).got)).toEqual(['one']);
+  });
+
   test('once the message is discarded the chat takes others: the server may have good keys by now', async () => {
     const { account, chat } = await world.meet();
     world.network.forge(async () => ({ kind: 'unusable' }));
@@ -654,6 +675,27 @@ describe('the server says', () => {
       world.connect(false);
       await world.performing().challenge.answer(world.network.service, 'right');
       await world.eventually(async () => holdOf(await row(chat)) === null);
+    });
+
+    test('and is content before the chat has said so: it does not say so', async () => {
+      const { chat } = await world.meet();
+      await send(chat, 'hello');
+      await world.eventually(() => transcripts().length === 1);
+      const { challenge, engine } = world.performing();
+      const forecast = engine.forecast.bind(engine);
+      const asked = vi.spyOn(engine, 'forecast');
+      // The first is that of sealing; while the second is made, what was under way beside it is taken.
+      asked.mockImplementationOnce(forecast).mockImplementationOnce((...of) => {
+        challenge.passed();
+        return forecast(...of);
+      });
+      world.network.arm({ delivered: false, answer });
+      const one = await world.say(chat, 'one');
+      await world.eventually(() => world.rig.db.get('SELECT 1 FROM outbox WHERE attempts > 0') !== undefined);
+      expect(asked).toHaveBeenCalledTimes(2);
+      expect(holdOf(await row(chat))).toBeNull();
+      world.hurry();
+      await world.until(one, 'sent');
     });
 
     test('also where it was seen before the lane was started anew', async () => {

@@ -68,6 +68,8 @@ export const label = {
   'stopped.guard.meaning': 'This is a fault of Plainseal. Nothing left this computer.',
   'stopped.fork.meaning': 'What is sent now may not open for one of you.',
   'stopped.fork.meaning.group': 'People here no longer see the same group.',
+  'stopped.no-key.again': 'Try again',
+  'stopped.no-key.again.means': 'Signal is asked for their keys once more.',
   'stopped.fork.again': 'Start again',
   'stopped.fork.again.means':
     'With new keys, in this same place. What waits is sent then, and what was lost on the way.',
