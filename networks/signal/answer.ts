@@ -26,7 +26,8 @@ export async function afterAnswer(
   const { artifacts, draft } = handed;
   switch (answer.kind) {
     case 'sent':
-      performing.challenge.passed();
+      // What was under way when a challenge came says nothing of it.
+      if (performing.challenge.until(performing.context.now()) === null) performing.challenge.passed();
       return end(await settleSent(performing, item, { draft, artifacts, sealed }));
     case 'mismatched':
       return resealFor(performing, item, handed, {
@@ -120,7 +121,7 @@ async function challenged(
   context.log('challenge', { options: challenge.options.length });
   if (!challenge.options.includes('captcha')) return until();
   const forecasts = await forecastsOf(performing, item, createWork(context.view), 'challenge');
-  // What was under way beside it may have gone through: then it is over already.
+  // It may be over already.
   if (forecasts.length === 0 || standing.until(context.now()) === null) return until();
   for (const { conversation } of forecasts) standing.stop(conversation);
   await commit(context, { ...emptyCommit, forecasts });

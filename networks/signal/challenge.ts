@@ -21,7 +21,7 @@ export interface Challenge {
   stop(conversation: ConversationId): void;
   /** Says that a person is needed, if one is: a new connection has said otherwise meanwhile. False: none is. */
   say(): boolean;
-  /** It is over: something was sent. */
+  /** It is over: its time has come, the server took its answer, or something that was begun since. */
   passed(): void;
   /** Gives the server what the person's browser got. `none`: no challenge stands. */
   answer(via: SignalService, captcha: string): Promise<'done' | 'refused' | 'none' | 'later'>;

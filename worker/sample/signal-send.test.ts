@@ -640,8 +640,9 @@ describe('the server says', () => {
     /** A chat in which the server wants to see a person before it takes a message. */
     async function challenged() {
       const met = await world.meet();
+      const before = transcripts().length;
       await send(met.chat, 'hello');
-      await world.eventually(() => transcripts().length === 1);
+      await world.eventually(() => transcripts().length > before);
       world.network.arm({ delivered: false, answer });
       const one = await world.say(met.chat, 'one');
       await world.eventually(async () => holdOf(await row(met.chat)) === 'challenge');
@@ -677,6 +678,29 @@ describe('the server says', () => {
       await world.eventually(async () => holdOf(await row(chat)) === null);
     });
 
+    test('what was under way when it came does not end it', async () => {
+      const other = await world.meet();
+      await send(other.chat, 'hello');
+      await world.eventually(
+        () => world.rig.db.get("SELECT 1 FROM outbox WHERE state IN ('queued', 'sealed')") === undefined,
+      );
+      const { promise: answered, resolve: letAnswer } = Promise.withResolvers<void>();
+      let isFirst = true;
+      world.onCrashPoint(async (name) => {
+        if (name !== 'lane.after-wire-write' || !isFirst) return;
+        isFirst = false;
+        await answered;
+      });
+      const id = await world.say(other.chat, 'under way');
+      await world.eventually(() => sendsTo(other.account).length === 2);
+      const { chat, one } = await challenged();
+      letAnswer();
+      await world.until(id, 'sent');
+      expect(holdOf(await row(chat))).toBe('challenge');
+      await solve();
+      await world.until(one, 'sent');
+    });
+
     test('and is content before the chat has said so: it does not say so', async () => {
       const { chat } = await world.meet();
       await send(chat, 'hello');
@@ -684,7 +708,7 @@ describe('the server says', () => {
       const { challenge, engine } = world.performing();
       const forecast = engine.forecast.bind(engine);
       const asked = vi.spyOn(engine, 'forecast');
-      // The first is that of sealing; while the second is made, what was under way beside it is taken.
+      // The first is that of sealing; it is over while the second is made.
       asked.mockImplementationOnce(forecast).mockImplementationOnce((...of) => {
         challenge.passed();
         return forecast(...of);

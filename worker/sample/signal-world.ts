@@ -65,7 +65,8 @@ export interface SignalWorld {
   idle(): Promise<void>;
   /** No connection, or one again. */
   connect(on: boolean): void;
-  onCrashPoint(how: ((name: CrashPoint) => void) | null): void;
+  /** A promise it gives is waited for. */
+  onCrashPoint(how: ((name: CrashPoint) => unknown) | null): void;
   close(): Promise<void>;
 }
 
@@ -78,7 +79,7 @@ export async function openSignalWorld(): Promise<SignalWorld> {
   const told = (): void => {
     for (const look of looks) look();
   };
-  let crash: ((name: CrashPoint) => void) | null = null;
+  let crash: ((name: CrashPoint) => unknown) | null = null;
   let performing: Performing | null = null;
   const { promise: started, resolve: begin } = Promise.withResolvers<void>();
   let connected = true;
@@ -98,7 +99,9 @@ export async function openSignalWorld(): Promise<SignalWorld> {
         statuses.push(status);
         core.status(status);
       },
-      crashPoint: async (name) => crash?.(name),
+      crashPoint: async (name) => {
+        await crash?.(name);
+      },
       log: (event, facts) => {
         logged.push(JSON.stringify([event, facts]));
       },
