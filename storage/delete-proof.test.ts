@@ -3,8 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { textOnly } from '../shared/contract/content.ts';
 import type { SendState } from '../shared/contract/conversation.ts';
-import type { AccountId, ConversationId, NetworkKey, OutboxId } from '../shared/ids.ts';
+import type { AccountId, ConversationId, EnvelopeKey, NetworkKey, OutboxId } from '../shared/ids.ts';
 import { DATABASE_FILE, openDatabase } from './database.ts';
+import { settle } from './inbound.ts';
 import { addMessage as storeMessage, deleteMessage, removeMessage } from './messages.ts';
 import { addIntent, putArtifact, setOutboxState } from './outbox.ts';
 import { forgetWords, indexWords, wordsOf } from './search.ts';
@@ -125,6 +126,51 @@ describe('a deleted word', () => {
       n: 0,
     });
     database.run("INSERT INTO search (search) VALUES ('integrity-check')");
+    database.close();
+  });
+
+  it('goes from what is kept of how it came, and from what my other devices are to be told of it', () => {
+    const { database, path, row, text, fill } = planted(folderFor());
+    const account = 'a' as AccountId;
+    const beside = (message: number, word: string): void => {
+      const of = `key-${message}` as NetworkKey;
+      const bytes = new TextEncoder().encode(word);
+      const envelope = `envelope ${message}` as EnvelopeKey;
+      settle(
+        database,
+        account,
+        { kind: 'parked', envelope, raw: bytes, needs: 'newer-version', until: 9e12, of },
+        1,
+      );
+      const what = {
+        kind: 'protocol',
+        key: `told ${message}` as NetworkKey,
+        op: 'x',
+        data: bytes,
+        of,
+      } as const;
+      const intent = { conversation: null, sentAt: 1, what };
+      const id = `told ${message}` as OutboxId;
+      addIntent(database, { id, account, message: null, intent, seenLabel: null, hold: null });
+      putArtifact(database, id, { to: 'me', identity: 'K', bytes, outcome: 'pending' });
+      setOutboxState(database, id, 'sealed');
+    };
+    const [deleted, ended] = ['xpk1gone', 'xpk2gone'] as const;
+    beside(text, deleted);
+    beside(row, ended);
+    fill(50);
+    expect(database.checkpointTruncate()).toBe(true);
+    for (const word of [deleted, ended]) expect(holds(pagesOf(path, key), word)).toBe(true);
+    database.transaction(() => deleteMessage(database, text));
+    database.transaction(() => removeMessage(database, { id: row, outbox: null }));
+    expect(database.checkpointTruncate()).toBe(true);
+    for (const word of [deleted, ended]) expect(holds(pagesOf(path, key), word)).toBe(false);
+    expect(database.all('SELECT DISTINCT outcome, until, message_key AS of FROM inbound')).toEqual([
+      { outcome: 'consumed', until: null, of: null },
+    ]);
+    expect(database.all('SELECT DISTINCT state, message_key AS of FROM outbox')).toEqual([
+      { state: 'cancelled', of: null },
+    ]);
     database.close();
   });
 

@@ -54,9 +54,9 @@ export function settle(db: Database, account: AccountId, settled: Settled, at: M
   const rawAt = raw !== null && !(raw instanceof Uint8Array) ? raw.at : null;
   const why = settled.kind === 'parked' ? settled.needs : settled.kind === 'quarantined' ? settled.why : null;
   db.run(
-    `INSERT INTO inbound (account, envelope, outcome, at, raw, raw_at, why, until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO inbound (account, envelope, outcome, at, raw, raw_at, why, until, message_key) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (account, envelope) DO UPDATE SET outcome = excluded.outcome, at = excluded.at, raw = excluded.raw,
-       raw_at = excluded.raw_at, why = excluded.why, until = excluded.until
+       raw_at = excluded.raw_at, why = excluded.why, until = excluded.until, message_key = excluded.message_key
      WHERE inbound.outcome IN ('parked', 'quarantined') AND excluded.outcome <> 'duplicate'`,
     account,
     settled.envelope,
@@ -66,7 +66,44 @@ export function settle(db: Database, account: AccountId, settled: Settled, at: M
     rawAt,
     why,
     settled.kind === 'parked' ? settled.until : null,
+    settled.kind === 'parked' ? (settled.of ?? null) : null,
   );
+}
+
+/**
+ * Lets go of the bytes that were kept of how a message came: it is deleted or over. That they came stays known. The index is named, for without
+ * statistics SQLite looks through all envelopes of the account.
+ */
+export function forgetBytesOf(db: Database, message: number): void {
+  db.run(
+    `UPDATE inbound INDEXED BY inbound_message SET outcome = 'consumed', raw = NULL, raw_at = NULL, why = NULL, until = NULL, message_key = NULL
+     WHERE account = (SELECT account FROM message WHERE id = :message) AND message_key = (SELECT key FROM message WHERE id = :message)`,
+    { message },
+  );
+}
+
+/** When the next bytes are kept no longer, or null. One look at an index. */
+export function nextUnkept(db: Database): Millis | null {
+  return (
+    db.get<{ readonly at: Millis | null }>('SELECT min(until) AS at FROM inbound WHERE until IS NOT NULL')
+      ?.at ?? null
+  );
+}
+
+/** Lets go of bytes whose time is over, at most `limit` envelopes' at once; says of how many. */
+export function forgetUnkept(db: Database, now: Millis, limit: number): number {
+  const over = db.all<{ readonly account: AccountId; readonly envelope: EnvelopeKey }>(
+    'SELECT account, envelope FROM inbound WHERE until <= ? ORDER BY until LIMIT ?',
+    now,
+    limit,
+  );
+  for (const { account, envelope } of over)
+    db.run(
+      'UPDATE inbound SET raw = NULL, until = NULL, message_key = NULL WHERE account = ? AND envelope = ?',
+      account,
+      envelope,
+    );
+  return over.length;
 }
 
 /** Under which key of `meta` stands what the lane of an account was touching last. */

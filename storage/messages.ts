@@ -15,7 +15,8 @@ import type { Label } from '../shared/label/label.ts';
 import type { FailureCode } from '../shared/lane/intent.ts';
 import type { Database } from './database.ts';
 import { endOf, stayOf, type Expires } from './expiry.ts';
-import { emptyItem } from './outbox.ts';
+import { forgetBytesOf } from './inbound.ts';
+import { dropTold, emptyItem } from './outbox.ts';
 import { forgetWords, indexNew, indexWords, wordsOf } from './search.ts';
 
 /** A message as core decides over it; lists read more columns in queries/. */
@@ -142,12 +143,14 @@ export function editMessage(
 }
 
 /**
- * Empties a message: text, words, files, revisions, reactions and evidence go, and what its item would say if it were sent once
- * more; the row stays, so that a second delivery does not bring it back.
+ * Empties a message: text, words, files, revisions, reactions and evidence go, what its item would say if it were sent once
+ * more, and what is kept of it elsewhere; the row stays, so that a second delivery does not bring it back.
  */
 export function deleteMessage(db: Database, id: number): void {
   forgetWords(db, id);
   emptySettled(db, id);
+  forgetBytesOf(db, id);
+  dropTold(db, id);
   forgetFiles(db, id);
   db.run('DELETE FROM revision WHERE message = ?', id);
   db.run('DELETE FROM reaction WHERE message = ?', id);
@@ -172,6 +175,8 @@ export function removeMessage(
   message: { readonly id: number; readonly outbox: OutboxId | null },
 ): void {
   if (message.outbox) emptyItem(db, message.outbox);
+  forgetBytesOf(db, message.id);
+  dropTold(db, message.id);
   removeRow(db, message.id);
 }
 

@@ -59,8 +59,8 @@ export function addIntent(
   },
 ): void {
   db.run(
-    `INSERT INTO outbox (id, seq, account, conversation, queue, written_at, message, intent, seen_label, state, hold)
-     VALUES (?, (SELECT coalesce(max(seq), 0) + 1 FROM outbox WHERE conversation IS ?), ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO outbox (id, seq, account, conversation, queue, written_at, message, intent, seen_label, state, hold, message_key)
+     VALUES (?, (SELECT coalesce(max(seq), 0) + 1 FROM outbox WHERE conversation IS ?), ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     item.id,
     item.intent.conversation,
     item.account,
@@ -72,6 +72,7 @@ export function addIntent(
     item.seenLabel && JSON.stringify(item.seenLabel),
     item.hold === null ? 'queued' : 'held',
     item.hold,
+    item.intent.what.kind === 'protocol' ? (item.intent.what.of ?? null) : null,
   );
 }
 
@@ -315,10 +316,25 @@ export function emptyItem(db: Database, id: OutboxId): void {
   db.run("UPDATE outbox SET state = 'cancelled', hold = NULL WHERE id = ?", id);
 }
 
+/** A message was deleted, or is over: what my other devices were still to be told of it is not sent. */
+export function dropTold(db: Database, message: number): void {
+  const told = db.all<{ readonly id: OutboxId }>(
+    `SELECT id FROM outbox INDEXED BY outbox_told
+     WHERE account = (SELECT account FROM message WHERE id = :message) AND message_key = (SELECT key FROM message WHERE id = :message)`,
+    { message },
+  );
+  for (const { id } of told) emptyItem(db, id);
+}
+
 /** What an item was to say is needed no more: what kind of thing it was stays, the words and bytes of it go. */
 export function emptyIntent(db: Database, { id, intent }: Pick<Outgoing, 'id' | 'intent'>): void {
   const what = withoutWords(intent.what);
-  if (what) db.run('UPDATE outbox SET intent = ? WHERE id = ?', encodeFrame({ ...intent, what }), id);
+  if (what)
+    db.run(
+      'UPDATE outbox SET intent = ?, message_key = NULL WHERE id = ?',
+      encodeFrame({ ...intent, what }),
+      id,
+    );
 }
 
 /** Null where it holds none. */

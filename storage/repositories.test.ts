@@ -14,6 +14,7 @@ import {
 } from './accounts.ts';
 import { groupsWith } from './conversations.ts';
 import { openDatabase, type Database } from './database.ts';
+import { forgetUnkept, nextUnkept } from './inbound.ts';
 import {
   acceptDisclosure,
   acceptedDisclosure,
@@ -356,7 +357,7 @@ test('what is open of a conversation is found among what is open, however much w
   db.close();
 });
 
-test('the groups of somebody, and files that are still to be sent, are found by indexes', () => {
+test('the groups of somebody, files that are still to be sent, and what goes with a message are found by indexes', () => {
   const db = opened();
   const conversation = 'a|email|someone' as ConversationId;
   addConversation(db, conversation);
@@ -368,6 +369,10 @@ test('the groups of somebody, and files that are still to be sent, are found by 
   for (const [of, index, act] of [
     [/FROM membership/u, /membership_peer/u, () => groupsWith(db, 'someone' as PeerId)],
     [/FROM artifact/u, /artifact_file/u, () => deleteMessage(db, 1)],
+    [/UPDATE inbound/u, /inbound_message/u, () => deleteMessage(db, 1)],
+    [/FROM outbox .*\s+WHERE account/u, /outbox_told/u, () => deleteMessage(db, 1)],
+    [/min\(until\)/u, /inbound_until/u, () => nextUnkept(db)],
+    [/WHERE until <=/u, /inbound_until/u, () => forgetUnkept(db, 1, 1)],
   ] as const) {
     const plans = watched(db, of);
     act();

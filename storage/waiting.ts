@@ -40,6 +40,17 @@ export function keepWaiting(
   return true;
 }
 
+/** Whether an edit waits for a target. */
+export function hasWaitingEdit(db: Database, account: AccountId, target: NetworkKey): boolean {
+  return (
+    db.get(
+      "SELECT 1 FROM waiting_change WHERE account = ? AND target = ? AND json_extract(change, '$.kind') = 'edit'",
+      account,
+      target,
+    ) !== undefined
+  );
+}
+
 /** Takes out what waited for a target, in the order it came; what waited too long is dropped. */
 export function takeWaiting(
   db: Database,

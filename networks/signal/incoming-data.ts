@@ -101,7 +101,7 @@ async function takeMessage(receiving: Receiving, said: Said, what: Shown): Promi
       at: now,
     });
   if (missing === 'nothing') consumed(receiving, arrival);
-  else await park(receiving, arrival);
+  else await park(receiving, arrival, key);
 }
 
 /** Their author is to be told that it arrived. */
@@ -119,7 +119,7 @@ async function takeEdit(receiving: Receiving, said: Said, what: Shown, editOf: M
   if (missing !== 'unknown')
     ledger.changes.push({ kind: 'edit', target: { conversation, key }, by, content, evidence });
   if (missing === 'nothing') consumed(receiving, arrival);
-  else await park(receiving, arrival);
+  else await park(receiving, arrival, key);
 }
 
 async function takeReaction(

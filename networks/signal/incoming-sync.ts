@@ -65,7 +65,7 @@ export async function takeSync(receiving: Receiving, arrival: Arrival, sync: Syn
 async function takeTranscript(receiving: Receiving, arrival: Arrival, sent: Of<'sent'>): Promise<void> {
   const { own } = receiving;
   const { message } = sent;
-  if (message?.data.group) return park(receiving, arrival);
+  if (message?.data.group) return park(receiving, arrival, null);
   // A story, an update of who got it, or something to a number that is no account: nothing of a conversation here.
   if (message === null || sent.isUpdate || sent.to === null || !isAci(sent.to))
     return consumed(receiving, arrival);

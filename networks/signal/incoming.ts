@@ -34,7 +34,7 @@ type Others = Exclude<Incoming, { readonly kind: 'sync' | 'decryption-error' }>;
 
 /** My devices talk to each other in sync messages. */
 async function takeOwn(receiving: Receiving, arrival: Arrival, incoming: Others): Promise<void> {
-  if (incoming.kind === 'unsupported') return park(receiving, arrival);
+  if (incoming.kind === 'unsupported') return park(receiving, arrival, null);
   if (incoming.kind === 'data' || incoming.kind === 'edit')
     return refuse(receiving, arrival, 'message-to-myself');
   consumed(receiving, arrival);
@@ -70,7 +70,7 @@ async function takeMessage(
   // The envelope's time is what a retry asks by, the content's what a message is named by: Signal's own programs hold them to be one.
   if (data.sentAt !== sentAt) return refuse(receiving, arrival, 'other-time');
   // Groups come later: their messages belong into no direct conversation.
-  if (data.group !== null || arrival.unsealed.group !== null) return park(receiving, arrival);
+  if (data.group !== null || arrival.unsealed.group !== null) return park(receiving, arrival, null);
   if (data.profileKey !== null) await learnProfileKey(receiving, from.service, data.profileKey);
   const conversation = await placeOf(receiving, from.service, data, editOf, 'request');
   // A stranger begins with a message: what is about one that was never here is about nothing.

@@ -1,6 +1,6 @@
 import type { ServiceId } from '../../crypto/signal/address.ts';
 import type { Opened, SignalEngine, Unsealed } from '../../crypto/signal/engine.ts';
-import type { AccountId, Millis } from '../../shared/ids.ts';
+import type { AccountId, Millis, NetworkKey } from '../../shared/ids.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
 import type { Trust } from '../../shared/label/facts.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
@@ -103,12 +103,13 @@ export function consumed(
 }
 
 /**
- * Keeps an opened content for a version that can show it. What somebody wrote who was not accepted is kept as such, so that core bounds it: anybody
+ * Keeps an opened content for a version that can show it; `of`: the message that its words are shown in, with which it goes. What somebody wrote who was not accepted is kept as such, so that core bounds it: anybody
  * can send it, and people in groups that I am in may.
  */
 export async function park(
   { ledger, own, work, now }: Receiving,
   { delivery, opened }: Arrival,
+  of: NetworkKey | null,
 ): Promise<void> {
   const { service } = opened.from;
   const accepted = service === own.service || (await readPeer(work, service))?.accepted === true;
@@ -118,6 +119,7 @@ export async function park(
     raw: opened.plaintext,
     needs: accepted ? 'newer-version' : 'acceptance',
     until: now + KEPT_FOR_MS,
+    ...(of === null ? {} : { of }),
   });
 }
 

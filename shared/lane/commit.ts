@@ -1,4 +1,4 @@
-import type { ConversationId, EnvelopeKey, Millis, OutboxId } from '../ids.ts';
+import type { ConversationId, EnvelopeKey, Millis, NetworkKey, OutboxId } from '../ids.ts';
 import type { HoldReason, SecurityFacts } from '../label/facts.ts';
 import type { Change } from './change.ts';
 import type { Intent, OutboxStep } from './intent.ts';
@@ -14,7 +14,10 @@ export type Settled =
       readonly envelope: EnvelopeKey;
       readonly raw: Uint8Array;
       readonly needs: 'epoch' | 'sender-key' | 'acceptance' | 'post-message' | 'newer-version';
+      /** Core lets go of the bytes then. */
       readonly until: Millis;
+      /** The message whose words the bytes hold: they go with it, and are not kept where it was not. */
+      readonly of?: NetworkKey;
     }
   | {
       readonly kind: 'quarantined';

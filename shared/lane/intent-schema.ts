@@ -52,7 +52,13 @@ export const intentSchema = shape<Intent>(
       }),
       v.strictObject({ kind: v.literal('timer'), key, timer: timerSchema }),
       v.strictObject({ kind: v.literal('group'), key, change: groupChangeSchema }),
-      v.strictObject({ kind: v.literal('protocol'), key, op: text(100), data: bytes(MAX_ARTIFACT) }),
+      v.strictObject({
+        kind: v.literal('protocol'),
+        key,
+        op: text(100),
+        data: bytes(MAX_ARTIFACT),
+        of: v.exactOptional(key),
+      }),
     ]),
   }),
 );

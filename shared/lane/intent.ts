@@ -84,6 +84,8 @@ export type Intent = {
         readonly key: NetworkKey;
         readonly op: string;
         readonly data: Uint8Array;
+        /** The message whose words `data` holds: once that is deleted or over, it is not sent. */
+        readonly of?: NetworkKey;
       };
 };
 

@@ -1,7 +1,14 @@
 import * as v from 'valibot';
 import { codeKinds, MAX_CODE } from '../code.ts';
 import { idSchema } from '../contract/content.ts';
-import { networks, type ConversationId, type EnvelopeKey, type FileId, type PeerId } from '../ids.ts';
+import {
+  networks,
+  type ConversationId,
+  type EnvelopeKey,
+  type FileId,
+  type NetworkKey,
+  type PeerId,
+} from '../ids.ts';
 import { holdReasons } from '../label/facts.ts';
 import { factsSchema } from '../label/schema.ts';
 import { bytes, chosenBy, list, shape, text, time } from '../shape.ts';
@@ -49,6 +56,7 @@ const settledSchema = shape<Settled>(
       raw: bytes(MAX_RAW),
       needs: v.picklist(['epoch', 'sender-key', 'acceptance', 'post-message', 'newer-version']),
       until: time,
+      of: v.exactOptional(idSchema<NetworkKey>()),
     }),
     quarantined: v.strictObject({
       kind: v.literal('quarantined'),

@@ -10,6 +10,7 @@ import { floor } from './0008-floor.ts';
 import { strangers } from './0009-strangers.ts';
 import { foundByIndex } from './0010-found-by-index.ts';
 import { openItems } from './0011-open-items.ts';
+import { wordsBeside } from './0012-words-beside.ts';
 
 /** Every step of the schema, in order. A released step never changes; a later change is a new one. */
 export const migrations: readonly Migration[] = [
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   { version: 9, sql: strangers },
   { version: 10, sql: foundByIndex },
   { version: 11, sql: openItems },
+  { version: 12, sql: wordsBeside },
 ];

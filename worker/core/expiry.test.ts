@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { textOnly } from '../../shared/contract/content.ts';
 import type { timerChoices } from '../../shared/contract/conversation.ts';
-import type { NetworkKey } from '../../shared/ids.ts';
+import type { EnvelopeKey, NetworkKey } from '../../shared/ids.ts';
 import type { Change } from '../../shared/lane/change.ts';
 import { emptyCommit, type Commit } from '../../shared/lane/commit.ts';
 import type { Timer } from '../../shared/lane/intent.ts';
@@ -182,6 +182,21 @@ describe('what my other devices say', () => {
     await commit({ changes: [fromMe(10, 'late', START - 60_000), bobSays(9, 'x', going(10, 1))] });
     expect(count('message')).toBe(0);
   });
+});
+
+test('bytes that are kept for a time go when it is over, also without a message that goes', async () => {
+  await open();
+  const raw = Uint8Array.of(1);
+  const envelope = 'e' as EnvelopeKey;
+  await commit({
+    inbound: [{ kind: 'parked', envelope, raw, needs: 'newer-version', until: START + WEEK_MS }],
+  });
+  now += WEEK_MS - 1;
+  await rows();
+  expect(count('inbound WHERE raw IS NOT NULL')).toBe(1);
+  now += 1;
+  await rows();
+  expect(count('inbound WHERE raw IS NOT NULL')).toBe(0);
 });
 
 describe('a message of mine', () => {

@@ -3,6 +3,7 @@ import type { Millis } from '../../shared/ids.ts';
 import { recountUnread } from '../../storage/conversations.ts';
 import type { Database } from '../../storage/database.ts';
 import { expired, nextExpiry } from '../../storage/expiry.ts';
+import { forgetUnkept, nextUnkept } from '../../storage/inbound.ts';
 import { removeMessage } from '../../storage/messages.ts';
 import type { Log } from './log.ts';
 import { touchMessage, type Touched } from './touched.ts';
@@ -17,9 +18,9 @@ const MAX_WAIT_MS = 10 * 60_000;
 /** After the database failed. */
 const RETRY_MS = 60_000;
 
-/** Removes messages when their time is over. */
+/** Removes messages when their time is over, and the bytes of envelopes that are kept no longer. */
 export interface Expiry {
-  /** A message may go sooner than what was known to go next. */
+  /** Something may go sooner than what was known to go next. */
   look(): void;
   /** The moment to ask the clock, which may have jumped: something is about to be shown, or a network came back. Costs nothing. */
   now(): void;
@@ -49,7 +50,7 @@ export function createExpiry(of: {
   }
 
   function look(least = 0): void {
-    nextAt = nextExpiry(of.db) ?? Infinity;
+    nextAt = Math.min(nextExpiry(of.db) ?? Infinity, nextUnkept(of.db) ?? Infinity);
     arm(least);
   }
 
@@ -79,7 +80,8 @@ export function createExpiry(of: {
       if (performance.now() - from > TURN_MS) break;
     }
     for (const conversation of touched.conversations) recountUnread(of.db, conversation);
-    return removed < due.length || due.length === MAX_AT_ONCE;
+    if (removed < due.length || due.length === MAX_AT_ONCE) return true;
+    return forgetUnkept(of.db, of.clock(), MAX_AT_ONCE) === MAX_AT_ONCE;
   }
 
   return {

@@ -12,7 +12,7 @@ export interface Touched {
   readonly arrived: { readonly conversation: ConversationId; readonly message: number }[];
   /** The outbox may have something to do. */
   outbox: boolean;
-  /** A message may go sooner than what was known to go next. */
+  /** A message, or bytes that are kept for a time, may go sooner than what was known to go next. */
   expiry: boolean;
 }
 

@@ -217,6 +217,71 @@ describe('my other devices', () => {
   });
 });
 
+describe('of a message whose file was not fetched nothing is kept once it', () => {
+  const longText = {
+    cdn: 3,
+    id: 'gone',
+    key: new Uint8Array(64),
+    digest: new Uint8Array(32),
+    size: 3_000,
+    type: 'text/x-signal-plain',
+    name: null,
+    flags: 0,
+  };
+  const words = 'burn after reading';
+  const parked = () =>
+    rig.db
+      .all<{ readonly raw: Uint8Array | null }>('SELECT raw FROM inbound')
+      .filter(({ raw }) => raw !== null && Buffer.from(raw).includes(words)).length;
+  async function told(more: Partial<OutgoingData> = {}) {
+    const alice = await met();
+    const chat = chatWith(alice);
+    await accept(chat);
+    await say(alice, text(words, T + 5, { ...more, what: { longText } }));
+    const shown = (await rows(chat)).findLast((one) => one.kind === 'message');
+    if (shown === undefined) throw new Error('nothing is shown');
+    expect([shown.content.text, parked()]).toEqual([words, 1]);
+    return { alice, chat, id: shown.id };
+  }
+
+  test('disappears', async () => {
+    const { chat, id } = await told({ timer: { ms: 1_000, version: 2 } });
+    await rig.page.call('conversation.read', { conversation: chat, upTo: id });
+    await expect.poll(parked, { timeout: 8_000 }).toBe(0);
+  });
+
+  test('was taken back by its writer, or deleted here', async () => {
+    const { alice } = await told();
+    await say(alice, data({ kind: 'delete', targetSentAt: T + 5 }, T + 6));
+    expect(parked()).toBe(0);
+    await say(alice, text(words, T + 7, { what: { longText } }));
+    const here = (await rows(chatWith(alice))).findLast((one) => one.kind === 'message');
+    expect(parked()).toBe(1);
+    await rig.page.call('message.delete', { request: request(), id: here!.id });
+    expect(parked()).toBe(0);
+  });
+
+  test('was taken back, with what it was changed to', async () => {
+    const { alice } = await told();
+    const edit = {
+      kind: 'edit',
+      targetSentAt: T + 5,
+      data: textData(words, T + 6, { what: { longText } }),
+    } as const;
+    await say(alice, edit);
+    expect(parked()).toBe(2);
+    await say(alice, data({ kind: 'delete', targetSentAt: T + 6 }, T + 7));
+    expect(parked()).toBe(0);
+  });
+
+  test('came from somebody who is blocked', async () => {
+    const { alice, chat } = await told();
+    await rig.page.call('conversation.block', { request: request(), conversation: chat });
+    await say(alice, text(words, T + 8, { what: { longText } }));
+    expect(parked()).toBe(1);
+  });
+});
+
 test('everything is delivered again after a crash before the acknowledgement, and nothing is shown twice', async () => {
   const alice = await world.meet();
   const phone = await world.phone();

@@ -158,6 +158,7 @@ async function takeText(
     raw: said.plaintext,
     needs: 'newer-version',
     until: now + KEPT_FOR_MS,
+    of: key,
   });
 }
 

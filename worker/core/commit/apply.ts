@@ -1,5 +1,5 @@
 import { PlainsealError } from '../../../shared/errors.ts';
-import { freshId, type ConversationId, type OutboxId } from '../../../shared/ids.ts';
+import { freshId, type ConversationId, type NetworkKey, type OutboxId } from '../../../shared/ids.ts';
 import { assertNever } from '../../../shared/assert.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import type { Commit, CommitResult, Forecast, Settled } from '../../../shared/lane/commit.ts';
@@ -15,7 +15,9 @@ import {
   SKIPPED_CURSOR,
 } from '../../../storage/inbound.ts';
 import { writeCells } from '../../../storage/lane-state.ts';
+import { findMessageByKey } from '../../../storage/messages.ts';
 import { addIntent, sweepQuiet } from '../../../storage/outbox.ts';
+import { hasWaitingEdit, WAIT_MS } from '../../../storage/waiting.ts';
 import { addTouched, nothingTouched, touchConversation } from '../touched.ts';
 import { changeConversation } from './conversation-change.ts';
 import { holdInPlace, resumePassed } from './hold.ts';
@@ -74,7 +76,9 @@ function applyAll(scope: Scope, commit: Commit): void {
   for (const settled of commit.inbound) {
     if (showsInAccount(scope, settled)) scope.touched.accounts = true;
     if (settled.kind === 'not-kept') tellNotKept(scope, settled.conversation);
-    settle(scope.db, scope.account.id, settled, scope.now);
+    settle(scope.db, scope.account.id, asKept(scope, settled), scope.now);
+    // Core lets go of its bytes in time.
+    if (settled.kind === 'parked') scope.touched.expiry = true;
     if (marked && settled.kind !== 'cursor') clearMarker(scope.db, scope.account.id, settled.envelope);
   }
 }
@@ -85,6 +89,25 @@ function setForecastOf(scope: Scope, { conversation: id, facts, hold }: Forecast
   if (hold === null && isPassing(conversation.hold)) resumePassed(scope, id);
   const next = holdAfterForecast(scope.db, conversation, hold);
   relabelAs(scope, { ...conversation, forecast: facts }, next);
+}
+
+/**
+ * Bytes that hold the words of a message are kept with it. Where it was dropped, is over or was deleted they are not; where an edit waits for it they
+ * are for as long as that does.
+ */
+function asKept(scope: Scope, settled: Settled): Settled {
+  if (settled.kind !== 'parked' || settled.of === undefined || isHere(scope, settled.of)) return settled;
+  const waits =
+    findMessageByKey(scope.db, scope.account.id, settled.of) === null &&
+    hasWaitingEdit(scope.db, scope.account.id, settled.of);
+  return waits
+    ? { ...settled, until: Math.min(settled.until, scope.now + WAIT_MS) }
+    : { kind: 'consumed', envelope: settled.envelope };
+}
+
+/** Whether a message is here, and not deleted. */
+function isHere({ db, account }: Scope, key: NetworkKey): boolean {
+  return findMessageByKey(db, account.id, key)?.deleted === false;
 }
 
 /** The request says how much of it was not kept; where there is none, the account does. */
@@ -152,6 +175,9 @@ function applyChange(scope: Scope, change: Change): void {
  */
 function enqueue(scope: Scope, intent: Intent): void {
   if (!isQuiet(intent)) throw new PlainsealError('refused', 'a lane may enqueue receipts and protocol only');
+  const { what } = intent;
+  // It was deleted while it went out: nobody is told its words any more.
+  if (what.kind === 'protocol' && what.of !== undefined && !isHere(scope, what.of)) return;
   const conversation = intent.conversation && ownConversation(scope, intent.conversation);
   if (intent.what.kind === 'receipt' && (!conversation || conversation.state !== 'active')) return;
   addIntent(scope.db, {

@@ -19,7 +19,7 @@ import { messageRow, selectMessages, type MessageRecord } from '../../../storage
 import { messageDetails } from '../../../storage/queries/messages.ts';
 import { searchMessages } from '../../../storage/search.ts';
 import { MAX_KEPT } from '../../../storage/strangers.ts';
-import { MAX_WAITING_PER_TARGET } from '../../../storage/waiting.ts';
+import { MAX_WAITING_PER_TARGET, WAIT_MS } from '../../../storage/waiting.ts';
 import {
   ALICE,
   clearFacts,
@@ -670,6 +670,74 @@ describe('inbound', () => {
       raw: null,
       why: null,
     });
+  });
+  test('bytes that hold the words of a message are kept with it, and not where it is not', () => {
+    const raw = new Uint8Array([1, 2]);
+    const parked = (of: string) =>
+      ({
+        kind: 'parked',
+        envelope: of as EnvelopeKey,
+        raw,
+        needs: 'newer-version',
+        until: 9e15,
+        of: key(of),
+      }) as const;
+    const kept = () =>
+      scene.db.all('SELECT envelope, until FROM inbound WHERE raw IS NOT NULL ORDER BY envelope');
+    const by = { target: { conversation: chat, key: key('later') }, by: ALICE } as const;
+    scene.commit({
+      changes: [
+        ...meeting(chat, ALICE).changes,
+        messageFrom(ALICE, chat, 'one', 'hi'),
+        messageFrom(ALICE, chat, 'gone', 'hi'),
+        { kind: 'delete', target: { conversation: chat, key: key('gone') }, by: ALICE },
+        {
+          ...(messageFrom(ALICE, chat, 'over', 'hi') as Extract<Change, { readonly kind: 'message' }>),
+          expires: { afterMs: 1, startedAt: 1 },
+        },
+        { kind: 'edit', ...by, content: textOnly('new'), evidence: openedBy(ALICE) },
+      ],
+      inbound: [parked('one'), parked('gone'), parked('over'), parked('later'), parked('never')],
+    });
+    const awaited = { envelope: 'later', until: scene.now + WAIT_MS };
+    expect(kept()).toEqual([awaited, { envelope: 'one', until: 9e15 }]);
+    expect(scene.db.get("SELECT outcome FROM inbound WHERE envelope = 'gone'")).toEqual({
+      outcome: 'consumed',
+    });
+    // It comes, changed before it came, and is taken back.
+    scene.commit({ changes: [messageFrom(ALICE, chat, 'later', 'old'), { kind: 'delete', ...by }] });
+    expect(kept()).toEqual([{ envelope: 'one', until: 9e15 }]);
+  });
+  test('what my other devices are to be told of a message is not taken up once that is deleted', () => {
+    const told = (of: string) => ({
+      conversation: null,
+      sentAt: 1,
+      what: {
+        kind: 'protocol',
+        key: key(`told ${of}`),
+        op: 'x',
+        data: new Uint8Array(),
+        of: key(of),
+      } as const,
+    });
+    scene.commit({
+      changes: [
+        ...meeting(chat, ALICE).changes,
+        messageFrom(ALICE, chat, 'one', 'hi'),
+        messageFrom(ALICE, chat, 'two', 'hi'),
+        { kind: 'delete', target: { conversation: chat, key: key('two') }, by: ALICE },
+      ],
+    });
+    scene.commit({ enqueue: [told('one'), told('two'), told('never')] });
+    expect(scene.db.all('SELECT message_key AS of, state FROM outbox')).toEqual([
+      { of: 'one', state: 'queued' },
+    ]);
+    scene.commit({
+      changes: [{ kind: 'delete', target: { conversation: chat, key: key('one') }, by: ALICE }],
+    });
+    expect(scene.db.all('SELECT message_key AS of, state FROM outbox')).toEqual([
+      { of: null, state: 'cancelled' },
+    ]);
   });
   test.each(['identity', 'plain-mail-skipped'])(
     'a cursor that shows in the account is told when it moves: %s',
