@@ -3,14 +3,17 @@ import { expect, test } from 'vitest';
 import type { ServiceId } from '../../crypto/signal/address.ts';
 import type { OutboxId } from '../../shared/ids.ts';
 import {
+  forgetOlder,
   forgetSent,
   keptServices,
   MAX_SENT,
+  olderServices,
   readSent,
   sweepSent,
   writeSent,
   type SentRecord,
 } from './send-log.ts';
+import { writeCell } from './cell.ts';
 import { createCells } from './test/cells.ts';
 
 const alice = '00000000-0000-4000-8000-00000000000a' as ServiceId;
@@ -42,6 +45,39 @@ test('only so much is kept of one recipient', async () => {
   expect(await run((work) => readSent(work, alice, 4, 10))).not.toBeNull();
   expect(cells.size).toBe(MAX_SENT + 1);
 });
+
+test.each([
+  ['times', [5, 100, 6, 100]],
+  ['differences', [5, 95, 1, 0]],
+])(
+  'what a list of an earlier version names, as %s, is let go of; what was written since is not',
+  async (_, [a, b, c, d]) => {
+    const { run, cells } = createCells();
+    await run(async (work) => {
+      for (const at of [5, 6]) {
+        const cell = { space: 'sent', key: `${alice}/${at}` };
+        await work.get(cell);
+        work.put(cell, Uint8Array.of(1));
+      }
+      const list = { space: 'sent-times', key: alice };
+      await work.get(list);
+      writeCell(work, list, [
+        [a, b],
+        [c, d],
+      ]);
+    });
+    await run((work) => writeSent(work, alice, 7, record(100), 10));
+    await run((work) => writeSent(work, bob, 5, record(100), 10));
+    expect(await run((work) => olderServices(work))).toEqual([alice]);
+    await run((work) => forgetOlder(work, alice));
+    expect(await run((work) => olderServices(work))).toEqual([]);
+    expect([...cells.values()].flatMap(([{ space, key }]) => (space === 'sent' ? [key] : []))).toEqual([
+      `${alice}/7`,
+      `${bob}/5`,
+    ]);
+    expect(await run((work) => readSent(work, alice, 7, 10))).not.toBeNull();
+  },
+);
 
 test('whatever is written, forgotten and swept, no record is left that no list names', async () => {
   const act = fc.record({

@@ -13,7 +13,7 @@ import { readCell, writeCell } from './cell.ts';
 /*
  * What was sealed is kept for a while, so that a device that could not open it may ask for it again:
  *   sent/<service id>/<time>   one content
- *   sent-times/<service id>    which there are, oldest first
+ *   sent-at/<service id>       which there are, oldest first
  */
 
 /** One content as it was sealed for a service id. */
@@ -79,9 +79,12 @@ function unpacked(differences: readonly (readonly [number, number])[]): Times {
   });
 }
 
-const TIMES = 'sent-times';
+const TIMES = 'sent-at';
+/** Where the lists were before, in two forms that cannot be told apart. What they name is let go of. */
+const OLDER_TIMES = 'sent-times';
+const RECORDS = 'sent';
 const recordCell = (service: ServiceId, sentAt: Millis): StateKey => ({
-  space: 'sent',
+  space: RECORDS,
   key: `${service}/${sentAt}`,
 });
 const timesCell = (service: ServiceId): StateKey => ({ space: TIMES, key: service });
@@ -143,6 +146,23 @@ export async function sweepSent(work: Work, service: ServiceId, now: Millis): Pr
 /** The service ids of which anything is kept. */
 export async function keptServices(work: Pick<Work, 'scan'>): Promise<readonly ServiceId[]> {
   return (await work.scan(TIMES, '')).map(([{ key }]) => key as ServiceId);
+}
+
+/** The service ids of which a list of an earlier version is left. */
+export async function olderServices(work: Pick<Work, 'scan'>): Promise<readonly ServiceId[]> {
+  return (await work.scan(OLDER_TIMES, '')).map(([{ key }]) => key as ServiceId);
+}
+
+/** Lets go of what an earlier version kept of a service id, and of its list. */
+export async function forgetOlder(work: Work, service: ServiceId): Promise<void> {
+  const times = await timesOf(work, service);
+  for (const [{ key }] of await work.scan(RECORDS, `${service}/`)) {
+    const sentAt = Number(key.slice(service.length + 1));
+    if (!hasTime(times, sentAt)) await removeRecord(work, service, sentAt);
+  }
+  const older = { space: OLDER_TIMES, key: service };
+  await work.get(older);
+  writeCell(work, older, null);
 }
 
 async function keepTimes(work: Work, service: ServiceId, times: Times, now: Millis): Promise<void> {

@@ -2,10 +2,11 @@ import type { ServiceId } from '../../crypto/signal/address.ts';
 import type { Millis } from '../../shared/ids.ts';
 import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { LaneContext } from '../../shared/lane/lane.ts';
+import type { Work } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import type { WithLocks } from './locks.ts';
 import { commit, CONFLICT_TRIES } from './performing.ts';
-import { keptServices, sweepSent } from './send-log.ts';
+import { forgetOlder, keptServices, olderServices, sweepSent } from './send-log.ts';
 
 /** A full disk ends some time: what could not be let go of is tried again then. */
 const AGAIN_MS = 60_000;
@@ -43,23 +44,31 @@ export function createSweeper(context: LaneContext, withLocks: WithLocks): Sweep
   }
 
   async function sweepAll(): Promise<void> {
+    for (const service of await olderServices(createWork(context.view)))
+      await commitWork(service, (work) => forgetOlder(work, service));
     for (const service of await keptServices(createWork(context.view))) await sweep(service);
   }
 
   async function sweep(service: ServiceId): Promise<void> {
     if (closed) return;
-    const next = await withLocks([service], async () => {
+    const swept = await commitWork(service, (work) => sweepSent(work, service, context.now()));
+    const next = swept === 'failed' ? context.now() + AGAIN_MS : swept;
+    if (next !== null) note(service, next);
+  }
+
+  /** Makes durable what a task writes of a service id; gives what the task gave. */
+  function commitWork<T>(service: ServiceId, task: (work: Work) => Promise<T>): Promise<T | 'failed'> {
+    return withLocks([service], async () => {
       for (let attempt = 0; ; attempt++) {
         const work = createWork(context.view);
-        const endsAt = await sweepSent(work, service, context.now());
+        const given = await task(work);
         const writes = work.writes();
-        if (writes.length === 0) return endsAt;
+        if (writes.length === 0) return given;
         const result = await commit(context, { ...emptyCommit, work: writes });
-        if (result.ok) return endsAt;
-        if (result.why !== 'conflict' || attempt >= CONFLICT_TRIES) return context.now() + AGAIN_MS;
+        if (result.ok) return given;
+        if (result.why !== 'conflict' || attempt >= CONFLICT_TRIES) return 'failed';
       }
     });
-    if (next !== null) note(service, next);
   }
 
   return {

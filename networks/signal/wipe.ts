@@ -15,6 +15,7 @@ export const SECRET_SPACES: readonly string[] = [
   ...['session', 'prekey', 'signed-prekey', 'pq-prekey', 'pq-used', 'identity'].flatMap(local),
   'prekeys',
   'sent',
+  'sent-at',
   'sent-times',
   'profile',
   'long-text',
