@@ -30,7 +30,8 @@ export async function composeReceipt(
   const theirs = names.filter(({ author }) => author !== own.service && isAci(author));
   const told = theirs.length > 0 && as === 'read';
   const content = told ? encodeContent({ kind: 'sync-read', of: theirs }) : null;
-  const enqueue = content === null ? [] : [errandIntent({ op: 'sync-read', content, forget: null }, sentAt)];
+  const enqueue =
+    content === null ? [] : [errandIntent({ op: 'sync-read', content, forget: null, endsAt: null }, sentAt)];
   const times = names.filter(({ author }) => author === to).map((name) => name.sentAt);
   // Read receipts are a switch of the whole account: what my phone says counts here too.
   const allowed = as !== 'read' || (await readPhoneSettings(work)).readReceipts !== false;
@@ -67,10 +68,14 @@ export async function composeErrand(
     case 'sync-request':
     case 'sync-verified':
     case 'sync-answer': {
-      const { content, forget } = errand;
+      const { content, forget, endsAt } = errand;
       const to = composing.own.service;
+      const left = endsAt === null ? SENT_FOR_MS : endsAt - composing.now;
+      // The message is over: nobody is told of it any more.
+      if (left <= 0 && !composing.sealed) return { kind: 'void', enqueue: [] };
       if (forget !== null) await forgetSent(composing.work, to, forget);
-      return draft({ to, what: { kind: 'content', content }, hint: 'resendable', keptMs: SENT_FOR_MS });
+      const keptMs = Math.max(0, Math.min(SENT_FOR_MS, left));
+      return draft({ to, what: { kind: 'content', content }, hint: 'resendable', keptMs });
     }
     case 'retry-request': {
       const { to, content } = errand;
@@ -87,6 +92,9 @@ export async function composeErrand(
       return draft({ ...(await composeAnswer(composing, errand)), hint: 'resendable', keptMs: SENT_FOR_MS });
     case 'resend':
       return composeResend(composing, errand);
+    case 'deleted':
+      // It goes to nobody: performing it is all there is (perform.ts).
+      return { kind: 'void', enqueue: [] };
     default:
       return assertNever(errand);
   }

@@ -423,9 +423,25 @@ describe('errands', () => {
   test('to my own devices say what they carry, and forget what was deleted', async () => {
     await state.run((work) => writeSent(work, me, 7, record(), sentAt));
     const content = Uint8Array.of(9);
-    const draft = await drafted(errandIntent({ op: 'transcript', content, forget: 7 }, sentAt));
+    const draft = await drafted(errandIntent({ op: 'transcript', content, forget: 7, endsAt: null }, sentAt));
     expect(draft).toMatchObject({ to: me, sentAt, what: { kind: 'content', content }, told: null });
     expect(await state.run((work) => readSent(work, me, 7, sentAt))).toBeNull();
+  });
+
+  test('that tell of a message that disappears are kept as long as it, and not sent once it is over', async () => {
+    // As this file composes.
+    const now = sentAt + 5;
+    const telling = (endsAt: number | null) =>
+      errandIntent({ op: 'transcript', content: Uint8Array.of(9), forget: null, endsAt }, sentAt);
+    expect((await drafted(telling(null))).keptMs).toBe(SENT_FOR_MS);
+    expect((await drafted(telling(sentAt + 2 * SENT_FOR_MS))).keptMs).toBe(SENT_FOR_MS);
+    expect((await drafted(telling(now + 300_000))).keptMs).toBe(300_000);
+    expect(await composed(telling(now))).toEqual({ kind: 'void', enqueue: [] });
+    // What is sealed already goes as it is.
+    expect(await composed(telling(now), { sealed: true })).toMatchObject({
+      kind: 'draft',
+      draft: { keptMs: 0 },
+    });
   });
 
   test('that ask for something again go unsealed, to every device', async () => {

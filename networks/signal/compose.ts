@@ -9,11 +9,12 @@ import { isAci } from './codec/service-id.ts';
 import { composeErrand, composeReceipt } from './compose-errand.ts';
 import { failed, type Composed, type Composing, type Told } from './draft.ts';
 import { readErrand } from './errand.ts';
+import { forgetMessage } from './forget-message.ts';
 import { bodyOf, MAX_LONG_TEXT_BYTES, readLongText } from './long-text.ts';
 import { messageNameOf, serviceOfConversation, serviceOfPeer } from './names.ts';
 import { noteOwnTimer } from './peer-record.ts';
 import { noteReaction } from './reaction.ts';
-import { forgetSent, SENT_FOR_MS } from './send-log.ts';
+import { SENT_FOR_MS } from './send-log.ts';
 import { transcriptOf } from './transcript.ts';
 
 type Item = Pick<OutboxItem, 'intent' | 'quoted'>;
@@ -123,7 +124,7 @@ async function composeDelete(
 ): Promise<Composed> {
   const targetSentAt = timeOfMine(composing, target);
   if (targetSentAt === null) return failed('not-possible');
-  await forgetSent(composing.work, to, targetSentAt);
+  await forgetMessage(composing.work, composing.own.service, to, target);
   return dataDraft(composing, to, intent, { timer: null, what: { kind: 'delete', targetSentAt } });
 }
 

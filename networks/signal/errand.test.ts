@@ -13,7 +13,12 @@ const to = fc.record({
   device: fc.integer({ min: 1, max: 127 }),
 });
 const errand: fc.Arbitrary<Parameters<typeof errandIntent>[0]> = fc.oneof(
-  fc.record({ op: fc.constantFrom(...syncOps), content, forget: fc.option(sentAt) }),
+  fc.record({
+    op: fc.constantFrom(...syncOps),
+    content,
+    forget: fc.option(sentAt),
+    endsAt: fc.option(sentAt),
+  }),
   fc.record({ op: fc.constant('retry-request' as const), to, content }),
   fc.record({
     op: fc.constant('resend' as const),
@@ -50,6 +55,20 @@ test('an answer of mine names somebody of this network, or nobody', () => {
     }),
   );
   expect(read('signal|nobody')).toBeNull();
+});
+
+test('a message of mine that was deleted is named with whom it was written to', () => {
+  const read = (peer: string) => readErrand({ op: 'deleted', data: encodeFrame({ peer, message: 'me:5' }) });
+  const service = '00000000-0000-4000-8000-000000000000';
+  expect(read(`signal|${service}`)).toEqual({ op: 'deleted', service, message: 'me:5' });
+  expect(read('signal|nobody')).toBeNull();
+  expect(readErrand({ op: 'deleted', data: Uint8Array.of(1) })).toBeNull();
+});
+
+test('what waits for my devices from before it had an end reads without one', () => {
+  const waiting = { content: Uint8Array.of(1), forget: null };
+  const data = encodeFrame(waiting);
+  expect(readErrand({ op: 'transcript', data })).toEqual({ op: 'transcript', ...waiting, endsAt: null });
 });
 
 test('damaged or foreign data is none', () => {

@@ -201,7 +201,7 @@ export async function* check(running: Running, peer: PeerId): Steps {
   });
   await commit(context, {
     ...emptyCommit,
-    enqueue: [errandIntent({ op: 'sync-verified', content, forget: null }, at)],
+    enqueue: [errandIntent({ op: 'sync-verified', content, forget: null, endsAt: null }, at)],
   });
   yield { kind: 'done', conversation: conversationWith(context.account, service), peer };
   return null;

@@ -4,6 +4,7 @@ import type { ConversationId, Millis, NetworkKey, PeerId } from '../../shared/id
 import type { Evidence } from '../../shared/label/evidence.ts';
 import type { DataMessage, MessageName } from './codec/content.ts';
 import { learnTimer, openConversation } from './correspondent.ts';
+import { forgetMessage } from './forget-message.ts';
 import { contentOf } from './message-content.ts';
 import { conversationWith, keyOf } from './names.ts';
 import { readPeer } from './peer-record.ts';
@@ -150,8 +151,9 @@ function isHere({ own }: Receiving, { peer }: Said, { author }: MessageName): bo
 
 async function takeDelete(receiving: Receiving, said: Said, targetSentAt: Millis): Promise<void> {
   const { work, own, ledger } = receiving;
-  const { arrival, conversation, by, author } = said;
+  const { arrival, conversation, peer, by, author } = said;
   const key = await messageKeyOf(work, { author, sentAt: targetSentAt }, own.service);
+  if (by === 'me') await forgetMessage(work, own.service, peer, key);
   ledger.changes.push({ kind: 'delete', target: { conversation, key }, by });
   consumed(receiving, arrival);
 }

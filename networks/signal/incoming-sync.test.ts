@@ -3,12 +3,16 @@
 import { createHash } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import type { ServiceId } from '../../crypto/signal/address.ts';
+import type { NetworkKey, OutboxId } from '../../shared/ids.ts';
+import { emptyCommit } from '../../shared/lane/commit.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import type { AttachmentPointer } from './codec/content.ts';
 import * as oracle from './codec/test/oracle.ts';
+import { writeLongText } from './long-text.ts';
 import { conversationWith, peerOf } from './names.ts';
 import { readPeer } from './peer-record.ts';
 import { readPendingContacts, readPhoneSettings } from './phone-record.ts';
+import { readSent, writeSent } from './send-log.ts';
 import { ACCOUNT } from './test/lane-context.ts';
 import {
   ALICE,
@@ -31,6 +35,39 @@ const viewOf = ({ core }: ReceivingWorld) => createWork(core.context.view);
 /** A sync message of my phone that only the oracle writes. */
 const synced = (world: ReceivingWorld, fields: Parameters<typeof oracle.encodeSync>[0]) =>
   world.from(PHONE, oracle.encodeSync(fields));
+
+/** That I deleted messages for myself there, each in each of the conversations. */
+function forMe(
+  world: ReceivingWorld,
+  threads: readonly ServiceId[],
+  messages: readonly (readonly [author: ServiceId, sentAt: bigint])[],
+) {
+  const messageDeletes = threads.map((thread) => ({
+    conversation: { identifier: { threadServiceIdBinary: oracle.idBytes(thread) } },
+    messages: messages.map(([author, sentTimestamp]) => ({
+      author: { authorServiceIdBinary: oracle.idBytes(author) },
+      sentTimestamp,
+    })),
+  }));
+  const deleteForMe = {
+    messageDeletes,
+    conversationDeletes: null,
+    localOnlyConversationDeletes: null,
+    attachmentDeletes: null,
+  };
+  return synced(world, { content: { deleteForMe } });
+}
+
+const pointer: AttachmentPointer = {
+  cdn: 3,
+  id: 'text',
+  key: new Uint8Array(64),
+  digest: new Uint8Array(32),
+  size: 3_000,
+  type: 'text/x-signal-plain',
+  name: null,
+  flags: 0,
+};
 
 async function met(): Promise<ReceivingWorld> {
   const world = createReceivingWorld();
@@ -99,6 +136,36 @@ describe('a transcript', () => {
       { kind: 'delete', target: { conversation: CHAT, key: 'me:5' }, by: 'me' },
     ]);
   });
+
+  it.each(['deletes it for everybody', 'deletes it for me'])(
+    'that %s leaves nothing to be given again of what was sent here',
+    async (how) => {
+      const world = await met();
+      const [work, at] = [viewOf(world), T + 1];
+      const [item, identity, now] = ['i' as OutboxId, keyOf(ALICE), world.now];
+      const rest = {
+        hint: 'resendable',
+        devices: [1],
+        evidence: null,
+        resends: 0,
+        expiresAt: now + 1e9,
+      } as const;
+      for (const to of [ALICE, ME])
+        await writeSent(work, to, at, { item, identity, content: Buffer.from('secret'), ...rest }, now);
+      const longText = { space: 'long-text', key: `me:${at}` };
+      await work.get(longText);
+      writeLongText(work, longText.key as NetworkKey, pointer);
+      await world.core.context.commit({ ...emptyCommit, work: work.writes() });
+      await world.arrive(
+        how === 'deletes it for me'
+          ? forMe(world, [ALICE], [[ME, BigInt(at)]])
+          : world.phone(transcript(ALICE, dataOf(data({ kind: 'delete', targetSentAt: at }, T + 3)))),
+      );
+      expect(world.core.changes('delete')).toMatchObject([{ target: { key: `me:${at}` }, by: 'me' }]);
+      for (const to of [ALICE, ME]) expect(await readSent(viewOf(world), to, at, now)).toBeNull();
+      expect(await viewOf(world).get(longText)).toBeNull();
+    },
+  );
 
   it('to myself is a note to myself', async () => {
     const world = createReceivingWorld();
@@ -247,21 +314,17 @@ describe('my phone says', () => {
 
   it('what I deleted for myself', async () => {
     const world = await met();
-    const message = (author: ServiceId, sentTimestamp: bigint) => ({
-      author: { authorServiceIdBinary: oracle.idBytes(author) },
-      sentTimestamp,
-    });
-    const messageDeletes = [ALICE, BOB].map((thread) => ({
-      conversation: { identifier: { threadServiceIdBinary: oracle.idBytes(thread) } },
-      messages: [message(ALICE, BigInt(T)), message(ME, 5n), message(BOB, 6n)],
-    }));
-    const deleteForMe = {
-      messageDeletes,
-      conversationDeletes: null,
-      localOnlyConversationDeletes: null,
-      attachmentDeletes: null,
-    };
-    await world.arrive(synced(world, { content: { deleteForMe } }));
+    await world.arrive(
+      forMe(
+        world,
+        [ALICE, BOB],
+        [
+          [ALICE, BigInt(T)],
+          [ME, 5n],
+          [BOB, 6n],
+        ],
+      ),
+    );
     expect(world.core.changes('delete')).toEqual([
       { kind: 'delete', target: { conversation: CHAT, key: `${ALICE}:${T}` }, by: peerOf(ALICE) },
       { kind: 'delete', target: { conversation: CHAT, key: 'me:5' }, by: 'me' },

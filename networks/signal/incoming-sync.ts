@@ -4,6 +4,7 @@ import type { Millis } from '../../shared/ids.ts';
 import type { MessageName, Sync } from './codec/content.ts';
 import { isAci } from './codec/service-id.ts';
 import { learnIdentity, openConversation, tellPeer } from './correspondent.ts';
+import { forgetMessage } from './forget-message.ts';
 import { placeOf, takeData } from './incoming-data.ts';
 import { conversationWith, peerOf } from './names.ts';
 import { takeNumberChange } from './number-change.ts';
@@ -174,6 +175,7 @@ async function takeDeleted(receiving: Receiving, messages: Of<'delete-for-me'>['
     const key = await messageKeyOf(work, message, own.service);
     const target = { conversation: conversationWith(account, service), key };
     const by = message.author === own.service ? ('me' as const) : peerOf(service);
+    if (by === 'me') await forgetMessage(work, own.service, service, key);
     ledger.changes.push({ kind: 'delete', target, by });
   }
 }

@@ -7,7 +7,7 @@ import { readCell, writeCell } from './cell.ts';
 import type { AttachmentPointer } from './codec/content.ts';
 
 /*
- * long-text/<message key>   where the whole text lies, until the message is sent: sealing it again names the same file
+ * long-text/<message key>   where the whole text lies, until the message is sent or deleted: sealing it again names the same file
  */
 
 /** Longest text that travels in the message itself, in bytes of UTF-8. */
@@ -71,5 +71,10 @@ export function writeLongText(work: Work, message: NetworkKey, pointer: Attachme
 /** The message is sent: where its whole text lies is not needed any more. Most texts are short, and nothing is asked for them. */
 export async function forgetLongText(work: Work, { what }: Intent): Promise<void> {
   if (!('content' in what) || bodyOf(what.content.text) === what.content.text) return;
-  if ((await readLongText(work, what.key)) !== null) writeLongText(work, what.key, null);
+  await dropLongText(work, what.key);
+}
+
+/** Forgets where the whole text of a message lies, if it was uploaded. */
+export async function dropLongText(work: Work, message: NetworkKey): Promise<void> {
+  if ((await readLongText(work, message)) !== null) writeLongText(work, message, null);
 }

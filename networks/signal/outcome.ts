@@ -6,7 +6,9 @@ import type { Work } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { deviceOf, toHandOver } from './artifact.ts';
 import type { Composed, Draft } from './draft.ts';
+import type { Errand } from './errand.ts';
 import { staysSealed, wentSealed } from './evidence.ts';
+import { forgetMessage } from './forget-message.ts';
 import { forgetLongText } from './long-text.ts';
 import { forecastsOf } from './forecast.ts';
 import { afterCommit, commit, CONFLICT_TRIES, DONE, type Performing } from './performing.ts';
@@ -44,6 +46,25 @@ export function withOutcome(artifacts: readonly Stored[], outcome: Stored['outco
   return toHandOver(artifacts).map((artifact) => ({ ...artifact, outcome }));
 }
 
+/** The person has deleted a message of mine: what this lane keeps of it goes. Needs no connection. */
+export async function forgetDeleted(
+  performing: Performing,
+  item: OutboxItem,
+  { service, message }: Extract<Errand, { readonly op: 'deleted' }>,
+): Promise<Performed> {
+  const { context, own } = performing;
+  const result = await performing.withLocks([service, own.service], async () => {
+    for (let attempt = 0; ; attempt++) {
+      const work = createWork(context.view);
+      await forgetMessage(work, own.service, service, message);
+      const outbound = [{ item: item.id, to: 'sent' as const }];
+      const told = await commit(context, { ...emptyCommit, work: work.writes(), outbound });
+      if (told.ok || told.why !== 'conflict' || attempt >= CONFLICT_TRIES) return told;
+    }
+  });
+  return result.ok ? DONE : afterCommit(performing, item, result);
+}
+
 /** It was taken: one commit with what my other devices are told. */
 export async function settleSent(
   performing: Performing,
@@ -64,7 +85,7 @@ async function commitSent(
   item: OutboxItem,
   { draft, artifacts, sealed }: Parameters<typeof settleSent>[2],
 ): Promise<CommitResult> {
-  const { context } = performing;
+  const { context, own } = performing;
   const { to, told } = draft;
   const now = context.now();
   const work = createWork(context.view);
@@ -91,7 +112,8 @@ async function commitSent(
         ...(evidence === null ? {} : { evidence }),
       },
     ],
-    enqueue: told === null ? [] : [transcriptIntent(told, { to, identityKey, sealed: unnamed, now })],
+    enqueue:
+      told === null ? [] : [transcriptIntent(told, { to, identityKey, sealed: unnamed, now }, own.service)],
   });
 }
 

@@ -5,10 +5,11 @@ import type { Performed } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { afterAnswer } from './answer.ts';
 import { compose } from './compose.ts';
+import { readErrand } from './errand.ts';
 import { handOver } from './hand-over.ts';
 import { upload } from './long-text-upload.ts';
 import { end, type Next } from './next.ts';
-import { endVoid, fail, holdWithoutKey, letGo, noteNamed } from './outcome.ts';
+import { endVoid, fail, forgetDeleted, holdWithoutKey, letGo, noteNamed } from './outcome.ts';
 import { afterCommit, afterTrouble, commit, DONE, later, type Performing } from './performing.ts';
 import { seal, type How, type SealResult } from './seal.ts';
 import { startSessions } from './sessions.ts';
@@ -28,6 +29,9 @@ export async function perform(
   signal: AbortSignal,
 ): Promise<Performed> {
   if (item.state !== 'queued' && item.state !== 'sealed') return DONE;
+  const { what } = item.intent;
+  const errand = what.kind === 'protocol' ? readErrand(what) : null;
+  if (errand?.op === 'deleted') return forgetDeleted(performing, item, errand);
   const challenged = performing.challenge.until(performing.context.now());
   if (challenged !== null) return { kind: 'later', retryAt: challenged };
   if (performing.service() === null) return later(performing, item);

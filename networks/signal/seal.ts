@@ -52,7 +52,9 @@ export type How = { readonly renewed: boolean; readonly reseal: Reseal | null };
 export async function seal(performing: Performing, item: OutboxItem, how: How): Promise<SealResult> {
   const to = recipientOf(performing.context.account, performing.own.service, item.intent);
   if (to === null) return failed(item.intent.what.kind === 'protocol' ? 'damaged' : 'not-possible');
-  return performing.withLocks([to], async () => {
+  // A deletion takes what is kept for my own devices along.
+  const locks = item.intent.what.kind === 'delete' ? [to, performing.own.service] : [to];
+  return performing.withLocks(locks, async () => {
     for (let attempt = 0; ; attempt++) {
       const sealed = await sealOnce(performing, item, how);
       const conflict = sealed.kind === 'commit-failed' && sealed.result.why === 'conflict';

@@ -4,6 +4,7 @@ import type { Intent } from '../../shared/lane/intent.ts';
 import { encodeContent } from './codec/encode.ts';
 import type { Told } from './draft.ts';
 import { errandIntent } from './errand.ts';
+import { keyOf } from './names.ts';
 
 /** How a message went out. */
 export interface Went {
@@ -30,9 +31,17 @@ export function transcriptOf({ data, editOf }: Told, { to, identityKey, sealed, 
   });
 }
 
-/** The errand that tells them, under the time of the message itself, as Signal's own programs do. */
-export function transcriptIntent(told: Told, went: Went): Intent {
-  const { sentAt, what } = told.data;
+/** The errand that tells them, under the time of the message itself, as Signal's own programs do. It goes with the message. */
+export function transcriptIntent(told: Told, went: Went, own: ServiceId): Intent {
+  const { sentAt, what, timer } = told.data;
   const forget = what.kind === 'delete' ? what.targetSentAt : null;
-  return errandIntent({ op: 'transcript', content: transcriptOf(told, went), forget }, sentAt);
+  const hasWords = what.kind === 'text';
+  const endsAt = hasWords && timer !== null && timer.ms !== null ? went.now + timer.ms : null;
+  const of = hasWords ? keyOf({ author: own, sentAt: told.editOf ?? sentAt }, own) : null;
+  return errandIntent(
+    { op: 'transcript', content: transcriptOf(told, went), forget, endsAt },
+    sentAt,
+    null,
+    of,
+  );
 }

@@ -169,7 +169,12 @@ async function askPhone({ context }: Running): Promise<void> {
   writeCell(work, ASKED, { at });
   const enqueue: Intent[] = (['contacts', 'blocked', 'configuration', 'keys'] as const).map((what, n) =>
     errandIntent(
-      { op: 'sync-request', content: encodeContent({ kind: 'sync-request', what }), forget: null },
+      {
+        op: 'sync-request',
+        content: encodeContent({ kind: 'sync-request', what }),
+        forget: null,
+        endsAt: null,
+      },
       at + n,
     ),
   );

@@ -62,6 +62,9 @@ export const isLinked = (network: NetworkId): boolean => network === 'signal';
 /** Networks whose other devices of mine are to hear what I read here, whether or not its authors are told. */
 export const tellsOwnDevices = (network: NetworkId): boolean => network === 'signal';
 
+/** Networks whose lane keeps what was sent, for devices that ask again, and is to hear what was deleted of it. */
+export const keepsSent = (network: NetworkId): boolean => network === 'signal';
+
 /** Networks on which one person has at most one reaction to a message: the newest takes the place of the one before. */
 export const hasOneReaction = (network: NetworkId): boolean => network === 'signal' || network === 'nostr';
 

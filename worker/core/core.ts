@@ -108,6 +108,7 @@ export function startCore(options: CoreOptions): Core {
     news.changed(touched);
     notices.tell(touched);
     if (touched.expiry) expiry.look();
+    if (touched.emptied) wipe();
     if (touched.outbox) pumping ??= setImmediate(pumpAll);
   }
   /** In a turn of its own: whoever waits to be answered waits no longer for what is next to be sent. */

@@ -17,7 +17,7 @@ export type Emit = <K extends EventName>(name: K, payload: Events[K]) => void;
 export interface News {
   /** Number of the last `changed` event. */
   readonly seq: number;
-  changed(touched: Omit<Touched, 'arrived' | 'outbox' | 'expiry'>): void;
+  changed(touched: Omit<Touched, 'arrived' | 'outbox' | 'expiry' | 'emptied'>): void;
   /** What a lane says of itself; many words of one kind in a row are one. */
   lane(account: AccountId, status: LaneStatus): void;
   /** Somebody writes, or has stopped; how often that changed meanwhile is nobody's concern. */

@@ -14,6 +14,8 @@ export interface Touched {
   outbox: boolean;
   /** A message, or bytes that are kept for a time, may go sooner than what was known to go next. */
   expiry: boolean;
+  /** What was deleted has gone from where a lane kept it: the log is to be emptied of it. */
+  emptied: boolean;
 }
 
 export function nothingTouched(): Touched {
@@ -26,6 +28,7 @@ export function nothingTouched(): Touched {
     arrived: [],
     outbox: false,
     expiry: false,
+    emptied: false,
   };
 }
 
@@ -36,6 +39,7 @@ export function addTouched(whole: Touched, part: Touched): void {
   whole.settings ||= part.settings;
   whole.outbox ||= part.outbox;
   whole.expiry ||= part.expiry;
+  whole.emptied ||= part.emptied;
   for (const id of part.conversations) whole.conversations.add(id);
   for (const id of part.messages) whole.messages.add(id);
   whole.arrived.push(...part.arrived);

@@ -1,11 +1,13 @@
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { CallArgs, CallResults } from '../../../shared/contract/calls.ts';
 import type { Scope } from '../commit/scope.ts';
+import { encodeFrame } from '../../../shared/wire/codec.ts';
 import { deleteMessage, findMessage, setSendState, type Message } from '../../../storage/messages.ts';
 import { findOutgoing, retryItem, type Outgoing } from '../../../storage/outbox.ts';
 import { setReaction } from '../../../storage/reactions.ts';
-import { capabilities, hasOneReaction } from '../capabilities.ts';
+import { capabilities, hasOneReaction, keepsSent } from '../capabilities.ts';
 import { cancelItem } from '../commit/group.ts';
+import { DELETED } from '../commit/outbound.ts';
 import { releaseIfNothingHeld } from '../commit/relabel.ts';
 import { touchMessage } from '../touched.ts';
 import { mustMeetFloor } from './floor.ts';
@@ -106,6 +108,7 @@ export function messageCalls(of: CallScope): Serve<Names> {
             cancelItem(scope, item);
             releaseIfNothingHeld(scope, message.conversation);
           } else if (message.author === null) deleteForAll(scope, conversation, account, message);
+          if (message.author === null) tellLane(scope, conversation, account, message);
           deleteMessage(of.db, message.id);
           touchMessage(touched, conversation.id, message.id);
           return null;
@@ -143,4 +146,19 @@ function deleteForAll(
     key,
     target: message.key,
   }));
+}
+
+/**
+ * A lane that keeps what it sends lets go of a message of mine that was deleted, whether or not anybody is asked to delete it, and however long that
+ * takes.
+ */
+function tellLane(
+  scope: Scope,
+  { network, peer }: ReturnType<typeof conversationOf>['conversation'],
+  account: ReturnType<typeof conversationOf>['account'],
+  message: Message,
+): void {
+  if (!keepsSent(network) || peer === null) return;
+  const data = encodeFrame({ peer, message: message.key });
+  addSideIntent(scope, account, null, null, (key) => ({ kind: 'protocol', key, op: DELETED, data }));
 }

@@ -45,6 +45,9 @@ import {
   standsOnFloor,
 } from './transition.ts';
 
+/** The step of the protocol by which a lane lets go of a message of mine that the person deleted. */
+export const DELETED = 'deleted';
+
 /** A commit that may not stand because of one item: everything in it is dropped, the item is held in place. */
 export class Held extends Error {
   readonly item: OutboxId;
@@ -98,6 +101,7 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
   // What a lane told its other devices may hold a message's words: they must not outlive it here.
   if (item.intent.what.kind === 'protocol' && (to === 'sent' || to === 'failed' || to === 'cancelled'))
     emptyIntent(scope.db, item);
+  if (item.intent.what.kind === 'protocol' && item.intent.what.op === DELETED) scope.touched.emptied = true;
   if (step.evidence && conversation) keepEvidence(scope, conversation, item, step.evidence);
   tellMessage(scope, item, step, message);
   if (deleted && to !== 'sealed') emptyItem(scope.db, item.id);
