@@ -5,7 +5,7 @@ import type { MlsEngine, OwnMember, Processed, Profile } from './engine.ts';
 import { PRIVATE_MESSAGE, PUBLIC_MESSAGE, readHeader, readPublic } from './framing.ts';
 import { createGroup, dropPending, forget, headOf, refIn, rewind, standing, upkeep } from './groups.ts';
 import { applyPending, stage, takeHandshake } from './handshakes.ts';
-import { join, readWelcome } from './join.ts';
+import { join, keyPackagesIn, readWelcome } from './join.ts';
 import { dropKeyPackage, listKeyPackages, makeKeyPackage, readKeyPackage } from './key-packages.ts';
 import type { GroupRules } from './members.ts';
 import { factsOf, openMessage, seal } from './messages.ts';
@@ -40,6 +40,7 @@ export function createMlsEngine(options: {
     readKeyPackage: (message, now) => refusable(() => readKeyPackage(setting, message, now)),
     keyPackages: listKeyPackages,
     dropKeyPackage,
+    keyPackagesIn,
     createGroup: (groupId, components, work, now) => createGroup(setting, groupId, components, work, now),
     readWelcome: (message, work, now) => refusable(() => readWelcome(setting, message, work, now)),
     join: (message, work, now) => refusable(() => join(setting, message, work, now)),

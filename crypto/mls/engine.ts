@@ -130,6 +130,8 @@ export type Invitation =
   | {
       readonly kind: 'invitation';
       readonly group: GroupKey;
+      /** The epoch it leads into. */
+      readonly epoch: EpochId;
       readonly keyPackage: KeyPackageRef;
       readonly by: Member;
       readonly view: GroupView;
@@ -176,6 +178,8 @@ export interface MlsEngine {
 
   /** Makes a group with me alone. @throws PlainsealError `conflict` when there is one of that id. */
   createGroup(groupId: Uint8Array, components: Components, work: Work, now: Millis): Promise<GroupKey>;
+  /** The key packages that a welcome says it is for, of whomever; none where it does not read. Nothing of it is opened. */
+  keyPackagesIn(message: Uint8Array): readonly KeyPackageRef[];
   /** Opens a welcome without joining: nothing is written. */
   readWelcome(message: Uint8Array, work: Work, now: Millis): Promise<Invitation>;
   /** Joins. The key package is gone then, unless it may be used again. */

@@ -48,6 +48,16 @@ export function decodeWelcomeMessage(message: Uint8Array): Welcome {
   return welcome;
 }
 
+/** See {@link MlsEngine.keyPackagesIn}. */
+export function keyPackagesIn(message: Uint8Array): readonly KeyPackageRef[] {
+  try {
+    return decodeWelcomeMessage(message).secrets.map(({ newMember }) => hexOf(newMember));
+  } catch (error) {
+    if (error instanceof Malformed) return [];
+    throw error;
+  }
+}
+
 interface Opened {
   readonly ref: KeyPackageRef;
   readonly own: OwnKeyPackage;
@@ -183,8 +193,8 @@ export async function readWelcome(
   work: Work,
   now: Millis,
 ): Promise<Extract<Invitation, { kind: 'invitation' }>> {
-  const { group, ref, by, view } = await welcomed(setting, message, work, now);
-  return { kind: 'invitation', group, keyPackage: ref, by, view };
+  const { group, ref, by, view, began } = await welcomed(setting, message, work, now);
+  return { kind: 'invitation', group, epoch: began.id, keyPackage: ref, by, view };
 }
 
 /** See {@link MlsEngine.join}. @throws Refused, Malformed. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { EventId } from './event.ts';
 import { createFanoutLoop } from './fanout-loop.ts';
-import { pendingFanouts, startFanout, type Fanout } from './fanout.ts';
+import { owedFanouts, startFanout, type Fanout } from './fanout.ts';
 import { RELAY, startTrial } from './test/trial.ts';
 
 test('what is too old to be published leaves the state, in one commit', async () => {
@@ -23,7 +23,7 @@ test('what is too old to be published leaves the state, in one commit', async ()
   expect([...(await written)]).toEqual(['fanout']);
   loop.stop();
   expect(state.keys('fanout')).toEqual([young.id]);
-  expect(await pendingFanouts(state.work(), now)).toEqual([young]);
+  expect(await owedFanouts(state.work(), now)).toEqual({ pending: [young], over: [] });
   expect(commits).toHaveLength(1);
 });
 

@@ -1,6 +1,7 @@
 import { createWork } from '../../shared/lane/work.ts';
 import type { EventId } from './event.ts';
-import { pendingFanouts } from './fanout.ts';
+import { dropFanout, owedFanouts, type Fanout } from './fanout.ts';
+import { sayUninvited } from './group/uninvited.ts';
 import { publish } from './publish.ts';
 import type { Running } from './running.ts';
 import { transact } from './turn.ts';
@@ -31,8 +32,7 @@ export function createFanoutLoop(running: Running): FanoutLoop {
   const look = async (): Promise<void> => {
     const now = context.now();
     let next = Infinity;
-    const work = createWork(context.view);
-    const pending = await pendingFanouts(work, now);
+    const { pending, over } = await owedFanouts(createWork(context.view), now);
     const ids = new Set(pending.map(({ id }) => id));
     for (const id of tries.keys()) if (!ids.has(id)) tries.delete(id);
     for (const { id, operation, left, madeAt } of pending) {
@@ -58,7 +58,7 @@ export function createFanoutLoop(running: Running): FanoutLoop {
     }
     if (next < Infinity) arm(next);
     // Seldom: the lock is held for removing what is too old, and not for looking.
-    if (work.writes().length > 0) await transact(running, (turn) => pendingFanouts(turn.work, turn.now));
+    if (over.length > 0) await giveUp(running, over);
   };
   const arm = (ms: number): void => {
     clearTimeout(timer);
@@ -84,4 +84,14 @@ export function createFanoutLoop(running: Running): FanoutLoop {
       });
   };
   return { wake, stop: () => clearTimeout(timer) };
+}
+
+/** Lets go of what is too old to be tried further. */
+async function giveUp(running: Running, over: readonly Fanout[]): Promise<void> {
+  await transact(running, async (turn) => {
+    for (const { id } of over) {
+      const owed = await dropFanout(turn.work, id);
+      if (owed !== null) await sayUninvited(turn, owed);
+    }
+  });
 }

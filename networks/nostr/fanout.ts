@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import type { GroupKey } from '../../crypto/mls/cells.ts';
 import type { Millis } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
 import { decodeCell, readCell, relayUrl, writeCell } from './cell.ts';
@@ -16,6 +17,10 @@ export interface Fanout {
   readonly id: EventId;
   /** The finished frame with what it is about: the guard looks at it again before each attempt. */
   readonly operation: Extract<Operation, { readonly kind: 'group-message' | 'gift-wrap' }>;
+  /** The group that an invitation leads to. Absent for all else, and where an earlier version made it. */
+  readonly invitesTo?: GroupKey;
+  /** Some relay has it. */
+  readonly reached?: boolean;
   /** Relays that have not answered yet. A later change of the group's relays changes nothing here. */
   readonly left: readonly RelayUrl[];
   readonly madeAt: Millis;
@@ -33,6 +38,8 @@ const schema: v.GenericSchema<unknown, Fanout> = v.object({
     v.object({ kind: v.literal('group-message'), group: v.string(), ...common }),
     v.object({ kind: v.literal('gift-wrap'), to: v.string(), ...common }),
   ]),
+  invitesTo: v.exactOptional(v.custom<GroupKey>((value) => typeof value === 'string')),
+  reached: v.exactOptional(v.boolean()),
   left: v.array(relayUrl),
   madeAt: v.number(),
 });
@@ -69,31 +76,44 @@ export function isSettled(outcome: RelayOutcome | undefined): boolean {
   }
 }
 
-/** Takes off the relays of which it is known what became of the event; gives those still left. The record goes when none is. */
+/** Whether a relay has an event: it says so, or that it had it before. */
+const has = (outcome: RelayOutcome): boolean =>
+  outcome.kind === 'accepted' || (outcome.kind === 'refused' && outcome.code === 'duplicate');
+
+/**
+ * Takes off the relays of which it is known what became of the event; gives what there is to know of it now, null where nothing was owed. The
+ * record goes when no relay is left.
+ */
 export async function settleFanout(
   work: Work,
   id: EventId,
   outcomes: ReadonlyMap<RelayUrl, RelayOutcome>,
-): Promise<readonly RelayUrl[]> {
+): Promise<Fanout | null> {
+  const before = await readCell(work, keyOf(id), schema);
+  if (before === null) return null;
+  const left = before.left.filter((relay) => !isSettled(outcomes.get(relay)));
+  const reached = before.reached === true || [...outcomes.values()].some(has);
+  const fanout = { ...before, reached, left };
+  writeCell(work, keyOf(id), left.length === 0 ? null : fanout);
+  return fanout;
+}
+
+/** What the guard lets nowhere is owed to nobody. Gives what was owed. */
+export async function dropFanout(work: Work, id: EventId): Promise<Fanout | null> {
   const fanout = await readCell(work, keyOf(id), schema);
-  if (fanout === null) return [];
-  const left = fanout.left.filter((relay) => !isSettled(outcomes.get(relay)));
-  writeCell(work, keyOf(id), left.length === 0 ? null : { ...fanout, left });
-  return left;
+  if (fanout !== null) writeCell(work, keyOf(id), null);
+  return fanout;
 }
 
-/** What the guard lets nowhere is owed to nobody. */
-export async function dropFanout(work: Work, id: EventId): Promise<void> {
-  if ((await work.get(keyOf(id))) !== null) writeCell(work, keyOf(id), null);
-}
-
-/** Everything still to be tried, the oldest first; what is too old is removed. */
-export async function pendingFanouts(work: Work, now: Millis): Promise<readonly Fanout[]> {
-  const pending: Fanout[] = [];
-  for (const [key, bytes] of await work.scan(SPACE, '')) {
-    const fanout = decodeCell(bytes, key, schema);
-    if (now - fanout.madeAt > VALID_MS) writeCell(work, key, null);
-    else pending.push(fanout);
-  }
-  return pending.toSorted((a, b) => a.madeAt - b.madeAt);
+/** Everything still to be tried, and what is `over` since it is too old; each the oldest first. */
+export async function owedFanouts(
+  work: Pick<Work, 'scan'>,
+  now: Millis,
+): Promise<{ readonly pending: readonly Fanout[]; readonly over: readonly Fanout[] }> {
+  const cells = await work.scan(SPACE, '');
+  const all = cells
+    .map(([key, bytes]) => decodeCell(bytes, key, schema))
+    .toSorted((a, b) => a.madeAt - b.madeAt);
+  const isOver = ({ madeAt }: Fanout): boolean => now - madeAt > VALID_MS;
+  return { pending: all.filter((one) => !isOver(one)), over: all.filter(isOver) };
 }

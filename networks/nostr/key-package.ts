@@ -7,13 +7,14 @@ import { readCell, writeCell } from './cell.ts';
 import { seconds, signEvent, type SignedEvent } from './event.ts';
 import { keyPackageDraft, readKeyPackageEvent } from './marmot/key-package-event.ts';
 import { knownComponents } from './marmot/member.ts';
+import { allRequests } from './requests.ts';
 import type { Turn } from './turn.ts';
 
 /*
  * key-package/offer   which key package of mine is offered, and which ones are on their way out
  */
 
-/** One that has been used is replaced soon (Marmot, joining.md); whoever took it before still gets me in. */
+/** One that has been used is replaced soon (Marmot, joining.md); whoever took it before still gets me in, for so long at least. */
 const GRACE_MS = 24 * 60 * 60 * 1_000;
 /** One is replaced before it runs out. */
 const RENEW_BEFORE_MS = 21 * 24 * 60 * 60 * 1_000;
@@ -39,14 +40,35 @@ export async function noteKeyPackageUsed(work: Work): Promise<void> {
   if (offer !== null && !offer.used) writeCell(work, OFFER, { ...offer, used: true });
 }
 
-/** What is offered, if it may stay: valid by now, not used, not about to run out, and its secrets are here. Secrets of old ones whose time is over go. */
-async function standingOffer({ work, running, now }: Turn): Promise<MadeKeyPackage | null> {
+/**
+ * Of retired key packages those that still have a use: their time is not over, or an invitation that waits for the person opens with them alone.
+ * There are no more of those than requests are kept, and none stays longer than it is valid.
+ */
+async function stillUseful(
+  { work, running, now }: Turn,
+  mine: readonly MadeKeyPackage[],
+  retired: Offer['retired'],
+): Promise<Offer['retired']> {
+  const isDue = ({ goesAt }: Offer['retired'][number]): boolean => goesAt <= now;
+  if (!retired.some(isDue)) return retired;
+  const waiting = await allRequests(work);
+  const named = new Set(waiting.flatMap(({ welcome }) => running.engine.keyPackagesIn(welcome.message)));
+  const valid = new Set(mine.map(({ ref }) => ref));
+  return retired.filter((one) => !isDue(one) || (named.has(one.ref) && valid.has(one.ref)));
+}
+
+/**
+ * What is offered, if it may stay: valid by now, not used, not about to run out, and its secrets are here. Secrets of old ones that have no use any
+ * more go.
+ */
+async function standingOffer(turn: Turn): Promise<MadeKeyPackage | null> {
+  const { work, running, now } = turn;
   const mine = await running.engine.keyPackages(work, now);
   const offer = await readCell(work, OFFER, schema);
   if (offer === null) return null;
-  for (const { ref, goesAt } of offer.retired)
-    if (goesAt <= now) await running.engine.dropKeyPackage(ref, work);
-  const retired = offer.retired.filter(({ goesAt }) => goesAt > now);
+  const retired = await stillUseful(turn, mine, offer.retired);
+  for (const one of offer.retired)
+    if (!retired.includes(one)) await running.engine.dropKeyPackage(one.ref, work);
   if (retired.length < offer.retired.length) writeCell(work, OFFER, { ...offer, retired });
   const standing = mine.find(({ ref }) => ref === offer.ref);
   if (standing === undefined || offer.used) return null;
@@ -55,7 +77,8 @@ async function standingOffer({ work, running, now }: Turn): Promise<MadeKeyPacka
 
 /**
  * The event to publish so that others can add me, given what relays hold of mine; null when that is right. A new key package takes the place
- * of one that was used, runs out, or was made while my clock was ahead; the secrets of the old one go a day later.
+ * of one that was used, runs out, or was made while my clock was ahead; the secrets of the old one go a day later, or once no invitation that
+ * waits needs them.
  */
 export async function offerKeyPackage(turn: Turn, held: readonly SignedEvent[]): Promise<SignedEvent | null> {
   const { running, now } = turn;

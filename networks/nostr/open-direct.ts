@@ -2,6 +2,7 @@ import type { ConversationId } from '../../shared/ids.ts';
 import { foundGroup } from './group/found.ts';
 import { lookFor } from './group/invitees.ts';
 import { groupOf, readRecord, stays } from './group/record.ts';
+import { isUninvited } from './group/uninvited.ts';
 import { faceNow } from './group/view.ts';
 import type { PublicKey } from './keys.ts';
 import { conversationWith, peerOf } from './names.ts';
@@ -10,11 +11,12 @@ import type { RelayUrl } from './relay-url.ts';
 import type { Running } from './running.ts';
 import { transact, type Turn } from './turn.ts';
 
-/** Whether the group of a conversation still has us both, in one state. */
+/** Whether the group of a conversation still has us both, in one state, and the other was invited to it. */
 async function isAlive(turn: Turn, conversation: ConversationId, key: PublicKey): Promise<boolean> {
   const group = await groupOf(turn.work, conversation);
   const record = group && (await readRecord(turn.work, group));
-  if (group === null || !stays(record) || record.forked) return false;
+  if (group === null || !stays(record) || record.forked || (await isUninvited(turn.work, group)))
+    return false;
   return (await faceNow(turn, group)).members.includes(key);
 }
 

@@ -10,7 +10,7 @@ import { converge, RENEWAL_MS } from './group/converge.ts';
 import { departing } from './group/departing.ts';
 import type { Errand } from './group/errand.ts';
 import { foundGroup, MAX_FOUNDING } from './group/found.ts';
-import { inviteLater, sayNotAdded } from './group/invite-later.ts';
+import { inviteLater, sayGivenUp, sayNotAdded } from './group/invite-later.ts';
 import { lookForAll, type Found } from './group/invitees.ts';
 import { groupOf, readRecord, stays, writeRecord } from './group/record.ts';
 import { allStaged, readStaged, writeStaged } from './group/staged.ts';
@@ -172,7 +172,8 @@ async function commitChange(
     const planned: Planned = stays(record)
       ? await planOf(turn, group, wish, found, item.intent.sentAt)
       : { kind: 'failed', failure: 'not-possible' };
-    if (record !== null && quiet) sayNotAdded(turn, record, missing);
+    const wanted = found.map(({ key }) => key);
+    if (quiet) await sayNotAdded(turn, group, planned.kind === 'failed' ? [...wanted, ...missing] : missing);
     if (planned.kind === 'changes') {
       const staged = await stageFor(turn, group, item, { ...planned, quiet });
       const added = planned.added.map(({ key }) => key);
@@ -182,7 +183,7 @@ async function commitChange(
       }
       if (staged.kind === 'staged') inviteLater(turn, group, rest, MAX_FOUNDING);
       if (staged.kind === 'staged' || !quiet) return staged;
-      if (record !== null) sayNotAdded(turn, record, added);
+      await sayNotAdded(turn, group, added);
     } else if (!quiet) {
       if (planned.kind === 'failed') return planned;
       inviteLater(turn, group, rest, MAX_FOUNDING);
@@ -299,11 +300,13 @@ async function giveUp(
   digest: string,
   failure: FailureCode,
 ): Promise<Performed> {
-  const { result } = await transact(running, async ({ work, ledger }) => {
+  const { result } = await transact(running, async (turn) => {
+    const { work, ledger } = turn;
     const staged = await readStaged(work, group, digest);
     if (staged?.state !== 'open') return;
     await writeStaged(work, group, digest, { ...staged, state: 'lost' });
     ledger.outbound.push({ item: item.id, to: 'failed', failure });
+    await sayGivenUp(turn, group, staged);
   });
   return afterCommit(running, item, result);
 }

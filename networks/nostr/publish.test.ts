@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { signEvent, type EventId } from './event.ts';
-import { pendingFanouts, startFanout } from './fanout.ts';
+import { owedFanouts, startFanout } from './fanout.ts';
 import { giftWrap } from './gift-wrap.ts';
 import { freshSecretKey, publicKeyOf } from './keys.ts';
 import { publish, type Published } from './publish.ts';
@@ -76,5 +76,5 @@ test('what the guard lets nowhere is not tried again', async () => {
     },
   };
   expect(await publish({ ...running, pool }, operation, event.id, fanout.left)).toBe('guarded');
-  expect((await pendingFanouts(state.work(), Date.now())).map(({ id }) => id)).toEqual([other]);
+  expect((await owedFanouts(state.work(), Date.now())).pending.map(({ id }) => id)).toEqual([other]);
 });

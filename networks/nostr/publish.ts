@@ -1,5 +1,6 @@
 import type { EventId } from './event.ts';
 import { dropFanout, isSettled, settleFanout } from './fanout.ts';
+import { sayUninvited } from './group/uninvited.ts';
 import { guard, type Operation } from './guard.ts';
 import type { RelayOutcome } from './relays/pool.ts';
 import type { RelayUrl } from './relay-url.ts';
@@ -44,7 +45,10 @@ export async function publish(
   if (checked.kind === 'stop') {
     context.log('guard-stop', { operation: operation.kind, why: checked.why });
     // It would stop it each time.
-    await transact(running, async ({ work }) => dropFanout(work, id));
+    await transact(running, async (turn) => {
+      const owed = await dropFanout(turn.work, id);
+      if (owed !== null) await sayUninvited(turn, owed);
+    });
     return 'guarded';
   }
   await context.crashPoint('lane.before-wire-write');
@@ -61,14 +65,15 @@ export async function publish(
   return verdict;
 }
 
-/** Where it is known what became of an event it need not go again. */
+/** Where it is known what became of an event it need not go again; an invitation that no relay took is told of. */
 async function noteTried(
   running: Running,
   id: EventId,
   outcomes: ReadonlyMap<RelayUrl, RelayOutcome>,
 ): Promise<void> {
   if (running.stopping.signal.aborted) return;
-  await transact(running, async ({ work }) => {
-    await settleFanout(work, id, outcomes);
+  await transact(running, async (turn) => {
+    const fanout = await settleFanout(turn.work, id, outcomes);
+    if (fanout?.left.length === 0) await sayUninvited(turn, fanout);
   });
 }

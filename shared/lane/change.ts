@@ -41,6 +41,8 @@ export const noteCodes = [
   'member-promoted',
   'member-demoted',
   'member-not-added',
+  'member-not-invited', // in it for everybody, and no relay took the invitation
+  'invitation-over', // accepted too late: nothing opens it any more
   'group-lost', // the state by which I was in it is no more
 ] as const;
 /** Rows that Plainseal itself states in a conversation. */

@@ -16,8 +16,11 @@ export type Timer = { readonly ms: Millis | null; readonly version: number };
 
 /** Longest name of a group, in UTF-16 units. */
 export const MAX_GROUP_TITLE = 100;
-/** Most people in a group, me among them, and most that one change of it names. */
-export const MAX_GROUP_PEERS = 150;
+/**
+ * Most people in a group, me among them, and most that one change of it names: so many fit the invitation to a group in which all have renewed
+ * their keys (decision 32).
+ */
+export const MAX_GROUP_PEERS = 45;
 
 /** What a person changes of a group: who is in it, who may change it, what it is called. */
 export type GroupChange =

@@ -66,6 +66,11 @@ export function messageWords(say: Say) {
         return { what: groupNote(code, who), todo: null };
       case 'member-not-added':
         return { what: say(`note.${code}`, { name: peopleName(who) }), todo: say(`note.${code}.do`) };
+      case 'member-not-invited':
+        return {
+          what: say(`note.${code}`, { name: peopleName(who) }),
+          todo: say(about.name === null ? `note.${code}.do` : `note.${code}.do.chat`),
+        };
       case 'new-device': {
         const whose = who.people.length === 0 ? name : peopleName(who);
         return who.people.some(({ me }) => me)

@@ -142,6 +142,8 @@ describe('what happens in a group', () => {
     ['group-renamed', [], me, 'You gave the group a new name.'],
     ['group-renamed', [], null, 'The group has a new name.'],
     ['member-not-added', [bob], null, 'Could not be added: Bob.'],
+    ['member-not-invited', [bob], null, 'No relay took the invitation for Bob.'],
+    ['invitation-over', [], null, 'This invitation has run out. You are not in the group.'],
     ['new-device', [bob], null, 'Bob uses another device now. The key is the same.'],
     ['new-device', [me], null, 'Another device is here in your name.'],
   ] as const)('%s of %j by %j', (code, people, by, sentence) => {

@@ -2,21 +2,20 @@ import { PlainsealError } from '../../../shared/errors.ts';
 import type { EpochRef, GroupKey } from '../../../crypto/mls/cells.ts';
 import { deferredOf } from '../deferred.ts';
 import { groupOperation, startFanout } from '../fanout.ts';
-import { seconds } from '../event.ts';
-import { giftWrap } from '../gift-wrap.ts';
 import { conversationOfGroup } from '../names.ts';
 import { sealGroupEvent } from '../marmot/group-event.ts';
-import { welcomeDraft } from '../marmot/welcome.ts';
 import type { OutboxId } from '../../../shared/ids.ts';
 import type { Turn } from '../turn.ts';
 import { bestTip, pathTo } from './branch.ts';
 import { datedNext } from './dated.ts';
 import { eventKey } from './event-keys.ts';
 import { dropOldNotes, nodesOf, readNote, removalId } from './commit-note.ts';
+import { sayGivenUp } from './invite-later.ts';
 import { NOTHING_TOLD, placeGroup, readRecord, writeRecord, type GroupRecord } from './record.ts';
 import { takeLost } from './said.ts';
 import { allStaged, countLoss, forgetLosses, writeStaged, type Staged } from './staged.ts';
 import { faceNow } from './view.ts';
+import { sendWelcomes } from './welcomes.ts';
 
 /** My own keys are renewed so often in any group: a thief of them is out after that long. */
 export const RENEWAL_MS = 5 * 24 * 60 * 60 * 1_000;
@@ -98,7 +97,7 @@ async function settleStaged(
     const epoch = byCommit.get(digest);
     if (isOn(digest)) await win(turn, group, digest, staged);
     else if (epoch === undefined && !kept.has(staged.parent)) {
-      if (staged.state === 'open') await giveBack(turn, staged, settled);
+      if (staged.state === 'open') await giveBack(turn, group, staged, settled);
       await writeStaged(work, group, digest, null);
     }
     // Not taken yet, in the epoch all are in: it is still on its way.
@@ -131,14 +130,17 @@ async function lose(
   if (staged.state === 'won' && staged.quiet) {
     const record = await mustRecord(turn, group);
     await writeRecord(turn.work, group, { ...record, renewAt: Math.min(record.renewAt, turn.now) });
-  } else if (staged.state === 'open' || !settled.has(staged.item)) await giveBack(turn, staged, settled);
+  } else if (staged.state === 'open' || !settled.has(staged.item))
+    await giveBack(turn, group, staged, settled);
 }
 
 /**
  * The change is asked for again, against the group as it is now; a few times, then the person decides. `settled`: changes that are on the
  * branch, or were given back a moment ago: they are no loss more.
  */
-async function giveBack({ ledger, work }: Turn, { item }: Staged, settled: Set<OutboxId>): Promise<void> {
+async function giveBack(turn: Turn, group: GroupKey, staged: Staged, settled: Set<OutboxId>): Promise<void> {
+  const { ledger, work } = turn;
+  const { item } = staged;
   if (settled.has(item) || (await countLoss(work, item)) < MOST_LOSSES) {
     ledger.outbound.push({ item, to: 'queued', reseal: 'commit-race-lost' });
     settled.add(item);
@@ -146,6 +148,7 @@ async function giveBack({ ledger, work }: Turn, { item }: Staged, settled: Set<O
   }
   await forgetLosses(work, item);
   ledger.outbound.push({ item, to: 'failed', failure: 'refused-by-server' });
+  await sayGivenUp(turn, group, staged);
 }
 
 /** I leave, and somebody else has to let me go. Said in one epoch it counts in no other: then it is said again. */
@@ -170,28 +173,11 @@ async function sayLeaving(turn: Turn, group: GroupKey): Promise<void> {
   await writeRecord(work, group, { ...record, leaving: current.id });
 }
 
-/** Sends those whom a commit has added their way in. Every relay of theirs is tried, also after a start. */
+/** Sends those whom a commit has added their way in. */
 async function invite(turn: Turn, group: GroupKey, { welcome }: Staged): Promise<void> {
   if (welcome === null) return;
   const { relays } = await mustRecord(turn, group);
-  await sendWelcomes(turn, relays, welcome);
-}
-
-/** Seals a welcome for each, and has it published from now on. `datedAt`: epoch seconds. */
-export async function sendWelcomes(
-  { running, work, now }: Turn,
-  relays: GroupRecord['relays'],
-  { message, to }: NonNullable<Staged['welcome']>,
-  datedAt = seconds(now),
-): Promise<void> {
-  const { secret, key: account } = running.self;
-  for (const { key, keyPackageEvent, inbox } of to) {
-    const draft = welcomeDraft({ keyPackageEvent, relays, message }, datedAt);
-    const wrap = giftWrap(secret, key, draft, now);
-    const text = JSON.stringify(['EVENT', wrap]);
-    const operation = { kind: 'gift-wrap', account, to: key, text } as const;
-    await startFanout(work, { id: wrap.id, operation, left: inbox, madeAt: now });
-  }
+  await sendWelcomes(turn, group, relays, welcome);
 }
 
 /** Where a third person comes into what was a conversation of two, it is one no more: nothing that was meant for one goes to two. */

@@ -7,13 +7,12 @@ import type { PublicKey } from '../keys.ts';
 import { groupComponents } from '../marmot/member.ts';
 import type { NostrGroupId } from '../marmot/routing.ts';
 import type { Turn } from '../turn.ts';
-import { RENEWAL_MS, sendWelcomes } from './converge.ts';
+import { RENEWAL_MS } from './converge.ts';
 import type { Found } from './invitees.ts';
 import { NOTHING_TOLD, writeRecord, type GroupRecord } from './record.ts';
 import { foundedNext, placeDirect } from './replace.ts';
+import { passesRelays, sendWelcomes } from './welcomes.ts';
 
-/** Two sealings more than double a welcome: a larger one passes few relays. Bytes. */
-export const MAX_WELCOME_BYTES = 30_000;
 /** Members of the first commit; more are added after it (decision 10). */
 export const MAX_FOUNDING = 40;
 
@@ -45,7 +44,8 @@ export async function foundGroup(
   const staged = await engine.stage(group, changes, work, now);
   if (staged.kind === 'refused' || staged.welcome === null)
     return { kind: 'failed', failure: 'not-possible' };
-  if (staged.welcome.length > MAX_WELCOME_BYTES) return { kind: 'failed', failure: 'too-large' };
+  if (!passesRelays(turn, routing.relays, staged.welcome, of.members))
+    return { kind: 'failed', failure: 'too-large' };
   await engine.applyPending(group, staged.digest, work, now);
   const foundedAt = await foundedNext(turn, of.conversation, seconds(now));
   const record: GroupRecord = {
@@ -65,7 +65,7 @@ export async function foundGroup(
   };
   await writeRecord(work, group, record);
   await placeDirect(turn, group, record);
-  await sendWelcomes(turn, routing.relays, { message: staged.welcome, to: of.members }, foundedAt);
+  await sendWelcomes(turn, group, routing.relays, { message: staged.welcome, to: of.members }, foundedAt);
   ledger.moved.add(group);
   return { kind: 'founded', group };
 }

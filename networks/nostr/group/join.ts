@@ -8,6 +8,7 @@ import { conversationOfGroup, conversationWith, peerOf } from '../names.ts';
 import { peerChange, readPeer, writePeer } from '../peer-record.ts';
 import type { Turn } from '../turn.ts';
 import { dropOldNotes } from './commit-note.ts';
+import { noteEntered, wasEntered } from './entered.ts';
 import { takePast } from './past.ts';
 import { placeDirect } from './replace.ts';
 import { NOTHING_TOLD, readRecord, writeRecord, type GroupRecord } from './record.ts';
@@ -52,7 +53,7 @@ export function conversationFor(
 
 /**
  * Joins. A group that I am in already is left behind first: its admin has added me anew, since the branch that I was added on lost, or I
- * was lost on one. What I said there is said again. False when the invitation does not hold (any more).
+ * was lost on one. What I said there is said again. False when the invitation does not hold (any more), or was followed before.
  */
 export async function joinGroup(turn: Turn, { from, message, madeAt }: Entry): Promise<boolean> {
   const { running, work, ledger, now } = turn;
@@ -62,6 +63,7 @@ export async function joinGroup(turn: Turn, { from, message, madeAt }: Entry): P
   const { group } = invitation;
   const face = faceOf(invitation.view);
   if (face.routing === null) return false;
+  if (await wasEntered(turn, group, invitation.epoch)) return false;
   const before = await readRecord(work, group);
   if (before !== null) await leaveBehind(turn, group);
   const joined = await engine.join(message, work, now);
@@ -84,6 +86,7 @@ export async function joinGroup(turn: Turn, { from, message, madeAt }: Entry): P
     replaced: false,
   };
   await writeRecord(work, group, record);
+  await noteEntered(work, group, invitation.epoch);
   await placeDirect(turn, group, record);
   await noteKeyPackageUsed(work);
   await writePeer(work, from, { ...(await readPeer(work, from)), accepted: true });

@@ -5,6 +5,7 @@ import { settleDeferred, deferredOf } from '../deferred.ts';
 import type { Turn } from '../turn.ts';
 import { pathTo } from './branch.ts';
 import { dropOldNotes, heardFrom } from './commit-note.ts';
+import { forgetEntered } from './entered.ts';
 import { pastOf } from './past.ts';
 import {
   dropRecord,
@@ -17,6 +18,7 @@ import {
 } from './record.ts';
 import { takeLost } from './said.ts';
 import { allStaged, writeStaged } from './staged.ts';
+import { forgetUninvited } from './uninvited.ts';
 
 /*
  * A conversation of two is one group after the other: it may lose its group, fall apart and be started again, or both may start one at the same
@@ -101,6 +103,8 @@ export async function forgetGroup(
   for (const [digest] of await allStaged(work, group)) await writeStaged(work, group, digest, null);
   await takeLost(work, group, [], new Set());
   await dropOldNotes(work, group, []);
+  await forgetUninvited(work, group);
+  await forgetEntered(work, group);
   await running.engine.forget(group, work);
   await dropRecord(work, group, record);
 }

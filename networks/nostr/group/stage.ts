@@ -11,10 +11,10 @@ import { noteCommit } from './commit-note.ts';
 import { converge, mustRecord } from './converge.ts';
 import { datedNext } from './dated.ts';
 import { eventKey } from './event-keys.ts';
-import { MAX_WELCOME_BYTES } from './found.ts';
 import { readStaged, writeStaged, type Invitee } from './staged.ts';
 import { writeRecord, type GroupRecord } from './record.ts';
 import { faceNow } from './view.ts';
+import { passesRelays } from './welcomes.ts';
 
 /** How a group is called among the destinations of an item: what is sealed is for the group, not for each of its members. */
 export const DESTINATION = 'group';
@@ -71,7 +71,7 @@ export async function stageFor(
     running.context.log('stage', { why: staged.why });
     return { kind: 'failed', failure: 'not-possible' };
   }
-  if ((staged.welcome?.length ?? 0) > MAX_WELCOME_BYTES) {
+  if (staged.welcome !== null && !passesRelays(turn, record.relays, staged.welcome, of.added)) {
     point.drop();
     return { kind: 'failed', failure: 'too-large' };
   }

@@ -14,7 +14,7 @@ import { conversationWith } from '../names.ts';
 import { readPeer, writePeer } from '../peer-record.ts';
 import { performMessage } from '../perform-message.ts';
 import { receive } from '../receive.ts';
-import { pendingFanouts } from '../fanout.ts';
+import { owedFanouts } from '../fanout.ts';
 import { transact } from '../turn.ts';
 import type { RelayUrl } from '../relay-url.ts';
 import { RELAY, startTrial, type Trial } from './trial.ts';
@@ -82,7 +82,8 @@ export async function openMember(
           if (bytes instanceof Uint8Array)
             events.push(signed(JSON.parse(Buffer.from(bytes).toString('utf8'))));
       seen = commits.length;
-      for (const { id, operation } of await pendingFanouts(trial.state.work(), running.context.now())) {
+      const { pending } = await owedFanouts(trial.state.work(), running.context.now());
+      for (const { id, operation } of pending) {
         if (tried.has(id)) continue;
         tried.add(id);
         events.push(signed((JSON.parse(operation.text) as readonly unknown[])[1]));

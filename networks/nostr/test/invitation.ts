@@ -1,5 +1,5 @@
 import { readSignedEvent, type SignedEvent } from '../event.ts';
-import { pendingFanouts } from '../fanout.ts';
+import { owedFanouts } from '../fanout.ts';
 import { foundGroup } from '../group/found.ts';
 import { offerKeyPackage } from '../key-package.ts';
 import { readKeyPackageEvent, type FoundKeyPackage } from '../marmot/key-package-event.ts';
@@ -25,7 +25,8 @@ export async function invitation(from: Trial, to: Running): Promise<SignedEvent>
   await transact(from.running, (turn) =>
     foundGroup(turn, { conversation, direct: key, title: '', members: [found] }),
   );
-  const [fanout] = await pendingFanouts(from.state.work(), from.running.context.now());
+  const { pending } = await owedFanouts(from.state.work(), from.running.context.now());
+  const [fanout] = pending;
   const [, event] = JSON.parse(fanout?.operation.text ?? '[]') as readonly unknown[];
   const wrap = readSignedEvent(event);
   if (wrap === null) throw new Error('no wrap');

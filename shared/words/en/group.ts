@@ -32,6 +32,12 @@ export const group = {
   'note.member-demoted.by-you': 'No longer an admin, by you: {name}.',
   'note.member-not-added': 'Could not be added: {name}.',
   'note.member-not-added.do': 'Their app may be too old, or the group too large.',
+  'note.member-not-invited': 'No relay took the invitation for {name}.',
+  'note.member-not-invited.do': 'They cannot read this group. Take them out, then add them again.',
+  'note.member-not-invited.do.chat':
+    'They cannot read this. Start a new chat with their key: it is said again.',
+  'note.invitation-over': 'This invitation has run out. You are not in the group.',
+  'note.invitation-over.do': 'Ask an admin to take you out and add you again.',
 
   'group.new': 'New group',
   'group.new.sub': 'Everybody in it can read what is written from then on.',
