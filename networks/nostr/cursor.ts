@@ -53,3 +53,8 @@ export async function writeCaughtUp(work: Work, scope: Scope, relay: RelayUrl, a
   const latest = [...known].toSorted(([, a], [, b]) => b - a).slice(0, MAX_RELAYS);
   writeCell(work, keyOf(scope), Object.fromEntries(latest));
 }
+
+/** No relay has given everything: something more is looked for in what they have. */
+export async function forgetCaughtUp(work: Work, scope: Scope): Promise<void> {
+  if ((await work.get(keyOf(scope))) !== null) work.put(keyOf(scope), null);
+}

@@ -151,9 +151,13 @@ interface Bucket {
 /** Which groups are asked for together, by a name that says all of it. */
 function bucketsOf(records: readonly GroupRecord[]): ReadonlyMap<string, Bucket> {
   const byRelays = new Map<string, GroupRecord[]>();
+  const firsts = new Map<NostrGroupId, number>();
   for (const record of records) {
+    // A relay has given all it had of a name only when that was for each group that has it.
+    firsts.set(record.routing, Math.min(firsts.get(record.routing) ?? Infinity, record.since));
     const name = record.relays.join(' ');
-    byRelays.set(name, [...(byRelays.get(name) ?? []), record]);
+    const alike = byRelays.get(name) ?? [];
+    if (!alike.some(({ routing }) => routing === record.routing)) byRelays.set(name, [...alike, record]);
   }
   const buckets = new Map<string, Bucket>();
   for (const [name, all] of byRelays) {
@@ -162,7 +166,7 @@ function bucketsOf(records: readonly GroupRecord[]): ReadonlyMap<string, Bucket>
     for (let at = 0; at < sorted.length; at += size) {
       const some = sorted.slice(at, at + size);
       const groups = some.map(({ routing }) => routing);
-      const first = Math.min(...some.map(({ since }) => since));
+      const first = Math.min(...groups.map((group) => firsts.get(group) ?? 0));
       buckets.set(`${name} ${groups.join()} ${first}`, { groups, relays: some[0]?.relays ?? [], first });
     }
   }

@@ -3,13 +3,14 @@ import type { GroupKey } from '../../../crypto/mls/cells.ts';
 import type { ConversationId, Millis } from '../../../shared/ids.ts';
 import type { StateKey, Work } from '../../../shared/lane/state.ts';
 import { decodeCell, hexId, readCell, relayUrl, writeCell } from '../cell.ts';
+import { forgetCaughtUp } from '../cursor.ts';
 import type { PublicKey } from '../keys.ts';
 import type { NostrGroupId } from '../marmot/routing.ts';
 import type { RelayUrl } from '../relay-url.ts';
 
 /*
  * group/<group>           what this lane knows of a group beside MLS
- * route/<name at relays>  the group
+ * route/<name at relays>  the groups that say they have it, the one that said so first at the head
  * place/<conversation>    the group that is written to in a conversation
  */
 
@@ -79,6 +80,8 @@ const recordKey = (group: GroupKey): StateKey => ({ space: 'group', key: group }
 const routeKey = (routing: NostrGroupId): StateKey => ({ space: 'route', key: routing });
 const placeKey = (conversation: ConversationId): StateKey => ({ space: 'place', key: conversation });
 const named = v.object({ group: v.string() });
+/** `others` was not there before several could have one name. */
+const routed = v.object({ ...named.entries, others: v.optional(v.array(v.string()), []) });
 
 async function readNamed(work: Pick<Work, 'get'>, key: StateKey): Promise<GroupKey | null> {
   return ((await readCell(work, key, named))?.group ?? null) as GroupKey | null;
@@ -86,6 +89,30 @@ async function readNamed(work: Pick<Work, 'get'>, key: StateKey): Promise<GroupK
 
 async function writeNamed(work: Work, key: StateKey, group: GroupKey | null): Promise<void> {
   if ((await readNamed(work, key)) !== group) writeCell(work, key, group === null ? null : { group });
+}
+
+/** Writes which groups have a name at relays; with none the name is forgotten. */
+function writeRoute(work: Work, routing: NostrGroupId, groups: readonly GroupKey[]): void {
+  const [group, ...others] = groups;
+  writeCell(work, routeKey(routing), group === undefined ? null : { group, others });
+}
+
+/** Events of that name go to a group as well. What relays had under it before was not asked for the sake of this one: it is asked for again. */
+async function addRoute(work: Work, routing: NostrGroupId, group: GroupKey): Promise<void> {
+  const groups = await groupsAt(work, routing);
+  if (groups.includes(group)) return;
+  writeRoute(work, routing, [...groups, group]);
+  await forgetCaughtUp(work, routing);
+}
+
+async function dropRoute(work: Work, routing: NostrGroupId, group: GroupKey): Promise<void> {
+  const groups = await groupsAt(work, routing);
+  if (groups.includes(group))
+    writeRoute(
+      work,
+      routing,
+      groups.filter((one) => one !== group),
+    );
 }
 
 /** What is known of a group; null when it is none of mine. */
@@ -99,21 +126,25 @@ export const stays = (record: GroupRecord | null): record is GroupRecord =>
 /** Writes what is known of a group, and its name at relays. */
 export async function writeRecord(work: Work, group: GroupKey, record: GroupRecord): Promise<void> {
   const before = await readRecord(work, group);
-  if (before !== null && before.routing !== record.routing)
-    await writeNamed(work, routeKey(before.routing), null);
-  await writeNamed(work, routeKey(record.routing), group);
+  if (before !== null && before.routing !== record.routing) await dropRoute(work, before.routing, group);
+  await addRoute(work, record.routing, group);
   writeCell(work, recordKey(group), { ...record });
 }
 
 /** Forgets a group, which is written to nowhere. */
 export async function dropRecord(work: Work, group: GroupKey, { routing }: GroupRecord): Promise<void> {
-  await writeNamed(work, routeKey(routing), null);
+  await dropRoute(work, routing, group);
   if ((await work.get(recordKey(group))) !== null) writeCell(work, recordKey(group), null);
 }
 
-/** The group with a name at relays. */
-export const groupAt = (work: Pick<Work, 'get'>, routing: NostrGroupId): Promise<GroupKey | null> =>
-  readNamed(work, routeKey(routing));
+/**
+ * The groups with a name at relays. Whoever makes a group, or is its admin, chooses its name, and relays see the names of all others: only a
+ * group's keys say which one an event is of.
+ */
+export async function groupsAt(work: Pick<Work, 'get'>, routing: NostrGroupId): Promise<readonly GroupKey[]> {
+  const route = await readCell(work, routeKey(routing), routed);
+  return route === null ? [] : ([route.group, ...route.others] as GroupKey[]);
+}
 
 /** The group that is written to in a conversation. */
 export const groupOf = (work: Pick<Work, 'get'>, conversation: ConversationId): Promise<GroupKey | null> =>

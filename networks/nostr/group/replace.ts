@@ -10,6 +10,7 @@ import { pastOf } from './past.ts';
 import {
   dropRecord,
   groupOf,
+  groupsAt,
   placeGroup,
   readRecord,
   stays,
@@ -99,7 +100,9 @@ export async function forgetGroup(
   group: GroupKey,
   record: GroupRecord,
 ): Promise<void> {
-  for (const one of await deferredOf(work, record.routing, now)) await settleDeferred(work, one);
+  // What another group of that name waits for stays.
+  if ((await groupsAt(work, record.routing)).every((one) => one === group))
+    for (const one of await deferredOf(work, record.routing, now)) await settleDeferred(work, one);
   for (const [digest] of await allStaged(work, group)) await writeStaged(work, group, digest, null);
   await takeLost(work, group, [], new Set());
   await dropOldNotes(work, group, []);

@@ -13,14 +13,14 @@ import type { FoundGroupEvent } from '../marmot/group-event.ts';
 import { openGroupEvent } from '../marmot/group-event.ts';
 import { GROUP_PROFILE_COMPONENT } from '../marmot/group-profile.ts';
 import { accountOf } from '../marmot/member.ts';
-import { wireFormatOf } from '../marmot/mls-message.ts';
+import { groupOfMessage, wireFormatOf } from '../marmot/mls-message.ts';
 import { envelopeOf } from '../names.ts';
 import type { Turn } from '../turn.ts';
 import { hasRemovals, noteCommit, noteHeard, noteWitness, removalId } from './commit-note.ts';
 import { converge, goTo, mustRecord } from './converge.ts';
 import { eventKeysOf } from './event-keys.ts';
 import { opensFrom } from './opens-from.ts';
-import { groupAt, readRecord, writeRecord } from './record.ts';
+import { groupsAt, readRecord, writeRecord } from './record.ts';
 import { takeApp } from './take-app.ts';
 
 /** An event of a group as relays gave it. */
@@ -47,30 +47,26 @@ export async function takeGroupEvent(
 ): Promise<'settled' | 'waits' | 'full'> {
   const { work, running, ledger } = turn;
   const { id, found } = delivery;
-  const group = await groupAt(work, found.group);
-  const record = group && (await readRecord(work, group));
-  if (group === null || record === null) return consume(turn, delivery);
-  const { epochs } = await running.engine.standing(group, work);
-  const keys = await eventKeysOf(turn, group, epochs);
-  const opened = openGroupEvent(
-    { ...found, expiration: null },
-    keys.map(({ key }) => key),
-  );
-  const at = opened && keys[opened.key]?.epoch;
-  if (!opened || !at) {
-    const from = await opensFrom(work, group, record, epochs, turn.now);
+  const groups = await groupsAt(work, found.group);
+  const opened = await openIn(turn, groups, found);
+  if (opened === null) {
+    const from = await anyOpensFrom(turn, groups);
     // Not even by a clock that is days behind was it said under a key that is still to come.
-    if (delivery.created_at < from - OVERLAP_SECONDS) return consume(turn, delivery);
+    if (from === null || delivery.created_at < from - OVERLAP_SECONDS) return consume(turn, delivery);
     const kept = await defer(turn, delivery, from);
     // It may be the others going on without me.
-    if (kept === 'waits' && (await hasRemovals(work, group))) await converge(turn, group);
+    for (const group of groups)
+      if (kept === 'waits' && (await hasRemovals(work, group))) await converge(turn, group);
     return kept;
   }
-  switch (wireFormatOf(opened.message)) {
+  const { group, message, at } = opened;
+  // A member of two groups can put what was said in one under the key of the other.
+  if (groupOfMessage(message) !== group) return refuse(turn, group, delivery, 'unknown-group');
+  switch (wireFormatOf(message)) {
     case 'private-message':
-      return takeMessage(turn, group, delivery, opened.message, at);
+      return takeMessage(turn, group, delivery, message, at);
     case 'public-message':
-      return takeHandshake(turn, group, delivery, opened.message, at);
+      return takeHandshake(turn, group, delivery, message, at);
     default:
       running.context.log('group-event', { why: 'format' });
       ledger.inbound.push({
@@ -81,6 +77,41 @@ export async function takeGroupEvent(
       });
       return done(turn, delivery);
   }
+}
+
+/** Opens an event with the key of whichever of these groups it is of; null: of none, as far as their epochs are here. */
+async function openIn(
+  turn: Turn,
+  groups: readonly GroupKey[],
+  found: GroupDelivery['found'],
+): Promise<{ readonly group: GroupKey; readonly message: Uint8Array; readonly at: EpochRef } | null> {
+  for (const group of groups) {
+    if ((await readRecord(turn.work, group)) === null) continue;
+    const { epochs } = await turn.running.engine.standing(group, turn.work);
+    const keys = await eventKeysOf(turn, group, epochs);
+    const opened = openGroupEvent(
+      found,
+      keys.map(({ key }) => key),
+    );
+    const at = opened && keys[opened.key]?.epoch;
+    if (opened && at) return { group, message: opened.message, at };
+  }
+  return null;
+}
+
+/** From when on what is said in any of these groups can be opened ({@link opensFrom}); null: none of them is mine. */
+async function anyOpensFrom(
+  { running, work, now }: Turn,
+  groups: readonly GroupKey[],
+): Promise<number | null> {
+  let from: number | null = null;
+  for (const group of groups) {
+    const record = await readRecord(work, group);
+    if (record === null) continue;
+    const { epochs } = await running.engine.standing(group, work);
+    from = Math.min(from ?? Infinity, await opensFrom(work, group, record, epochs, now));
+  }
+  return from;
 }
 
 /** Settles it for good. */

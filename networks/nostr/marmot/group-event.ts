@@ -76,7 +76,7 @@ export function readGroupEvent({ kind, tags, content }: SignedEvent): FoundGroup
 
 /** The MLSMessage in a group event, opened with the first of these keys that fits, and which it was; null when none does. */
 export function openGroupEvent(
-  { sealed }: FoundGroupEvent,
+  { sealed }: Pick<FoundGroupEvent, 'sealed'>,
   keys: readonly GroupEventKey[],
 ): { readonly message: Uint8Array; readonly key: number } | null {
   const [nonce, ciphertext] = [sealed.subarray(0, NONCE_BYTES), sealed.subarray(NONCE_BYTES)];

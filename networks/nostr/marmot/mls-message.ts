@@ -1,3 +1,7 @@
+import type { GroupKey } from '../../../crypto/mls/cells.ts';
+import { toHex } from '../hex.ts';
+import { readVector } from './varint.ts';
+
 /** The wire formats of an MLSMessage (RFC 9420 §6). */
 export const wireFormats = [
   'public-message',
@@ -17,6 +21,15 @@ export function wireFormatOf(bytes: Uint8Array): WireFormat | null {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   if (view.getUint16(0) !== VERSION_MLS10) return null;
   return wireFormats[view.getUint16(2) - 1] ?? null;
+}
+
+/** No group of any client has a longer id. */
+const MAX_GROUP_ID_BYTES = 255;
+
+/** The group that a public or private message says it is of (RFC 9420 §6.2, §6.3: both begin with it); null when it does not read. */
+export function groupOfMessage(bytes: Uint8Array): GroupKey | null {
+  const id = readVector(bytes, HEADER_BYTES, MAX_GROUP_ID_BYTES);
+  return id === null ? null : (toHex(id.value) as GroupKey);
 }
 
 /** What stands behind the header of an MLSMessage. */
