@@ -1,7 +1,7 @@
 import type { ConversationId } from '../../shared/ids.ts';
 import { foundGroup } from './group/found.ts';
 import { lookFor } from './group/invitees.ts';
-import { groupOf, readRecord, stays } from './group/record.ts';
+import { groupOf, isWhole, readRecord } from './group/record.ts';
 import { isUninvited } from './group/uninvited.ts';
 import { faceNow } from './group/view.ts';
 import type { PublicKey } from './keys.ts';
@@ -15,8 +15,7 @@ import { transact, type Turn } from './turn.ts';
 async function isAlive(turn: Turn, conversation: ConversationId, key: PublicKey): Promise<boolean> {
   const group = await groupOf(turn.work, conversation);
   const record = group && (await readRecord(turn.work, group));
-  if (group === null || !stays(record) || record.forked || (await isUninvited(turn.work, group)))
-    return false;
+  if (group === null || !isWhole(record) || (await isUninvited(turn.work, group))) return false;
   return (await faceNow(turn, group)).members.includes(key);
 }
 

@@ -155,11 +155,12 @@ async function commitChange(
   signal: AbortSignal,
 ): Promise<Performed> {
   const { change, quiet } = wish;
+  let keys: readonly PublicKey[] = [];
   let found: readonly Found[] = [];
   let rest: readonly PublicKey[] = [];
   let missing: readonly PublicKey[] = [];
   if (typeof change === 'object' && change.act === 'add') {
-    const keys = 'keys' in change ? change.keys : keysOf(change.peers);
+    keys = 'keys' in change ? change.keys : keysOf(change.peers);
     rest = keys.slice(MAX_FOUNDING);
     const looked = await lookForAll(running, keys.slice(0, MAX_FOUNDING));
     // Nobody waits for an errand: who cannot be added keeps nobody else out.
@@ -169,6 +170,11 @@ async function commitChange(
   }
   const turned = await transact(running, async (turn): Promise<Staging> => {
     const record = await readRecord(turn.work, group);
+    // It would go into a branch that the others may have left; whoever decides what becomes of the group sees who is not in it.
+    if (quiet && record?.forked) {
+      sayNotAdded(turn, record, keys);
+      return nothingNow(turn, group, item, quiet);
+    }
     const planned: Planned = stays(record)
       ? await planOf(turn, group, wish, found, item.intent.sentAt)
       : { kind: 'failed', failure: 'not-possible' };

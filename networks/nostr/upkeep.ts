@@ -6,7 +6,7 @@ import { announce } from './announce.ts';
 import { departing } from './group/departing.ts';
 import { RENEWAL_MS } from './group/converge.ts';
 import { errandIntent } from './group/errand.ts';
-import { allRecords, readRecord, stays, writeRecord, type GroupRecord } from './group/record.ts';
+import { allRecords, isWhole, readRecord, writeRecord, type GroupRecord } from './group/record.ts';
 import { forgetGroup, isOver } from './group/replace.ts';
 import type { Running } from './running.ts';
 import { transact } from './turn.ts';
@@ -63,7 +63,7 @@ export function createUpkeep(running: Running): Upkeep {
     let next = now + LOOK_MS;
     try {
       for (const [group, record] of await allRecords(createWork(context.view))) {
-        if (!stays(record) || record.told.members.length < 2) continue;
+        if (!isWhole(record) || record.told.members.length < 2) continue;
         if (isDue(record, now)) await enqueueRenewal(running, group);
         else next = Math.min(next, record.renewAt);
       }
@@ -130,7 +130,7 @@ async function enqueueRenewal(running: Running, group: GroupKey): Promise<void> 
 async function letGo(running: Running, group: GroupKey): Promise<void> {
   await transact(running, async (turn) => {
     const { work, ledger, now } = turn;
-    if (!stays(await readRecord(work, group))) return;
+    if (!isWhole(await readRecord(work, group))) return;
     if ((await departing(turn, group)).length > 0)
       ledger.enqueue.push(errandIntent({ op: 'depart', group, keys: [] }, now));
   });

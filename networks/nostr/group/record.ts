@@ -42,7 +42,7 @@ export interface GroupRecord {
   readonly leaving: string | null;
   /** When my own keys are to be renewed next; once I am out, until when I listen whether another branch wins. */
   readonly renewAt: Millis;
-  /** A member is in a state that this program cannot follow. */
+  /** A member is in a state that this program cannot follow: until it follows a commit of somebody else, or the group is left for another. */
   readonly forked: boolean;
   /** Of a conversation of two: when its founder says that it began, in epoch seconds; 0 where nobody looked. */
   readonly foundedAt: number;
@@ -122,6 +122,9 @@ export const readRecord = (work: Pick<Work, 'get'>, group: GroupKey): Promise<Gr
 /** Whether I am in a group, am not about to leave it, and it is not over. */
 export const stays = (record: GroupRecord | null): record is GroupRecord =>
   record !== null && record.out === null && record.leaving === null && !record.replaced;
+
+/** Whether I am in a group that did not fall apart, as far as I know. In another nothing is committed that nobody asked for. */
+export const isWhole = (record: GroupRecord | null): record is GroupRecord => stays(record) && !record.forked;
 
 /** Writes what is known of a group, and its name at relays. */
 export async function writeRecord(work: Work, group: GroupKey, record: GroupRecord): Promise<void> {

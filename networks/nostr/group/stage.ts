@@ -117,7 +117,8 @@ export async function taken(turn: Turn, group: GroupKey, digest: string): Promis
     privileged: staged.privileged,
     removal: null,
   });
-  await writeRecord(work, group, { ...record, out: null, forked: false });
+  // That the others follow it is not said by it: a group that fell apart stays so.
+  await writeRecord(work, group, { ...record, out: null });
   const after = await faceNow(turn, group);
   const moved = [...before.members, ...after.members].filter(
     (key) => before.members.includes(key) !== after.members.includes(key),

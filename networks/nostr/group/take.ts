@@ -284,10 +284,11 @@ async function heard({ work, running, now }: Turn, group: GroupKey, at: EpochId)
 async function applied(
   turn: Turn,
   group: GroupKey,
-  { kind, view }: Extract<Processed, { readonly kind: 'commit' | 'removed' }>,
+  processed: Extract<Processed, { readonly kind: 'commit' | 'removed' }>,
   { message, at, datedAt }: { readonly message: Uint8Array; readonly at: EpochRef; readonly datedAt: number },
 ): Promise<void> {
   const { work, ledger, running } = turn;
+  const { kind, view } = processed;
   const digest = digestOf(message);
   await noteCommit(work, group, digest, {
     committer: Buffer.from(view.by.identity).toString('hex'),
@@ -299,10 +300,20 @@ async function applied(
   const record = await mustRecord(turn, group);
   const isOut = kind === 'removed';
   const renewAt = isOut ? turn.now + LISTEN_MS : record.out === null ? record.renewAt : turn.now;
-  await writeRecord(work, group, { ...record, out: isOut ? digest : null, renewAt, forked: false });
+  await writeRecord(work, group, { ...record, out: isOut ? digest : null, renewAt });
   noteDoers(turn, group, view);
   if (kind === 'commit') ledger.grown.add(group);
   await converge(turn, group);
+  if (kind === 'removed' || !processed.mine) await noteFollowed(turn, group, digest);
+}
+
+/** Somebody else has led on to where I am now: a group that fell apart is one again. A commit on a branch that nobody takes says nothing. */
+async function noteFollowed(turn: Turn, group: GroupKey, digest: string): Promise<void> {
+  const record = await mustRecord(turn, group);
+  if (!record.forked) return;
+  const { current } = await turn.running.engine.standing(group, turn.work);
+  const tip = record.out ?? current.commit;
+  if (tip === digest) await writeRecord(turn.work, group, { ...record, forked: false });
 }
 
 /** Who did what, for the rows of who is in the group. */
