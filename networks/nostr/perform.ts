@@ -4,6 +4,7 @@ import type { Performed } from '../../shared/lane/lane.ts';
 import { readErrand } from './group/errand.ts';
 import { DONE, finish } from './outcome.ts';
 import { ACCEPTED, performAccepted } from './perform-accepted.ts';
+import { BLOCKED, performBlock, UNBLOCKED } from './perform-block.ts';
 import { performErrand, performGroup } from './perform-change.ts';
 import { performMessage } from './perform-message.ts';
 import type { Running } from './running.ts';
@@ -24,6 +25,7 @@ export async function perform(running: Running, item: OutboxItem, signal: AbortS
       return performGroup(running, item, what.change, signal);
     case 'protocol': {
       if (what.op === ACCEPTED) return performAccepted(running, item);
+      if (what.op === BLOCKED || what.op === UNBLOCKED) return performBlock(running, item, what.op);
       const errand = readErrand(what);
       return errand === null
         ? finish(running, item, { to: item.state === 'sealed' ? 'sent' : 'cancelled' })

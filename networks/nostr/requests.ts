@@ -46,6 +46,9 @@ export function openInvitation(own: Own, wrap: SignedEvent): Invitation {
     : { kind: 'welcome', from: rumor.pubkey, welcome, madeAt: rumor.created_at };
 }
 
+/** How long an invitation waits for the person; its key package has run out by then. */
+export const WAITS_MS = 84 * 24 * 60 * 60 * 1_000;
+
 const SPACE = 'request';
 const INDEX: StateKey = { space: 'request-index', key: 'all' };
 const MAX_REQUESTS = 200;
@@ -138,7 +141,14 @@ export async function allRequests(work: Pick<Work, 'scan'>): Promise<readonly Re
   return requests.toSorted((a, b) => b.receivedAt - a.receivedAt);
 }
 
-/** Takes a request off the list: it was accepted or declined. */
+/** Requests that have waited so long that nothing can come of them any more make room. Gives which. */
+export async function dropOldRequests(work: Work, now: Millis): Promise<readonly EventId[]> {
+  const old = (await allRequests(work)).filter(({ receivedAt }) => receivedAt + WAITS_MS <= now);
+  for (const { id } of old) await settleRequest(work, id);
+  return old.map(({ id }) => id);
+}
+
+/** Takes a request off the list: it was accepted or declined, or is too old. */
 export async function settleRequest(work: Work, id: EventId): Promise<void> {
   const { open, decided } = await readIndex(work);
   await remove(work, id);

@@ -13,25 +13,47 @@ import { accountOf } from './marmot/member.ts';
 import type { PublicKey } from './keys.ts';
 import { conversationWith, envelopeOf, peerOf } from './names.ts';
 import { peerChange, readPeer } from './peer-record.ts';
-import { keepRequest, openInvitation, roomFor, settleRequest, type Invitation } from './requests.ts';
+import {
+  keepRequest,
+  openInvitation,
+  roomFor,
+  settleRequest,
+  WAITS_MS,
+  type Invitation,
+} from './requests.ts';
 import type { Turn } from './turn.ts';
 
 /*
- * request-of/<conversation>   the invitations that a request in the list stands for, the newest last
+ * request-of/<conversation>   the invitations that a request in the list stands for, the newest last; whether the person has blocked it
  */
 
-/** How long an invitation waits for the person; its key package has run out by then. */
-const WAITS_MS = 84 * 24 * 60 * 60 * 1_000;
-
 const requestOf = (conversation: ConversationId): StateKey => ({ space: 'request-of', key: conversation });
-const idsSchema = v.object({ ids: v.array(hexId<EventId>()) });
+const idsSchema = v.object({ ids: v.array(hexId<EventId>()), blocked: v.optional(v.boolean(), false) });
 
-/** The invitations behind a conversation that is a request, the newest last. */
-export async function requestsOf(
+const standingRequests = async (
   work: Pick<Work, 'get'>,
   conversation: ConversationId,
-): Promise<readonly EventId[]> {
-  return (await readCell(work, requestOf(conversation), idsSchema))?.ids ?? [];
+): Promise<v.InferOutput<typeof idsSchema>> =>
+  (await readCell(work, requestOf(conversation), idsSchema)) ?? { ids: [], blocked: false };
+
+/** The invitations behind a conversation that is a request, the newest last. */
+export const requestsOf = async (
+  work: Pick<Work, 'get'>,
+  conversation: ConversationId,
+): Promise<readonly EventId[]> => (await standingRequests(work, conversation)).ids;
+
+/** The person has blocked it: nothing of it is kept, now or when more comes. Gives what was. */
+export async function blockRequestsOf(work: Work, conversation: ConversationId): Promise<readonly EventId[]> {
+  const ids = await requestsOf(work, conversation);
+  for (const id of ids) await settleRequest(work, id);
+  writeCell(work, requestOf(conversation), { ids: [], blocked: true });
+  return ids;
+}
+
+/** The block is taken back: another invitation may come. */
+export async function unblockRequestsOf(work: Work, conversation: ConversationId): Promise<void> {
+  const { blocked } = await standingRequests(work, conversation);
+  if (blocked) work.put(requestOf(conversation), null);
 }
 
 /** None waits any more. */
@@ -112,6 +134,7 @@ async function askPerson(
   const { running, work, ledger, now } = turn;
   const past = await readPast(work, group);
   const conversation = past?.conversation ?? conversationFor(turn, group, face, from);
+  if ((await standingRequests(work, conversation)).blocked) return 'blocked';
   if (!(await running.context.hasRoom(conversation, welcome.message.length))) return notKept(turn, id, from);
   const kept = await keepRequest(work, { id, from, welcome, madeAt, receivedAt: now });
   if (kept.kind === 'refused') return notKept(turn, id, from);

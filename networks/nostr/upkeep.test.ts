@@ -2,11 +2,14 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { GroupKey } from '../../crypto/mls/cells.ts';
 import { NOTHING_TOLD, writeRecord } from './group/record.ts';
-import type { PublicKey } from './keys.ts';
 import type { NostrGroupId } from './marmot/routing.ts';
 import { conversationOfGroup } from './names.ts';
+import type { EventId } from './event.ts';
+import { freshSecretKey, publicKeyOf, type PublicKey } from './keys.ts';
+import { keepRequest, roomFor } from './requests.ts';
 import type { Running } from './running.ts';
 import { RELAY, startTrial } from './test/trial.ts';
+import { transact } from './turn.ts';
 import { createUpkeep } from './upkeep.ts';
 
 beforeEach(() => {
@@ -142,4 +145,29 @@ test('nothing is tried again once the account has stopped', async () => {
   failing.reject(new PlainsealError('gone', 'core is gone'));
   expect(await fault).toBe('announce');
   expect(vi.getTimerCount()).toBe(0);
+});
+
+test('invitations that waited until nothing can come of them make room for others', async () => {
+  let now = Date.now();
+  const { running, state, commits } = await startTrial(() => ({ now: () => now }));
+  const request = (n: number, receivedAt: number) => ({
+    id: n.toString(16).padStart(64, '0') as EventId,
+    from: publicKeyOf(freshSecretKey()),
+    welcome: { keyPackageEvent: 'ab'.repeat(32) as EventId, relays: [RELAY], message: new Uint8Array(9) },
+    madeAt: 1,
+    receivedAt,
+  });
+  await transact(running, async ({ work }) => {
+    for (let n = 0; n < 200; n += 1) await keepRequest(work, request(n, n === 0 ? now + 1 : now));
+  });
+  const later = request(200, now);
+  expect(await roomFor(state.work(), later.id, later.from)).toBe('full');
+  now += 84 * 24 * 60 * 60_000;
+  const upkeep = createUpkeep(running);
+  upkeep.wake();
+  vi.advanceTimersByTime(20);
+  await vi.waitFor(() => expect(state.keys('request')).toHaveLength(1));
+  upkeep.stop();
+  expect(commits.at(-1)?.inbound).toHaveLength(199);
+  expect(await roomFor(state.work(), later.id, later.from)).toBe('room');
 });

@@ -8,6 +8,8 @@ import { RENEWAL_MS } from './group/converge.ts';
 import { errandIntent } from './group/errand.ts';
 import { allRecords, isWhole, readRecord, writeRecord, type GroupRecord } from './group/record.ts';
 import { forgetGroup, isOver } from './group/replace.ts';
+import { envelopeOf } from './names.ts';
+import { dropOldRequests } from './requests.ts';
 import type { Running } from './running.ts';
 import { transact } from './turn.ts';
 
@@ -22,7 +24,7 @@ const ANNOUNCE_RETRY_MS = 20_000;
 const ANNOUNCE_AGAIN_MS = 6 * 60 * 60_000;
 /** Between looks at what is due, at most. */
 const LOOK_MS = 60_000;
-/** Epochs that are too old go. */
+/** Epochs and invitations that are too old go. */
 const SWEEP_MS = 6 * 60 * 60_000;
 
 /** What an account does by itself: it can be found, its keys do not grow old, and who leaves is let go. */
@@ -137,6 +139,11 @@ async function letGo(running: Running, group: GroupKey): Promise<void> {
 }
 
 async function sweep(running: Running): Promise<void> {
+  await transact(running, async ({ work, ledger, now }) => {
+    // Core lets go of the bytes it kept of them.
+    for (const id of await dropOldRequests(work, now))
+      ledger.inbound.push({ kind: 'consumed', envelope: envelopeOf(id) });
+  });
   await transact(running, async (turn) => {
     const { work, now } = turn;
     for (const [group, record] of await allRecords(work)) {

@@ -76,6 +76,8 @@ describe('a stranger', () => {
     await alice.eventually('sent', async () => (await alice.messages(chat))[0]?.sending?.state === 'sent');
     expect((await bob.row(request)).state).toBe('blocked');
     expect(cells(bob, 'mls-group')).toBe(0);
+    // Their invitation takes no place among those that wait any more.
+    await bob.eventually('no request', async () => cells(bob, 'request') === 0);
   }, 60_000);
 
   test('AT-31 sends hundreds of invitations that are none: nothing freezes, and little is kept', async () => {

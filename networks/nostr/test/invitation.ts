@@ -22,11 +22,12 @@ export async function invitation(from: Trial, to: Running): Promise<SignedEvent>
   const { key } = to.self;
   const found = { key, keyPackageEvent: offer.id, inbox: [RELAY], keyPackage: read.message };
   const conversation = conversationWith(from.running.context.account, key);
+  const pending = async () => (await owedFanouts(from.state.work(), from.running.context.now())).pending;
+  const before = new Set((await pending()).map(({ id }) => id));
   await transact(from.running, (turn) =>
     foundGroup(turn, { conversation, direct: key, title: '', members: [found] }),
   );
-  const { pending } = await owedFanouts(from.state.work(), from.running.context.now());
-  const [fanout] = pending;
+  const fanout = (await pending()).find(({ id }) => !before.has(id));
   const [, event] = JSON.parse(fanout?.operation.text ?? '[]') as readonly unknown[];
   const wrap = readSignedEvent(event);
   if (wrap === null) throw new Error('no wrap');

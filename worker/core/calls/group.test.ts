@@ -57,6 +57,7 @@ afterEach(() => rig.close());
 
 function perform(item: OutboxItem): Promise<Performed> {
   const { what } = item.intent;
+  lane.performed.push(item);
   if (what.kind === 'group') return tell === null ? new Promise(() => undefined) : tell(item, what.change);
   return sendWell(item, lane.context(), peer('Alice'), goodFacts(Date.now()));
 }
@@ -608,3 +609,26 @@ function expectHolds(edit: Edit, row: ConversationRow, rows: readonly MemberRow[
       break;
   }
 }
+
+test('the lane hears of a block and of its end: invitations that wait for the person lie with it', async () => {
+  const heard = (): readonly string[] =>
+    lane.performed.flatMap(({ intent: { what, conversation } }) =>
+      what.kind === 'protocol' ? [`${what.op} ${conversation}`] : [],
+    );
+  const asking = (id: ConversationId): readonly Change[] => [
+    { kind: 'conversation', id, patch: { kind: 'group', protocol: 'mls', state: 'request', title: 'Cats' } },
+    member(id, 'invited', 'me', peer('Alice')),
+  ];
+  const [first, second] = ['cats', 'dogs'].map((name) => `${ACCOUNT}|${name}` as ConversationId);
+  if (first === undefined || second === undefined) throw new Error('no groups');
+  await commit(asking(first));
+  await rig.page.call('conversation.block', { request: request(), conversation: first });
+  await expect.poll(heard).toContain(`blocked ${first}`);
+  await rig.page.call('person.block', { request: request(), peer: peer('Alice') });
+  await expect.poll(heard).toContain(`blocked ${chat}`);
+  // What somebody asks me into whom I have blocked is blocked as it comes.
+  await commit(asking(second));
+  await expect.poll(heard).toContain(`blocked ${second}`);
+  await rig.page.call('person.unblock', { request: request(), peer: peer('Alice') });
+  await expect.poll(heard).toContain(`unblocked ${chat}`);
+});

@@ -9,6 +9,7 @@ import { touchConversation, type Touched } from '../touched.ts';
 import { letGo } from './let-go.ts';
 import { releaseIfNothingHeld } from './relabel.ts';
 import { freshMemo, type Scope } from './scope.ts';
+import { tellBlock } from './tell-block.ts';
 
 /** What a block is done in; it reaches the conversations of every account. */
 interface Of {
@@ -40,6 +41,7 @@ export function blockConversation(
   for (const item of openItems(scope.db, id))
     if (item.state !== 'sealed' && !takesBack(item.intent)) cancel(scope, item);
   releaseIfNothingHeld(scope, id);
+  tellBlock(scope, id, 'blocked');
 }
 
 /** It gives nobody anything to read, and is wanted all the more. What the protocol sends by itself keeps the keys in order. */
@@ -49,10 +51,12 @@ const takesBack = ({ what }: Intent): boolean =>
   (what.kind === 'group' && (what.change.act === 'leave' || what.change.act === 'remove'));
 
 /** Takes a block back. Whom I never wrote to asks again. */
-export function unblockPeer({ db, touched }: Of, peer: PeerId): void {
+export function unblockPeer({ db, now, touched }: Of, peer: PeerId): void {
   if (dropBlocked(db, peer)) touchGroups(db, peer, touched);
-  for (const { id, state } of directWith(db, peer)) {
+  for (const { id, state, account: of } of directWith(db, peer)) {
     if (state !== 'blocked') continue;
+    const account = findAccount(db, of);
+    if (account) tellBlock({ db, account, now, touched }, id, 'unblocked');
     patchConversation(db, id, { state: wroteIn(db, id) ? 'active' : 'request' });
     touchConversation(touched, id);
   }

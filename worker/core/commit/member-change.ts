@@ -15,6 +15,7 @@ import {
 } from '../../../storage/memberships.ts';
 import { putNote } from './peer-change.ts';
 import { ownConversation, ownPeer, type Scope } from './scope.ts';
+import { tellBlock } from './tell-block.ts';
 
 type Member = Extract<Change, { readonly kind: 'member' }>;
 
@@ -53,8 +54,10 @@ export function changeMember(scope: Scope, change: Member): void {
     by !== null &&
     by !== 'me' &&
     isBlocked(scope.db, by)
-  )
+  ) {
     patchConversation(scope.db, id, { state: 'blocked' });
+    tellBlock(scope, id, 'blocked');
+  }
   scope.memo.stale.add(id);
   const code = codeOf(change, before, after);
   if (kind === 'group' && code !== null && (wasIn || peer === 'me'))
