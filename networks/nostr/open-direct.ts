@@ -22,12 +22,13 @@ async function isAlive(turn: Turn, conversation: ConversationId, key: PublicKey)
 /**
  * Looks for somebody at relays, theirs by `hints` among them, and opens the conversation: a group of the two of us, unless there is one that
  * works. One that fell apart is replaced.
- * Null when it stands.
+ * Null when it stands. `after`: see {@link foundGroup}.
  */
 export async function openDirect(
   running: Running,
   key: PublicKey,
   hints: readonly RelayUrl[] = [],
+  after = 0,
 ): Promise<null | 'no-key' | 'unreachable'> {
   const looked = await lookFor(running, key, hints);
   if (looked.kind !== 'found') return looked.kind;
@@ -43,7 +44,8 @@ export async function openDirect(
     });
     if (await isAlive(turn, conversation, key)) return true;
     const point = work.savepoint();
-    const founded = await foundGroup(turn, { conversation, direct: key, title: '', members: [looked.found] });
+    const members = [looked.found];
+    const founded = await foundGroup(turn, { conversation, direct: key, title: '', members, after });
     if (founded.kind === 'failed') point.drop();
     return founded.kind === 'founded';
   });

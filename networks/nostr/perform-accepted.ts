@@ -27,18 +27,27 @@ export async function performAccepted(running: Running, item: OutboxItem): Promi
     const stands = (await joinNewest(turn, conversation)) || (await isIn(turn, conversation));
     if (!stands && other === null) sayOver(turn, conversation);
     // They stay until there is a group: relays may not answer now.
-    if (!stands && other !== null && (await requestsOf(turn.work, conversation)).length > 0) return other;
+    const after = stands || other === null ? null : await newestOf(turn, conversation);
+    if (other !== null && after !== null) return { other, after };
     await settle(turn, conversation);
     turn.ledger.outbound.push({ item: item.id, to: 'sent' });
     return null;
   });
   if (!result.ok || waits === null) return afterCommit(running, item, result);
-  if ((await openDirect(running, waits)) === 'unreachable') return later(running, item);
+  if ((await openDirect(running, waits.other, [], waits.after)) === 'unreachable')
+    return later(running, item);
   const settled = await transact(running, async (turn) => {
     await settle(turn, conversation);
     turn.ledger.outbound.push({ item: item.id, to: 'sent' });
   });
   return afterCommit(running, item, settled.result);
+}
+
+/** When the newest group that I am invited to in a conversation was founded, in epoch seconds; null for no invitation. */
+async function newestOf({ work }: Turn, conversation: ConversationId): Promise<number | null> {
+  const ids = await requestsOf(work, conversation);
+  const times = await Promise.all(ids.map(async (id) => (await readRequest(work, id))?.madeAt ?? 0));
+  return times.length === 0 ? null : Math.max(...times);
 }
 
 /** Whether a group is written to in a conversation, and I am in it. */

@@ -172,7 +172,7 @@ async function commitChange(
     const record = await readRecord(turn.work, group);
     // It would go into a branch that the others may have left; whoever decides what becomes of the group sees who is not in it.
     if (quiet && record?.forked) {
-      sayNotAdded(turn, record, keys);
+      await sayNotAdded(turn, group, keys);
       return nothingNow(turn, group, item, quiet);
     }
     const planned: Planned = stays(record)

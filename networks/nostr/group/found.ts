@@ -32,6 +32,8 @@ export async function foundGroup(
     readonly direct: PublicKey | null;
     readonly title: string;
     readonly members: readonly Found[];
+    /** It says that it was founded later than this, in epoch seconds: the other side has a group of the two, and takes the later one. */
+    readonly after?: number;
   },
 ): Promise<Founded> {
   const { running, work, ledger, now } = turn;
@@ -47,7 +49,8 @@ export async function foundGroup(
   if (!passesRelays(turn, routing.relays, staged.welcome, of.members))
     return { kind: 'failed', failure: 'too-large' };
   await engine.applyPending(group, staged.digest, work, now);
-  const foundedAt = await foundedNext(turn, of.conversation, seconds(now));
+  const at = Math.max(seconds(now), (of.after ?? 0) + 1);
+  const foundedAt = await foundedNext(turn, of.conversation, at);
   const record: GroupRecord = {
     conversation: of.conversation,
     direct: of.direct,

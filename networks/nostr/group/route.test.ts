@@ -19,10 +19,11 @@ import { createSubscriptions } from '../subscriptions.ts';
 import { openMember, type Member } from '../test/company.ts';
 import { RELAY } from '../test/trial.ts';
 import { transact } from '../turn.ts';
-import { converge, mustRecord, sendWelcomes } from './converge.ts';
+import { converge, mustRecord } from './converge.ts';
 import { foundGroup } from './found.ts';
 import { groupOf, groupsAt, readRecord, writeRecord } from './record.ts';
 import { forgetGroup } from './replace.ts';
+import { sendWelcomes } from './welcomes.ts';
 
 /** Two who talk, and under which name relays know their group: everybody who reads there sees it. */
 async function pair() {
@@ -50,7 +51,7 @@ async function inviteUnder(from: Member, to: Member, routing: NostrGroupId): Pro
     const changes = [{ kind: 'add', keyPackage: found.keyPackage }] as const;
     const staged = await engine.stage(group, changes, turn.work, turn.now);
     if (staged.kind === 'refused' || staged.welcome === null) throw new Error('refused');
-    await sendWelcomes(turn, [RELAY], { message: staged.welcome, to: [found] });
+    await sendWelcomes(turn, group, [RELAY], { message: staged.welcome, to: [found] });
   });
   return from.sent();
 }
