@@ -19,8 +19,10 @@ const addressForm =
 /** The canonical form of one address as a person or a header gives it; null when it is none we can write to. */
 export function canonicalAddress(text: string): string | null {
   const trimmed = text.trim();
-  if (trimmed.length > ADDRESS_LIMIT || !addressForm.test(trimmed)) return null;
-  return trimmed.toLowerCase();
+  if (trimmed.length > ADDRESS_LIMIT) return null;
+  // Measured again as it is kept: some letters become two in lower case.
+  const address = trimmed.toLowerCase();
+  return address.length > ADDRESS_LIMIT || !addressForm.test(address) ? null : address;
 }
 
 export function domainOf(address: string): string {

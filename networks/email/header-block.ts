@@ -77,8 +77,8 @@ export function readParameters(value: string): {
   return { main, parameters };
 }
 
-/** Left part, `@`, right part; anything a header can carry, without brackets and blanks. */
-const messageIdForm = /^[^\s<>"(),:;]{1,250}$/;
+/** Left part, `@`, right part; anything a header can carry, without brackets, blanks and control characters. */
+const messageIdForm = /^[^\s\p{Cc}<>"(),:;]{1,250}$/u;
 
 /** The Message-IDs of a field such as References, without brackets (RFC 5322 §3.6.4), at most 100. */
 export function readMessageIds(value: string): readonly string[] {

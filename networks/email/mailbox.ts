@@ -1,4 +1,5 @@
 import type { Millis } from '../../shared/ids.ts';
+import { PlainsealError } from '../../shared/errors.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { batchesOf, openAhead, type Fetched } from './batches.ts';
@@ -73,8 +74,29 @@ function askAhead(work: Work, batch: readonly Fetched[]): void {
     if (mail.messageId !== null) readMailRecord(work, mail.messageId).catch(() => undefined);
 }
 
-/** Opens a batch and commits it with the cursor. @throws CommitFault */
+/**
+ * Opens a batch and commits it with the cursor. Where core refuses what a batch makes each mail is taken alone, and the one that is refused by itself
+ * is set aside: reading would begin with it again and again, and nothing behind it would ever come. @throws CommitFault
+ */
 async function take(reading: Reading, inbox: Inbox, batch: readonly Fetched[]): Promise<void> {
+  try {
+    await takeTogether(reading, inbox, batch);
+  } catch (error) {
+    if (!(error instanceof PlainsealError) || !['bad-request', 'refused'].includes(error.kind)) throw error;
+    reading.context.log('commit-refused', { kind: error.kind, mails: batch.length });
+    reading.dropCaches();
+    if (batch.length > 1) for (const one of batch) await take(reading, inbox, [one]);
+    else await takeTogether(reading, inbox, batch, 'refused-by-core');
+  }
+}
+
+/** `aside`: nothing of the batch is opened, for this reason. @throws CommitFault, and what core throws where it refuses the commit. */
+async function takeTogether(
+  reading: Reading,
+  inbox: Inbox,
+  batch: readonly Fetched[],
+  aside: string | null = null,
+): Promise<void> {
   const { context } = reading;
   for (let attempt = 0; attempt < CONFLICT_TRIES; attempt++) {
     const work = createWork(context.view);
@@ -84,7 +106,10 @@ async function take(reading: Reading, inbox: Inbox, batch: readonly Fetched[]): 
     const now = context.now();
     for (const [at, fetched] of batch.entries()) {
       await openAhead(reading, batch.slice(at));
-      await takeOne(reading, work, ledger, fetched, now);
+      await takeOne(reading, work, ledger, fetched, {
+        now,
+        aside: fetched.deadly ? 'ended-the-program' : aside,
+      });
     }
     const cursor = await startCursor(reading, inbox);
     const uid = Math.max(cursor.uid, ...batch.map((fetched) => fetched.uid));
@@ -111,7 +136,7 @@ async function takeOne(
   work: Work,
   ledger: Ledger,
   fetched: Fetched,
-  now: Millis,
+  { now, aside: why }: { readonly now: Millis; readonly aside: string | null },
 ): Promise<void> {
   const { context } = reading;
   const { mail, old, body } = fetched;
@@ -120,8 +145,9 @@ async function takeOne(
   const own = createLedger();
   const receiving = await receivingOn(reading, work, own, now);
   try {
-    if (fetched.deadly) {
-      await setAside(receiving, mail, 'ended-the-program', 'not-opened');
+    if (why !== null) {
+      // Its Message-ID may be what core refuses.
+      await setAside(receiving, { ...mail, messageId: null }, why, 'not-opened');
     } else {
       const wanted = await triage(receiving, mail);
       if (wanted !== null && body !== null) await receive(receiving, mail, wanted, body);

@@ -1,3 +1,4 @@
+import * as v from 'valibot';
 import {
   freshId,
   type AccountId,
@@ -7,6 +8,8 @@ import {
   type OutboxId,
 } from '../../../shared/ids.ts';
 import type { Change } from '../../../shared/lane/change.ts';
+import { PlainsealError } from '../../../shared/errors.ts';
+import { commitSchema } from '../../../shared/lane/schema.ts';
 import type { Commit, CommitResult, Settled } from '../../../shared/lane/commit.ts';
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../../shared/lane/flow.ts';
 import type { Intent, OutboxItem, OutboxStep } from '../../../shared/lane/intent.ts';
@@ -15,7 +18,7 @@ import { newNetworkKey } from '../../../shared/lane/network-key.ts';
 import { ABSENT, type StateCell, type StateKey } from '../../../shared/lane/state.ts';
 import type { Content } from '../../../shared/contract/content.ts';
 
-/** A stand-in for core: keeps state and files in maps, applies commits atomically, keeps an outbox and hands its items to the lane in order. */
+/** A stand-in for core: checks commits as core's border does, keeps state and files in maps, applies commits atomically, keeps an outbox and hands its items to the lane in order. */
 export interface CoreDouble {
   readonly context: LaneContext;
   readonly commits: readonly Commit[];
@@ -138,7 +141,12 @@ export function createCoreDouble(setup: AccountSetup | null = null, options: Dou
           .toSorted(([a], [b]) => (a.key < b.key ? -1 : 1)),
     },
     now,
-    commit: async (commit) => intercept?.(commit) ?? apply(structuredClone(commit)),
+    commit: async (commit) => {
+      const answer = intercept?.(commit);
+      // As at core's border: who reads mail has to go on behind one that core refuses.
+      if (!v.is(commitSchema, commit)) throw new PlainsealError('bad-request', 'not a commit');
+      return answer ?? apply(structuredClone(commit));
+    },
     status: (status) => {
       statuses.push(status);
       for (const watcher of watchers) watcher();
