@@ -128,6 +128,15 @@ describe('two', () => {
 });
 
 describe('a group', () => {
+  const inGroup = async (of: Somebody): Promise<ConversationId> => {
+    let id: ConversationId | null = null;
+    await of.eventually('the group', async () => {
+      id = (await of.rows()).find(({ kind, state }) => kind === 'group' && state === 'active')?.id ?? null;
+      return id !== null;
+    });
+    return id as unknown as ConversationId;
+  };
+
   test('is made, grows, changes hands, is renamed, shrinks and is left', async () => {
     const people = [await somebody('alice'), await somebody('bob'), await somebody('carol')] as const;
     const [alice, bob, carol] = people;
@@ -138,14 +147,6 @@ describe('a group', () => {
     }
     const group = await alice.found('Owls', [bob.peer]);
     await alice.say(group, 'first');
-    const inGroup = async (of: Somebody): Promise<ConversationId> => {
-      let id: ConversationId | null = null;
-      await of.eventually('the group', async () => {
-        id = (await of.rows()).find(({ kind, state }) => kind === 'group' && state === 'active')?.id ?? null;
-        return id !== null;
-      });
-      return id as unknown as ConversationId;
-    };
     const bobs = await inGroup(bob);
     await bob.eventually('first', async () => (await bob.texts(bobs)).includes('first'));
     expect((await bob.row(bobs)).title).toBe('Owls');
@@ -203,5 +204,24 @@ describe('a group', () => {
       ),
     );
     expect(await carol.texts(carols)).not.toContain('alone');
+  }, 90_000);
+
+  test('is left by who is no admin, and by the last one in it', async () => {
+    const [alice, bob] = [await somebody('alice'), await somebody('bob')];
+    await alice.chat(bob.address);
+    await bob.accept(await onlyChat(bob, 'request'));
+    const group = await alice.found('Owls', [bob.peer]);
+    const bobs = await inGroup(bob);
+    await bob.say(bobs, 'here');
+    await alice.eventually('a word', async () => (await alice.texts(group)).includes('here'));
+    await bob.change(bobs, { act: 'leave' });
+    await bob.eventually('to have left', async () => (await bob.row(bobs)).state === 'left');
+    await alice.eventually('bob to be gone', async () => {
+      const { rows } = await alice.rig.page.call('group.members', { conversation: group });
+      return rows.length === 0;
+    });
+    await alice.change(group, { act: 'leave' });
+    await alice.eventually('to have left', async () => (await alice.row(group)).state === 'left');
+    expect((await alice.row(group)).label.sending).toEqual((await bob.row(bobs)).label.sending);
   }, 90_000);
 });

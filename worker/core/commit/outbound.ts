@@ -128,7 +128,10 @@ function checkSealing(
   const { item, step, forecasts, otherIdentity } = of;
   const told = forecasts.filter((forecast) => forecast.conversation === item.conversation);
   const now = [...told.flatMap((forecast) => forecast.facts), ...(step.evidence?.facts ?? [])];
-  const facts = now.length === 0 && isQuiet(item.intent) ? conversation.forecast : now;
+  const { what } = item.intent;
+  // Who leaves sends nothing more there: their lane has no facts of a next send, and what it told before counts.
+  const leaves = what.kind === 'group' && what.change.act === 'leave';
+  const facts = now.length === 0 && (leaves || isQuiet(item.intent)) ? conversation.forecast : now;
   const stop = (reason: HoldReason): never => {
     throw new Held(item.id, reason, facts);
   };
