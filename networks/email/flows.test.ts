@@ -80,6 +80,31 @@ describe('comparing', () => {
       trust: { kind: 'checked', by: 'number' },
     });
   });
+  test('is of the key that took the place of another, which mail is sealed for now', async () => {
+    await meet();
+    const replaced = await createWriter(other.address, 'Other');
+    await me.take(await sealedMail(replaced, letterOf(replaced, me.address, 'a new key'), [me.certificate]));
+    const now = replaced.key.certificate.fingerprint;
+    const steps = await run(check(flowing, peer()), { kind: 'yes' });
+    expect(steps[0]).toMatchObject({
+      kind: 'compare',
+      theirs: now,
+      values: [
+        { of: 'theirs', number: now },
+        { of: 'own', number: me.certificate.fingerprint },
+      ],
+    });
+    expect(me.core.changes().at(-1)).toMatchObject({
+      kind: 'identity',
+      peer: peer(),
+      was: now,
+      now,
+      trust: { kind: 'checked', by: 'number' },
+    });
+    // It stays the one that is compared, and the old one comes back by nothing of this.
+    expect((await run(check(flowing, peer()), { kind: 'no' }))[0]).toMatchObject({ theirs: now });
+  });
+
   test('"no" and silence check nobody', async () => {
     await meet();
     const before = me.core.commits.length;

@@ -217,7 +217,7 @@ function judge(scanned: Uint8Array, own: Fingerprint, theirs: Fingerprint): Judg
   return said === theirs ? 'match' : 'differs';
 }
 
-/** Compares fingerprints by eye or voice, or by their code; a yes marks the key as checked. */
+/** Compares fingerprints by eye or voice, or by their code; a yes marks the key as checked. Where another key took theirs' place it is that one, for which mail is sealed. */
 export async function* check(flowing: Flowing, peer: PeerId): Steps {
   const { context } = flowing;
   const other = otherOfPeer(peer);
@@ -230,17 +230,18 @@ export async function* check(flowing: Flowing, peer: PeerId): Steps {
   }
   const { fingerprint } = other;
   const own = key.certificate.fingerprint;
+  const theirs = known.successor ?? fingerprint;
   const compared = yield* compare(
     {
-      theirs: fingerprint,
+      theirs,
       values: [
-        { of: 'theirs', number: fingerprint, words: wordsAloud(Buffer.from(fingerprint, 'hex')) },
+        { of: 'theirs', number: theirs, words: wordsAloud(Buffer.from(theirs, 'hex')) },
         { of: 'own', number: own, words: wordsAloud(Buffer.from(own, 'hex')) },
       ],
       code: Buffer.from(formatKey(own), 'utf8'),
       accepts: comparedCodes.email,
     },
-    (scanned) => judge(scanned, own, fingerprint),
+    (scanned) => judge(scanned, own, theirs),
   );
   const conversation = keyConversation(context.account, fingerprint);
   const now = context.now();
@@ -250,9 +251,13 @@ export async function* check(flowing: Flowing, peer: PeerId): Steps {
   }
   const made = await change(flowing, async (inWork, ledger) => {
     const record = await readPeer(inWork, fingerprint);
-    if (record) writePeer(inWork, fingerprint, { ...record, checkedAt: now, successor: null });
+    // Another one came while it was compared: of that nothing is known.
+    if ((record?.successor ?? fingerprint) !== theirs) return;
+    const checked = (await readPeer(inWork, theirs)) ?? record;
+    const at = checked === record ? fingerprint : theirs;
+    if (checked) writePeer(inWork, at, { ...checked, checkedAt: now });
     const trust = { kind: 'checked' as const, at: now, by: compared.by };
-    ledger.changes.push({ kind: 'identity', peer, was: fingerprint, now: fingerprint, trust });
+    ledger.changes.push({ kind: 'identity', peer, was: theirs, now: theirs, trust });
   });
   yield made.kind === 'failed' ? failed('internal') : { kind: 'done', conversation, peer };
   return null;
