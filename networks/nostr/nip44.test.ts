@@ -110,7 +110,10 @@ test('what is sealed here opens there, and the other way round', () => {
 
 test('a changed payload does not open, whatever is changed', () => {
   const key = conversationKey(freshSecretKey(), publicKeyOf(freshSecretKey()));
-  const payload = Buffer.from(sealText(key, 'a secret of some length'), 'base64');
+  let payload: Buffer;
+  // One that is written otherwise in the other alphabet.
+  do payload = Buffer.from(sealText(key, 'a secret of some length'), 'base64');
+  while (payload.toString('base64url') === payload.toString('base64'));
   fc.assert(
     fc.property(fc.nat(payload.length - 1), fc.integer({ min: 1, max: 255 }), (at, change) => {
       const changed = Buffer.from(payload);

@@ -18,7 +18,9 @@ beforeEach(() => {
   [answers, given, statuses, isConnected] = [[], [], [], true];
   challenge = createChallenge(
     { now: () => NOW, status: (status) => void statuses.push(status), log: () => undefined },
-    () => isConnected,
+    () => {
+      if (isConnected) statuses.push({ kind: 'online' });
+    },
     async () => undefined,
   );
 });
