@@ -7,8 +7,13 @@ export const WAIT_MS = 30 * 24 * 60 * 60 * 1_000;
 /** Most changes that wait in one account, and for one target: a flood of receipts for nothing must not fill the disk. */
 export const MAX_WAITING = 10_000;
 export const MAX_WAITING_PER_TARGET = 64;
+/** Swept with each that comes, so that there are ever fewer. */
+const SWEEP = 8;
 
-/** Keeps a change until its target arrives. False when there is no room; it is then lost, as if it had never been sent. */
+/**
+ * Keeps a change until its target arrives; what has waited too long goes. A message that its writer has deleted needs no words any more: the edits of it
+ * go, and none is kept. False when there is no room; it is then lost, as if it had never been sent.
+ */
 export function keepWaiting(
   db: Database,
   account: AccountId,
@@ -16,20 +21,26 @@ export function keepWaiting(
   change: Change,
   now: Millis,
 ): boolean {
+  db.run(
+    `DELETE FROM waiting_change WHERE id IN (SELECT id FROM waiting_change WHERE until < ? ORDER BY until LIMIT ${SWEEP})`,
+    now,
+  );
+  if (change.kind === 'delete')
+    db.run(
+      `DELETE FROM waiting_change WHERE account = ? AND target = ?
+       AND json_extract(change, '$.kind') = 'edit' AND json_extract(change, '$.by') = ?`,
+      account,
+      target,
+      change.by,
+    );
+  if (change.kind === 'edit' && isDeletedBy(db, account, target, change.by)) return true;
   const count = db.get<{ readonly here: number; readonly all: number }>(
     `SELECT (SELECT count(*) FROM waiting_change WHERE account = :account AND target = :target) AS here,
             (SELECT count(*) FROM waiting_change WHERE account = :account) AS "all"`,
     { account, target },
   );
   if (count && count.here >= MAX_WAITING_PER_TARGET) return false;
-  if (count && count.all >= MAX_WAITING) {
-    const swept = db.run(
-      'DELETE FROM waiting_change WHERE id IN (SELECT id FROM waiting_change WHERE account = ? AND until < ? LIMIT 100)',
-      account,
-      now,
-    );
-    if (swept.changes === 0) return false;
-  }
+  if (count && count.all >= MAX_WAITING) return false;
   db.run(
     'INSERT INTO waiting_change (account, target, change, until) VALUES (?, ?, ?, ?)',
     account,
@@ -39,6 +50,16 @@ export function keepWaiting(
   );
   return true;
 }
+
+/** Whether a deletion by somebody waits for a target. */
+const isDeletedBy = (db: Database, account: AccountId, target: NetworkKey, by: string): boolean =>
+  db.get(
+    `SELECT 1 FROM waiting_change WHERE account = ? AND target = ?
+     AND json_extract(change, '$.kind') = 'delete' AND json_extract(change, '$.by') = ?`,
+    account,
+    target,
+    by,
+  ) !== undefined;
 
 /** Whether an edit waits for a target. */
 export function hasWaitingEdit(db: Database, account: AccountId, target: NetworkKey): boolean {

@@ -107,13 +107,13 @@ const rivalSchema: v.GenericSchema<unknown, readonly string[]> = v.array(v.strin
 
 /**
  * Notes that another key speaks for an address. True the first time for this key: only then is it news, so that nobody can stop a conversation
- * again and again with the same mail.
+ * again and again with the same mail. Of many the oldest are forgotten: whoever made them must not hide a key that really is new.
  */
 export async function noteRival(work: Work, address: string, fingerprint: Fingerprint): Promise<boolean> {
   const cell: StateKey = { space: 'rival', key: address };
   const known = (await readRecord(work, cell, rivalSchema)) ?? [];
-  if (known.includes(fingerprint) || known.length >= RIVAL_LIMIT) return false;
-  writeRecord(work, cell, [...known, fingerprint]);
+  if (known.includes(fingerprint)) return false;
+  writeRecord(work, cell, [...known, fingerprint].slice(-RIVAL_LIMIT));
   return true;
 }
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { addressKey } from '../../crypto/openpgp/keyring.ts';
+import { peerId } from '../../shared/ids.ts';
 import { emptyCommit } from '../../shared/lane/commit.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import type { LetterBody } from './letter.ts';
@@ -56,3 +57,18 @@ test('AT-59 headers under ever new names fill no keyring: so many keys are taken
   const known = (name: string) => addressKey(createWork(me.core.context.view), `${name}@example.org`);
   expect([await known('first'), await known('second')]).toEqual([expect.anything(), null]);
 });
+
+test('however many claim the address of somebody known, a key that really is new stops their conversation', async () => {
+  const me = await createTaker();
+  const known = await createWriter('alice@example.org', 'Alice');
+  const stops = async (from: typeof known): Promise<number> => {
+    const peer = peerId('email', known.key.certificate.fingerprint);
+    const { changes } = await me.take(await mail(me, from, 'hello'));
+    return changes.filter((one) => one.kind === 'identity' && one.peer === peer).length;
+  };
+  await stops(known);
+  const rivals = await Promise.all(Array.from({ length: 33 }, () => createWriter('alice@example.org', 'x')));
+  for (const rival of rivals) expect(await stops(rival)).toBe(1);
+  const [, , last] = rivals.toReversed();
+  expect(await stops(last ?? known)).toBe(0);
+}, 60_000);

@@ -5,7 +5,12 @@ import type { Change, NoteCode } from '../../../shared/lane/change.ts';
 import type { Evidence } from '../../../shared/label/evidence.ts';
 import type { Label } from '../../../shared/label/label.ts';
 import { isBlocked } from '../../../storage/blocked-peers.ts';
-import { bumpConversation, markRead, type Conversation } from '../../../storage/conversations.ts';
+import {
+  bumpConversation,
+  findConversation,
+  markRead,
+  type Conversation,
+} from '../../../storage/conversations.ts';
 import {
   addMessage,
   contentBytes,
@@ -117,12 +122,11 @@ export function changeTarget(scope: Scope, change: Targeted): void {
   const key = targetOf(change);
   const message = findMessageByKey(scope.db, scope.account.id, key);
   if (!message) {
-    if (change.kind === 'edit') {
-      const { state, timer } = ownConversation(scope, change.target.conversation);
-      // What a stranger wrote may not have been kept; then what they write anew is not either. Where messages go by themselves the target
-      // may have gone: what an edit says must not outlive it here.
-      if (state === 'request' || timer?.ms) return;
-    }
+    // What a stranger wrote may not have been kept; then what they write anew is not either, and they take no place where others' changes wait.
+    if ('target' in change && findConversation(scope.db, change.target.conversation)?.state === 'request')
+      return;
+    // Where messages go by themselves the target may have gone: what an edit says must not outlive it here.
+    if (change.kind === 'edit' && ownConversation(scope, change.target.conversation).timer?.ms) return;
     keepWaiting(scope.db, scope.account.id, key, change, scope.now);
     return;
   }
