@@ -242,7 +242,10 @@ describe('records', () => {
     expect(await countSkipped(work)).toBe(2);
     for (let at = 0; at < 32; at++) expect(await noteRival(work, 'a@b.c', `F${at}` as never)).toBe(true);
     expect(await noteRival(work, 'a@b.c', 'F0' as never)).toBe(false);
+    // Another is news however many there were; of the oldest nothing is known any more.
+    expect(await noteRival(work, 'a@b.c', 'F99' as never)).toBe(true);
     expect(await noteRival(work, 'a@b.c', 'F99' as never)).toBe(false);
+    expect(await noteRival(work, 'a@b.c', 'F0' as never)).toBe(true);
   });
   test('a ledger keeps the last forecast of a conversation', () => {
     const [all, one] = [createLedger(), createLedger()];
