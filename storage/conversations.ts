@@ -255,9 +255,7 @@ export function patchConversation(
 
 /** The facts of the next send, as the lane last told them. */
 export function setForecast(db: Database, id: ConversationId, facts: readonly SecurityFacts[]): void {
-  const text = JSON.stringify(facts);
-  // As a rule it is what it was: then no page is written.
-  db.run('UPDATE conversation SET forecast = ? WHERE id = ? AND forecast IS NOT ?', text, id, text);
+  db.run('UPDATE conversation SET forecast = ? WHERE id = ?', JSON.stringify(facts), id);
 }
 
 /** Stops sending, or lets it go on. */
