@@ -10,11 +10,11 @@ import type { NetworkKey } from '../../../shared/ids.ts';
 import { blockConversation } from '../commit/block.ts';
 import { cancelItem } from '../commit/group.ts';
 import { capabilities, followsInvitations, tellsOwnDevices } from '../capabilities.ts';
+import { addSideIntent } from '../commit/own-intent.ts';
 import { tellsFrom, tellsOf } from '../tells.ts';
 import { touchConversation, touchMessage, type Touched } from '../touched.ts';
 import { putNote } from '../commit/peer-change.ts';
 import type { Scope } from '../commit/scope.ts';
-import { addSideIntent } from './send.ts';
 import { setPersonBlocked, tellPhone } from './person.ts';
 import { conversationOf, mustFind, personScope, refreshLabel, type CallScope, type Serve } from './scope.ts';
 
@@ -67,7 +67,7 @@ export function conversationCalls(of: CallScope): Serve<Names> {
     const blocked = kind === 'direct' && peer !== null && state === 'blocked';
     if (blocked) setPersonBlocked(of, peer, false, touched);
     else if (state === 'request' && peer !== null)
-      tellPhone(personScope(of, account, touched), account, peer, 'accepted');
+      tellPhone(personScope(of, account, touched), peer, 'accepted');
     // Who is in a group no more does not come back into it by saying yes.
     if (state !== 'left') patchConversation(of.db, id, { state: 'active' });
     if (state === 'request' && conversation.notKept > 0) stateNotKept(personScope(of, account, touched), id);
@@ -85,7 +85,7 @@ export function conversationCalls(of: CallScope): Serve<Names> {
   function tellAccepted(id: ConversationRow['id'], touched: Touched): void {
     const { conversation, account } = conversationOf(of.db, id);
     if (!followsInvitations(conversation.network)) return;
-    addSideIntent(personScope(of, account, touched), account, id, null, (key) => ({
+    addSideIntent(personScope(of, account, touched), id, null, (key) => ({
       kind: 'protocol',
       key,
       op: 'accepted',
@@ -124,7 +124,7 @@ export function conversationCalls(of: CallScope): Serve<Names> {
     const scope = personScope(of, account, touched);
     for (let at = 0; at < keys.length; at += MAX_RECEIPT) {
       const some = keys.slice(at, at + MAX_RECEIPT);
-      addSideIntent(scope, account, id, null, (key) => ({
+      addSideIntent(scope, id, null, (key) => ({
         kind: 'receipt',
         key,
         of: some,

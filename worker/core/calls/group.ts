@@ -7,11 +7,12 @@ import { addConversation, findConversation, type Conversation } from '../../../s
 import { countMembers, putMember, roleOf, setMyRole, waitingChanges } from '../../../storage/memberships.ts';
 import { knowsPeer } from '../../../storage/peers.ts';
 import { capabilities, hasGroups } from '../capabilities.ts';
+import { addSideIntent } from '../commit/own-intent.ts';
 import { putNote } from '../commit/peer-change.ts';
 import { relabel } from '../commit/relabel.ts';
 import type { Scope } from '../commit/scope.ts';
 import { mustMeetFloor } from './floor.ts';
-import { addSideIntent, mustBeOpen, mustBeSeen } from './send.ts';
+import { mustBeOpen, mustBeSeen } from './send.ts';
 import { conversationOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
 const refused = (why: string): PlainsealError => new PlainsealError('refused', why);
@@ -46,7 +47,7 @@ export function groupCalls(of: CallScope): Serve<'group.create' | 'group.change'
           if (edit === null) return null;
           const seen = mustBeSeen(of, conversation, seenLabel);
           if (edit.act !== 'leave' && edit.act !== 'remove') mustMeetFloor(of.db, conversation);
-          addSideIntent(scope, account, id, seen, (key) => ({ kind: 'group', key, change: edit }));
+          addSideIntent(scope, id, seen, (key) => ({ kind: 'group', key, change: edit }));
           if (edit.act === 'add') invite(scope, id, edit.peers);
           relabel(scope, id);
           return null;
@@ -78,7 +79,7 @@ function create(scope: Scope, title: string, members: readonly PeerId[]): Conver
   const key = `note|group-made|${id}` as NetworkKey;
   putNote(scope, { conversation: id, key, code: 'group-made', quoted: null });
   const label = mustFind(findConversation(db, id)?.label ?? null, 'label');
-  addSideIntent(scope, account, id, label, (named) => ({
+  addSideIntent(scope, id, label, (named) => ({
     kind: 'group',
     key: named,
     change: { act: 'create', title, members },

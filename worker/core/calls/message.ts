@@ -8,10 +8,11 @@ import { setReaction } from '../../../storage/reactions.ts';
 import { capabilities, hasOneReaction, keepsSent } from '../capabilities.ts';
 import { cancelItem } from '../commit/group.ts';
 import { DELETED } from '../commit/outbound.ts';
+import { addSideIntent } from '../commit/own-intent.ts';
 import { releaseIfNothingHeld } from '../commit/relabel.ts';
 import { touchMessage } from '../touched.ts';
 import { mustMeetFloor } from './floor.ts';
-import { addSideIntent, mustBeOpen, mustBeSeen } from './send.ts';
+import { mustBeOpen, mustBeSeen } from './send.ts';
 import { conversationOf, messageOf, mustFind, personScope, type CallScope, type Serve } from './scope.ts';
 
 type Names =
@@ -86,7 +87,7 @@ export function messageCalls(of: CallScope): Serve<Names> {
           const scope = personScope(of, account, touched);
           const emoji = hasOneReaction(conversation.network) ? wanted.slice(-1) : wanted;
           const what = { kind: 'reaction', target: message.key, emoji } as const;
-          const at = addSideIntent(scope, account, conversation.id, seen, (key) => ({ ...what, key }), begin);
+          const at = addSideIntent(scope, conversation.id, seen, (key) => ({ ...what, key }), begin);
           setReaction(of.db, message.id, { by: 'me', emoji, at, evidence: null });
           touchMessage(touched, conversation.id, message.id);
           return null;
@@ -107,8 +108,8 @@ export function messageCalls(of: CallScope): Serve<Names> {
           if (item?.state === 'queued' || item?.state === 'held' || item?.state === 'failed') {
             cancelItem(scope, item);
             releaseIfNothingHeld(scope, message.conversation);
-          } else if (message.author === null) deleteForAll(scope, conversation, account, message);
-          if (message.author === null) tellLane(scope, conversation, account, message);
+          } else if (message.author === null) deleteForAll(scope, conversation, message);
+          if (message.author === null) tellLane(scope, conversation, message);
           deleteMessage(of.db, message.id);
           touchMessage(touched, conversation.id, message.id);
           return null;
@@ -136,12 +137,11 @@ async function readRows(of: CallScope, args: CallArgs<'message.rows'>): Promise<
 function deleteForAll(
   scope: Scope,
   conversation: ReturnType<typeof conversationOf>['conversation'],
-  account: ReturnType<typeof conversationOf>['account'],
   message: Message,
 ): void {
   const able = capabilities(conversation)['delete-for-all'] === 'yes';
   if (!able || conversation.state !== 'active' || !conversation.label) return;
-  addSideIntent(scope, account, conversation.id, conversation.label, (key) => ({
+  addSideIntent(scope, conversation.id, conversation.label, (key) => ({
     kind: 'delete',
     key,
     target: message.key,
@@ -155,10 +155,9 @@ function deleteForAll(
 function tellLane(
   scope: Scope,
   { network, peer }: ReturnType<typeof conversationOf>['conversation'],
-  account: ReturnType<typeof conversationOf>['account'],
   message: Message,
 ): void {
   if (!keepsSent(network) || peer === null) return;
   const data = encodeFrame({ peer, message: message.key });
-  addSideIntent(scope, account, null, null, (key) => ({ kind: 'protocol', key, op: DELETED, data }));
+  addSideIntent(scope, null, null, (key) => ({ kind: 'protocol', key, op: DELETED, data }));
 }

@@ -1,14 +1,14 @@
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { PeerId } from '../../../shared/ids.ts';
-import { findAccount, type Account } from '../../../storage/accounts.ts';
+import { findAccount } from '../../../storage/accounts.ts';
 import { directWith } from '../../../storage/conversations.ts';
 import { findPeer, knownBy, withMerged } from '../../../storage/peers.ts';
 import { mergePersons, peersOfPerson, takeApart } from '../../../storage/persons.ts';
 import { tellsOwnDevices } from '../capabilities.ts';
 import { blockPeer, unblockPeer } from '../commit/block.ts';
+import { addSideIntent } from '../commit/own-intent.ts';
 import type { Scope } from '../commit/scope.ts';
 import { touchConversation, type Touched } from '../touched.ts';
-import { addSideIntent } from './send.ts';
 import { mustFind, personScope, refreshLabel, type CallScope, type Serve } from './scope.ts';
 
 type Names = 'person.get' | 'person.merge' | 'person.apart' | 'person.block' | 'person.unblock';
@@ -86,14 +86,14 @@ export function setPersonBlocked(of: CallScope, peer: PeerId, on: boolean, touch
     else unblockPeer(scope, each);
     for (const id of knownBy(of.db, each)) {
       const account = mustFind(findAccount(of.db, id), 'account');
-      tellPhone(personScope(of, account, touched), account, each, on ? 'blocked' : 'accepted');
+      tellPhone(personScope(of, account, touched), each, on ? 'blocked' : 'accepted');
     }
   }
 }
 
 /** Tells my own devices what I answered somebody: none of them asks again, and the phone keeps the list of whom I blocked. */
-export function tellPhone(scope: Scope, account: Account, peer: PeerId, op: 'accepted' | 'blocked'): void {
-  if (!tellsOwnDevices(account.network)) return;
+export function tellPhone(scope: Scope, peer: PeerId, op: 'accepted' | 'blocked'): void {
+  if (!tellsOwnDevices(scope.account.network)) return;
   const data = new TextEncoder().encode(peer);
-  addSideIntent(scope, account, null, null, (key) => ({ kind: 'protocol', key, op, data }));
+  addSideIntent(scope, null, null, (key) => ({ kind: 'protocol', key, op, data }));
 }

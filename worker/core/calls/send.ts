@@ -1,12 +1,10 @@
 import { PlainsealError } from '../../../shared/errors.ts';
-import { freshId, type ConversationId, type NetworkKey, type OutboxId } from '../../../shared/ids.ts';
+import type { ConversationId } from '../../../shared/ids.ts';
 import type { Content } from '../../../shared/contract/content.ts';
 import type { HoldReason } from '../../../shared/label/facts.ts';
 import type { Label } from '../../../shared/label/label.ts';
 import { worse } from '../../../shared/label/rules.ts';
-import type { Intent, Timer } from '../../../shared/lane/intent.ts';
-import { newNetworkKey } from '../../../shared/lane/network-key.ts';
-import { nextSendTime, type Account } from '../../../storage/accounts.ts';
+import type { Timer } from '../../../shared/lane/intent.ts';
 import {
   bumpConversation,
   findConversation,
@@ -14,9 +12,10 @@ import {
   type Conversation,
 } from '../../../storage/conversations.ts';
 import { addMessage, messageId } from '../../../storage/messages.ts';
-import { addIntent, queueOf, type Outgoing } from '../../../storage/outbox.ts';
+import { addIntent, type Outgoing } from '../../../storage/outbox.ts';
 import { hasClearConsent, keepClearConsent } from '../../../storage/settings.ts';
 import { capabilities } from '../capabilities.ts';
+import { newItem } from '../commit/own-intent.ts';
 import { isPassing, relabel } from '../commit/relabel.ts';
 import type { Scope } from '../commit/scope.ts';
 import type { Begin } from '../once.ts';
@@ -124,7 +123,7 @@ function writeIntent(
   const fell = !compared || compared.fell;
   const hold = holdOfNew(conversation.hold, below ? 'below-floor' : fell ? 'label-fell' : null);
   const { content } = send;
-  const item = newItem(scope, scope.account, send.id, compared?.seen ?? null, hold, (key) => ({
+  const item = newItem(scope, send.id, compared?.seen ?? null, hold, (key) => ({
     kind: 'content',
     key,
     content,
@@ -183,49 +182,4 @@ function addOwnMessage(scope: Scope, conversation: Conversation, content: Conten
   if (id === null) throw new PlainsealError('conflict', 'a network key was used twice');
   bumpConversation(scope.db, conversation.id, { message: id, at: scope.now, unread: false });
   return id;
-}
-
-/**
- * An intent that is no message of its own (a reaction, a delete), under the label its sender saw; null: it goes by itself. Gives the time it
- * is said to be sent at.
- */
-export function addSideIntent(
-  scope: Scope,
-  account: Account,
-  conversation: ConversationId | null,
-  seenLabel: Label | null,
-  make: (key: NetworkKey) => Intent['what'],
-  begin: Begin = () => undefined,
-): number {
-  const item = newItem(scope, account, conversation, seenLabel, null, make);
-  begin(item);
-  addIntent(scope.db, item);
-  scope.touched.outbox = true;
-  return item.intent.sentAt;
-}
-
-/** What is to be sent, under the network's key and a time of its own; its message, if it is one, has no row yet. */
-function newItem(
-  scope: Scope,
-  { id: account, network }: Account,
-  conversation: ConversationId | null,
-  seenLabel: Label | null,
-  hold: HoldReason | null,
-  make: (key: NetworkKey) => Intent['what'],
-): Outgoing {
-  const sentAt = nextSendTime(scope.db, account, scope.now);
-  const intent: Intent = { conversation, sentAt, what: make(newNetworkKey(network, sentAt)) };
-  return {
-    id: freshId<OutboxId>(),
-    account,
-    conversation,
-    queue: queueOf(intent),
-    message: null,
-    intent,
-    seenLabel,
-    state: hold === null ? 'queued' : 'held',
-    hold,
-    attempts: 0,
-    notBefore: 0,
-  };
 }

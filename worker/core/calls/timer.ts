@@ -2,10 +2,11 @@ import { PlainsealError } from '../../../shared/errors.ts';
 import type { NetworkKey } from '../../../shared/ids.ts';
 import { patchConversation } from '../../../storage/conversations.ts';
 import { capabilities } from '../capabilities.ts';
+import { addSideIntent } from '../commit/own-intent.ts';
 import { putNote } from '../commit/peer-change.ts';
 import { touchConversation } from '../touched.ts';
 import { mustMeetFloor } from './floor.ts';
-import { addSideIntent, mustBeOpen, NO_TIMER } from './send.ts';
+import { mustBeOpen, NO_TIMER } from './send.ts';
 import { conversationOf, personScope, type CallScope, type Serve } from './scope.ts';
 
 /** Disappearing messages. */
@@ -29,7 +30,7 @@ export function timerCalls(of: CallScope): Serve<'conversation.timer'> {
           mustMeetFloor(of.db, conversation);
           const scope = personScope(of, account, touched);
           const timer = { ms, version: before.version + 1 };
-          const at = addSideIntent(scope, account, id, conversation.label, (key) => ({
+          const at = addSideIntent(scope, id, conversation.label, (key) => ({
             kind: 'timer',
             key,
             timer,

@@ -66,9 +66,7 @@ function applyAll(scope: Scope, commit: Commit): void {
   // Of each conversation the last one stands.
   const forecasts = new Map(commit.forecasts.map((forecast) => [forecast.conversation, forecast]));
   for (const id of scope.memo.stale) if (!forecasts.has(id)) relabel(scope, id);
-  for (const forecast of forecasts.values()) {
-    setForecastOf(scope, forecast);
-  }
+  for (const forecast of forecasts.values()) setForecastOf(scope, forecast);
   for (const step of commit.outbound) stepOutbound(scope, step, commit.forecasts);
   for (const intent of commit.enqueue) enqueue(scope, intent);
   if (commit.enqueue.length > 0) sweepQuiet(scope.db, scope.now, commit.enqueue.length);
@@ -179,7 +177,7 @@ function enqueue(scope: Scope, intent: Intent): void {
   // It was deleted while it went out: nobody is told its words any more.
   if (what.kind === 'protocol' && what.of !== undefined && !isHere(scope, what.of)) return;
   const conversation = intent.conversation && ownConversation(scope, intent.conversation);
-  if (intent.what.kind === 'receipt' && (!conversation || conversation.state !== 'active')) return;
+  if (what.kind === 'receipt' && (!conversation || conversation.state !== 'active')) return;
   addIntent(scope.db, {
     id: freshId<OutboxId>(),
     account: scope.account.id,

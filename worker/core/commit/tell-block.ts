@@ -1,8 +1,6 @@
-import { freshId, type ConversationId, type OutboxId } from '../../../shared/ids.ts';
-import { newNetworkKey } from '../../../shared/lane/network-key.ts';
-import { nextSendTime } from '../../../storage/accounts.ts';
-import { addIntent } from '../../../storage/outbox.ts';
+import type { ConversationId } from '../../../shared/ids.ts';
 import { followsInvitations } from '../capabilities.ts';
+import { addSideIntent } from './own-intent.ts';
 import type { Scope } from './scope.ts';
 
 /**
@@ -10,20 +8,10 @@ import type { Scope } from './scope.ts';
  * end of one. Nothing of it leaves this machine.
  */
 export function tellBlock(
-  { db, account: { id: account, network }, now, touched }: Pick<Scope, 'db' | 'account' | 'now' | 'touched'>,
+  scope: Pick<Scope, 'db' | 'account' | 'now' | 'touched'>,
   conversation: ConversationId,
   op: 'blocked' | 'unblocked',
 ): void {
-  if (!followsInvitations(network)) return;
-  const sentAt = nextSendTime(db, account, now);
-  const what = { kind: 'protocol', key: newNetworkKey(network, sentAt), op, data: new Uint8Array() } as const;
-  addIntent(db, {
-    id: freshId<OutboxId>(),
-    account,
-    message: null,
-    intent: { conversation, sentAt, what },
-    seenLabel: null,
-    hold: null,
-  });
-  touched.outbox = true;
+  if (!followsInvitations(scope.account.network)) return;
+  addSideIntent(scope, conversation, null, (key) => ({ kind: 'protocol', key, op, data: new Uint8Array() }));
 }
