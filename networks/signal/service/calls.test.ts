@@ -60,51 +60,53 @@ const sealed = await account.cells.run((work) =>
 const part: DeviceMessage = { device: 1, ...sealed };
 const message = { to: ACI, sentAt: NOW, parts: [part], accessKey: null, online: false, urgent: true };
 
-/** Every call of the service, each with what it may say. */
-const calls: readonly {
-  readonly name: string;
-  readonly kinds: readonly string[];
-  call(service: SignalService): Promise<{ readonly kind: string }>;
-}[] = [
-  {
-    name: 'bundles',
-    kinds: ['bundles', 'unregistered', 'unusable'],
-    call: (service) => service.bundles(ACI, '*'),
-  },
-  {
-    name: 'send',
-    kinds: [
-      'sent',
-      'mismatched',
-      'stale',
-      'unregistered',
-      'unauthorized',
-      'challenge',
-      'too-large',
-      'refused',
-    ],
-    call: (service) => service.send(letterOf(message)),
-  },
-  { name: 'senderCertificate', kinds: ['certificate'], call: (service) => service.senderCertificate() },
-  { name: 'profile', kinds: ['profile', 'unknown'], call: (service) => service.profile(ACI, PROFILE_KEY) },
-  { name: 'preKeyCounts', kinds: ['counts'], call: (service) => service.preKeyCounts('PNI') },
-  {
-    name: 'checkKeys',
-    kinds: ['same', 'other', 'unknown'],
-    call: (service) => service.checkKeys(new Uint8Array(32)),
-  },
-  {
-    name: 'uploadPreKeys',
-    kinds: ['done'],
-    call: (service) => service.uploadPreKeys('ACI', account.keys.aci),
-  },
-  {
-    name: 'answerChallenge',
-    kinds: ['done', 'refused'],
-    call: (service) => service.answerChallenge('token', 'signal-hcaptcha.x'),
-  },
+type Answering = { readonly kind: string };
+
+/** A call and all that it may say, as its type has it: one that learns another answer does not compile here until it is named. */
+const saying = <A extends Answering>(
+  name: keyof SignalService,
+  kinds: Readonly<Record<A['kind'], true>>,
+  call: (service: SignalService) => Promise<A>,
+) => ({ name, kinds: Object.keys(kinds), call });
+
+const troubles = { offline: true, 'rate-limited': true, unlinked: true, expired: true } as const;
+
+/** Every call of the service that reads an answer in words. */
+const calls = [
+  saying('bundles', { ...troubles, bundles: true, unregistered: true, unusable: true }, (service) =>
+    service.bundles(ACI, '*'),
+  ),
+  saying(
+    'send',
+    {
+      ...troubles,
+      sent: true,
+      mismatched: true,
+      stale: true,
+      unregistered: true,
+      unauthorized: true,
+      challenge: true,
+      'too-large': true,
+      refused: true,
+      ambiguous: true,
+    },
+    (service) => service.send(letterOf(message)),
+  ),
+  saying('senderCertificate', { ...troubles, certificate: true }, (service) => service.senderCertificate()),
+  saying('profile', { ...troubles, profile: true, unknown: true }, (service) =>
+    service.profile(ACI, PROFILE_KEY),
+  ),
+  saying('preKeyCounts', { ...troubles, counts: true }, (service) => service.preKeyCounts('PNI')),
+  saying('checkKeys', { ...troubles, same: true, other: true, unknown: true }, (service) =>
+    service.checkKeys(new Uint8Array(32)),
+  ),
+  saying('uploadPreKeys', { ...troubles, done: true, refused: true }, (service) =>
+    service.uploadPreKeys('ACI', account.keys.aci),
+  ),
+  saying('answerChallenge', { ...troubles, done: true, refused: true }, (service) =>
+    service.answerChallenge('token', 'signal-hcaptcha.x'),
+  ),
 ];
-const troubles = ['offline', 'rate-limited', 'unlinked', 'expired'];
 
 describe('AT-61 a hostile server', () => {
   const words = fc.oneof(
@@ -122,14 +124,17 @@ describe('AT-61 a hostile server', () => {
       `[${'['.repeat(5_000)}`,
     ),
   );
+  /** Those that mean something to one call or another are a few of four hundred: drawn evenly, a run meets most of them never. */
+  const meant = fc.constantFrom(200, 204, 400, 401, 403, 404, 409, 410, 413, 422, 428, 429, 499, 500, 503);
+  const statuses = fc.oneof(meant, fc.integer({ min: 200, max: 599 }));
   test.each(calls)('gets nothing but a known answer out of $name', async ({ kinds, call }) => {
     let next: FakeAnswer = { status: 200 };
     const { service } = await serviceOf(() => next);
     await fc.assert(
-      fc.asyncProperty(fc.integer({ min: 200, max: 599 }), words, async (status, body) => {
+      fc.asyncProperty(statuses, words, async (status, body) => {
         next = { status, body };
         const { kind } = await call(service);
-        expect([...kinds, ...troubles]).toContain(kind);
+        expect(kinds).toContain(kind);
       }),
       { numRuns: 150 },
     );
