@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { EnvelopeKey } from '../../shared/ids.ts';
 import { emptyCommit } from '../../shared/lane/commit.ts';
-import type { OutboxItem } from '../../shared/lane/intent.ts';
+import { isQuiet, type OutboxItem } from '../../shared/lane/intent.ts';
 import type { CreateLane, Lane, LaneContext, Performed } from '../../shared/lane/lane.ts';
 import { addressOf, facts, quarantined, received } from './changes.ts';
 import { flow, SELF, type Self } from './flow.ts';
@@ -93,11 +93,10 @@ export const createLane: CreateLane = () => {
     const { intent } = item;
     if (!socket) return { kind: 'later', retryAt: now + RETRY_MS };
     if (intent.what.kind !== 'content' || !intent.conversation) {
-      const quiet = intent.what.kind === 'receipt' || intent.what.kind === 'protocol';
       await of.context.commit({
         ...emptyCommit,
         outbound: [
-          quiet
+          isQuiet(intent)
             ? { item: item.id, to: 'cancelled' }
             : { item: item.id, to: 'failed', failure: 'not-possible' },
         ],

@@ -1,5 +1,5 @@
 import type { Millis } from '../../shared/ids.ts';
-import { PlainsealError } from '../../shared/errors.ts';
+import { isRefused } from '../../shared/lane/commit.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { batchesOf, openAhead, type Fetched } from './batches.ts';
@@ -82,7 +82,7 @@ async function take(reading: Reading, inbox: Inbox, batch: readonly Fetched[]): 
   try {
     await takeTogether(reading, inbox, batch);
   } catch (error) {
-    if (!(error instanceof PlainsealError) || !['bad-request', 'refused'].includes(error.kind)) throw error;
+    if (!isRefused(error)) throw error;
     reading.context.log('commit-refused', { kind: error.kind, mails: batch.length });
     reading.dropCaches();
     if (batch.length > 1) for (const one of batch) await take(reading, inbox, [one]);

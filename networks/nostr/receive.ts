@@ -1,7 +1,7 @@
-import { kindOf, PlainsealError } from '../../shared/errors.ts';
+import { kindOf } from '../../shared/errors.ts';
 import type { GroupKey } from '../../crypto/mls/cells.ts';
 import { assertNever } from '../../shared/assert.ts';
-import type { CommitResult } from '../../shared/lane/commit.ts';
+import { isRefused, type CommitResult } from '../../shared/lane/commit.ts';
 import { writeCaughtUp, type Scope } from './cursor.ts';
 import { deferredOf, settleDeferred } from './deferred.ts';
 import type { EventId, SignedEvent } from './event.ts';
@@ -55,7 +55,7 @@ export async function receive(
     if (!result.ok) throw new CommitFault(result.why);
     for (const scope of value) leftBehind(scope);
   } catch (error) {
-    if (!(error instanceof PlainsealError) || !['bad-request', 'refused'].includes(error.kind)) throw error;
+    if (!isRefused(error)) throw error;
     running.context.log('commit-refused', { kind: error.kind, events: batch.length });
     await takeApart(running, batch, leftBehind);
   }

@@ -1,6 +1,12 @@
 import { emptyCommit, type Commit, type CommitResult } from '../../shared/lane/commit.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
-import type { FailureCode, OutboxItem, OutboxStep, Stored } from '../../shared/lane/intent.ts';
+import {
+  isQuiet,
+  type FailureCode,
+  type OutboxItem,
+  type OutboxStep,
+  type Stored,
+} from '../../shared/lane/intent.ts';
 import type { Performed } from '../../shared/lane/lane.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
@@ -161,9 +167,7 @@ export function noteNamed(performing: Performing, item: OutboxItem, { to, sentAt
 
 /** The keys the server gives out for the recipient cannot be used. What nobody waits for stops nothing: core lets it go. */
 export async function holdWithoutKey(performing: Performing, item: OutboxItem): Promise<Performed> {
-  const { kind } = item.intent.what;
-  const quiet = kind === 'receipt' || kind === 'protocol';
-  const forecasts = quiet
+  const forecasts = isQuiet(item.intent)
     ? []
     : await forecastsOf(performing, item, createWork(performing.context.view), 'no-key');
   return finish(performing, item, { to: 'held', hold: 'no-key' }, { forecasts });

@@ -1,7 +1,6 @@
 import type { ServiceId } from '../../crypto/signal/address.ts';
 import { assertNever } from '../../shared/assert.ts';
-import { kindOf } from '../../shared/errors.ts';
-import type { CommitResult } from '../../shared/lane/commit.ts';
+import { isRefused, type CommitResult } from '../../shared/lane/commit.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { createFetchedFiles, type FileStore } from './fetched-files.ts';
 import { commitOf, createLedger, type Ledger } from './ledger.ts';
@@ -143,8 +142,8 @@ async function tryCommit(
   try {
     return await commit(context, change);
   } catch (error) {
-    if (!['bad-request', 'refused'].includes(kindOf(error))) throw error;
-    context.log('commit-refused', { kind: kindOf(error), deliveries: deliveries.length });
+    if (!isRefused(error)) throw error;
+    context.log('commit-refused', { kind: error.kind, deliveries: deliveries.length });
     return 'refused';
   }
 }

@@ -1,3 +1,4 @@
+import { PlainsealError } from '../errors.ts';
 import type { ConversationId, EnvelopeKey, Millis, NetworkKey, OutboxId } from '../ids.ts';
 import type { HoldReason, SecurityFacts } from '../label/facts.ts';
 import type { Change } from './change.ts';
@@ -50,6 +51,10 @@ export type CommitResult =
   | { readonly ok: true; readonly seq: number }
   | { readonly ok: false; readonly why: 'conflict' | 'disk-full' | 'io' }
   | { readonly ok: false; readonly why: 'held'; readonly reason: HoldReason; readonly item: OutboxId };
+
+/** Whether core refused a commit for what it says: it would each time. Whatever else a commit ends with may pass. */
+export const isRefused = (error: unknown): error is PlainsealError =>
+  error instanceof PlainsealError && (error.kind === 'bad-request' || error.kind === 'refused');
 
 /** A commit that changes nothing; spread it and name the parts that do. */
 export const emptyCommit: Commit = {

@@ -92,6 +92,11 @@ export type Intent = {
       };
 };
 
+/** Whether nobody typed it: a receipt, a handshake. */
+export function isQuiet({ what }: Intent): boolean {
+  return what.kind === 'receipt' || what.kind === 'protocol';
+}
+
 export const outboxStates = ['queued', 'sealed', 'sent', 'held', 'failed', 'cancelled'] as const;
 /** queued → sealed (one commit: state, artifacts, evidence, forecast) → sent; held waits for the person; failed is final unless retried. */
 export type OutboxState = (typeof outboxStates)[number];

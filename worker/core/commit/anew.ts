@@ -1,6 +1,7 @@
 import type { NetworkKey } from '../../../shared/ids.ts';
 import type { HoldReason } from '../../../shared/label/facts.ts';
 import type { AccountSetup, Again } from '../../../shared/lane/flow.ts';
+import { isQuiet } from '../../../shared/lane/intent.ts';
 import type { StateWrite } from '../../../shared/lane/state.ts';
 import { describeAccount } from '../../../storage/accounts.ts';
 import { keepSetup } from '../../../storage/again.ts';
@@ -27,7 +28,6 @@ import { dropGroupChange } from './group.ts';
 import { putNote } from './peer-change.ts';
 import { holdAfterForecast, identityChanged, relabel, releaseIfNothingHeld } from './relabel.ts';
 import type { Scope } from './scope.ts';
-import { isQuiet } from './transition.ts';
 
 /** Stops the conversations of a ratchet that came with a copy; what is stopped so already is not touched. */
 export function stopCopied(scope: Scope): void {

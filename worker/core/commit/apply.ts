@@ -3,7 +3,7 @@ import { freshId, type ConversationId, type NetworkKey, type OutboxId } from '..
 import { assertNever } from '../../../shared/assert.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import type { Commit, CommitResult, Forecast, Settled } from '../../../shared/lane/commit.ts';
-import type { Intent } from '../../../shared/lane/intent.ts';
+import { isQuiet, type Intent } from '../../../shared/lane/intent.ts';
 import { findConversation, setForecast } from '../../../storage/conversations.ts';
 import {
   clearMarker,
@@ -27,7 +27,6 @@ import { Held, stepOutbound } from './outbound.ts';
 import { changeDevice, changeIdentity, changeMerged, changePeer } from './peer-change.ts';
 import { holdAfterForecast, isPassing, relabel, relabelAs } from './relabel.ts';
 import { freshMemo, ownConversation, type Scope } from './scope.ts';
-import { isQuiet } from './transition.ts';
 
 /**
  * Applies one commit of a lane inside the caller's transaction, all or nothing. What touches nothing is not told.

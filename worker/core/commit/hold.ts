@@ -1,3 +1,4 @@
+import { isQuiet } from '../../../shared/lane/intent.ts';
 import type { ConversationId, NetworkKey } from '../../../shared/ids.ts';
 import type { Label } from '../../../shared/label/label.ts';
 import type { Commit } from '../../../shared/lane/commit.ts';
@@ -15,7 +16,6 @@ import { changeIdentity, changePeer, putNote } from './peer-change.ts';
 import type { Held } from './outbound.ts';
 import { isPassing, relabel } from './relabel.ts';
 import type { Scope } from './scope.ts';
-import { isQuiet } from './transition.ts';
 
 /**
  * Holds the item of a dropped commit in place, so that the person sees what the next message would be and why it stopped.

@@ -2,7 +2,7 @@ import type { SendState } from '../../../shared/contract/conversation.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { Evidence } from '../../../shared/label/evidence.ts';
 import type { Forecast } from '../../../shared/lane/commit.ts';
-import type { OutboxStep } from '../../../shared/lane/intent.ts';
+import { isQuiet, type OutboxStep } from '../../../shared/lane/intent.ts';
 import type { HoldReason, SecurityFacts } from '../../../shared/label/facts.ts';
 import { everywhereEndToEnd } from '../../../shared/label/floor.ts';
 import { belowFloor, worse } from '../../../shared/label/rules.ts';
@@ -36,14 +36,7 @@ import { pastLabel } from './message-change.ts';
 import { furtherThan } from './receipt-change.ts';
 import { identityChanged, labelUnder, relabel } from './relabel.ts';
 import { ownConversation, type Scope } from './scope.ts';
-import {
-  changesIdentity,
-  checkTransition,
-  isBackAlready,
-  isQuiet,
-  seals,
-  standsOnFloor,
-} from './transition.ts';
+import { changesIdentity, checkTransition, isBackAlready, seals, standsOnFloor } from './transition.ts';
 
 /** The step of the protocol by which a lane lets go of a message of mine that the person deleted. */
 export const DELETED = 'deleted';

@@ -1,7 +1,7 @@
 import { kindOf, PlainsealError } from '../../../shared/errors.ts';
 import { hasRatchet } from '../../../shared/contract/account.ts';
 import type { AccountId, Millis } from '../../../shared/ids.ts';
-import type { Commit, CommitResult } from '../../../shared/lane/commit.ts';
+import { isRefused, type Commit, type CommitResult } from '../../../shared/lane/commit.ts';
 import { findAccount } from '../../../storage/accounts.ts';
 import { isCopied } from '../../../storage/copies.ts';
 import type { Database } from '../../../storage/database.ts';
@@ -113,12 +113,8 @@ export function createCommitQueue(of: {
       const result = applyCommit({ db: of.db, account, now: of.clock(), touched }, next.commit, seq);
       return () => next.resolve(result);
     } catch (error) {
-      const kind = kindOf(error);
-      if (kind !== 'bad-request' && kind !== 'refused') throw error;
-      of.log('commit.refused', {
-        kind,
-        why: error instanceof Error ? error.message.replaceAll(' ', '-') : '',
-      });
+      if (!isRefused(error)) throw error;
+      of.log('commit.refused', { kind: error.kind, why: error.message.replaceAll(' ', '-') });
       return () => next.reject(error);
     }
   }

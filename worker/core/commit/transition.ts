@@ -1,6 +1,12 @@
 import { assertNever } from '../../../shared/assert.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
-import type { Intent, OutboxState, OutboxStep, Stored } from '../../../shared/lane/intent.ts';
+import {
+  isQuiet,
+  type Intent,
+  type OutboxState,
+  type OutboxStep,
+  type Stored,
+} from '../../../shared/lane/intent.ts';
 
 /** What a lane may make of an item. Everything else is the person's, or nobody's. */
 const lanes: Readonly<Record<OutboxState, readonly OutboxState[]>> = {
@@ -13,11 +19,6 @@ const lanes: Readonly<Record<OutboxState, readonly OutboxState[]>> = {
 };
 /** What nobody is waiting for may also be let go, or needs no sealing at all. */
 const quietly: readonly OutboxState[] = ['sent', 'cancelled'];
-
-/** Whether nobody typed it: a receipt, a handshake. */
-export function isQuiet(intent: Intent): boolean {
-  return intent.what.kind === 'receipt' || intent.what.kind === 'protocol';
-}
 
 /**
  * Whether the floor counts for it: all that the person says. Not what takes back or takes out, which nobody reads anything by, and
