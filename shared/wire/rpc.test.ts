@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import fc from 'fast-check';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PlainsealError } from '../errors.ts';
@@ -176,12 +177,9 @@ describe('a link', () => {
         async (frames) => {
           const { near, client } = linked();
           for (const frame of frames) near.send(frame);
-          // The fuzz may have used our own next id for a call that still runs: ask twice, under two ids.
-          const stop = AbortSignal.timeout(2_000);
-          const answer = await Promise.any([
-            client.call('add', { a: 20, b: 22 }, stop),
-            client.call('add', { a: 20, b: 22 }, stop),
-          ]);
+          // What the frames asked under an id that is ours next is answered in the microtasks of this turn, and is not taken for our answer.
+          await setImmediate();
+          const answer = await client.call('add', { a: 20, b: 22 });
           expect(answer).toBe(42);
         },
       ),
