@@ -12,8 +12,11 @@ export const PLAINTEXT_LIMIT_BYTES = 64 * MIB;
 /** A certificate or secret key larger than this is not parsed. Photos and third-party signatures of the largest known public keys fit. */
 export const KEY_LIMIT_BYTES = 256 * KIB;
 
-/** How far another machine's clock may run ahead of ours before its signatures and keys count as made in the future. */
-export const CLOCK_SKEW_MS = 60 * 60 * 1000;
+/**
+ * How far another machine's clock may run ahead of ours before its signatures and keys count as made in the future: a day, as a clock that takes
+ * the time of day for UTC is up to 14 hours off, theirs or ours.
+ */
+export const CLOCK_SKEW_MS = 24 * 60 * 60 * 1000;
 
 /**
  * Every setting of openpgp.js this engine relies on, stated here so that a new default of the library changes nothing.

@@ -364,6 +364,7 @@ describe('one message from account to account', () => {
       trustOf: () => Promise.resolve(unchecked),
       own: [],
       now: NOW,
+      judgedAt: NOW,
     });
     expect(opened).toMatchObject({
       kind: 'opened',

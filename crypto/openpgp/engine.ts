@@ -146,12 +146,13 @@ export async function openMail(
   const own = await ownKeys(work, options.now);
   const decrypted = await decryptMessage(options.armored, own, options.limits);
   if (decrypted.kind === 'refused') return decrypted;
-  return verifyMail(work, decrypted, { ...options, own });
+  return verifyMail(work, decrypted, { ...options, own, judgedAt: options.now });
 }
 
 /**
  * Second half of {@link openMail}, also for what a password opened (SecureJoin, channels): finds the signer's certificate in the keyring, among
  * our own keys and in the message, and makes the evidence.
+ * @param options.judgedAt when signatures and keys are judged: the latest moment that it is known to be by now, by any clock but the signer's.
  */
 export async function verifyMail(
   work: Reads,
@@ -161,21 +162,22 @@ export async function verifyMail(
     readonly trustOf: (fingerprint: Fingerprint) => Promise<Trust>;
     readonly own: readonly OwnKey[];
     readonly now: Millis;
+    readonly judgedAt: Millis;
   },
 ): Promise<OpenedMail> {
-  const { now, own } = options;
+  const { now, judgedAt, own } = options;
   const { certificates, exposed } = await options.examine(decrypted.plaintext);
-  const known = await candidatesFor(work, decrypted.signers, now);
+  const known = await candidatesFor(work, decrypted.signers, judgedAt);
   const candidates = new Map(
     [...known, ...own.map((key) => key.certificate)].map((certificate) => [
       certificate.fingerprint,
       certificate,
     ]),
   );
-  let opened = await decrypted.verify([...candidates.values()], now);
+  let opened = await decrypted.verify([...candidates.values()], judgedAt);
   if (opened.kind === 'opened' && opened.signature.kind !== 'good' && certificates.length > 0) {
-    for (const bytes of certificates) await addDelivered(work, candidates, bytes, now);
-    opened = await decrypted.verify([...candidates.values()], now);
+    for (const bytes of certificates) await addDelivered(work, candidates, bytes, judgedAt);
+    opened = await decrypted.verify([...candidates.values()], judgedAt);
   }
   if (opened.kind === 'refused') return opened;
   const { plaintext, signature, facts } = opened;

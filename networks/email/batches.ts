@@ -4,7 +4,7 @@ import type { Inbox, MailHeader } from './connection.ts';
 import { createLedger } from './ledger.ts';
 import { receivingOn, type Reading } from './reading.ts';
 import { arrival, type Arrival } from './receiving.ts';
-import { readCursor } from './records.ts';
+import type { Cursor } from './records.ts';
 import { triage, type Wanted } from './triage.ts';
 
 /** Mails of one commit at most. */
@@ -16,7 +16,7 @@ const BATCH_BYTES = 8 * 1024 * 1024;
 /** Mails opened ahead of their turn: enough to keep a second processor busy while a batch is committed, bounded for the memory, as what is sealed may be compressed. */
 const AHEAD_MAILS = 32;
 const AHEAD_BYTES = 512 * 1024;
-/** An arrival date may be earlier than ours by this much and still count as after the account was added. */
+/** An arrival date may be earlier by this much and still count as after the account was added. */
 const SINCE_SLACK_MS = 24 * 60 * 60 * 1000;
 
 /** One mail of a batch; its body as far as it was wanted. */
@@ -41,6 +41,7 @@ export function batchesOf(
   reading: Reading,
   inbox: Inbox,
   uids: readonly number[],
+  cursor: Cursor,
 ): { next(): Promise<readonly Fetched[]> } {
   const { careful } = reading.context;
   const size = careful ? 1 : BATCH_MAILS;
@@ -71,7 +72,7 @@ export function batchesOf(
       window = window.slice(batch.length);
       const [first] = batch;
       if (first && (await isDeadly(reading, first.mail.envelope))) return [deadly(first.uid, first.mail)];
-      return fetchBodies(reading, inbox, batch);
+      return fetchBodies(reading, inbox, batch, cursor);
     },
   };
 }
@@ -87,20 +88,26 @@ const deadly = (uid: number, mail: Arrival): Fetched => ({
   sealed: false,
 });
 
+/**
+ * Whether a mail was here before the account. Asked only where the server has numbered everything anew: whatever else has a new number came after, whatever
+ * any clock said or says.
+ */
+const isOld = ({ renumberedBelow = 0, since }: Cursor, uid: number, { arrivedAt }: Arrival): boolean =>
+  uid < renumberedBelow && arrivedAt !== 0 && arrivedAt + SINCE_SLACK_MS < since;
+
 /** Decides on a scratch work which bodies are wanted, asks for credit, and fetches them. */
 async function fetchBodies(
   reading: Reading,
   inbox: Inbox,
   batch: readonly { readonly uid: number; readonly mail: Arrival }[],
+  cursor: Cursor,
 ): Promise<readonly Fetched[]> {
   const { context } = reading;
-  const since = (await readCursor(createWork(context.view)))?.since ?? 0;
   const scratch = createWork(context.view);
-  const isOld = (mail: Arrival): boolean => mail.arrivedAt !== 0 && mail.arrivedAt + SINCE_SLACK_MS < since;
   const wanted = new Map<number, Wanted>();
   let size = 0;
   for (const { uid, mail } of batch) {
-    if (isOld(mail)) continue;
+    if (isOld(cursor, uid, mail)) continue;
     const receiving = await receivingOn(reading, scratch, createLedger(), context.now());
     // A header that cannot be judged stops no other mail: its own turn sets it aside.
     const want = await triage(receiving, mail).catch(() => null);
@@ -117,7 +124,7 @@ async function fetchBodies(
     const bytes = bodies.get(uid);
     const body = bytes === undefined ? null : createBody(bytes);
     const sealed = ['sealed', 'maybe-sealed'].includes(wanted.get(uid) ?? '');
-    return { uid, mail, old: isOld(mail), deadly: false, body, sealed };
+    return { uid, mail, old: isOld(cursor, uid, mail), deadly: false, body, sealed };
   });
 }
 

@@ -739,8 +739,8 @@ describe('keys', () => {
     expectAside(await me.take(await mail(alice, WORDS, how)), 'sender-missing', false);
   });
 
-  test('a signature from the future is none', async () => {
-    const late = await createTaker('late@example.org', { now: () => Date.now() - 3 * 3_600_000 });
+  test('a signature from the future of my clock and of the server is none', async () => {
+    const late = await createTaker('late@example.org', { now: () => Date.now() - 3 * 86_400_000 });
     const bytes = await sealedMail(alice, letterOf(alice, late.address, WORDS), [late.certificate]);
     const { changes, settled } = await late.take(bytes);
     expect(messages(changes)).toEqual([]);

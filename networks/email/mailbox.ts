@@ -4,6 +4,7 @@ import { createWork } from '../../shared/lane/work.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { batchesOf, openAhead, type Fetched } from './batches.ts';
 import type { Inbox } from './connection.ts';
+import { beginHere } from './cursor-begin.ts';
 import { addLedger, commitOf, createLedger, type Ledger } from './ledger.ts';
 import { commit } from './perform.ts';
 import { receivingOn, type Reading } from './reading.ts';
@@ -36,7 +37,7 @@ export async function drain(reading: Reading, inbox: Inbox, signal: AbortSignal)
   if (uids.length > 1) context.status({ kind: 'catching-up', left: uids.length });
   let left = uids.length;
   let next: Promise<readonly Fetched[]> | null = null;
-  const batches = batchesOf(reading, inbox, uids);
+  const batches = batchesOf(reading, inbox, uids, start);
   for (;;) {
     signal.throwIfAborted();
     const batch: readonly Fetched[] = await (next ?? batches.next());
@@ -64,8 +65,13 @@ async function startCursor(reading: Reading, inbox: Inbox): Promise<Cursor> {
   // Without a cursor reading begins with what comes from now on; anew numbered mailboxes are read from their beginning, as the mails
   // that are known already are recognised by their Message-IDs.
   return known === null
-    ? { uidValidity: inbox.uidValidity, uid: Math.max(0, inbox.uidNext - 1), since: context.now() }
-    : { uidValidity: inbox.uidValidity, uid: 0, since: known.since };
+    ? beginHere(inbox, context.now())
+    : {
+        uidValidity: inbox.uidValidity,
+        uid: 0,
+        since: known.since,
+        renumberedBelow: inbox.uidNext,
+      };
 }
 
 /** Asks core at once for what each mail of a batch will want to know; a read that fails is told when it is made. */

@@ -13,7 +13,15 @@ import { fromField, messageIdField, readMail, type ReadMail } from './mail-read.
 import { takeMessage } from './message-in.ts';
 import { takePlain } from './plain-in.ts';
 import { keyConversation } from './names.ts';
-import { claimMessageId, consumed, notKept, setAside, type Arrival, type Receiving } from './receiving.ts';
+import {
+  claimMessageId,
+  consumed,
+  judgedAt,
+  notKept,
+  setAside,
+  type Arrival,
+  type Receiving,
+} from './receiving.ts';
 import { readMailRecord, readPeer, type PeerRecord } from './records.ts';
 import { inviteSecret } from './secure-join/link.ts';
 import { openJoins } from './secure-join/join-record.ts';
@@ -65,6 +73,7 @@ async function takeSealed(receiving: Receiving, mail: Arrival, body: Body, paylo
     trustOf: trustOf(receiving),
     own: self.keys,
     now,
+    judgedAt: judgedAt(now, mail),
   });
   if (opened.kind === 'refused') return setAside(receiving, mail, opened.why, 'not-opened');
   // Sealed to us but by nobody we can name: never anybody's words.
@@ -81,7 +90,7 @@ async function takeSealed(receiving: Receiving, mail: Arrival, body: Body, paylo
     return setAside(receiving, mail, 'sender-is-not-signer', 'not-opened');
   if (stepOf(read) === '' && !(await isRoomFor(receiving, read, fingerprint, peer)))
     return notKept(receiving, mail, fingerprint);
-  const keyNews = await learnSigner(receiving, read, sender.address, opened.certificate);
+  const keyNews = await learnSigner(receiving, read, sender.address, opened);
   const messageId = messageIdField(read.fields) ?? mail.messageId ?? `${mail.envelope}@unnamed`;
   if (stepOf(read) !== '') {
     const fresh = await claimMessageId(work, messageId, { from: fingerprint, to: null, wantsReceipt: false });
@@ -129,7 +138,7 @@ async function takePassword(receiving: Receiving, mail: Arrival, payload: Uint8A
   const from = read === null ? null : fromField(read.fields);
   if (read === null || from === null || from.address !== mail.from?.address)
     return setAside(receiving, mail, 'sender-mismatch', null);
-  const signedBy = await onlySigner(receiving, decrypted, inside.examine);
+  const signedBy = await onlySigner(receiving, mail, decrypted, inside.examine);
   if (signedBy === 'bad') return setAside(receiving, mail, 'signature', null);
   const messageId = messageIdField(read.fields) ?? mail.messageId ?? `${mail.envelope}@unnamed`;
   const writer = signedBy ?? `invited:${from.address}`;
@@ -141,6 +150,7 @@ async function takePassword(receiving: Receiving, mail: Arrival, payload: Uint8A
 /** Who signed a mail that a password opened: null for nobody, 'bad' unless there is exactly one signature and it is good. */
 async function onlySigner(
   receiving: Receiving,
+  mail: Arrival,
   decrypted: Parameters<typeof verifyMail>[1],
   examine: Parameters<typeof verifyMail>[2]['examine'],
 ): Promise<Fingerprint | null | 'bad'> {
@@ -152,6 +162,7 @@ async function onlySigner(
     trustOf: trustOf(receiving),
     own: self.keys,
     now,
+    judgedAt: judgedAt(now, mail),
   });
   return opened.kind === 'opened' ? opened.signature.fingerprint : 'bad';
 }

@@ -39,6 +39,12 @@ export interface Arrival {
   readonly messageId: string | null;
 }
 
+/**
+ * When the signatures of a mail are judged: by the later of my clock and the server's. A clock of mine that is behind makes nobody's signature one
+ * from the future.
+ */
+export const judgedAt = (now: Millis, { arrivedAt }: Arrival): Millis => Math.max(now, arrivedAt);
+
 /** Reads a header into an arrival; one too large to be read has no fields. */
 export function arrival(
   mail: {

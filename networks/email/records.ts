@@ -144,8 +144,10 @@ export interface Cursor {
   readonly uidValidity: number;
   /** Highest UID whose outcome is committed. */
   readonly uid: number;
-  /** When the account was added: older mail is left alone when the server numbers everything anew. */
+  /** When the account was added, by the server's clock where it is known: older mail is left alone when the server numbers everything anew. */
   readonly since: Millis;
+  /** The server has numbered everything anew: below this UID there may be mail from before the account. Absent: everything is new. */
+  readonly renumberedBelow?: number | undefined;
 }
 
 const CURSOR: StateKey = { space: 'cursor', key: 'INBOX' };
@@ -153,6 +155,7 @@ const cursorSchema: v.GenericSchema<unknown, Cursor> = v.object({
   uidValidity: v.number(),
   uid: v.number(),
   since: v.number(),
+  renumberedBelow: v.optional(v.number()),
 });
 
 export function readCursor(work: Pick<Work, 'get'>): Promise<Cursor | null> {

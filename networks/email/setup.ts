@@ -6,6 +6,7 @@ import { createOwnKey } from '../../crypto/openpgp/keyring.ts';
 import { writeAccount, type AccountRecord, type Server } from './account-record.ts';
 import { canonicalAddress, displayName, domainOf } from './address.ts';
 import { openInbox } from './connection.ts';
+import { beginHere } from './cursor-begin.ts';
 import { providerOf } from './providers.ts';
 import { readCursor, writeCursor } from './records.ts';
 import { verifySubmission } from './submission.ts';
@@ -159,17 +160,13 @@ async function attempt(
   if (account.password === '') return 'login-refused';
   try {
     const inbox = await openInbox(accessTo('imap', account, context), signal);
-    inbox.close();
+    const cursor = await beginHere(inbox, context.now()).finally(() => inbox.close());
     await verifySubmission(accessTo('smtp', account, context));
     const work = createWork(emptyView);
     await writeAccount(work, account);
     await createOwnKey(work, { address, now: context.now() });
     await readCursor(work);
-    writeCursor(work, {
-      uidValidity: inbox.uidValidity,
-      uid: Math.max(0, inbox.uidNext - 1),
-      since: context.now(),
-    });
+    writeCursor(work, cursor);
     return { network: 'email', address, displayName: account.displayName, work: work.writes() };
   } catch (error) {
     context.log('setup-fault', { fault: error instanceof ConnectError ? error.fault : 'internal' });

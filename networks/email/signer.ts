@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { senderAutocrypt } from '../../crypto/openpgp/autocrypt.ts';
-import { readCertificate, type Certificate, type Fingerprint } from '../../crypto/openpgp/certificate.ts';
+import { readCertificate, type Fingerprint } from '../../crypto/openpgp/certificate.ts';
+import type { OpenedMail } from '../../crypto/openpgp/engine.ts';
 import { learnCertificate } from '../../crypto/openpgp/keyring.ts';
 import { valuesOf } from './header-block.ts';
 import type { ReadMail } from './mail-read.ts';
@@ -38,19 +39,22 @@ export async function learnSigner(
   receiving: Receiving,
   read: ReadMail,
   address: string,
-  verifiedBy: Certificate,
+  opened: Pick<Extract<OpenedMail, { kind: 'opened' }>, 'certificate' | 'signature'>,
 ): Promise<boolean> {
-  const { work, now, learned: known } = receiving;
+  const { work, learned: known } = receiving;
+  const { certificate: verifiedBy, signature } = opened;
   const { fingerprint } = verifiedBy;
+  // As it stood when it signed: a clock of mine that is behind must not find a new key too new.
+  const at = Math.max(receiving.now, signature.signedAt);
   const header = senderAutocrypt(valuesOf(read.fields, 'autocrypt'), address);
   const keydata = header?.keydata ?? verifiedBy.bytes;
   if (known.has(fingerprint, keydata)) return false;
   const news: boolean[] = [];
   for (const bytes of [keydata, verifiedBy.bytes]) {
     // A signer may enclose anything; only its own certificate is taken in here.
-    const own = await readCertificate(bytes, now);
+    const own = await readCertificate(bytes, at);
     if (own.kind !== 'certificate' || own.certificate.fingerprint !== fingerprint) continue;
-    const learned = await learnCertificate(work, bytes, now);
+    const learned = await learnCertificate(work, bytes, at);
     if (learned.kind === 'learned') news.push(learned.news === 'updated' || learned.news === 'revoked');
   }
   known.add(fingerprint, keydata);

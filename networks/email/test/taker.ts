@@ -1,4 +1,5 @@
 import { createWork } from '../../../shared/lane/work.ts';
+import type { Millis } from '../../../shared/ids.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import type { Settled } from '../../../shared/lane/commit.ts';
 import type { Intent } from '../../../shared/lane/intent.ts';
@@ -45,7 +46,11 @@ function headerOf(mail: Uint8Array): Uint8Array {
   return Buffer.from(`${kept.join('\r\n').replaceAll('\u0000', '\r\n')}\r\n\r\n`, 'latin1');
 }
 
-export async function createTaker(address = 'me@example.org', options: DoubleOptions = {}): Promise<Taker> {
+/** `serverNow`: the clock of the server, which says when a mail came; the same as mine where it is not given. */
+export async function createTaker(
+  address = 'me@example.org',
+  options: DoubleOptions & { readonly serverNow?: () => Millis } = {},
+): Promise<Taker> {
   const work = createWork(empty);
   const account = { address, displayName: 'Me', password: 'pw', imap: server, smtp: server, ca: null };
   await writeAccount(work, account);
@@ -56,6 +61,7 @@ export async function createTaker(address = 'me@example.org', options: DoubleOpt
     { network: 'email', address, displayName: 'Me', work: work.writes() },
     options,
   );
+  const serverNow = options.serverNow ?? core.context.now;
   const joined: string[] = [];
   const learned = createLearnedKeys();
   let uid = 0;
@@ -75,7 +81,7 @@ export async function createTaker(address = 'me@example.org', options: DoubleOpt
           uids.flatMap((one) => {
             const mail = found.get(one);
             return mail
-              ? [{ uid: one, size: mail.length, arrivedAt: core.context.now(), header: headerOf(mail) }]
+              ? [{ uid: one, size: mail.length, arrivedAt: serverNow(), header: headerOf(mail) }]
               : [];
           }),
         bodies: async (uids) =>
