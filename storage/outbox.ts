@@ -299,6 +299,28 @@ export function putArtifact(db: Database, id: OutboxId, artifact: Stored): void 
   );
 }
 
+/** Whether nobody has anything of a sealed item: it has artifacts, and of none it is known or feared that it went. */
+export function isUnwritten(db: Database, id: OutboxId): boolean {
+  const outcomes = artifactsOf(db, id).map(({ outcome }) => outcome);
+  return outcomes.length > 0 && outcomes.every((outcome) => outcome === 'pending');
+}
+
+/** It is not known that nothing of a sealed item went: its artifacts count as handed over without an answer. Whether any did not before. */
+export function doubtItem(db: Database, id: OutboxId): boolean {
+  return (
+    db.run(
+      `UPDATE artifact SET outcome = 'ambiguous' WHERE outbox = ? AND outcome = 'pending'
+       AND (SELECT state FROM outbox WHERE id = outbox) = 'sealed'`,
+      id,
+    ).changes > 0
+  );
+}
+
+/** The same of everything sealed in an account: the program ended, and nobody knows at what. */
+export function doubtSealed(db: Database, account: AccountId): void {
+  for (const { id, state } of openItemsOf(db, account)) if (state === 'sealed') doubtItem(db, id);
+}
+
 /** Lets go of the bytes of an item that needs them no more; for whom they were sealed stays known. */
 export function dropArtifactBytes(db: Database, id: OutboxId): void {
   db.run('UPDATE artifact SET bytes = NULL, file = NULL WHERE outbox = ?', id);

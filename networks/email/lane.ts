@@ -14,11 +14,10 @@ import { perform, retryAt } from './perform.ts';
 import { createJoinWaiters } from './secure-join/waiters.ts';
 import { addAccount } from './setup.ts';
 import { createLearnedKeys } from './signer.ts';
+import { createStanding, type Standing } from './standing.ts';
 import { createSubmission, type Submission } from './submission.ts';
-import { accessTo, ConnectError } from './tls.ts';
+import { accessTo, ConnectError, PERSON_RETRY_MS } from './tls.ts';
 
-/** A refused password or certificate is not tried again at once: servers lock accounts, and people have to act first. */
-const PERSON_RETRY_MS = 15 * 60_000;
 const FIRST_RETRY_MS = 500;
 const MOST_RETRY_MS = 5 * 60_000;
 /** A connection that held this long ends the series of failures before it. */
@@ -42,6 +41,7 @@ interface Running {
   readonly context: LaneContext;
   readonly self: () => Promise<Self>;
   readonly submission: Submission;
+  readonly standing: Standing;
   readonly stopping: AbortController;
   readonly flowing: Flowing;
   reading: Promise<void>;
@@ -49,22 +49,23 @@ interface Running {
 
 /** Reads the mailbox until stopped; connects again with growing pauses. */
 async function keepReading(running: Running): Promise<void> {
-  const { context, self, flowing } = running;
+  const { context, self, flowing, standing } = running;
   const { signal } = running.stopping;
   const { dropCaches, waiters, learned } = flowing;
-  const reading = { context, self, settle: waiters.settle, learned, dropCaches };
+  const { reading: say } = standing;
+  const reading = { context: { ...context, status: say }, self, settle: waiters.settle, learned, dropCaches };
   let failures = 0;
   while (!signal.aborted) {
     const startedAt = Date.now();
     let why: unknown;
     try {
-      context.status({ kind: 'connecting' });
+      say({ kind: 'connecting' });
       const { account } = await self();
       const inbox = await openInbox(accessTo('imap', account, context), signal);
       try {
         for (;;) {
           await drain(reading, inbox, signal);
-          context.status({ kind: 'online' });
+          say({ kind: 'online' });
           await inbox.changed();
         }
       } finally {
@@ -75,9 +76,9 @@ async function keepReading(running: Running): Promise<void> {
     }
     if (signal.aborted) break;
     failures = Date.now() - startedAt > STABLE_MS ? 1 : failures + 1;
-    await pause(report(context, why, failures), signal);
+    await pause(report(reading.context, why, failures), signal);
   }
-  context.status({ kind: 'stopped' });
+  say({ kind: 'stopped' });
 }
 
 /** Says what is wrong; returns how long to wait, ms. */
@@ -107,6 +108,7 @@ async function startRunning(context: LaneContext): Promise<Running> {
     context,
     self,
     submission: createSubmission(accessTo('smtp', account, context)),
+    standing: createStanding(context),
     stopping: new AbortController(),
     flowing: { context, self, waiters, learned, dropCaches },
     reading: Promise.resolve(),
@@ -187,6 +189,7 @@ export const createLane: CreateLane = (): Lane => {
       ending.stopping.abort();
       ending.flowing.waiters.close();
       ending.submission.close();
+      ending.standing.close();
       await ending.reading;
       forgetParsedKeys();
     },
@@ -194,8 +197,9 @@ export const createLane: CreateLane = (): Lane => {
       const now = running;
       if (now === null)
         return Promise.resolve({ kind: 'later', retryAt: retryAt(Date.now(), item.attempts) });
-      const { context, self, submission, flowing } = now;
-      const performing = { context, self, submission, dropCaches: flowing.dropCaches, random: Math.random };
+      const { context, self, submission, standing, flowing } = now;
+      const { dropCaches } = flowing;
+      const performing = { context, self, submission, standing, dropCaches, random: Math.random };
       return inOrder(item.intent.conversation ?? '', () => perform(performing, item, signal));
     },
     // E-mail has no typing notice.

@@ -9,7 +9,9 @@ import { PASSWORD_IDENTITY, PLAIN_IDENTITY } from './composed.ts';
 import { guard, type Operation } from './guard.ts';
 import { otherOfConversation } from './names.ts';
 import { readPlain } from './records.ts';
+import type { Standing } from './standing.ts';
 import type { Handover, Submission } from './submission.ts';
+import { PERSON_RETRY_MS, personFor, type ConnectFault } from './tls.ts';
 
 /** What performing needs of the lane. */
 export interface Performing {
@@ -18,6 +20,7 @@ export interface Performing {
   readonly submission: Submission;
   /** Forgets what was cached of the lane's state: somebody changed it. */
   readonly dropCaches: () => void;
+  readonly standing: Pick<Standing, 'stopped' | 'passed'>;
   readonly random: () => number;
 }
 
@@ -175,6 +178,7 @@ async function settle(
   });
   switch (handover.kind) {
     case 'accepted':
+      performing.standing.passed();
       return finish(performing, item, step('sent', 'accepted'));
     case 'refused':
       return finish(performing, item, step('failed', 'refused', failureOf(handover)));
@@ -184,8 +188,21 @@ async function settle(
       return later(performing, item);
     case 'later':
       context.log('handover-later', { why: handover.why });
-      return later(performing, item);
+      // The server has not taken it: the person may still take it back.
+      return { ...waitFor(performing, item, handover.why), unwritten: true };
   }
+}
+
+/** What only a person can mend is said, and waits for them as the mailbox does. */
+function waitFor(
+  { context, standing }: Performing,
+  { attempts }: OutboxItem,
+  fault: ConnectFault,
+): Extract<Performed, { kind: 'later' }> {
+  const why = personFor(fault);
+  if (why === null) return { kind: 'later', retryAt: retryAt(context.now(), attempts) };
+  standing.stopped(why);
+  return { kind: 'later', retryAt: context.now() + PERSON_RETRY_MS };
 }
 
 /** RFC 3463: x.1.x is about the address, x.3.4 and x.2.3 about size; RFC 5321: 552 is size too. */

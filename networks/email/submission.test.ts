@@ -53,6 +53,20 @@ function open(more: Partial<Access> = {}): Submission {
 }
 
 describe('handing over', () => {
+  test('a refused password is offered once, whatever waits behind', async () => {
+    server.faults.arm({ kind: 'refuse-login', protocol: 'smtp' });
+    const submission = open();
+    const all = await Promise.all([submission.send(mail), submission.send(mail)]);
+    expect(all).toEqual([
+      { kind: 'later', why: 'login' },
+      { kind: 'later', why: 'login' },
+    ]);
+    // The server would take it by now.
+    server.faults.disarmAll();
+    expect(await submission.send(mail)).toEqual({ kind: 'later', why: 'login' });
+    expect(await open().send(mail)).toEqual({ kind: 'accepted' });
+  });
+
   test('keeps its connection for the next mail', async () => {
     const submission = open();
     server.record.clear();

@@ -4,7 +4,16 @@ import type { Millis } from '../../shared/ids.ts';
 import { userOf } from './account-record.ts';
 import { inTime, timeFor, WHOLE_MS } from './deadline.ts';
 import { isPassed, type Passed } from './guard.ts';
-import { CONNECT_TIMEOUT_MS, ConnectError, isCertificateError, tlsOptions, type Access } from './tls.ts';
+import {
+  CONNECT_TIMEOUT_MS,
+  ConnectError,
+  isCertificateError,
+  PERSON_RETRY_MS,
+  personFor,
+  tlsOptions,
+  type Access,
+  type ConnectFault,
+} from './tls.ts';
 
 /** What became of one attempt to hand a mail over. */
 export type Handover =
@@ -114,6 +123,7 @@ export function createSubmission(
   let current: Promise<SMTPConnection> | null = null;
   let idle: NodeJS.Timeout | null = null;
   let closed = false;
+  let barred: { readonly why: ConnectFault; readonly until: Millis } | null = null;
   let last: Promise<unknown> = Promise.resolve();
 
   const forget = (connection: SMTPConnection): void => {
@@ -128,13 +138,17 @@ export function createSubmission(
 
   async function transmit(mail: Passed): Promise<Handover> {
     if (closed) return { kind: 'later', why: 'unreachable' };
+    // What waits behind the first that was refused does not offer the same password once more.
+    if (barred !== null && Date.now() < barred.until) return { kind: 'later', why: barred.why };
     let connection: SMTPConnection;
     try {
       current ??= open(access, whole.openMs, forget);
       connection = await current;
     } catch (error) {
       current = null;
-      return { kind: 'later', why: (error as ConnectError).fault };
+      const why = (error as ConnectError).fault;
+      barred = personFor(why) === null ? null : { why, until: Date.now() + PERSON_RETRY_MS };
+      return { kind: 'later', why };
     }
     let began = false;
     // Read only once the server has answered 354: from then on it may have the mail.

@@ -22,6 +22,25 @@ export class ConnectError extends Error {
   }
 }
 
+/** A refused password or certificate is not tried again at once: servers lock accounts, and people have to act first. */
+export const PERSON_RETRY_MS = 15 * 60_000;
+
+/** What a person is needed for where a server was not connected to for this; null where it passes by itself. */
+export function personFor(fault: ConnectFault): 'password' | 'certificate' | null {
+  switch (fault) {
+    case 'login':
+      return 'password';
+    // Neither server has shown who it is.
+    case 'certificate':
+    case 'no-tls':
+      return 'certificate';
+    case 'unreachable':
+    case 'busy':
+    case 'protocol':
+      return null;
+  }
+}
+
 /** Where both services connect to and how. */
 export interface Access {
   readonly server: Server;

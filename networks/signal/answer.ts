@@ -7,7 +7,7 @@ import { forecastsOf } from './forecast.ts';
 import type { HandedOver } from './hand-over.ts';
 import { end, type Next } from './next.ts';
 import { fail, finish, settleSent, withOutcome } from './outcome.ts';
-import { afterTrouble, commit, later, type Performing } from './performing.ts';
+import { afterTrouble, commit, later, unwritten, type Performing } from './performing.ts';
 import type { How } from './seal.ts';
 import type { SendAnswer } from './service/service.ts';
 
@@ -54,15 +54,18 @@ export async function afterAnswer(
       performing.context.log('guard-stopped', {});
       return end(await finish(performing, item, { to: 'held', hold: 'guard' }));
     case 'challenge':
-      return end(await challenged(performing, item, answer));
+      return end(unwritten(await challenged(performing, item, answer)));
     case 'unauthorized':
       return end(afterTrouble(performing, item, { kind: 'unlinked' }));
     case 'ambiguous':
       performing.context.log('handover-ambiguous', {});
       await finish(performing, item, { to: 'sealed', artifacts: withOutcome(artifacts, 'ambiguous') });
       return end(later(performing, item));
-    case 'offline':
     case 'rate-limited':
+      performing.context.log('handover-later', { why: answer.kind });
+      return end(unwritten(afterTrouble(performing, item, answer)));
+    // A fault of the server counts as one of these, and nobody knows how far it came.
+    case 'offline':
     case 'unlinked':
     case 'expired':
       performing.context.log('handover-later', { why: answer.kind });

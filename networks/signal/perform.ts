@@ -10,7 +10,7 @@ import { handOver } from './hand-over.ts';
 import { upload } from './long-text-upload.ts';
 import { end, type Next } from './next.ts';
 import { endVoid, fail, forgetDeleted, holdWithoutKey, letGo, noteNamed } from './outcome.ts';
-import { afterCommit, afterTrouble, commit, DONE, later, type Performing } from './performing.ts';
+import { afterCommit, afterTrouble, commit, DONE, later, unwritten, type Performing } from './performing.ts';
 import { seal, type How, type SealResult } from './seal.ts';
 import { startSessions } from './sessions.ts';
 
@@ -33,8 +33,8 @@ export async function perform(
   const errand = what.kind === 'protocol' ? readErrand(what) : null;
   if (errand?.op === 'deleted') return forgetDeleted(performing, item, errand);
   const challenged = performing.challenge.until(performing.context.now());
-  if (challenged !== null) return { kind: 'later', retryAt: challenged };
-  if (performing.service() === null) return later(performing, item);
+  if (challenged !== null) return unwritten({ kind: 'later', retryAt: challenged });
+  if (performing.service() === null) return unwritten(later(performing, item));
   let next: Next =
     item.state === 'queued'
       ? { do: 'seal', how: { renewed: false, reseal: null } }

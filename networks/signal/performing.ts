@@ -53,6 +53,10 @@ export const later = (
   retryAt: retryAt(context.now(), item.attempts),
 });
 
+/** The same, where it is known that the server has taken nothing of it, in this attempt. */
+export const unwritten = (performed: Performed): Performed =>
+  performed.kind === 'later' ? { ...performed, unwritten: true } : performed;
+
 /** When to try again after trouble with the service. */
 export function afterTrouble(performing: Performing, item: OutboxItem, trouble: Trouble): Performed {
   const now = performing.context.now();

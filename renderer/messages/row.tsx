@@ -150,7 +150,7 @@ function Meta({
         {say('app.retry')}
       </LinkButton>
     ) : null,
-    sending?.state === 'held' || sending?.state === 'queued' ? (
+    sending?.state === 'held' || sending?.state === 'queued' || sending?.waits ? (
       <LinkButton
         key="cancel"
         className={styles['part']}

@@ -59,6 +59,8 @@ export type MessageRow =
         readonly readAt: Millis | null;
         /** When the network took it, for how long that took. */
         readonly acceptedAt: Millis | null;
+        /** Sealed, and waiting without anything of it having gone: it can still be taken back (decision 36). */
+        readonly waits?: true;
       } | null;
       /** The label this very message was sealed or opened under; the row shows it where it differs from the conversation's. */
       readonly label: Label;

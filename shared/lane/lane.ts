@@ -121,4 +121,14 @@ export interface Lane {
 export type CreateLane = () => Lane;
 
 /** `done`: the item's outcome stands in a commit. `later`: try again then (no network, a temporary refusal); anything thrown is a fault of the lane. */
-export type Performed = { readonly kind: 'done' } | { readonly kind: 'later'; readonly retryAt: Millis };
+export type Performed =
+  | { readonly kind: 'done' }
+  | {
+      readonly kind: 'later';
+      readonly retryAt: Millis;
+      /**
+       * The lane knows that nobody has taken anything of this attempt, and nothing of its own goes on trying: the person may still take the item
+       * back. Absent: it may have gone (decision 36).
+       */
+      readonly unwritten?: true;
+    };

@@ -211,7 +211,11 @@ export const keyImportSchema = shape<KeyImport>(
 export const performedSchema = shape<Performed>(
   v.variant('kind', [
     v.strictObject({ kind: v.literal('done') }),
-    v.strictObject({ kind: v.literal('later'), retryAt: time }),
+    v.strictObject({
+      kind: v.literal('later'),
+      retryAt: time,
+      unwritten: v.exactOptional(v.literal(true)),
+    }),
   ]),
 );
 

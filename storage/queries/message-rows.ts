@@ -32,13 +32,17 @@ export interface MessageRecord {
   readonly expires_after_ms: number | null;
   readonly expires_at: number | null;
   readonly hold: HoldReason | null;
+  readonly waits: number | null;
 }
 
 /** Selects what {@link messageRow} reads; a WHERE clause follows. */
 export const selectMessages = `SELECT m.id, m.conversation, m.account, m.key, m.kind, m.author,
     coalesce(p.name, p.address, p.identity) AS author_name, m.sent_at, m.received_at, m.content,
     coalesce(m.label, c.label) AS label, m.quote, m.edited_at, m.deleted, m.send_state, m.send_state_at,
-    m.accepted_at, m.read_at, m.failure, m.expires_after_ms, m.expires_at, o.hold
+    m.accepted_at, m.read_at, m.failure, m.expires_after_ms, m.expires_at, o.hold,
+    CASE WHEN m.send_state = 'sealed' AND o.attempts > 0 THEN
+      EXISTS (SELECT 1 FROM artifact WHERE outbox = o.id) AND
+      NOT EXISTS (SELECT 1 FROM artifact WHERE outbox = o.id AND outcome <> 'pending') END AS waits
   FROM message AS m JOIN conversation AS c ON c.id = m.conversation LEFT JOIN peer AS p ON p.id = m.author
     LEFT JOIN outbox AS o ON o.id = m.outbox`;
 
@@ -82,6 +86,7 @@ export function messageRow(db: Database, record: MessageRecord): MessageRow {
             failure: record.failure,
             readAt: record.read_at,
             acceptedAt: record.accepted_at,
+            ...(record.waits === 1 ? { waits: true } : {}),
           },
     label: JSON.parse(record.label ?? 'null') as Label,
   };

@@ -65,6 +65,12 @@ export const tellsOwnDevices = (network: NetworkId): boolean => network === 'sig
 /** Networks whose lane keeps what was sent, for devices that ask again, and is to hear what was deleted of it. */
 export const keepsSent = (network: NetworkId): boolean => network === 'signal';
 
+/**
+ * Networks whose lane goes on handing over what is sealed beside the outbox, so that it cannot be taken back: every relay of a group is to have an event, once
+ * it is made.
+ */
+export const goesOnceSealed = (network: NetworkId): boolean => network === 'nostr';
+
 /** Networks on which one person has at most one reaction to a message: the newest takes the place of the one before. */
 export const hasOneReaction = (network: NetworkId): boolean => network === 'signal' || network === 'nostr';
 

@@ -33,7 +33,7 @@ import { createNotices } from './notices.ts';
 import { createOnce, type Begin, type Write } from './once.ts';
 import { createOutbox } from './outbox.ts';
 import { createSeenLabels } from './seen-labels.ts';
-import { nothingTouched, type Touched } from './touched.ts';
+import { nothingTouched, touchMessage, type Touched } from './touched.ts';
 
 export interface CoreOptions {
   readonly database: Database;
@@ -227,6 +227,10 @@ export function startCore(options: CoreOptions): Core {
       if (performed !== 'deadly') return performed;
       write((touched) => failDeadly(db, item.id, clock(), touched));
       return { kind: 'done' };
+    },
+    told: ({ conversation, message }) => {
+      if (conversation !== null && message !== null)
+        write((touched) => touchMessage(touched, conversation, message));
     },
   });
   const flows: Flows = createFlows({

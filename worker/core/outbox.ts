@@ -4,6 +4,7 @@ import type { OutboxItem } from '../../shared/lane/intent.ts';
 import type { Performed } from '../../shared/lane/lane.ts';
 import type { Database } from '../../storage/database.ts';
 import {
+  doubtItem,
   findOutgoing,
   hasOpen,
   outboxItem,
@@ -37,6 +38,8 @@ export interface Outbox {
   begin(item: Outgoing): boolean;
   /** Tells the lane that an item was cancelled. */
   abort(item: OutboxId): void;
+  /** Whether a lane is at work on an item. */
+  isBusy(item: OutboxId): boolean;
   /** Takes no more work, tells running work to end, and waits for it. */
   stop(): Promise<void>;
 }
@@ -52,6 +55,8 @@ export function createOutbox(of: {
   /** Whether the account's lane can take work, and how many at once. */
   readonly room: (account: AccountId) => number;
   readonly perform: (account: AccountId, item: OutboxItem, signal: AbortSignal) => Promise<Performed>;
+  /** Whether a sealed item can be taken back has changed. */
+  readonly told: (item: Outgoing) => void;
   readonly log: Log;
 }): Outbox {
   const busy = new Map<
@@ -114,18 +119,31 @@ export function createOutbox(of: {
     } catch (error) {
       const kind = kindOf(error);
       of.log('outbox.fault', { kind });
+      // How far it came is not known: also of a lane that was told to end.
+      doubt(id);
       // A lane that died is not the item's fault; its restart looks here again. A cancelled one has its state already.
       if (kind !== 'gone' && kind !== 'cancelled') fault(id);
     }
   }
 
   function settle(id: OutboxId, performed: Performed): void {
+    const item = findOutgoing(of.db, id);
+    if (item === null || !isOpen(item)) return;
+    const unwritten = performed.kind === 'later' && performed.unwritten === true;
+    if (!unwritten) doubt(id);
     if (stopped) return;
     const now = of.clock();
-    if (!isOpen(findOutgoing(of.db, id))) return;
     if (performed.kind === 'done') return fault(id);
     const wait = Math.min(LONGEST_WAIT_MS, Math.max(SHORTEST_WAIT_MS, performed.retryAt - now));
     postpone(of.db, id, now + wait);
+    // The first time that it waits.
+    if (unwritten && item.state === 'sealed' && item.attempts === 0) of.told(item);
+  }
+
+  /** Of a sealed item that its lane does not say otherwise of, something may have gone: it is not taken back any more. */
+  function doubt(id: OutboxId): void {
+    const item = doubtItem(of.db, id) ? findOutgoing(of.db, id) : null;
+    if (item && item.attempts > 0 && !stopped) of.told(item);
   }
 
   /** The lane failed, or said `done` of an item that stands where it stood. */
@@ -149,6 +167,7 @@ export function createOutbox(of: {
     abort: (id) => {
       for (const { item, stop } of busy.values()) if (item === id) stop.abort();
     },
+    isBusy: (id) => [...busy.values()].some(({ item }) => item === id),
     stop: async () => {
       stopped = true;
       for (const timer of timers.values()) clearTimeout(timer);

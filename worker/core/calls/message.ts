@@ -2,10 +2,11 @@ import { PlainsealError } from '../../../shared/errors.ts';
 import type { CallArgs, CallResults } from '../../../shared/contract/calls.ts';
 import type { Scope } from '../commit/scope.ts';
 import { encodeFrame } from '../../../shared/wire/codec.ts';
+import type { Account } from '../../../storage/accounts.ts';
 import { deleteMessage, findMessage, setSendState, type Message } from '../../../storage/messages.ts';
-import { findOutgoing, retryItem, type Outgoing } from '../../../storage/outbox.ts';
+import { findOutgoing, isUnwritten, retryItem, type Outgoing } from '../../../storage/outbox.ts';
 import { setReaction } from '../../../storage/reactions.ts';
-import { capabilities, hasOneReaction, keepsSent } from '../capabilities.ts';
+import { capabilities, goesOnceSealed, hasOneReaction, keepsSent } from '../capabilities.ts';
 import { cancelItem } from '../commit/group.ts';
 import { DELETED } from '../commit/outbound.ts';
 import { addSideIntent } from '../commit/own-intent.ts';
@@ -29,6 +30,12 @@ export function messageCalls(of: CallScope): Serve<Names> {
   const itemOf = (message: Message): Outgoing | null =>
     message.outbox ? findOutgoing(of.db, message.outbox) : null;
 
+  /** Whether nothing of it has left, so that it can be taken back. While a sealed item is performed nobody knows. */
+  const isStillHere = ({ network }: Account, { id, state }: Outgoing): boolean =>
+    state === 'queued' ||
+    state === 'held' ||
+    (state === 'sealed' && !goesOnceSealed(network) && !of.outbox.isBusy(id) && isUnwritten(of.db, id));
+
   return {
     'message.page': async (args) => {
       const { seq } = of.news;
@@ -43,8 +50,8 @@ export function messageCalls(of: CallScope): Serve<Names> {
         () => messageOf(of.db, id),
         (message, touched) => {
           const item = itemOf(message);
-          if (item?.state !== 'queued' && item?.state !== 'held') return false;
           const { account } = conversationOf(of.db, message.conversation);
+          if (item === null || !isStillHere(account, item)) return false;
           const scope = personScope(of, account, touched);
           cancelItem(scope, item);
           releaseIfNothingHeld(scope, message.conversation);
@@ -105,7 +112,7 @@ export function messageCalls(of: CallScope): Serve<Names> {
           const { conversation, account } = conversationOf(of.db, message.conversation);
           const scope = personScope(of, account, touched);
           const item = itemOf(message);
-          if (item?.state === 'queued' || item?.state === 'held' || item?.state === 'failed') {
+          if (item !== null && (item.state === 'failed' || isStillHere(account, item))) {
             cancelItem(scope, item);
             releaseIfNothingHeld(scope, message.conversation);
           } else if (message.author === null) deleteForAll(scope, conversation, message);

@@ -2,7 +2,7 @@ import type { SendState } from '../../../shared/contract/conversation.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { Evidence } from '../../../shared/label/evidence.ts';
 import type { Forecast } from '../../../shared/lane/commit.ts';
-import { isQuiet, type OutboxStep } from '../../../shared/lane/intent.ts';
+import { isQuiet, type OutboxStep, type Stored } from '../../../shared/lane/intent.ts';
 import type { HoldReason, SecurityFacts } from '../../../shared/label/facts.ts';
 import { everywhereEndToEnd } from '../../../shared/label/floor.ts';
 import { belowFloor, worse } from '../../../shared/label/rules.ts';
@@ -84,7 +84,7 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
         otherIdentity: changesIdentity(step, stored),
       });
   }
-  for (const artifact of step.artifacts ?? []) putArtifact(scope.db, item.id, artifact);
+  for (const artifact of step.artifacts ?? []) putArtifact(scope.db, item.id, withDoubt(artifact, stored));
   // What nobody waits for is let go rather than held: it must not stop the person's own messages.
   const held = step.to === 'held';
   const dropped = held && isQuiet(item.intent);
@@ -102,6 +102,12 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
   if (to === 'held' && item.conversation) relabel(scope, item.conversation, step.hold ?? null);
   clearMarker(scope.db, scope.account.id, itemMarker(item.id));
   scope.touched.outbox = true;
+}
+
+/** What may have gone to a destination is not taken back by sealing for it anew. */
+function withDoubt(artifact: Stored, stored: readonly Stored[]): Stored {
+  const doubted = stored.some(({ to, outcome }) => to === artifact.to && outcome === 'ambiguous');
+  return doubted && artifact.outcome === 'pending' ? { ...artifact, outcome: 'ambiguous' } : artifact;
 }
 
 /**
