@@ -7,6 +7,11 @@ export const WAIT_MS = 30 * 24 * 60 * 60 * 1_000;
 /** Most changes that wait in one account, and for one target: a flood of receipts for nothing must not fill the disk. */
 export const MAX_WAITING = 10_000;
 export const MAX_WAITING_PER_TARGET = 64;
+/** Of those the most for one conversation, and of the receipts of one person: no one takes the places of all others. */
+export const MAX_WAITING_SHARE = 1_000;
+/** In the words of its index (migration 14). */
+const SHARE =
+  "coalesce(json_extract(change, '$.target.conversation'), json_extract(change, '$.receipt.by'), '')";
 /** Swept with each that comes, so that there are ever fewer. */
 const SWEEP = 8;
 
@@ -34,13 +39,14 @@ export function keepWaiting(
       change.by,
     );
   if (change.kind === 'edit' && isDeletedBy(db, account, target, change.by)) return true;
-  const count = db.get<{ readonly here: number; readonly all: number }>(
+  const count = db.get<{ readonly here: number; readonly share: number; readonly all: number }>(
     `SELECT (SELECT count(*) FROM waiting_change WHERE account = :account AND target = :target) AS here,
+            (SELECT count(*) FROM waiting_change INDEXED BY waiting_share WHERE account = :account AND ${SHARE} = :share) AS share,
             (SELECT count(*) FROM waiting_change WHERE account = :account) AS "all"`,
-    { account, target },
+    { account, target, share: shareOf(change) },
   );
   if (count && count.here >= MAX_WAITING_PER_TARGET) return false;
-  if (count && count.all >= MAX_WAITING) return false;
+  if (count && (count.share >= MAX_WAITING_SHARE || count.all >= MAX_WAITING)) return false;
   db.run(
     'INSERT INTO waiting_change (account, target, change, until) VALUES (?, ?, ?, ?)',
     account,
@@ -49,6 +55,12 @@ export function keepWaiting(
     now + WAIT_MS,
   );
   return true;
+}
+
+/** Whose places a change takes. */
+function shareOf(change: Change): string {
+  if ('target' in change) return change.target.conversation;
+  return change.kind === 'receipt' ? change.receipt.by : '';
 }
 
 /** Whether a deletion by somebody waits for a target. */

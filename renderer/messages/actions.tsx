@@ -26,7 +26,10 @@ export function RowActions({
   readonly onBusy: (busy: boolean) => void;
 }): ReactNode {
   const canWrite = chat.state === 'active';
-  const left = row.sending !== null && !['queued', 'held', 'failed', 'cancelled'].includes(row.sending.state);
+  const left =
+    row.sending !== null &&
+    !row.sending.waits &&
+    !['queued', 'held', 'failed', 'cancelled'].includes(row.sending.state);
   const forAll = left && chat.can['delete-for-all'] === 'yes';
   return (
     <fieldset

@@ -12,6 +12,7 @@ import { foundByIndex } from './0010-found-by-index.ts';
 import { openItems } from './0011-open-items.ts';
 import { wordsBeside } from './0012-words-beside.ts';
 import { waitingUntil } from './0013-waiting-until.ts';
+import { waitingShare } from './0014-waiting-share.ts';
 
 /** Every step of the schema, in order. A released step never changes; a later change is a new one. */
 export const migrations: readonly Migration[] = [
@@ -28,4 +29,5 @@ export const migrations: readonly Migration[] = [
   { version: 11, sql: openItems },
   { version: 12, sql: wordsBeside },
   { version: 13, sql: waitingUntil },
+  { version: 14, sql: waitingShare },
 ];

@@ -2,6 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { textOnly } from '../../../shared/contract/content.ts';
 import { directConversation, peerId, type ConversationId } from '../../../shared/ids.ts';
 import type { Change } from '../../../shared/lane/change.ts';
+import { MAX_WAITING_SHARE } from '../../../storage/waiting.ts';
 import {
   ALICE,
   key,
@@ -72,6 +73,34 @@ test('a stranger with a request cannot take the place where changes of others wa
       })),
     });
   scene.commit({ changes: [{ kind: 'delete', target: { conversation: chat, key: key('one') }, by: ALICE }] });
+  scene.commit({ changes: [messageFrom(ALICE, chat, 'one', 'taken back')] });
+  expect(scene.message('one')?.deleted).toBeTruthy();
+});
+
+test('nobody takes all the places where changes wait: neither a conversation, nor the receipts of one person', () => {
+  const bob = peerId('email', 'BOB');
+  const his = withPeer(scene, bob);
+  scene.commit(meeting(his, bob));
+  const waits = () => scene.db.get<{ readonly n: number }>('SELECT count(*) AS n FROM waiting_change')?.n;
+  const deletion = (conversation: ConversationId, by: typeof bob, name: string): Change => ({
+    kind: 'delete',
+    target: { conversation, key: key(name) },
+    by,
+  });
+  for (let mail = 0; mail < 12; mail++)
+    scene.commit({
+      changes: Array.from({ length: 100 }, (_, at) => deletion(his, bob, `no-${mail}-${at}`)),
+    });
+  expect(waits()).toBe(MAX_WAITING_SHARE);
+  for (let at = 0; at < MAX_WAITING_SHARE + 100; at += 100)
+    scene.commit({
+      changes: Array.from({ length: 100 }, (_, one): Change => ({
+        kind: 'receipt',
+        receipt: { kind: 'read', of: key(`mine-${at + one}`), by: bob, at: 1 },
+      })),
+    });
+  expect(waits()).toBe(2 * MAX_WAITING_SHARE);
+  scene.commit({ changes: [deletion(chat, ALICE, 'one')] });
   scene.commit({ changes: [messageFrom(ALICE, chat, 'one', 'taken back')] });
   expect(scene.message('one')?.deleted).toBeTruthy();
 });
