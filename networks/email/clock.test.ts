@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest';
+import { forecast } from '../../crypto/openpgp/engine.ts';
+import type { Millis } from '../../shared/ids.ts';
 import { emptyCommit } from '../../shared/lane/commit.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { beginHere } from './cursor-begin.ts';
@@ -25,11 +27,15 @@ describe('my clock is behind', () => {
     );
   });
 
-  test('by days: somebody whose key was made since can be answered', async () => {
-    const me = await createTaker('me@example.org', { now: () => Date.now() - 3 * DAY, serverNow: Date.now });
-    const taken = await me.take(await mailTo(me, await createWriter('alice@example.org', 'Alice')));
+  test('by days: a key that was made since is kept, and stops what is written to it until my clock is right', async () => {
+    const now = () => Date.now() - 3 * DAY;
+    const me = await createTaker('me@example.org', { now, serverNow: Date.now });
+    const alice = await createWriter('alice@example.org', 'Alice');
+    const taken = await me.take(await mailTo(me, alice));
     expect(messages(taken)).toHaveLength(1);
-    expect([...me.core.cells.keys()].some((cell) => cell.includes('alice@example.org'))).toBe(true);
+    const holdAt = async (at: Millis) =>
+      (await forecast(createWork(me.core.context.view), [alice.key.certificate.fingerprint], at)).hold;
+    expect([await holdAt(now()), await holdAt(Date.now())]).toEqual(['no-key', null]);
   });
 
   test('by hours, and so is the server: hours are no future', async () => {

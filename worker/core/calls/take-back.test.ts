@@ -100,7 +100,9 @@ describe('sealed, and nothing of it written', () => {
     const told = () =>
       rig.page.heard.filter(({ name, payload }) => name === 'changed' && JSON.stringify(payload).includes(id))
         .length;
-    await new Promise((done) => setTimeout(done, 100));
+    // News are gathered: with this one, all that came before is told.
+    await rig.page.call('settings.set', { request: request(), patch: { sendWithEnter: false } });
+    await rig.page.until('changed', ({ settings }) => settings);
     const before = told();
     resolve(later(true));
     await expect.poll(told).toBeGreaterThan(before);
@@ -146,7 +148,9 @@ describe('it may have gone', () => {
     await staysSealed(id);
     // Nor does a later attempt make it so.
     answer = () => later(true);
-    await new Promise((done) => setTimeout(done, 1_500));
+    await expect
+      .poll(() => rig.db.get('SELECT 1 FROM outbox WHERE attempts > 1'), { timeout: 5_000 })
+      .toBeDefined();
     await staysSealed(id);
   });
 
