@@ -85,15 +85,18 @@ export function whoSees(of: {
   const { network, protocol, facts, live, now } = of;
   const { forecast } = live;
   // By the rules of the label, so that the table never says less than the label does.
-  const { readers } = label({
-    network,
-    protocol,
-    testNetwork: false,
-    facts: forecast,
-    identity: { kind: 'one', trust: { kind: 'unchecked' } },
-    hold: null,
-    now,
-  });
+  const readersOf = (paths: readonly SecurityFacts[]): Readers =>
+    label({
+      network,
+      protocol,
+      testNetwork: false,
+      facts: paths,
+      identity: { kind: 'one', trust: { kind: 'unchecked' } },
+      hold: null,
+      now,
+    }).readers;
+  const paths = forecast.map((path): JudgedPath => ({ path, readers: readersOf([path]) }));
+  const readers = readersOf(forecast);
   const missing = new Set(readers.kind === 'unknown' ? readers.missing : []);
   const route = facts.routes.find((each) => each.network === network && each.protocol === protocol);
   const permission = facts.permissions.find((each) => each.network === network);
@@ -112,9 +115,9 @@ export function whoSees(of: {
           : { what, sees: nothingKnown, note: null, basis: [] };
         switch (what) {
           case 'content':
-            return contentRow(dated, readers, forecast);
+            return contentRow(dated, paths);
           case 'subject':
-            return subjectRow(dated, readers, forecast);
+            return subjectRow(dated, paths);
           case 'sender':
             return network === 'signal' ? senderRow(dated, live.sealedSender) : dated;
           default:
@@ -177,66 +180,93 @@ function aged(sees: SeenRow['sees'], day: string, now: Millis): SeenRow['sees'] 
   return isFresh ? sees : worsen(sees, others('unknown'));
 }
 
-/** Facts without which nobody can say who reads the text. */
-const contentFacts = ['endToEnd', 'otherKeyHolders', 'engine'] as const;
-
-function contentRow(row: SeenRow, readers: Readers, forecast: readonly SecurityFacts[]): SeenRow {
-  const basis = [...row.basis, ...liveBasis(forecast.map((path) => path.endToEnd))];
-  const by = contentSight(readers, forecast);
-  const sees = worsen(row.sees, by.sees);
-  // A note of the data stands where nothing got worse.
-  const isWorse = lookers.some((who) => sees[who] !== row.sees[who]);
-  return { ...row, sees, note: isWorse && by.note ? { from: 'live', id: by.note } : row.note, basis };
+/**
+ * One path of the next send, with who can read over it by the rules of the label. Each is looked at by itself: the label of several says only the worst
+ * of them, and what is not known of one must not hide that another is open.
+ */
+interface JudgedPath {
+  readonly path: SecurityFacts;
+  readonly readers: Readers;
 }
 
-function contentSight(
-  readers: Readers,
-  forecast: readonly SecurityFacts[],
-): { readonly sees: Partial<SeenRow['sees']>; readonly note: LiveNote | null } {
+/** What a path makes of a row. */
+interface PathSight {
+  readonly sees: Partial<SeenRow['sees']>;
+  readonly note: LiveNote | null;
+}
+
+/** The worst of all paths. A note of the data stands where nothing got worse; else the gravest note of a path says why. */
+function worstSight(row: SeenRow, sights: readonly PathSight[], notes: readonly LiveNote[]): SeenRow {
+  const sees = sights.reduce((worst, { sees: of }) => worsen(worst, of), row.sees);
+  const isWorse = lookers.some((who) => sees[who] !== row.sees[who]);
+  const note = notes.find((id) => sights.some((sight) => sight.note === id));
+  return { ...row, sees, note: isWorse && note ? { from: 'live', id: note } : row.note };
+}
+
+/** Facts without which nobody can say who reads the text. */
+const contentFacts = ['endToEnd', 'otherKeyHolders', 'engine'] as const;
+const isSealingUnknown = (readers: Readers): boolean =>
+  readers.kind === 'unknown' && contentFacts.some((name) => readers.missing.includes(name));
+
+function contentRow(row: SeenRow, paths: readonly JudgedPath[]): SeenRow {
+  const basis = [...row.basis, ...liveBasis(paths.map(({ path }) => path.endToEnd))];
+  const sights: readonly PathSight[] =
+    paths.length === 0
+      ? [{ sees: others('unknown'), note: 'content-not-known' }]
+      : paths.map((each) => contentSight(each));
+  return { ...worstSight(row, sights, ['held-by-others', 'content-not-known', 'partly-open']), basis };
+}
+
+function contentSight({ path, readers }: JudgedPath): PathSight {
   switch (readers.kind) {
     case 'unknown':
-      return contentFacts.some((name) => readers.missing.includes(name))
+      return isSealingUnknown(readers)
         ? { sees: others('unknown'), note: 'content-not-known' }
-        : exposedSight(forecast);
-    case 'provider': {
-      // What is not sealed is open to all who carry it, whoever is named.
-      const isOpen = forecast.some(({ endToEnd }) => endToEnd !== 'unknown' && !endToEnd.is);
-      const sees = Object.assign(isOpen ? between('yes') : {}, ...readers.who.map(holderSight));
-      return { sees, note: 'held-by-others' };
-    }
+        : exposedSight(path);
+    case 'provider':
+      return { sees: heldBy(path, readers.who), note: 'held-by-others' };
     case 'members-limited':
     case 'members':
-      return exposedSight(forecast);
+      return exposedSight(path);
     default:
       return assertNever(readers);
   }
+}
+
+/** What others than the two see of a text. What is not sealed is open to all who carry it, whoever is named. */
+function heldBy({ endToEnd }: SecurityFacts, who: readonly Holder[]): Partial<SeenRow['sees']> {
+  const isOpen = endToEnd !== 'unknown' && !endToEnd.is;
+  return Object.assign(isOpen ? between('yes') : {}, ...who.map(holderSight));
 }
 
 const holderSight = ({ kind }: Holder): Partial<SeenRow['sees']> =>
   kind === 'carrier' ? { carrier: 'yes' } : between('yes');
 
 /** What files or reactions outside the encryption make of the text. */
-function exposedSight(forecast: readonly SecurityFacts[]): ReturnType<typeof contentSight> {
-  const all = forecast.map(({ exposed }) => exposed);
-  if (all.includes('unknown')) return { sees: between('unknown'), note: 'content-not-known' };
-  const isOpen = all.some(
-    (exposed) =>
-      exposed !== 'unknown' && exposed.is.some((what) => what === 'attachments' || what === 'reactions'),
-  );
+function exposedSight({ exposed }: SecurityFacts): PathSight {
+  if (exposed === 'unknown') return { sees: between('unknown'), note: 'content-not-known' };
+  const isOpen = exposed.is.some((what) => what === 'attachments' || what === 'reactions');
   return isOpen ? { sees: between('part'), note: 'partly-open' } : { sees: {}, note: null };
 }
 
-function subjectRow(row: SeenRow, readers: Readers, forecast: readonly SecurityFacts[]): SeenRow {
-  const basis = [...row.basis, ...liveBasis(forecast.map((path) => path.exposed))];
-  if (readers.kind === 'unknown') return { ...row, sees: worsen(row.sees, between('unknown')), basis };
-  const isOpen = forecast.some(({ exposed }) => exposed !== 'unknown' && exposed.is.includes('subject'));
-  if (!isOpen || row.sees.operator === 'yes') return { ...row, basis };
-  return {
-    ...row,
-    sees: worsen(row.sees, between('yes')),
-    note: { from: 'live', id: 'subject-open' },
-    basis,
-  };
+function subjectRow(row: SeenRow, paths: readonly JudgedPath[]): SeenRow {
+  const basis = [...row.basis, ...liveBasis(paths.map(({ path }) => path.exposed))];
+  const sights: readonly PathSight[] =
+    paths.length === 0
+      ? [{ sees: others('unknown'), note: 'content-not-known' }]
+      : paths.map((each) => subjectSight(each));
+  return { ...worstSight(row, sights, ['subject-open', 'held-by-others', 'content-not-known']), basis };
+}
+
+/** The subject is part of what is sealed, unless it is said to lie outside. */
+function subjectSight({ path, readers }: JudgedPath): PathSight {
+  const { exposed } = path;
+  if (exposed !== 'unknown' && exposed.is.includes('subject'))
+    return { sees: between('yes'), note: 'subject-open' };
+  if (readers.kind === 'provider') return { sees: heldBy(path, readers.who), note: 'held-by-others' };
+  if (isSealingUnknown(readers)) return { sees: others('unknown'), note: 'content-not-known' };
+  const isKnown = readers.kind !== 'unknown' && exposed !== 'unknown';
+  return { sees: isKnown ? {} : between('unknown'), note: null };
 }
 
 /** Signal hides who sends where the other side lets it; the newest message shows whether it did. */

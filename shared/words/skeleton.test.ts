@@ -64,12 +64,18 @@ describe('AT-15 names that look alike', () => {
     );
   });
 
+  it('a letter whose shape falls apart into letters that look like others is told too', () => {
+    // U+FBA4 is drawn as U+06C0, which is U+06D5 with a mark, and U+06D5 is drawn as an o.
+    expect(areAlike('\u{fba4}', '\u{6c0}')).toBe(true);
+    expect(areAlike('\u{fba4}', 'o\u{654}')).toBe(true);
+  });
+
   it('a skeleton is its own, whatever the text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 60 }), (text) => {
         expect(skeleton(skeleton(text))).toBe(skeleton(text));
       }),
-      { seed: 15, numRuns: 3_000 },
+      { numRuns: 10_000 },
     );
   });
 });

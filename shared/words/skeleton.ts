@@ -9,16 +9,17 @@ for (const line of CONFUSABLES.trim().split('\n')) {
   for (const code of letters.split(',')) looksLike.set(letterOf(code), drawn);
 }
 
+const drawnAs = (text: string): string =>
+  Array.from(text.normalize('NFD'), (letter) => looksLike.get(letter) ?? letter).join('');
+// The table is closed under itself, but not once its shapes are taken apart: U+FBA4 is drawn as U+06C0, which is U+06D5 and a mark, and U+06D5 is drawn as o.
+for (const [letter, drawn] of looksLike) looksLike.set(letter, drawnAs(drawn));
+
 /** Default_Ignorable_Code_Point: what is not drawn at all. */
 const NOT_DRAWN = /\p{DI}/gu;
 
 /** The skeleton of a text: the same for two texts that look alike (UTS #39, section 4, Confusable Detection). Never shown. */
 export function skeleton(text: string): string {
-  const shapes = Array.from(
-    text.normalize('NFD').replace(NOT_DRAWN, ''),
-    (letter) => looksLike.get(letter) ?? letter,
-  );
-  return shapes.join('').normalize('NFD');
+  return drawnAs(text.normalize('NFD').replace(NOT_DRAWN, '')).normalize('NFD');
 }
 
 /** What two names are compared by. Small and capital letters count as alike, which I and l must survive: so there are two. */
