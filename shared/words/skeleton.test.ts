@@ -60,7 +60,7 @@ describe('AT-15 names that look alike', () => {
         const swapped = letters.map(([letter, swap]) => (swap ? (swaps[letter] ?? letter) : letter)).join('');
         expect(areAlike(honest, swapped)).toBe(plainName(honest, '') !== '');
       }),
-      { seed: 15, numRuns: 2_000 },
+      { numRuns: 2_000 },
     );
   });
 
