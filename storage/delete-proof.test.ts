@@ -7,7 +7,8 @@ import type { AccountId, ConversationId, EnvelopeKey, NetworkKey, OutboxId } fro
 import { DATABASE_FILE, openDatabase } from './database.ts';
 import { settle } from './inbound.ts';
 import { addMessage as storeMessage, deleteMessage, removeMessage } from './messages.ts';
-import { addIntent, putArtifact, setOutboxState } from './outbox.ts';
+import { putArtifact } from './artifacts.ts';
+import { addIntent, setOutboxState } from './outbox.ts';
 import { forgetWords, indexWords, wordsOf } from './search.ts';
 import { framesOf, pagesOf } from './test/decrypted.ts';
 import { addConversation, addMessage } from './test/sample.ts';

@@ -23,6 +23,7 @@ import {
 } from './disclosures.ts';
 import { deleteMessage, rowidOf } from './messages.ts';
 import type { Params } from './connection.ts';
+import { putArtifact } from './artifacts.ts';
 import {
   addIntent,
   hasOpen,
@@ -30,7 +31,6 @@ import {
   hurry,
   openItems,
   postpone,
-  putArtifact,
   queueHeads,
   QUIET_KEPT_MS,
   setOutboxState,

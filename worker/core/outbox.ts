@@ -3,8 +3,8 @@ import type { AccountId, Millis, OutboxId } from '../../shared/ids.ts';
 import type { OutboxItem } from '../../shared/lane/intent.ts';
 import type { Performed } from '../../shared/lane/lane.ts';
 import type { Database } from '../../storage/database.ts';
+import { doubtItem } from '../../storage/artifacts.ts';
 import {
-  doubtItem,
   findOutgoing,
   hasOpen,
   outboxItem,

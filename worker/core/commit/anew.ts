@@ -16,13 +16,8 @@ import type { Database } from '../../../storage/database.ts';
 import { replaceCells } from '../../../storage/lane-state.ts';
 import { setMyRole } from '../../../storage/memberships.ts';
 import { setSendState } from '../../../storage/messages.ts';
-import {
-  dropAllArtifacts,
-  emptyIntent,
-  openItemsOf,
-  setOutboxState,
-  type Outgoing,
-} from '../../../storage/outbox.ts';
+import { dropAllArtifacts } from '../../../storage/artifacts.ts';
+import { emptyIntent, openItemsOf, setOutboxState, type Outgoing } from '../../../storage/outbox.ts';
 import { touchMessage } from '../touched.ts';
 import { dropGroupChange } from './group.ts';
 import { putNote } from './peer-change.ts';

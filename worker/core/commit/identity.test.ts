@@ -9,7 +9,7 @@ import type { Performed } from '../../../shared/lane/lane.ts';
 import { addAccount } from '../../../storage/accounts.ts';
 import { findConversation } from '../../../storage/conversations.ts';
 import { getCell } from '../../../storage/lane-state.ts';
-import { artifactsOf } from '../../../storage/outbox.ts';
+import { artifactsOf } from '../../../storage/artifacts.ts';
 import { findPeer, setTrust, trustOf } from '../../../storage/peers.ts';
 import { request, type Rig } from '../../sample/rig.ts';
 import { openScene, sealedFor, withPeer, type Scene } from '../../sample/scene.ts';

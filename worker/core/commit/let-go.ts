@@ -1,5 +1,6 @@
 import { setSendState } from '../../../storage/messages.ts';
-import { dropArtifactBytes, setOutboxState, type Outgoing } from '../../../storage/outbox.ts';
+import { dropArtifactBytes } from '../../../storage/artifacts.ts';
+import { setOutboxState, type Outgoing } from '../../../storage/outbox.ts';
 import { touchMessage } from '../touched.ts';
 import type { Scope } from './scope.ts';
 

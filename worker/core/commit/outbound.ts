@@ -20,13 +20,11 @@ import {
 } from '../../../storage/messages.ts';
 import { reopenDelivery, setDelivery } from '../../../storage/receipts.ts';
 import { setReaction } from '../../../storage/reactions.ts';
+import { artifactsOf, dropArtifactBytes, putArtifact } from '../../../storage/artifacts.ts';
 import {
-  artifactsOf,
-  dropArtifactBytes,
   emptyIntent,
   emptyItem,
   findOutgoing,
-  putArtifact,
   setOutboxState,
   type Outgoing,
 } from '../../../storage/outbox.ts';

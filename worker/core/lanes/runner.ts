@@ -15,7 +15,7 @@ import { pipePair } from '../../../shared/wire/pair.ts';
 import type { Pipe } from '../../../shared/wire/pipe.ts';
 import * as v from 'valibot';
 import type { Account } from '../../../storage/accounts.ts';
-import { doubtSealed } from '../../../storage/outbox.ts';
+import { doubtSealed } from '../../../storage/artifacts.ts';
 import {
   clearMarker,
   countDeath,
