@@ -197,7 +197,7 @@ interface PathSight {
 
 /** The worst of all paths. A note of the data stands where nothing got worse; else the gravest note of a path says why. */
 function worstSight(row: SeenRow, sights: readonly PathSight[], notes: readonly LiveNote[]): SeenRow {
-  const sees = sights.reduce((worst, { sees: of }) => worsen(worst, of), row.sees);
+  const sees = sights.reduce((seen, sight) => worsen(seen, sight.sees), row.sees);
   const isWorse = lookers.some((who) => sees[who] !== row.sees[who]);
   const note = notes.find((id) => sights.some((sight) => sight.note === id));
   return { ...row, sees, note: isWorse && note ? { from: 'live', id: note } : row.note };
