@@ -205,35 +205,33 @@ function worstSight(row: SeenRow, sights: readonly PathSight[], notes: readonly 
 
 /** Facts without which nobody can say who reads the text. */
 const contentFacts = ['endToEnd', 'otherKeyHolders', 'engine'] as const;
-const isSealingUnknown = (readers: Readers): boolean =>
-  readers.kind === 'unknown' && contentFacts.some((name) => readers.missing.includes(name));
 
 function contentRow(row: SeenRow, paths: readonly JudgedPath[]): SeenRow {
   const basis = [...row.basis, ...liveBasis(paths.map(({ path }) => path.endToEnd))];
-  const sights: readonly PathSight[] =
-    paths.length === 0
-      ? [{ sees: others('unknown'), note: 'content-not-known' }]
-      : paths.map((each) => contentSight(each));
-  return { ...worstSight(row, sights, ['held-by-others', 'content-not-known', 'partly-open']), basis };
+  const sights = paths.flatMap((each) => [readersSight(each), exposedSight(each.path)]);
+  const notes = ['held-by-others', 'content-not-known', 'partly-open'] as const;
+  return { ...worstSight(row, sights.length === 0 ? [sealingUnknown] : sights, notes), basis };
 }
 
-function contentSight({ path, readers }: JudgedPath): PathSight {
+const nothingMore: PathSight = { sees: {}, note: null };
+const sealingUnknown: PathSight = { sees: others('unknown'), note: 'content-not-known' };
+
+/** What those see who can read what is sealed. */
+function readersSight({ path, readers }: JudgedPath): PathSight {
   switch (readers.kind) {
     case 'unknown':
-      return isSealingUnknown(readers)
-        ? { sees: others('unknown'), note: 'content-not-known' }
-        : exposedSight(path);
+      return contentFacts.some((name) => readers.missing.includes(name)) ? sealingUnknown : nothingMore;
     case 'provider':
       return { sees: heldBy(path, readers.who), note: 'held-by-others' };
     case 'members-limited':
     case 'members':
-      return exposedSight(path);
+      return nothingMore;
     default:
       return assertNever(readers);
   }
 }
 
-/** What others than the two see of a text. What is not sealed is open to all who carry it, whoever is named. */
+/** What is not sealed is open to all who carry it, whoever is named. */
 function heldBy({ endToEnd }: SecurityFacts, who: readonly Holder[]): Partial<SeenRow['sees']> {
   const isOpen = endToEnd !== 'unknown' && !endToEnd.is;
   return Object.assign(isOpen ? between('yes') : {}, ...who.map(holderSight));
@@ -246,27 +244,22 @@ const holderSight = ({ kind }: Holder): Partial<SeenRow['sees']> =>
 function exposedSight({ exposed }: SecurityFacts): PathSight {
   if (exposed === 'unknown') return { sees: between('unknown'), note: 'content-not-known' };
   const isOpen = exposed.is.some((what) => what === 'attachments' || what === 'reactions');
-  return isOpen ? { sees: between('part'), note: 'partly-open' } : { sees: {}, note: null };
-}
-
-function subjectRow(row: SeenRow, paths: readonly JudgedPath[]): SeenRow {
-  const basis = [...row.basis, ...liveBasis(paths.map(({ path }) => path.exposed))];
-  const sights: readonly PathSight[] =
-    paths.length === 0
-      ? [{ sees: others('unknown'), note: 'content-not-known' }]
-      : paths.map((each) => subjectSight(each));
-  return { ...worstSight(row, sights, ['subject-open', 'held-by-others', 'content-not-known']), basis };
+  return isOpen ? { sees: between('part'), note: 'partly-open' } : nothingMore;
 }
 
 /** The subject is part of what is sealed, unless it is said to lie outside. */
-function subjectSight({ path, readers }: JudgedPath): PathSight {
-  const { exposed } = path;
-  if (exposed !== 'unknown' && exposed.is.includes('subject'))
-    return { sees: between('yes'), note: 'subject-open' };
-  if (readers.kind === 'provider') return { sees: heldBy(path, readers.who), note: 'held-by-others' };
-  if (isSealingUnknown(readers)) return { sees: others('unknown'), note: 'content-not-known' };
-  const isKnown = readers.kind !== 'unknown' && exposed !== 'unknown';
-  return { sees: isKnown ? {} : between('unknown'), note: null };
+function subjectRow(row: SeenRow, paths: readonly JudgedPath[]): SeenRow {
+  const basis = [...row.basis, ...liveBasis(paths.map(({ path }) => path.exposed))];
+  const sights = paths.flatMap((each) => [readersSight(each), subjectSight(each)]);
+  const notes = ['subject-open', 'held-by-others', 'content-not-known'] as const;
+  return { ...worstSight(row, sights.length === 0 ? [sealingUnknown] : sights, notes), basis };
+}
+
+/** Where anything is not known of a path, whether the subject is open on it is not either. */
+function subjectSight({ path: { exposed }, readers }: JudgedPath): PathSight {
+  if (exposed === 'unknown') return { sees: between('unknown'), note: 'content-not-known' };
+  if (exposed.is.includes('subject')) return { sees: between('yes'), note: 'subject-open' };
+  return readers.kind === 'unknown' ? { sees: between('unknown'), note: null } : nothingMore;
 }
 
 /** Signal hides who sends where the other side lets it; the newest message shows whether it did. */
