@@ -25,8 +25,8 @@ const named = (part: Key | Subkey): SigningKey => ({
 });
 
 /**
- * Whether a subkey has signed back that it belongs to this primary key (RFC 9580 §5.2.1.9, §5.2.3.34). Without that anybody can bind anybody's public
- * key. Time is left out: what a subkey signed before it expired is looked up as well.
+ * Whether a subkey has signed back that it belongs to this primary key (RFC 9580 §5.2.1.9, §5.2.3.34). Without that anybody can bind anybody's
+ * public key. Time is left out: what a subkey signed before it expired is looked up as well.
  */
 async function hasSignedBack(key: Key, subkey: Subkey): Promise<boolean> {
   const data = { key: key.keyPacket, bind: subkey.keyPacket };

@@ -26,8 +26,8 @@ export class CommitFault extends Error {
 }
 
 /**
- * Reads everything that is new in the INBOX, in order, and commits it batch by batch; the cursor moves in the same commit. While one batch is opened the
- * next one is fetched, unless the run before died: then one mail is touched at a time.
+ * Reads everything that is new in the INBOX, in order, and commits it batch by batch; the cursor moves in the same commit. While one batch is opened
+ * the next one is fetched, unless the run before died: then one mail is touched at a time.
  * @throws ConnectError when the connection ends, CommitFault when core cannot commit.
  */
 export async function drain(reading: Reading, inbox: Inbox, signal: AbortSignal): Promise<void> {
@@ -96,7 +96,10 @@ async function take(reading: Reading, inbox: Inbox, batch: readonly Fetched[]): 
   }
 }
 
-/** `refused`: core refuses what the batch makes, so nothing of it is opened. @throws CommitFault, and what core throws where it refuses the commit. */
+/**
+ * `refused`: core refuses what the batch makes, so nothing of it is opened.
+ * @throws CommitFault, and what core throws where it refuses the commit.
+ */
 async function takeTogether(
   reading: Reading,
   inbox: Inbox,

@@ -87,7 +87,8 @@ export function notKept(receiving: Receiving, of: Arrival, conversation: Convers
 }
 
 /**
- * Sets a mail aside: it stays on the server, and where its header names somebody we talk to, their conversation says that something could not be opened.
+ * Sets a mail aside: it stays on the server, and where its header names somebody we talk to, their conversation says that something could not be
+ * opened.
  * @param note whether to say so.
  */
 export async function setAside(
