@@ -1,3 +1,4 @@
+import { readPrivateKey } from 'openpgp';
 import { describe, expect, test, vi } from 'vitest';
 import { addressKey } from '../../crypto/openpgp/keyring.ts';
 import { MAX_TEXT_LENGTH } from '../../shared/contract/content.ts';
@@ -123,6 +124,25 @@ test('AT-59 headers under ever new names fill no keyring: so many keys are taken
   }
   const known = (name: string) => addressKey(createWork(me.core.context.view), `${name}@example.org`);
   expect([await known('first'), await known('second')]).toEqual([expect.anything(), null]);
+});
+
+test('AT-59 a key from headers does not grow with each of them', async () => {
+  const me = await createTaker();
+  const from = await createWriter('grows@example.org');
+  const cell = `cert\u0000${from.key.certificate.fingerprint}`;
+  const sizes: number[] = [];
+  for (const id of [1, 2, 3]) {
+    let secret = await readPrivateKey({ binaryKey: Uint8Array.from(from.key.secret) });
+    for (let at = 0; at < 30; at++) secret = await secret.addSubkey({ type: 'curve25519' });
+    const certificate = { ...from.key.certificate, bytes: secret.toPublic().write() };
+    const header = autocryptOf({ ...from, key: { ...from.key, certificate } }).join(': ');
+    await me.take(`From: <${from.address}>\r\n${header}\r\nMessage-ID: <${id}@x>\r\n\r\nwords`);
+    sizes.push(me.core.cells.get(cell)?.value.length ?? 0);
+  }
+  const [first = 0, second = 0, third = 0] = sizes;
+  expect(first).toBeGreaterThan(0);
+  expect([second > first, third]).toEqual([true, second]);
+  expect(third).toBeLessThanOrEqual(16 * 1024);
 });
 
 test('however many claim the address of somebody known, a key that really is new stops their conversation', async () => {
