@@ -123,7 +123,7 @@ describe('keyring', () => {
     const work = createWork(account.view);
     expect(await peerCertificate(work, fingerprint, NOW)).toEqual(stranger.certificate);
     expect(await peerCertificate(work, nobody, NOW)).toBeNull();
-    const found = await candidatesFor(work, [{ keyId: keyIds[1] ?? '', fingerprint: null }], NOW);
+    const found = await candidatesFor(work, [{ keyId: keyIds[0] ?? '', fingerprint: null }], NOW);
     expect(found.map((certificate) => certificate.fingerprint)).toEqual([fingerprint]);
     expect(await candidatesFor(work, [{ keyId: '0000000000000000', fingerprint: null }], NOW)).toEqual([]);
   });

@@ -134,7 +134,7 @@ export type OpenedMail =
  * @throws Error only when an own key does not parse: the database is damaged.
  */
 export async function openMail(
-  work: Reads,
+  work: Work,
   options: {
     readonly armored: Uint8Array;
     readonly examine: (plaintext: Uint8Array) => Promise<Examined>;
@@ -155,7 +155,7 @@ export async function openMail(
  * @param options.judgedAt when signatures and keys are judged: the latest moment that it is known to be by now, by any clock but the signer's.
  */
 export async function verifyMail(
-  work: Reads,
+  work: Work,
   decrypted: Decrypted,
   options: {
     readonly examine: (plaintext: Uint8Array) => Promise<Examined>;

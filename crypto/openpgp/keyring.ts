@@ -13,6 +13,7 @@ import { mergeCertificates, minimise } from './merge.ts';
 import { generateOwnKey, joinOwnKeys, readOwnKey, type ImportedKey, type OwnKey } from './keys.ts';
 import { digest } from './parsed.ts';
 import { recentlyUsed } from './recently-used.ts';
+import { keyIdOf, signingKeys } from './signing-key.ts';
 import type { SignerHint } from './verify.ts';
 
 /** What the keyring only reads needs no more than this of a unit of work. */
@@ -23,7 +24,8 @@ export type Reads = Pick<Work, 'get' | 'scan'>;
  *   key/current                  fingerprint of the key that signs today
  *   key/<fingerprint>            secret key, binary; earlier ones stay, they still open old mail
  *   cert/<fingerprint>           merged and minimised certificate of a peer, binary
- *   keyid/<key id>/<fingerprint> which certificate a signature's key id points to
+ *   keyid/<key id>/<fingerprint> which certificate a signature's key id points to; holds the fingerprint of the key in it that has the id.
+ *                                Earlier versions held nothing there, and filed every subkey: see filedUnder
  *   address/<address>            the key an address was last seen with: {fingerprint, seenAt} in JSON
  */
 const CURRENT = 'current';
@@ -38,7 +40,7 @@ const addressCell = (address: string): StateKey => ({ space: 'address', key: add
 const text = (bytes: Uint8Array): string => Buffer.from(bytes).toString('utf8');
 const bytesOf = (value: string): Uint8Array => Uint8Array.from(Buffer.from(value, 'utf8'));
 
-/** A signature names its key with 64 bits only; more certificates than this under one id are somebody's attempt to make us try them all. */
+/** More certificates than this for one signature are somebody's attempt to make us try them all. */
 const CANDIDATE_LIMIT = 8;
 
 /**
@@ -154,9 +156,9 @@ export async function learnCertificate(work: Work, bytes: Uint8Array, now: Milli
     return { kind: 'learned', certificate, news: 'same' };
   }
   work.put(certificateCell(fingerprint), certificate.bytes);
-  for (const keyId of certificate.keyIds) {
-    const cell = keyIdCell(keyId, fingerprint);
-    if (!(await work.get(cell))) work.put(cell, new Uint8Array(0));
+  for (const key of await signingKeys(certificate)) {
+    const cell = keyIdCell(key.keyId, fingerprint);
+    if (!(await work.get(cell))?.length) work.put(cell, bytesOf(key.fingerprint));
   }
   if (!known) return { kind: 'learned', certificate, news: 'new' };
   return {
@@ -166,19 +168,58 @@ export async function learnCertificate(work: Work, bytes: Uint8Array, now: Milli
   };
 }
 
-/** Stored certificates that may have made a signature, by the key ids it names. Only tried: none is trusted for being found. */
+/** A certificate filed under a key id, and the key in it that has the id. */
+interface Filed {
+  readonly certificate: Fingerprint;
+  readonly key: string;
+}
+
+/**
+ * What is filed under a key id. Earlier versions filed every subkey, also one that somebody else's certificate borrowed: such an entry is looked into
+ * once, and kept or removed. There is no bound on how many, so that nobody who filled the index before loses us a signer.
+ */
+async function filedUnder(work: Work, keyId: string, now: Millis): Promise<readonly Filed[]> {
+  const filed: Filed[] = [];
+  for (const [cell, value] of await work.scan('keyid', `${keyId}/`)) {
+    const fingerprint = fingerprintOf(cell.key.slice(keyId.length + 1));
+    if (fingerprint === null) continue;
+    const isPrimary = keyIdOf(fingerprint) === keyId;
+    if (value.length > 0 || isPrimary) {
+      filed.push({ certificate: fingerprint, key: isPrimary ? fingerprint : text(value) });
+      continue;
+    }
+    const certificate = await peerCertificate(work, fingerprint, now);
+    if (certificate === null) continue;
+    const key = (await signingKeys(certificate)).find((one) => one.keyId === keyId)?.fingerprint;
+    work.put(cell, key === undefined ? null : bytesOf(key));
+    if (key !== undefined) filed.push({ certificate: fingerprint, key });
+  }
+  return filed;
+}
+
+/**
+ * Stored certificates that may have made a signature, by the names it gives its key. Only tried: none is trusted for being found. Those that the
+ * fingerprint names come first (RFC 9580 §5.2.3.35), as a key id has 64 bits only; then those whose primary key it is.
+ * @param work what earlier versions filed is put right in it.
+ */
 export async function candidatesFor(
-  work: Reads,
+  work: Work,
   signers: readonly SignerHint[],
   now: Millis,
 ): Promise<readonly Certificate[]> {
   const found = new Map<Fingerprint, Certificate>();
-  for (const { keyId } of signers) {
-    const cells = await work.scan('keyid', `${keyId}/`);
-    for (const [{ key }] of cells.slice(0, CANDIDATE_LIMIT)) {
-      const fingerprint = fingerprintOf(key.slice(keyId.length + 1));
-      const certificate = fingerprint && (await peerCertificate(work, fingerprint, now));
-      if (certificate) found.set(certificate.fingerprint, certificate);
+  for (const { keyId, fingerprint } of signers) {
+    const primary = fingerprintOf(fingerprint ?? '');
+    const filed = await filedUnder(work, keyId, now);
+    const inOrder = [
+      ...filed.filter(({ key }) => key === fingerprint),
+      ...filed.filter(({ certificate, key }) => certificate === key),
+      ...filed,
+    ].map(({ certificate }) => certificate);
+    const names = new Set(primary === null ? inOrder : [primary, ...inOrder]);
+    for (const name of [...names].slice(0, CANDIDATE_LIMIT)) {
+      const certificate = await peerCertificate(work, name, now);
+      if (certificate) found.set(name, certificate);
     }
   }
   return [...found.values()];

@@ -1,12 +1,17 @@
 /** Throw-away people and hand-made messages of the tests in this folder. */
 import { createCipheriv, createHash, randomBytes } from 'node:crypto';
 import {
+  PublicSubkeyPacket,
   SignaturePacket,
+  Subkey,
+  createMessage,
   encryptSessionKey,
   enums,
   readKey,
   readPrivateKey,
+  sign,
   type Key,
+  type PrivateKey,
   type PublicKey,
 } from 'openpgp';
 import { createWork } from '../../shared/lane/work.ts';
@@ -147,18 +152,56 @@ export async function withEncryptionPoint(secret: Uint8Array, point: Uint8Array)
   // The older form has an octet before the point that says which form it is (RFC 9580 §11.2.1).
   else publicParams.Q = publicParams.Q[0] === 0x40 ? Uint8Array.of(0x40, ...point) : point;
   await part.computeFingerprintAndKeyID();
+  const flags = enums.keyFlags.encryptCommunication | enums.keyFlags.encryptStorage;
+  subkey.bindingSignatures = [await bindingOf(key, subkey, flags)];
+  const read = await readCertificate(Uint8Array.from(key.toPublic().write()), Date.now());
+  if (read.kind === 'refused') throw new Error(read.why);
+  return read.certificate;
+}
+
+/** A primary key's word that a subkey belongs to it (RFC 9580 §5.2.1.8); `back`: what is to pass for the subkey's own word. */
+async function bindingOf(
+  key: PrivateKey,
+  subkey: Subkey,
+  flags: number,
+  back: SignaturePacket | null = null,
+): Promise<SignaturePacket> {
   const binding = new SignaturePacket();
   binding.signatureType = enums.signature.subkeyBinding;
   binding.publicKeyAlgorithm = key.keyPacket.algorithm;
   binding.hashAlgorithm = enums.hash.sha512;
-  binding.keyFlags = Uint8Array.of(enums.keyFlags.encryptCommunication | enums.keyFlags.encryptStorage);
+  binding.keyFlags = Uint8Array.of(flags);
+  binding.embeddedSignature = back;
   const signs = binding as unknown as {
     sign(by: object, data: object, date: Date, detached: boolean, config: object): Promise<void>;
   };
   const data = { key: key.keyPacket, bind: subkey.keyPacket };
   await signs.sign(key.keyPacket, data, subkey.getCreationTime(), false, strict);
-  subkey.bindingSignatures = [binding];
-  const read = await readCertificate(Uint8Array.from(key.toPublic().write()), Date.now());
+  return binding;
+}
+
+/**
+ * The certificate of somebody who has bound a public key of somebody else's as a signing subkey of theirs. Where that has signed back for its own
+ * certificate they take that along, for what it is worth. @throws Error when there is no such part.
+ */
+export async function borrowing(thief: OwnKey, from: Certificate, part: string): Promise<Certificate> {
+  const key = await readPrivateKey({ binaryKey: Uint8Array.from(thief.secret) });
+  const theirs = (await parse(from)).getKeys().find((one) => one.getFingerprint().toUpperCase() === part);
+  if (theirs === undefined) throw new Error('no such part');
+  const borrowed = new PublicSubkeyPacket();
+  const reads = borrowed as unknown as { read(octets: Uint8Array): Promise<void> };
+  await reads.read(theirs.keyPacket.write());
+  const subkey = new Subkey(borrowed, key);
+  const back = theirs instanceof Subkey ? theirs.bindingSignatures[0]?.embeddedSignature : null;
+  subkey.bindingSignatures = [await bindingOf(key, subkey, enums.keyFlags.signData, back)];
+  key.subkeys.push(subkey);
+  const read = await readCertificate(Uint8Array.from(key.toPublic().write()), NOW);
   if (read.kind === 'refused') throw new Error(read.why);
   return read.certificate;
+}
+
+/** Words with a signature, by the key that the library takes for signing: the subkey where there is one. */
+export async function signedBy(secret: PrivateKey, text: string, now: number): Promise<Uint8Array> {
+  const message = await createMessage({ binary: bytes(text) });
+  return sign({ message, signingKeys: secret, date: new Date(now), format: 'binary' });
 }

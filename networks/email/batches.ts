@@ -13,7 +13,10 @@ const BATCH_MAILS = 50;
 const HEADER_WINDOW = 200;
 /** Bytes of bodies fetched at once, so that a batch of large mails does not fill the memory. */
 const BATCH_BYTES = 8 * 1024 * 1024;
-/** Mails opened ahead of their turn: enough to keep a second processor busy while a batch is committed, bounded for the memory, as what is sealed may be compressed. */
+/**
+ * Mails opened ahead of their turn: enough to keep a second processor busy while a batch is committed, bounded for the memory, as what is sealed
+ * may be compressed.
+ */
 const AHEAD_MAILS = 32;
 const AHEAD_BYTES = 512 * 1024;
 /** An arrival date may be earlier by this much and still count as after the account was added. */
@@ -89,8 +92,8 @@ const deadly = (uid: number, mail: Arrival): Fetched => ({
 });
 
 /**
- * Whether a mail was here before the account. Asked only where the server has numbered everything anew: whatever else has a new number came after, whatever
- * any clock said or says.
+ * Whether a mail was here before the account. Asked only where the server has numbered everything anew: whatever else has a new number came after,
+ * whatever any clock said or says.
  */
 const isOld = ({ renumberedBelow = 0, since }: Cursor, uid: number, { arrivedAt }: Arrival): boolean =>
   uid < renumberedBelow && arrivedAt !== 0 && arrivedAt + SINCE_SLACK_MS < since;

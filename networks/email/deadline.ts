@@ -1,6 +1,9 @@
 import { ConnectError } from './tls.ts';
 
-/** Signing in, and any command, may take this long at most, however busily a server talks meanwhile: silence alone would never end one that sends a byte at a time. */
+/**
+ * Signing in, and any command, may take this long at most, however busily a server talks meanwhile: silence alone would never end one that sends
+ * a byte at a time.
+ */
 export const WHOLE_MS = 60_000;
 /** So many bytes get as much time again, some 4 KB a second: what is slower is taken for a server that means to keep us. */
 const BYTES_A_TIME = 256 * 1024;

@@ -217,7 +217,10 @@ function judge(scanned: Uint8Array, own: Fingerprint, theirs: Fingerprint): Judg
   return said === theirs ? 'match' : 'differs';
 }
 
-/** Compares fingerprints by eye or voice, or by their code; a yes marks the key as checked. Where another key took theirs' place it is that one, for which mail is sealed. */
+/**
+ * Compares fingerprints by eye or voice, or by their code; a yes marks the key as checked. Where another key took theirs' place it is that one,
+ * for which mail is sealed.
+ */
 export async function* check(flowing: Flowing, peer: PeerId): Steps {
   const { context } = flowing;
   const other = otherOfPeer(peer);
@@ -253,8 +256,8 @@ export async function* check(flowing: Flowing, peer: PeerId): Steps {
     const record = await readPeer(inWork, fingerprint);
     // Another one came while it was compared: of that nothing is known.
     if ((record?.successor ?? fingerprint) !== theirs) return;
-    const checked = (await readPeer(inWork, theirs)) ?? record;
-    const at = checked === record ? fingerprint : theirs;
+    const held = await readPeer(inWork, theirs);
+    const [at, checked] = held === null ? [fingerprint, record] : [theirs, held];
     if (checked) writePeer(inWork, at, { ...checked, checkedAt: now });
     const trust = { kind: 'checked' as const, at: now, by: compared.by };
     ledger.changes.push({ kind: 'identity', peer, was: theirs, now: theirs, trust });

@@ -5,6 +5,8 @@ import type { Change } from '../../shared/lane/change.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { generateOwnKey } from '../../crypto/openpgp/keys.ts';
 import { sealWithPassword } from '../../crypto/openpgp/password.ts';
+import { borrowing } from '../../crypto/openpgp/test-people.ts';
+import { CHAT_VERSION } from './chat.ts';
 import { compose } from './compose.ts';
 import { saying } from './test/lane-context.ts';
 import type { ConversationId } from '../../shared/ids.ts';
@@ -709,6 +711,22 @@ describe('keys', () => {
     const { changes } = await me.take(await mail(alice, 'another key enclosed', how));
     expect(messages(changes)).toMatchObject([{ author: peerOf(alice) }]);
     expect(me.core.cells.has(`cert\u0000${other.certificate.fingerprint}`)).toBe(false);
+  });
+
+  test("certificates that carry Alice's key, from headers of plain mail, do not hide hers", async () => {
+    const hers = alice.key.certificate;
+    const headers: string[] = [];
+    // As many as are tried at most, all of them before hers in the order of the index.
+    while (headers.length < 8) {
+      const thief = await createWriter(`thief${headers.length}@example.net`);
+      const certificate = await borrowing(thief.key, hers, hers.fingerprint);
+      if (certificate.fingerprint > hers.fingerprint) continue;
+      const header = autocryptOf({ ...thief, key: { ...thief.key, certificate } }).join(': ');
+      headers.push(`From: <${thief.address}>\r\n${header}\r\nMessage-ID: <${thief.address}>\r\n\r\nwords`);
+    }
+    await me.take(...headers);
+    const { changes } = await me.take(await mail(alice, 'no key enclosed', {}, { fields: [CHAT_VERSION] }));
+    expect(messages(changes)).toMatchObject([{ author: peerOf(alice) }]);
   });
 
   test('a copy of my own, from another device and address, says nothing', async () => {

@@ -26,8 +26,8 @@ export class CommitFault extends Error {
 }
 
 /**
- * Reads everything that is new in the INBOX, in order, and commits it batch by batch; the cursor moves in the same commit. While one batch is opened the
- * next one is fetched, unless the run before died: then one mail is touched at a time.
+ * Reads everything that is new in the INBOX, in order, and commits it batch by batch; the cursor moves in the same commit. While one batch is opened
+ * the next one is fetched, unless the run before died: then one mail is touched at a time.
  * @throws ConnectError when the connection ends, CommitFault when core cannot commit.
  */
 export async function drain(reading: Reading, inbox: Inbox, signal: AbortSignal): Promise<void> {
@@ -92,16 +92,19 @@ async function take(reading: Reading, inbox: Inbox, batch: readonly Fetched[]): 
     reading.context.log('commit-refused', { kind: error.kind, mails: batch.length });
     reading.dropCaches();
     if (batch.length > 1) for (const one of batch) await take(reading, inbox, [one]);
-    else await takeTogether(reading, inbox, batch, 'refused-by-core');
+    else await takeTogether(reading, inbox, batch, true);
   }
 }
 
-/** `aside`: nothing of the batch is opened, for this reason. @throws CommitFault, and what core throws where it refuses the commit. */
+/**
+ * `refused`: core refuses what the batch makes, so nothing of it is opened.
+ * @throws CommitFault, and what core throws where it refuses the commit.
+ */
 async function takeTogether(
   reading: Reading,
   inbox: Inbox,
   batch: readonly Fetched[],
-  aside: string | null = null,
+  refused = false,
 ): Promise<void> {
   const { context } = reading;
   for (let attempt = 0; attempt < CONFLICT_TRIES; attempt++) {
@@ -112,10 +115,7 @@ async function takeTogether(
     const now = context.now();
     for (const [at, fetched] of batch.entries()) {
       await openAhead(reading, batch.slice(at));
-      await takeOne(reading, work, ledger, fetched, {
-        now,
-        aside: fetched.deadly ? 'ended-the-program' : aside,
-      });
+      await takeOne(reading, work, ledger, fetched, { now, refused });
     }
     const cursor = await startCursor(reading, inbox);
     const uid = Math.max(cursor.uid, ...batch.map((fetched) => fetched.uid));
@@ -142,7 +142,7 @@ async function takeOne(
   work: Work,
   ledger: Ledger,
   fetched: Fetched,
-  { now, aside: why }: { readonly now: Millis; readonly aside: string | null },
+  { now, refused }: { readonly now: Millis; readonly refused: boolean },
 ): Promise<void> {
   const { context } = reading;
   const { mail, old, body } = fetched;
@@ -151,9 +151,11 @@ async function takeOne(
   const own = createLedger();
   const receiving = await receivingOn(reading, work, own, now);
   try {
-    if (why !== null) {
+    if (refused) {
       // Its Message-ID may be what core refuses.
-      await setAside(receiving, { ...mail, messageId: null }, why, 'not-opened');
+      await setAside(receiving, { ...mail, messageId: null }, 'refused-by-core', 'not-opened');
+    } else if (fetched.deadly) {
+      await setAside(receiving, mail, 'ended-the-program', 'not-opened');
     } else {
       const wanted = await triage(receiving, mail);
       if (wanted !== null && body !== null) await receive(receiving, mail, wanted, body);

@@ -3,18 +3,16 @@ import { peerId } from '../../shared/ids.ts';
 import { MAX_TEXT_LENGTH, type Content } from '../../shared/contract/content.ts';
 import type { Evidence } from '../../shared/label/evidence.ts';
 import type { Fingerprint } from '../../crypto/openpgp/certificate.ts';
-import { EDIT_MARK, readBodyText } from './chat.ts';
+import { asideOf, takeAside } from './aside.ts';
+import { readBodyText } from './chat.ts';
 import { claimAddress, forecastFor, meetPeer, openConversation } from './correspondent.ts';
-import { onlyValue, readMessageIds, valuesOf } from './header-block.ts';
+import { onlyValue, valuesOf } from './header-block.ts';
 import { readDate } from './header-field.ts';
 import { messageIdField, textField, tokenField, type ReadFile, type ReadMail } from './mail-read.ts';
-import { readReceipt } from './mdn.ts';
 import { readMailboxes } from './address.ts';
-import { keyConversation } from './names.ts';
 import { readPostMetadata } from './post-message.ts';
-import { readReaction } from './reaction.ts';
 import { claimMessageId, consumed, setAside, type Arrival, type Receiving } from './receiving.ts';
-import { notePostMessage, readMailRecord, readPeer } from './records.ts';
+import { notePostMessage, readPeer } from './records.ts';
 
 /** A mail whose writer is proven. */
 export interface Proven {
@@ -25,8 +23,6 @@ export interface Proven {
   /** Their certificate was renewed or revoked by this mail. */
   readonly keyNews: boolean;
 }
-
-const DELETE_LIMIT = 100;
 
 /** Takes in a proven mail by what it says it is. */
 export async function takeMessage(receiving: Receiving, mail: Arrival, proven: Proven): Promise<void> {
@@ -49,7 +45,9 @@ export async function takeMessage(receiving: Receiving, mail: Arrival, proven: P
   const peer = await readPeer(work, sender.fingerprint);
   if (proven.keyNews && peer?.conversation) await forecastFor(work, ledger, account, sender.fingerprint, now);
   consumed(receiving, mail);
-  if (await takeAside(receiving, proven)) return;
+  const aside = asideOf(read);
+  if (aside !== null)
+    return takeAside(receiving, aside, { fingerprint: sender.fingerprint, read, evidence: proven.evidence });
   const conversation = await openConversation(work, ledger, {
     account,
     fingerprint: sender.fingerprint,
@@ -71,7 +69,7 @@ export async function takeMessage(receiving: Receiving, mail: Arrival, proven: P
 }
 
 /** A mail for me alone. Groups, channels and mail with further readers would be shown to be more private than they are. */
-function isDirect(receiving: Receiving, read: ReadMail): boolean {
+export function isDirect(receiving: Receiving, read: ReadMail): boolean {
   const { fields } = read;
   if (valuesOf(fields, 'chat-group-id').length > 0 || valuesOf(fields, 'chat-list-id').length > 0)
     return false;
@@ -89,46 +87,6 @@ function wants(read: ReadMail, address: string): boolean {
     ...valuesOf(read.fields, 'disposition-notification-to'),
   ];
   return values.flatMap((value) => readMailboxes(value)).some((mailbox) => mailbox.address === address);
-}
-
-/** What is about other messages: receipts, reactions, edits, deletions. True when the mail was one of these. */
-async function takeAside(receiving: Receiving, proven: Proven): Promise<boolean> {
-  const { work, ledger, account, now } = receiving;
-  const { read, sender, evidence } = proven;
-  const by = peerId('email', sender.fingerprint);
-  const conversation = keyConversation(account, sender.fingerprint);
-  const known = (await readPeer(work, sender.fingerprint))?.conversation === true;
-  const shown = readReceipt(read);
-  if (shown !== null) {
-    for (const of of shown) {
-      const record = await readMailRecord(work, of);
-      if (record?.from !== 'me' || record.to !== sender.fingerprint) continue;
-      ledger.changes.push({ kind: 'receipt', receipt: { kind: 'read', of: of as NetworkKey, by, at: now } });
-    }
-    return true;
-  }
-  const target = messageIdField(read.fields, 'in-reply-to') as NetworkKey | null;
-  if (tokenField(read.fields, 'content-disposition') === 'reaction') {
-    if (known && target !== null) {
-      const emoji = readReaction(read.text);
-      ledger.changes.push({ kind: 'reaction', target: { conversation, key: target }, by, emoji, evidence });
-    }
-    return true;
-  }
-  const edited = messageIdField(read.fields, 'chat-edit') as NetworkKey | null;
-  if (edited !== null) {
-    const text = readBodyText(read.text, true).text;
-    const words = text.startsWith(EDIT_MARK) ? text.slice(EDIT_MARK.length) : text;
-    const content: Content = { text: words.slice(0, MAX_TEXT_LENGTH), ranges: [], files: [] };
-    if (known)
-      ledger.changes.push({ kind: 'edit', target: { conversation, key: edited }, by, content, evidence });
-    return true;
-  }
-  const deleted = onlyValue(read.fields, 'chat-delete');
-  if (deleted === null) return false;
-  for (const key of known ? readMessageIds(deleted).slice(0, DELETE_LIMIT) : [])
-    ledger.changes.push({ kind: 'delete', target: { conversation, key: key as NetworkKey }, by });
-  return true;
 }
 
 /** A message whose file comes separately: the conversation names the file that is not fetched. */
@@ -151,13 +109,23 @@ async function takePreMessage(
   });
 }
 
+/** The words of a mail, with the subject before them where it stands for itself. */
+export function wordsOf(read: ReadMail): {
+  readonly text: string;
+  readonly quoted: boolean;
+  readonly isChat: boolean;
+} {
+  const isChat = valuesOf(read.fields, 'chat-version').length > 0;
+  const { text, quoted } = readBodyText(read.text, isChat);
+  const subject = isChat ? '' : (textField(read.fields, 'subject') ?? '');
+  const whole = subject === '' || subject === '...' ? text : `${subject}\n\n${text}`.trimEnd();
+  return { text: whole, quoted, isChat };
+}
+
 /** The words and files of a mail; null when it has neither. */
 export async function contentOf(receiving: Receiving, read: ReadMail): Promise<Content | null> {
   const { fields } = read;
-  const isChat = valuesOf(fields, 'chat-version').length > 0;
-  const words = readBodyText(read.text, isChat);
-  const subject = isChat ? '' : (textField(fields, 'subject') ?? '');
-  const whole = subject === '' || subject === '...' ? words.text : `${subject}\n\n${words.text}`.trimEnd();
+  const { text: whole, quoted, isChat } = wordsOf(read);
   const files: ReadFile[] = [...read.files];
   // A text too long for a row goes along as a file, so that nothing of it is lost.
   if (whole.length > MAX_TEXT_LENGTH)
@@ -171,7 +139,7 @@ export async function contentOf(receiving: Receiving, read: ReadMail): Promise<C
     text: whole.slice(0, MAX_TEXT_LENGTH).toWellFormed(),
     ranges: [],
     files: stored,
-    ...(quote !== null && (words.quoted || !isChat) ? { quote } : {}),
+    ...(quote !== null && (quoted || !isChat) ? { quote } : {}),
     ...(special === null ? {} : { special }),
   };
 }

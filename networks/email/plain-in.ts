@@ -5,7 +5,8 @@ import { onlyValue } from './header-block.ts';
 import { readDate } from './header-field.ts';
 import { readMail } from './mail-read.ts';
 import { plainFacts } from './facts.ts';
-import { claimMessageId, consumed, setAside, type Arrival, type Receiving } from './receiving.ts';
+import { claimMessageId, consumed, notKept, setAside, type Arrival, type Receiving } from './receiving.ts';
+import { isRoomFor } from './room.ts';
 
 /** Takes in a mail for a conversation the person opened without encryption. Its writer is whoever its header says: nothing proves it. */
 export async function takePlain(receiving: Receiving, mail: Arrival, bytes: Uint8Array): Promise<void> {
@@ -13,6 +14,8 @@ export async function takePlain(receiving: Receiving, mail: Arrival, bytes: Uint
   const address = mail.from?.address;
   const read = await readMail(bytes);
   if (address === undefined || read === null) return setAside(receiving, mail, 'malformed', null);
+  const conversation = plainConversation(account, address);
+  if (!(await isRoomFor(receiving, conversation, read, true))) return notKept(receiving, mail, conversation);
   const messageId = mail.messageId ?? `${mail.envelope}@unnamed`;
   const key = await claimMessageId(work, messageId, { from: address, to: null, wantsReceipt: false });
   if (key === null) {
@@ -24,7 +27,7 @@ export async function takePlain(receiving: Receiving, mail: Arrival, bytes: Uint
   if (content === null) return;
   ledger.changes.push({
     kind: 'message',
-    target: { conversation: plainConversation(account, address), key },
+    target: { conversation, key },
     author: peerId('email', address),
     sentAt: readDate(onlyValue(mail.fields, 'date'), now) ?? Math.min(mail.arrivedAt || now, now),
     content,

@@ -4,13 +4,14 @@ import { parseAutocrypt } from '../../crypto/openpgp/autocrypt.ts';
 import type { Certificate, Fingerprint } from '../../crypto/openpgp/certificate.ts';
 import { verifyMail, type OpenedMail } from '../../crypto/openpgp/engine.ts';
 import { openWithPasswords } from '../../crypto/openpgp/password.ts';
+import { asideOf } from './aside.ts';
 import type { Body, Payload } from './body.ts';
 import { readBounce } from './bounce.ts';
 import { trustIn } from './correspondent.ts';
 import { learnSigner } from './signer.ts';
 import { onlyValue, readParameters, valuesOf } from './header-block.ts';
 import { fromField, messageIdField, readMail, type ReadMail } from './mail-read.ts';
-import { takeMessage } from './message-in.ts';
+import { isDirect, takeMessage, type Proven } from './message-in.ts';
 import { takePlain } from './plain-in.ts';
 import { keyConversation } from './names.ts';
 import {
@@ -22,10 +23,11 @@ import {
   type Arrival,
   type Receiving,
 } from './receiving.ts';
-import { readMailRecord, readPeer, type PeerRecord } from './records.ts';
+import { readMailRecord, readPeer } from './records.ts';
+import { isRoomFor } from './room.ts';
 import { inviteSecret } from './secure-join/link.ts';
 import { openJoins } from './secure-join/join-record.ts';
-import { passwordStep, signedStep, stepOf } from './secure-join/steps.ts';
+import { fittingJoin, passwordStep, signedStep, stepOf } from './secure-join/steps.ts';
 import { plainMail, type Wanted } from './triage.ts';
 
 /** Certificates one mail may bring along for its signer to be found. */
@@ -88,37 +90,46 @@ async function takeSealed(receiving: Receiving, mail: Arrival, body: Body, paylo
   const peer = await readPeer(work, fingerprint);
   if (!owns(opened.certificate, read, sender.address) && !peer?.addresses.includes(sender.address))
     return setAside(receiving, mail, 'sender-is-not-signer', 'not-opened');
-  if (stepOf(read) === '' && !(await isRoomFor(receiving, read, fingerprint, peer)))
-    return notKept(receiving, mail, fingerprint);
-  const keyNews = await learnSigner(receiving, read, sender.address, opened);
-  const messageId = messageIdField(read.fields) ?? mail.messageId ?? `${mail.envelope}@unnamed`;
-  if (stepOf(read) !== '') {
-    const fresh = await claimMessageId(work, messageId, { from: fingerprint, to: null, wantsReceipt: false });
-    if (fresh !== null) await signedStep(receiving, read, { ...sender, fingerprint });
-    return consumed(receiving, mail);
+  const written = { read, sender: { ...sender, fingerprint } };
+  if (stepOf(read) !== '') return takeStep(receiving, mail, written, opened);
+  const isKnown = peer?.conversation === true;
+  if (!isKnown) {
+    // Core counts requests. Of a stranger's mail that makes none nothing is kept, or there would be no bound to it (rule 11).
+    if (!isDirect(receiving, read)) return setAside(receiving, mail, 'not-direct', 'not-opened');
+    if (asideOf(read) !== null) return consumed(receiving, mail);
   }
+  const conversation = keyConversation(receiving.account, fingerprint);
+  if (!(await isRoomFor(receiving, conversation, read, isKnown)))
+    return notKept(receiving, mail, conversation);
   await takeMessage(receiving, mail, {
-    read,
-    messageId,
-    sender: { ...sender, fingerprint },
+    ...written,
+    keyNews: await learnSigner(receiving, read, sender.address, opened),
+    messageId: messageIdOf(mail, read),
     evidence: withHeaderProtection(opened.evidence, read),
-    keyNews,
   });
 }
 
+/** The Message-ID as it was signed, else as it stands outside. */
+const messageIdOf = (mail: Arrival, read: ReadMail): string =>
+  messageIdField(read.fields) ?? mail.messageId ?? `${mail.envelope}@unnamed`;
+
 /**
- * Whether core keeps a mail of its signer. Asked before anything of it is kept: their key, the files in it. Words alone of whom core
- * knows go to it without asking.
+ * A signed step. One that fits an invitation is of somebody I invited, or who invited me, and is asked no room for. Nothing is kept of any other: it
+ * says nothing, and anybody can send it.
  */
-async function isRoomFor(
-  { account, hasRoom }: Receiving,
-  { text, files }: ReadMail,
-  from: Fingerprint,
-  peer: PeerRecord | null,
-): Promise<boolean> {
-  if (peer?.conversation === true && files.length === 0) return true;
-  const bytes = files.reduce((sum, file) => sum + file.bytes.length, text.length);
-  return hasRoom(keyConversation(account, from), bytes);
+async function takeStep(
+  receiving: Receiving,
+  mail: Arrival,
+  { read, sender }: Pick<Proven, 'read' | 'sender'>,
+  opened: Parameters<typeof learnSigner>[3],
+): Promise<void> {
+  const join = await fittingJoin(receiving, read, sender.fingerprint);
+  consumed(receiving, mail);
+  if (join === null) return;
+  await learnSigner(receiving, read, sender.address, opened);
+  const record = { from: sender.fingerprint, to: null, wantsReceipt: false };
+  const fresh = await claimMessageId(receiving.work, messageIdOf(mail, read), record);
+  if (fresh !== null) await signedStep(receiving, join, sender);
 }
 
 /** A mail sealed under a password: a step of an open invitation, or nothing we know (a channel, somebody else's invitation). */
@@ -140,9 +151,12 @@ async function takePassword(receiving: Receiving, mail: Arrival, payload: Uint8A
     return setAside(receiving, mail, 'sender-mismatch', null);
   const signedBy = await onlySigner(receiving, mail, decrypted, inside.examine);
   if (signedBy === 'bad') return setAside(receiving, mail, 'signature', null);
-  const messageId = messageIdField(read.fields) ?? mail.messageId ?? `${mail.envelope}@unnamed`;
   const writer = signedBy ?? `invited:${from.address}`;
-  const fresh = await claimMessageId(work, messageId, { from: writer, to: null, wantsReceipt: false });
+  const fresh = await claimMessageId(work, messageIdOf(mail, read), {
+    from: writer,
+    to: null,
+    wantsReceipt: false,
+  });
   if (fresh !== null) await passwordStep(receiving, join, read, signedBy);
   consumed(receiving, mail);
 }

@@ -81,14 +81,14 @@ export function consumed(receiving: Receiving, of: Arrival): void {
   receiving.ledger.inbound.push({ kind: 'consumed', envelope: of.envelope });
 }
 
-/** Nothing of a stranger's mail is kept: it is over what is kept of such people. It stays on the server. */
-export function notKept(receiving: Receiving, of: Arrival, from: Fingerprint): void {
-  const conversation = keyConversation(receiving.account, from);
+/** Nothing of a mail is kept: it is over what is kept of people who were not accepted. It stays on the server. */
+export function notKept(receiving: Receiving, of: Arrival, conversation: ConversationId): void {
   receiving.ledger.inbound.push({ kind: 'not-kept', envelope: of.envelope, conversation });
 }
 
 /**
- * Sets a mail aside: it stays on the server, and where its header names somebody we talk to, their conversation says that something could not be opened.
+ * Sets a mail aside: it stays on the server, and where its header names somebody we talk to, their conversation says that something could not be
+ * opened.
  * @param note whether to say so.
  */
 export async function setAside(

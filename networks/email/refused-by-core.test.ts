@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { PlainsealError } from '../../shared/errors.ts';
 import { createTaker, type Taker } from './test/taker.ts';
 import { createWriter, letterOf, sealedMail } from './test/writer.ts';
 
@@ -44,4 +45,25 @@ test('more files than core takes are set aside by themselves', async () => {
   );
   expect(taken.changes).toContainEqual(expect.objectContaining({ kind: 'note', code: 'not-opened' }));
   expect(taken.logged.map(({ event }) => event)).toContain('commit-refused');
+});
+
+test('what ended two runs is named by its Message-ID, unless core refuses that as well', async () => {
+  const me = await createTaker('me@example.org', {
+    careful: true,
+    mark: (envelope) => (['7:2', '7:3'].includes(envelope) ? 'quarantine' : 'open'),
+  });
+  await me.take(await hello(me));
+  const deadly = (id: string): string => `From: <alice@example.org>\r\nMessage-ID: <${id}>\r\n\r\nhi\r\n`;
+  const named = await me.take(deadly('a@x'));
+  expect(named.settled).toMatchObject([{ kind: 'quarantined', why: 'ended-the-program' }]);
+  expect(named.changes).toMatchObject([{ kind: 'note', key: 'not-opened:a@x' }]);
+  me.core.intercept(({ changes }) => {
+    if (changes.some((one) => 'key' in one && one.key === 'not-opened:b@x'))
+      throw new PlainsealError('refused', 'a key core does not take');
+    return null;
+  });
+  const refused = await me.take(deadly('b@x'), await hello(me));
+  expect(refused.settled[0]).toMatchObject({ kind: 'quarantined', why: 'refused-by-core' });
+  expect(refused.changes[0]).toMatchObject({ kind: 'note', key: 'not-opened:7:3' });
+  expect(texts(refused)).toEqual(['hello']);
 });

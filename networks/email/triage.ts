@@ -118,9 +118,12 @@ async function learnFromHeader(receiving: Receiving, mail: Arrival): Promise<voi
   const point = work.savepoint();
   const learned = await learnCertificate(work, header.keydata, now);
   if (learned.kind !== 'learned') return point.drop();
-  if (learned.news === 'new' && (await countHeaderKey(work)) > MAX_HEADER_KEYS) return point.drop();
-  point.keep();
-  const { fingerprint } = learned.certificate;
+  const { certificate, news } = learned;
+  if (news === 'new' && (await countHeaderKey(work)) > MAX_HEADER_KEYS) return point.drop();
+  // Header by header a key would outgrow what one of them may bring. Of somebody we know it comes with sealed mail; a revocation always counts.
+  if (news === 'updated' && certificate.bytes.length > HEADER_KEY_LIMIT_BYTES) point.drop();
+  else point.keep();
+  const { fingerprint } = certificate;
   const holder = known && known.fingerprint !== fingerprint ? await readPeer(work, known.fingerprint) : null;
   // Somebody we know by a key loses the address to nobody who merely writes a header.
   if (holder !== null) return;

@@ -23,11 +23,13 @@ let me: Taker;
 let other: Writer;
 let mallory: Writer;
 let clock: number;
+let isFull: boolean;
 const AUTH = freshToken();
 
 beforeEach(async () => {
   clock = Date.now();
-  me = await createTaker('me@example.org', { now: () => clock });
+  isFull = false;
+  me = await createTaker('me@example.org', { now: () => clock, hasRoom: () => !isFull });
   other = await createWriter('other@example.org', 'Other');
   mallory = await createWriter('mallory@example.net', 'Mallory');
 });
@@ -130,6 +132,9 @@ function expectNothing({ changes, enqueued, logged }: Taken): void {
   expect(logged).toEqual([]);
   expect(me.joined).toEqual([]);
 }
+/** What a message of theirs changes. */
+const writes = async (from: Writer) =>
+  (await me.take(await sealedMail(from, letterOf(from, me.address, 'hello'), [me.certificate]))).changes;
 const ops = ({ enqueued }: Taken) =>
   enqueued.map(({ what }) => (what.kind === 'protocol' ? what.op : what.kind));
 
@@ -148,6 +153,14 @@ describe('as the inviter', () => {
     expect(checks(taken.changes)).toMatchObject([{ peer: `email|${other.key.certificate.fingerprint}` }]);
     expect(me.joined).toEqual([AUTH]);
     expect(taken.changes.map(({ kind }) => kind)).toEqual(['peer', 'conversation', 'identity']);
+  });
+
+  test('whom I invited needs no room among strangers', async () => {
+    isFull = true;
+    expect(ops(await me.take(await passwordMail(other, 'vc-request-pubkey')))).toHaveLength(1);
+    expect(checks((await me.take(await signedMail(other, 'vc-request-with-auth'))).changes)).toHaveLength(1);
+    expect(await writes(other)).toMatchObject([{ kind: 'message' }]);
+    expect(await writes(mallory)).toEqual([]);
   });
 
   test('the same steps again are answered no second time', async () => {
@@ -269,6 +282,13 @@ describe('as the joiner', () => {
     );
     expect(more.enqueued).toEqual([]);
     expect(checks(more.changes)).toEqual([]);
+  });
+
+  test('who invited me needs no room among strangers', async () => {
+    isFull = true;
+    await me.take(await answer());
+    expect(checks((await me.take(await signedMail(other, 'vc-contact-confirm'))).changes)).toHaveLength(1);
+    expect(await writes(other)).toMatchObject([{ kind: 'message' }]);
   });
 
   test.each<[string, () => Promise<Uint8Array>]>([

@@ -100,41 +100,43 @@ async function meantForUs(mail: ReadMail, self: Self, now: Millis): Promise<bool
 }
 
 /**
- * A step that came sealed to our key and signed. Whoever calls has checked the signature and that the signer owns `address`.
- * @returns whether it was a step that fits; the caller drops it silently otherwise, as it says nothing to anybody.
+ * The invitation that a step fits which came sealed to our key and signed; null for one that fits none. Keeps nothing.
+ * @param signer proven.
  */
-export async function signedStep(
-  joining: Joining,
+export async function fittingJoin(
+  { work, self, now }: Joining,
   mail: ReadMail,
-  signer: { readonly fingerprint: Fingerprint; readonly address: string; readonly name: string },
-): Promise<boolean> {
-  const { work, self, now } = joining;
+  signer: Fingerprint,
+): Promise<JoinRecord | null> {
   const step = stepOf(mail);
   if (step === 'vc-request-with-auth') {
     const join = await readJoin(work, authOf(mail));
     const claimed = (onlyValue(mail.fields, 'secure-join-fingerprint') ?? '').toUpperCase();
-    if (join?.role !== 'inviter' || join.expiresAt <= now) return false;
-    if (claimed !== signer.fingerprint || !(await meantForUs(mail, self, now))) return false;
-    await check(joining, join, signer);
-    enqueue(joining, 'secure-join/vc-contact-confirm', {
-      auth: join.auth,
-      to: signer.address,
-      fingerprint: signer.fingerprint,
-    });
-    return true;
+    if (join?.role !== 'inviter' || join.expiresAt <= now || claimed !== signer) return null;
+    return (await meantForUs(mail, self, now)) ? join : null;
   }
-  if (step === 'vc-contact-confirm') {
-    if (!(await meantForUs(mail, self, now))) return false;
-    for (const [key] of await work.scan('join', '')) {
-      const join = await readJoin(work, key.key);
-      if (join?.role !== 'joiner' || join.state !== 'proving' || join.fingerprint !== signer.fingerprint)
-        continue;
-      if (join.expiresAt <= now) continue;
-      await check(joining, join, signer);
-      return true;
-    }
+  if (step !== 'vc-contact-confirm' || !(await meantForUs(mail, self, now))) return null;
+  for (const [key] of await work.scan('join', '')) {
+    const join = await readJoin(work, key.key);
+    if (join?.role !== 'joiner' || join.state !== 'proving' || join.fingerprint !== signer) continue;
+    if (join.expiresAt > now) return join;
   }
-  return false;
+  return null;
+}
+
+/** Takes a signed step that fits an invitation. Whoever calls has checked that the signer owns `address`. */
+export async function signedStep(
+  joining: Joining,
+  join: JoinRecord,
+  signer: { readonly fingerprint: Fingerprint; readonly address: string; readonly name: string },
+): Promise<void> {
+  await check(joining, join, signer);
+  if (join.role === 'joiner') return;
+  enqueue(joining, 'secure-join/vc-contact-confirm', {
+    auth: join.auth,
+    to: signer.address,
+    fingerprint: signer.fingerprint,
+  });
 }
 
 /** Both sides have proven what they had to: the peer is checked. */

@@ -18,7 +18,10 @@ import { newNetworkKey } from '../../../shared/lane/network-key.ts';
 import { ABSENT, type StateCell, type StateKey } from '../../../shared/lane/state.ts';
 import type { Content } from '../../../shared/contract/content.ts';
 
-/** A stand-in for core: checks commits as core's border does, keeps state and files in maps, applies commits atomically, keeps an outbox and hands its items to the lane in order. */
+/**
+ * A stand-in for core: checks commits as core's border does, keeps state and files in maps, applies commits atomically, keeps an outbox and hands
+ * its items to the lane in order.
+ */
 export interface CoreDouble {
   readonly context: LaneContext;
   readonly commits: readonly Commit[];
