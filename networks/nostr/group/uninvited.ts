@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { GroupKey } from '../../../crypto/mls/cells.ts';
 import type { NetworkKey } from '../../../shared/ids.ts';
 import type { StateKey, Work } from '../../../shared/lane/state.ts';
-import { readCell, writeCell } from '../cell.ts';
+import { readCell, removeCell, writeCell } from '../cell.ts';
 import type { Fanout } from '../fanout.ts';
 import type { PublicKey } from '../keys.ts';
 import { peerOf } from '../names.ts';
@@ -49,6 +49,4 @@ export const isUninvited = async (work: Pick<Work, 'get'>, group: GroupKey): Pro
   (await readCell(work, keyOf(group), schema)) !== null;
 
 /** The group is no more. */
-export async function forgetUninvited(work: Work, group: GroupKey): Promise<void> {
-  if ((await work.get(keyOf(group))) !== null) work.put(keyOf(group), null);
-}
+export const forgetUninvited = (work: Work, group: GroupKey): Promise<void> => removeCell(work, keyOf(group));
