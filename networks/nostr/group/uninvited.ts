@@ -3,7 +3,8 @@ import type { GroupKey } from '../../../crypto/mls/cells.ts';
 import type { NetworkKey } from '../../../shared/ids.ts';
 import type { StateKey, Work } from '../../../shared/lane/state.ts';
 import { readCell, removeCell, writeCell } from '../cell.ts';
-import type { Fanout } from '../fanout.ts';
+import type { EventId } from '../event.ts';
+import { dropFanout, type Fanout } from '../fanout.ts';
 import type { PublicKey } from '../keys.ts';
 import { peerOf } from '../names.ts';
 import type { Turn } from '../turn.ts';
@@ -42,6 +43,12 @@ export async function sayUninvited(
     at: now,
     of: [peerOf(to)],
   });
+}
+
+/** Gives up publishing an event. Where it was an invitation that no relay has, that is stated. */
+export async function giveUpFanout(turn: Turn, id: EventId): Promise<void> {
+  const owed = await dropFanout(turn.work, id);
+  if (owed !== null) await sayUninvited(turn, owed);
 }
 
 /** Whether the other of a conversation of two never got an invitation to its group. */
