@@ -8,8 +8,9 @@ import { PlainsealError } from '../../shared/errors.ts';
 import type { Millis } from '../../shared/ids.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { sameBytes } from './identity.ts';
-import { encodePqPreKey, pqPreKeyKey, signedPreKeyKey, usedSpace } from './prekey-cells.ts';
+import { encodePqPreKey, pqPreKeyKey, preKeySpaces, signedPreKeyKey } from './prekey-cells.ts';
 import { encodeList, idAfter, listKey, MAX_ID } from './prekey-list.ts';
+import { sessionSpace } from './session-cell.ts';
 import { unshared } from './unshared.ts';
 
 /** What my phone makes for each of my devices when the account's number changes: libsignal's own forms, private halves in them. */
@@ -20,7 +21,7 @@ export interface NumberKeys {
 }
 
 /** What belonged to the number's identity before. Other people's identity keys, as it saw them, are theirs and stay. */
-const OF_THE_NUMBER = ['session/PNI', 'prekey/PNI', 'signed-prekey/PNI', 'pq-prekey/PNI', usedSpace('PNI')];
+const OF_THE_NUMBER = [sessionSpace('PNI'), ...preKeySpaces('PNI')];
 
 /**
  * Puts the keys of a new number in the place of those of the one before, sessions and all; one-time keys are made with the next upkeep. Gives

@@ -12,15 +12,21 @@ import type { Local } from './address.ts';
 export type PqUse = 'one-time' | 'last-resort';
 const useNames: readonly PqUse[] = ['one-time', 'last-resort'];
 
-export const preKeyKey = (local: Local, id: number): StateKey => ({ space: `prekey/${local}`, key: `${id}` });
-
-export const signedPreKeyKey = (local: Local, id: number): StateKey => ({
-  space: `signed-prekey/${local}`,
+const preKeySpace = (local: Local): string => `prekey/${local}`;
+export const preKeyKey = (local: Local, id: number): StateKey => ({
+  space: preKeySpace(local),
   key: `${id}`,
 });
 
+const signedPreKeySpace = (local: Local): string => `signed-prekey/${local}`;
+export const signedPreKeyKey = (local: Local, id: number): StateKey => ({
+  space: signedPreKeySpace(local),
+  key: `${id}`,
+});
+
+const pqPreKeySpace = (local: Local): string => `pq-prekey/${local}`;
 export const pqPreKeyKey = (local: Local, id: number): StateKey => ({
-  space: `pq-prekey/${local}`,
+  space: pqPreKeySpace(local),
   key: `${id}`,
 });
 
@@ -31,6 +37,14 @@ export const usedKey = (local: Local, id: number, signedId: number, baseKey: Uin
   space: usedSpace(local),
   key: `${usedPrefix(id)}${signedId}.${Buffer.from(baseKey).toString('base64url')}`,
 });
+
+/** Every space in which something of an identity's prekeys lies. */
+export const preKeySpaces = (local: Local): readonly string[] => [
+  preKeySpace(local),
+  signedPreKeySpace(local),
+  pqPreKeySpace(local),
+  usedSpace(local),
+];
 
 export function encodePqPreKey(use: PqUse, record: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(1 + record.length);

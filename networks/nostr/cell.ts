@@ -43,3 +43,8 @@ export async function readCell<T>(
 export function writeCell(work: Work, key: StateKey, value: object | null): void {
   work.put(key, value === null ? null : encodeFrame(value));
 }
+
+/** Removes a cell if it is there: what is not there is not written, so that core has nothing to compare. */
+export async function removeCell(work: Work, key: StateKey): Promise<void> {
+  if ((await work.get(key)) !== null) work.put(key, null);
+}

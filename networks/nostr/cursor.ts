@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Millis } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
-import { readCell, writeCell } from './cell.ts';
+import { readCell, removeCell, writeCell } from './cell.ts';
 import { seconds } from './event.ts';
 import { TIME_BLUR_SECONDS } from './gift-wrap.ts';
 import { isHex } from './hex.ts';
@@ -55,6 +55,4 @@ export async function writeCaughtUp(work: Work, scope: Scope, relay: RelayUrl, a
 }
 
 /** No relay has given everything: something more is looked for in what they have. */
-export async function forgetCaughtUp(work: Work, scope: Scope): Promise<void> {
-  if ((await work.get(keyOf(scope))) !== null) work.put(keyOf(scope), null);
-}
+export const forgetCaughtUp = (work: Work, scope: Scope): Promise<void> => removeCell(work, keyOf(scope));

@@ -1,7 +1,7 @@
 import { createWork } from '../../shared/lane/work.ts';
 import type { EventId } from './event.ts';
-import { dropFanout, owedFanouts, type Fanout } from './fanout.ts';
-import { sayUninvited } from './group/uninvited.ts';
+import { owedFanouts } from './fanout.ts';
+import { giveUpFanout } from './group/uninvited.ts';
 import { publish } from './publish.ts';
 import type { Running } from './running.ts';
 import { transact } from './turn.ts';
@@ -58,7 +58,10 @@ export function createFanoutLoop(running: Running): FanoutLoop {
     }
     if (next < Infinity) arm(next);
     // Seldom: the lock is held for removing what is too old, and not for looking.
-    if (over.length > 0) await giveUp(running, over);
+    if (over.length === 0) return;
+    await transact(running, async (turn) => {
+      for (const { id } of over) await giveUpFanout(turn, id);
+    });
   };
   const arm = (ms: number): void => {
     clearTimeout(timer);
@@ -84,14 +87,4 @@ export function createFanoutLoop(running: Running): FanoutLoop {
       });
   };
   return { wake, stop: () => clearTimeout(timer) };
-}
-
-/** Lets go of what is too old to be tried further. */
-async function giveUp(running: Running, over: readonly Fanout[]): Promise<void> {
-  await transact(running, async (turn) => {
-    for (const { id } of over) {
-      const owed = await dropFanout(turn.work, id);
-      if (owed !== null) await sayUninvited(turn, owed);
-    }
-  });
 }

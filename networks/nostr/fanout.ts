@@ -98,7 +98,7 @@ export async function settleFanout(
   return fanout;
 }
 
-/** What the guard lets nowhere is owed to nobody. Gives what was owed. */
+/** Owes an event to nobody any more. Gives what was owed. */
 export async function dropFanout(work: Work, id: EventId): Promise<Fanout | null> {
   const fanout = await readCell(work, keyOf(id), schema);
   if (fanout !== null) writeCell(work, keyOf(id), null);

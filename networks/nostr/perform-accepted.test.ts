@@ -1,47 +1,33 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { startRelay, type Relay } from '../../e2e/peers/nostr/relay.ts';
 import type { ConversationId, NetworkKey } from '../../shared/ids.ts';
 import type { Performed } from '../../shared/lane/lane.ts';
 import { announce } from './announce.ts';
 import { foundGroup } from './group/found.ts';
-import { lookFor, type Found } from './group/invitees.ts';
+import type { Found } from './group/invitees.ts';
 import { groupOf } from './group/record.ts';
 import { conversationWith } from './names.ts';
 import { ACCEPTED, performAccepted } from './perform-accepted.ts';
-import type { RelayUrl } from './relay-url.ts';
 import { requestsOf } from './take-wrap.ts';
-import { itemOf, openMember, type Member } from './test/company.ts';
+import { itemOf, type Member } from './test/company.ts';
+import { offerFound, startMeeting, type Meeting } from './test/meeting.ts';
 import { RELAY } from './test/trial.ts';
 import { transact } from './turn.ts';
 
 const HOUR_MS = 60 * 60_000;
 const GROUP = 'made' as ConversationId;
 
-let relay: Relay;
-let aheadMs = 0;
-const open: Member[] = [];
+let meeting: Meeting;
 
 beforeEach(async () => {
-  aheadMs = 0;
-  relay = await startRelay({ limits: { maxFutureSeconds: 400 * 24 * 3_600 } });
+  meeting = await startMeeting();
 });
-afterEach(async () => {
-  for (const { running } of open.splice(0)) running.pool.close();
-  await relay.stop();
-});
+afterEach(() => meeting.end());
 
 /** Somebody who can be found. */
-async function member(relays: readonly RelayUrl[] = [relay.url as RelayUrl]): Promise<Member> {
-  const one = await openMember(() => aheadMs, relays);
-  open.push(one);
-  if (relays[0] !== RELAY) await announce(one.running);
+async function member(): Promise<Member> {
+  const one = await meeting.member();
+  await announce(one.running);
   return one;
-}
-
-async function offerOf(of: Member, to: Member): Promise<Found> {
-  const looked = await lookFor(to.running, of.key);
-  if (looked.kind !== 'found') throw new Error(looked.kind);
-  return looked.found;
 }
 
 type Kind = 'direct' | 'group';
@@ -84,11 +70,11 @@ const lastSteps = (of: Member) =>
 describe.each<Kind>(['direct', 'group'])('a request (%s)', (kind) => {
   test('that waited while I joined others with the same key package still leads in; then its secrets go', async () => {
     const [alice, bob, carol] = [await member(), await member(), await member()];
-    const offer = await offerOf(bob, alice);
+    const offer = await offerFound(alice, bob);
     const { group, theirs, mine } = await invite(alice, bob, kind, offer);
     await alice.say(theirs, 'hello Bob');
     const hello = await alice.sent();
-    aheadMs = HOUR_MS;
+    meeting.aheadMs = HOUR_MS;
     await bob.accept(carol);
     const chat = conversationWith(carol.running.context.account, bob.key);
     await transact(carol.running, (turn) =>
@@ -97,7 +83,7 @@ describe.each<Kind>(['direct', 'group'])('a request (%s)', (kind) => {
     await bob.take(await carol.sent());
     await announce(bob.running);
     for (const days of [2, 30]) {
-      aheadMs = days * 24 * HOUR_MS;
+      meeting.aheadMs = days * 24 * HOUR_MS;
       await announce(bob.running);
       expect(bob.state.keys('mls-key-package')).toHaveLength(2);
     }
@@ -106,7 +92,7 @@ describe.each<Kind>(['direct', 'group'])('a request (%s)', (kind) => {
     expect(bob.state.keys('mls-group')).toContain(group);
     expect(bob.texts()).toEqual(['hello Bob']);
     await announce(bob.running);
-    aheadMs += 25 * HOUR_MS;
+    meeting.aheadMs += 25 * HOUR_MS;
     await announce(bob.running);
     expect(bob.state.keys('mls-key-package')).toHaveLength(1);
   });
@@ -115,7 +101,7 @@ describe.each<Kind>(['direct', 'group'])('a request (%s)', (kind) => {
 describe('a request that nothing opens any more', () => {
   test('to a chat of two is answered with a group from me', async () => {
     const [alice, bob] = [await member(), await member()];
-    const { theirs, mine } = await invite(alice, bob, 'direct', await offerOf(bob, alice));
+    const { theirs, mine } = await invite(alice, bob, 'direct', await offerFound(alice, bob));
     await alice.accept(bob);
     await loseKeyPackages(bob);
     expect(await accept(bob, mine)).toEqual({ kind: 'done' });
@@ -129,7 +115,7 @@ describe('a request that nothing opens any more', () => {
   });
 
   test('is kept until relays answer', async () => {
-    const [alice, bob] = [await member([RELAY]), await member([RELAY])];
+    const [alice, bob] = [await meeting.member([RELAY]), await meeting.member([RELAY])];
     const { mine } = await invite(alice, bob, 'direct', await bob.offer());
     await loseKeyPackages(bob);
     expect(await accept(bob, mine)).toMatchObject({ kind: 'later' });
@@ -139,7 +125,7 @@ describe('a request that nothing opens any more', () => {
 
   test('to a group ends its conversation, and says so', async () => {
     const [alice, bob] = [await member(), await member()];
-    const { mine } = await invite(alice, bob, 'group', await offerOf(bob, alice));
+    const { mine } = await invite(alice, bob, 'group', await offerFound(alice, bob));
     await loseKeyPackages(bob);
     expect(await accept(bob, mine)).toEqual({ kind: 'done' });
     expect(bob.commits.at(-1)).toMatchObject({

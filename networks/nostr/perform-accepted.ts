@@ -23,24 +23,24 @@ export async function performAccepted(running: Running, item: OutboxItem): Promi
   const { conversation } = item.intent;
   if (conversation === null) return finish(running, item, { to: 'cancelled' });
   const other = keyOfConversation(running.context.account, conversation);
+  const end = async (turn: Turn): Promise<void> => {
+    await settle(turn, conversation);
+    turn.ledger.outbound.push({ item: item.id, to: 'sent' });
+  };
   const { result, value: waits } = await transact(running, async (turn) => {
     const stands = (await joinNewest(turn, conversation)) || (await isIn(turn, conversation));
     if (!stands && other === null) sayOver(turn, conversation);
     // They stay until there is a group: relays may not answer now.
     const after = stands || other === null ? null : await newestOf(turn, conversation);
     if (other !== null && after !== null) return { other, after };
-    await settle(turn, conversation);
-    turn.ledger.outbound.push({ item: item.id, to: 'sent' });
+    await end(turn);
     return null;
   });
   if (!result.ok || waits === null) return afterCommit(running, item, result);
   if ((await openDirect(running, waits.other, [], waits.after)) === 'unreachable')
     return later(running, item);
-  const settled = await transact(running, async (turn) => {
-    await settle(turn, conversation);
-    turn.ledger.outbound.push({ item: item.id, to: 'sent' });
-  });
-  return afterCommit(running, item, settled.result);
+  const ended = await transact(running, end);
+  return afterCommit(running, item, ended.result);
 }
 
 /** When the newest group that I am invited to in a conversation was founded, in epoch seconds; null for no invitation. */

@@ -10,20 +10,16 @@ import { converge, RENEWAL_MS } from './group/converge.ts';
 import { departing } from './group/departing.ts';
 import type { Errand } from './group/errand.ts';
 import { foundGroup, MAX_FOUNDING } from './group/found.ts';
-import { inviteLater, sayGivenUp, sayNotAdded } from './group/invite-later.ts';
+import { inviteLater, sayNotAdded } from './group/invite-later.ts';
 import { lookForAll, type Found } from './group/invitees.ts';
 import { groupOf, readRecord, stays, writeRecord } from './group/record.ts';
-import { allStaged, readStaged, writeStaged } from './group/staged.ts';
-import { stageFor, taken } from './group/stage.ts';
+import { stageFor } from './group/stage.ts';
 import { faceNow } from './group/view.ts';
 import type { SignedEvent } from './event.ts';
-import { groupOperation } from './fanout.ts';
+import { handOverCommit, resumeCommit } from './hand-over-commit.ts';
 import type { PublicKey } from './keys.ts';
 import { keyOfPeer } from './names.ts';
-import { afterCommit, atOnce, DONE, fail, finish, later, sentAtOnce, unfound } from './outcome.ts';
-import { eventOf } from './perform-message.ts';
-import { publish } from './publish.ts';
-import { takeWaiting } from './receive.ts';
+import { afterCommit, DONE, fail, finish, sentAtOnce, unfound } from './outcome.ts';
 import type { Running } from './running.ts';
 import { transact, type Turn, type TurnResult } from './turn.ts';
 
@@ -42,7 +38,7 @@ export async function performGroup(
   if (change.act === 'create') return create(running, item, conversation, change);
   const group = await groupOf(createWork(running.context.view), conversation);
   if (group === null) return fail(running, item, 'not-possible');
-  if (item.state === 'sealed') return resume(running, item, group, signal);
+  if (item.state === 'sealed') return resumeCommit(running, item, group, signal);
   if (change.act === 'leave') return leave(running, item, group, signal);
   return commitChange(running, item, group, { change, quiet: false }, signal);
 }
@@ -56,7 +52,7 @@ export async function performErrand(
 ): Promise<Performed> {
   if ((await readRecord(createWork(running.context.view), group)) === null)
     return finish(running, item, { to: item.state === 'sealed' ? 'sent' : 'cancelled' });
-  if (item.state === 'sealed') return resume(running, item, group, signal);
+  if (item.state === 'sealed') return resumeCommit(running, item, group, signal);
   const change: Wish['change'] = op === 'invite' ? { act: 'add', keys } : op;
   return commitChange(running, item, group, { change, quiet: true }, signal);
 }
@@ -137,7 +133,7 @@ async function afterStaging(
   if (!result.ok) return afterCommit(running, item, result);
   switch (value.kind) {
     case 'staged':
-      return (await handOver(running, item, group, value.event, signal)) ?? DONE;
+      return (await handOverCommit(running, item, group, value.event, signal)) ?? DONE;
     case 'so-already':
       return DONE;
     case 'failed':
@@ -236,83 +232,4 @@ async function planDeparture(turn: Turn, group: GroupKey): Promise<Planned> {
   for (const { ref, by } of waiting.toSorted((a, b) => (a.ref < b.ref ? 1 : -1))) byLeaf.set(by.leaf, ref);
   const changes = [...byLeaf.values()].map((ref): Change => ({ kind: 'proposed', ref }));
   return changes.length === 0 ? { kind: 'so-already' } : { kind: 'changes', changes, added: [] };
-}
-
-/** What was sealed before, perhaps before the program ended, is published as it is. */
-async function resume(
-  running: Running,
-  item: OutboxItem,
-  group: GroupKey,
-  signal: AbortSignal,
-): Promise<Performed> {
-  const [artifact] = item.artifacts;
-  const event = artifact && eventOf(artifact);
-  if (!event) return fail(running, item, 'damaged');
-  return (await handOver(running, item, group, event, signal)) ?? reask(running, item);
-}
-
-/** Attempts after which an item that says it is sealed, and is not known so here, is asked for again. */
-const REASK_AFTER = 3;
-
-async function reask(running: Running, item: OutboxItem): Promise<Performed> {
-  // Most likely its echo has settled it while core gave it out.
-  if (item.attempts < REASK_AFTER) return atOnce(running);
-  return finish(running, item, { to: 'queued', reseal: 'commit-race-lost' });
-}
-
-/** Publishes the commit of an item; once a relay has it, it is a branch. Null when it is no open one any more. */
-async function handOver(
-  running: Running,
-  item: OutboxItem,
-  group: GroupKey,
-  event: SignedEvent,
-  signal: AbortSignal,
-): Promise<Performed | null> {
-  const { value } = await transact(running, async ({ work }) => {
-    const staged = (await allStaged(work, group)).find(
-      ([, one]) => one.item === item.id && one.state === 'open',
-    );
-    const record = await readRecord(work, group);
-    return staged && record ? { digest: staged[0], record } : null;
-  });
-  if (value === null) return null;
-  const { digest, record } = value;
-  const operation = groupOperation(running.self.key, record.routing, event);
-  const published = await publish(running, operation, event.id, record.relays, signal);
-  switch (published) {
-    case 'accepted': {
-      const { result } = await transact(running, async (turn) => {
-        await taken(turn, group, digest);
-        await takeWaiting(turn);
-      });
-      return afterCommit(running, item, result);
-    }
-    case 'later':
-      return later(running, item);
-    case 'refused':
-    case 'guarded':
-      return giveUp(running, item, group, digest, 'refused-by-server');
-    case 'too-large':
-      return giveUp(running, item, group, digest, 'too-large');
-    default:
-      return assertNever(published);
-  }
-}
-
-async function giveUp(
-  running: Running,
-  item: OutboxItem,
-  group: GroupKey,
-  digest: string,
-  failure: FailureCode,
-): Promise<Performed> {
-  const { result } = await transact(running, async (turn) => {
-    const { work, ledger } = turn;
-    const staged = await readStaged(work, group, digest);
-    if (staged?.state !== 'open') return;
-    await writeStaged(work, group, digest, { ...staged, state: 'lost' });
-    ledger.outbound.push({ item: item.id, to: 'failed', failure });
-    await sayGivenUp(turn, group, staged);
-  });
-  return afterCommit(running, item, result);
 }

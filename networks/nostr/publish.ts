@@ -1,6 +1,6 @@
 import type { EventId } from './event.ts';
-import { dropFanout, isSettled, settleFanout } from './fanout.ts';
-import { sayUninvited } from './group/uninvited.ts';
+import { isSettled, settleFanout } from './fanout.ts';
+import { giveUpFanout, sayUninvited } from './group/uninvited.ts';
 import { guard, type Operation } from './guard.ts';
 import type { RelayOutcome } from './relays/pool.ts';
 import type { RelayUrl } from './relay-url.ts';
@@ -45,10 +45,7 @@ export async function publish(
   if (checked.kind === 'stop') {
     context.log('guard-stop', { operation: operation.kind, why: checked.why });
     // It would stop it each time.
-    await transact(running, async (turn) => {
-      const owed = await dropFanout(turn.work, id);
-      if (owed !== null) await sayUninvited(turn, owed);
-    });
+    await transact(running, (turn) => giveUpFanout(turn, id));
     return 'guarded';
   }
   await context.crashPoint('lane.before-wire-write');

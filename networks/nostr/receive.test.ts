@@ -2,36 +2,24 @@ import { expect, test } from 'vitest';
 import type { GroupKey } from '../../crypto/mls/cells.ts';
 import { keepDeferred } from './deferred.ts';
 import { seconds, type EventId } from './event.ts';
-import { NOTHING_TOLD, writeRecord } from './group/record.ts';
+import { writeRecord } from './group/record.ts';
 import type { NostrGroupId } from './marmot/routing.ts';
-import { conversationOfGroup, envelopeOf } from './names.ts';
+import { envelopeOf } from './names.ts';
 import { takeWaiting } from './receive.ts';
-import { RELAY, startTrial } from './test/trial.ts';
+import { sampleRecord } from './test/sample-record.ts';
+import { startTrial } from './test/trial.ts';
 import { transact } from './turn.ts';
 
 test('an event that waited and cannot be taken in is set aside once, and waits no more', async () => {
   const { running, state } = await startTrial();
-  const { account, now } = running.context;
+  const { now } = running.context;
   // A group whose MLS state is lost: whatever is taken in of it throws.
   const group = 'ab'.repeat(32) as GroupKey;
   const routing = 'cd'.repeat(32) as NostrGroupId;
   const id = 'ef'.repeat(32) as EventId;
   const sealed = new Uint8Array(100);
   const work = state.work();
-  await writeRecord(work, group, {
-    conversation: conversationOfGroup(account, group),
-    direct: null,
-    routing,
-    relays: [RELAY],
-    since: 0,
-    told: NOTHING_TOLD,
-    out: null,
-    leaving: null,
-    renewAt: 0,
-    forked: false,
-    foundedAt: 0,
-    replaced: false,
-  });
+  await writeRecord(work, group, sampleRecord({ routing }));
   const waiting = { id, group: routing, sealed, datedAt: seconds(now()), receivedAt: now() };
   expect((await keepDeferred(work, waiting, 0)).kind).toBe('kept');
   state.commit(work);

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Millis } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
-import { decodeCell, hexId, readCell, relayUrl, writeCell } from './cell.ts';
+import { decodeCell, hexId, readCell, relayUrl, removeCell, writeCell } from './cell.ts';
 import type { EventId, SignedEvent } from './event.ts';
 import { unwrapGift, type Own, type WrapFault } from './gift-wrap.ts';
 import type { PublicKey } from './keys.ts';
@@ -98,7 +98,7 @@ export async function keepRequest(work: Work, request: Request): Promise<Kept> {
   const place = placeFor(open, request.from);
   if (place === null) return { kind: 'refused' };
   const { displaced } = place;
-  if (displaced !== null) await remove(work, displaced);
+  if (displaced !== null) await removeCell(work, keyOf(displaced));
   await work.get(keyOf(request.id));
   writeCell(work, keyOf(request.id), request);
   const rest = open.filter(({ id }) => id !== displaced);
@@ -111,11 +111,6 @@ function placeFor(open: Index['open'], sender: PublicKey): { readonly displaced:
   const theirs = open.filter(({ from }) => from === sender);
   if (theirs.length >= MAX_PER_SENDER) return { displaced: theirs[0]?.id ?? null };
   return open.length < MAX_REQUESTS ? { displaced: null } : null;
-}
-
-async function remove(work: Work, id: EventId): Promise<void> {
-  await work.get(keyOf(id));
-  writeCell(work, keyOf(id), null);
 }
 
 /** Whether a request from somebody would be kept; to be asked before anything is done for it. */
@@ -151,7 +146,7 @@ export async function dropOldRequests(work: Work, now: Millis): Promise<readonly
 /** Takes a request off the list: it was accepted or declined, or is too old. */
 export async function settleRequest(work: Work, id: EventId): Promise<void> {
   const { open, decided } = await readIndex(work);
-  await remove(work, id);
+  await removeCell(work, keyOf(id));
   writeCell(work, INDEX, {
     open: open.filter((one) => one.id !== id),
     decided: [...decided.filter((one) => one !== id), id].slice(-MAX_DECIDED),

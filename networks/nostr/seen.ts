@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { Millis } from '../../shared/ids.ts';
 import type { StateKey, StateView, Work } from '../../shared/lane/state.ts';
-import { decodeCell, readCell, writeCell } from './cell.ts';
+import { decodeCell, readCell, removeCell, writeCell } from './cell.ts';
 import type { EventId } from './event.ts';
 
 /*
@@ -57,10 +57,7 @@ export async function loadSeen(view: StateView): Promise<Seen> {
       }
       const old =
         chunk === last ? [] : [...chunks].filter(([number, { at }]) => number < last && now - at > VALID_MS);
-      for (const [number] of old) {
-        await work.get(keyOf(number));
-        work.put(keyOf(number), null);
-      }
+      for (const [number] of old) await removeCell(work, keyOf(number));
       return () => {
         for (const [number, added] of written) {
           const known = chunks.get(number) ?? { at: now, ids: new Set<string>() };

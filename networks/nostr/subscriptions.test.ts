@@ -1,8 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
-import type { ConversationId } from '../../shared/ids.ts';
 import { readCaughtUp, writeCaughtUp, type Scope } from './cursor.ts';
 import { seconds } from './event.ts';
-import { writeRecord, NOTHING_TOLD } from './group/record.ts';
+import { writeRecord } from './group/record.ts';
 import type { GroupKey } from '../../crypto/mls/cells.ts';
 import { startInflow } from './inflow.ts';
 import type { NostrGroupId } from './marmot/routing.ts';
@@ -10,6 +9,7 @@ import type { RelayUrl } from './relay-url.ts';
 import type { Ask } from './relays/ask.ts';
 import type { Sink } from './relays/pool.ts';
 import { createSubscriptions } from './subscriptions.ts';
+import { sampleRecord } from './test/sample-record.ts';
 import { RELAY, startTrial } from './test/trial.ts';
 import { transact } from './turn.ts';
 
@@ -31,20 +31,8 @@ async function world({
   const { running, state } = trial;
   const since = seconds(running.context.now()) - joinedDays * DAY_SECONDS;
   const work = state.work();
-  await writeRecord(work, 'ab'.repeat(32) as GroupKey, {
-    conversation: 'chat' as ConversationId,
-    direct: null,
-    routing,
-    relays: [DEAD, RELAY],
-    since,
-    told: NOTHING_TOLD,
-    out: null,
-    leaving: null,
-    renewAt: 0,
-    forked: false,
-    foundedAt: 0,
-    replaced: false,
-  });
+  const record = sampleRecord({ routing, relays: [DEAD, RELAY], since });
+  await writeRecord(work, 'ab'.repeat(32) as GroupKey, record);
   state.commit(work);
   const sinks = new Map<Ask['kind'], Sink>();
   const pool = {

@@ -3,7 +3,7 @@ import type { GroupKey } from '../../crypto/mls/cells.ts';
 import type { Invitation as Welcomed } from '../../crypto/mls/engine.ts';
 import type { ConversationId } from '../../shared/ids.ts';
 import type { StateKey, Work } from '../../shared/lane/state.ts';
-import { hexId, readCell, writeCell } from './cell.ts';
+import { hexId, readCell, removeCell, writeCell } from './cell.ts';
 import type { EventId, SignedEvent } from './event.ts';
 import { conversationFor, isDirect, joinGroup } from './group/join.ts';
 import { readPast } from './group/past.ts';
@@ -57,9 +57,8 @@ export async function unblockRequestsOf(work: Work, conversation: ConversationId
 }
 
 /** None waits any more. */
-export async function forgetRequestsOf(work: Work, conversation: ConversationId): Promise<void> {
-  if ((await work.get(requestOf(conversation))) !== null) work.put(requestOf(conversation), null);
-}
+export const forgetRequestsOf = (work: Work, conversation: ConversationId): Promise<void> =>
+  removeCell(work, requestOf(conversation));
 
 type Welcome = Extract<Invitation, { readonly kind: 'welcome' }>;
 type Held = Extract<Welcomed, { readonly kind: 'invitation' }>;

@@ -2,12 +2,12 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { GroupKey } from '../../crypto/mls/cells.ts';
 import { NOTHING_TOLD, writeRecord } from './group/record.ts';
-import type { NostrGroupId } from './marmot/routing.ts';
 import { conversationOfGroup } from './names.ts';
 import type { EventId } from './event.ts';
 import { freshSecretKey, publicKeyOf, type PublicKey } from './keys.ts';
 import { keepRequest, roomFor } from './requests.ts';
 import type { Running } from './running.ts';
+import { sampleRecord } from './test/sample-record.ts';
 import { RELAY, startTrial } from './test/trial.ts';
 import { transact } from './turn.ts';
 import { createUpkeep } from './upkeep.ts';
@@ -108,20 +108,12 @@ test('keys are renewed when that is due, and when a clock that was ahead had put
     const work = state.work();
     const { account, now } = running.context;
     const group = 'ab'.repeat(32) as GroupKey;
-    await writeRecord(work, group, {
+    const record = sampleRecord({
       conversation: conversationOfGroup(account, group),
-      direct: null,
-      routing: 'cd'.repeat(32) as NostrGroupId,
-      relays: [RELAY],
-      since: 0,
       told: { ...NOTHING_TOLD, members: [running.self.key, 'ef'.repeat(32) as PublicKey] },
-      out: null,
-      leaving: null,
       renewAt: now() + days * 24 * 60 * 60_000,
-      forked: false,
-      foundedAt: 0,
-      replaced: false,
     });
+    await writeRecord(work, group, record);
     state.commit(work);
     const upkeep = createUpkeep(running);
     upkeep.wake();

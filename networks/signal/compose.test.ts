@@ -15,6 +15,7 @@ import { notePhoneSettings, readBlocked } from './phone-record.ts';
 import { MAX_RESENDS } from './resend.ts';
 import { readSent, SENT_FOR_MS, writeSent, type SentRecord } from './send-log.ts';
 import { createCells } from './test/cells.ts';
+import { pointerTo } from './test/file-pointer.ts';
 
 const account = 'account' as AccountId;
 const me = '00000000-0000-4000-8000-000000000001' as ServiceId;
@@ -126,16 +127,7 @@ describe('a message', () => {
   test('that is long has its whole text uploaded first, and names the same file each time', async () => {
     const text = 'word '.repeat(500);
     expect(await composed(saying(textOnly(text)))).toEqual({ kind: 'upload', text });
-    const pointer = {
-      cdn: 3,
-      id: 'file',
-      key: new Uint8Array(64),
-      digest: new Uint8Array(32),
-      size: text.length,
-      type: 'text/x-signal-plain',
-      name: null,
-      flags: 0,
-    };
+    const pointer = pointerTo(Buffer.from(text), { id: 'file' });
     await state.run(async (work) => {
       await work.get({ space: 'long-text', key: `me:${sentAt}` });
       writeLongText(work, key(`me:${sentAt}`), pointer);

@@ -1,6 +1,5 @@
 // The oracle has enums; the numbers themselves are what is tested.
 // oxlint-disable typescript/no-unsafe-enum-assignment
-import { createHash } from 'node:crypto';
 import { describe, expect, it, vi } from 'vitest';
 import type { ServiceId } from '../../crypto/signal/address.ts';
 import type { NetworkKey, OutboxId } from '../../shared/ids.ts';
@@ -13,6 +12,7 @@ import { conversationWith, peerOf } from './names.ts';
 import { readPeer } from './peer-record.ts';
 import { readPendingContacts, readPhoneSettings } from './phone-record.ts';
 import { readSent, writeSent } from './send-log.ts';
+import { pointerTo } from './test/file-pointer.ts';
 import { ACCOUNT } from './test/lane-context.ts';
 import {
   ALICE,
@@ -57,17 +57,6 @@ function forMe(
   };
   return synced(world, { content: { deleteForMe } });
 }
-
-const pointer: AttachmentPointer = {
-  cdn: 3,
-  id: 'text',
-  key: new Uint8Array(64),
-  digest: new Uint8Array(32),
-  size: 3_000,
-  type: 'text/x-signal-plain',
-  name: null,
-  flags: 0,
-};
 
 async function met(): Promise<ReceivingWorld> {
   const world = createReceivingWorld();
@@ -154,7 +143,7 @@ describe('a transcript', () => {
         await writeSent(work, to, at, { item, identity, content: Buffer.from('secret'), ...rest }, now);
       const longText = { space: 'long-text', key: `me:${at}` };
       await work.get(longText);
-      writeLongText(work, longText.key as NetworkKey, pointer);
+      writeLongText(work, longText.key as NetworkKey, pointerTo(new Uint8Array(3_000)));
       await world.core.context.commit({ ...emptyCommit, work: work.writes() });
       await world.arrive(
         how === 'deletes it for me'
@@ -366,16 +355,8 @@ describe('a list of contacts', () => {
     });
     return [details.length, ...details];
   };
-  const pointerTo = (bytes: Uint8Array, id = 'contacts'): AttachmentPointer => ({
-    cdn: 3,
-    id,
-    key: new Uint8Array(64),
-    digest: createHash('sha256').update(bytes).digest(),
-    size: bytes.length,
-    type: 'application/octet-stream',
-    name: null,
-    flags: 0,
-  });
+  const listAt = (bytes: Uint8Array, id = 'contacts'): AttachmentPointer =>
+    pointerTo(bytes, { id, type: 'application/octet-stream' });
   const list = (world: ReceivingWorld, blob: AttachmentPointer) =>
     synced(world, { content: { contacts: { blob: oracle.pointer(blob), complete: true } } });
 
@@ -387,7 +368,7 @@ describe('a list of contacts', () => {
       ...entry(ME, 'Me', '+15550000'),
     ]);
     world.files.set('contacts', bytes);
-    await world.arrive(list(world, pointerTo(bytes)));
+    await world.arrive(list(world, listAt(bytes)));
     await world.receiver.idle();
     expect(world.core.changes('peer').slice(1)).toEqual([
       { kind: 'peer', peer: peerOf(ALICE), identity: keyOf(ALICE), address: '+15550001', name: 'Alice' },
@@ -411,7 +392,7 @@ describe('a list of contacts', () => {
     // The same list again is no news.
     const { length } = world.core.changes('peer');
     world.files.set('again', bytes);
-    await world.arrive(list(world, pointerTo(bytes, 'again')));
+    await world.arrive(list(world, listAt(bytes, 'again')));
     await world.receiver.idle();
     expect(world.core.changes('peer')).toHaveLength(length);
   });
@@ -421,7 +402,7 @@ describe('a list of contacts', () => {
     const world = createReceivingWorld();
     world.files.set('contacts', bytes);
     world.receiver.close();
-    await world.arrive(list(world, pointerTo(bytes)));
+    await world.arrive(list(world, listAt(bytes)));
     await world.receiver.idle();
     expect(await readPendingContacts(viewOf(world))).not.toBeNull();
     const work = [...world.core.cells].map(([name, { value }]) => {
@@ -441,7 +422,7 @@ describe('a list of contacts', () => {
     const world = createReceivingWorld();
     world.files.set('contacts', bytes);
     world.offline = true;
-    await world.arrive(list(world, pointerTo(bytes)));
+    await world.arrive(list(world, listAt(bytes)));
     await world.receiver.idle();
     await world.arrive();
     await world.receiver.idle();
@@ -462,11 +443,7 @@ describe('a list of contacts', () => {
     world.files.set('forged', Uint8Array.from([...bytes, ...bytes]));
     const nonsense = Uint8Array.of(5, 1, 2);
     world.files.set('nonsense', nonsense);
-    for (const blob of [
-      pointerTo(bytes, 'gone'),
-      pointerTo(bytes, 'forged'),
-      pointerTo(nonsense, 'nonsense'),
-    ]) {
+    for (const blob of [listAt(bytes, 'gone'), listAt(bytes, 'forged'), listAt(nonsense, 'nonsense')]) {
       await world.arrive(list(world, blob));
       await world.receiver.idle();
       expect(await readPendingContacts(viewOf(world))).toBeNull();
@@ -483,7 +460,7 @@ describe('a list of contacts', () => {
       Array.from({ length: 1_200 }, (_, n) => entry(someone(n + 100), `N${n}`, null)).flat(),
     );
     world.files.set('contacts', bytes);
-    await world.arrive(list(world, pointerTo(bytes)));
+    await world.arrive(list(world, listAt(bytes)));
     await world.receiver.idle();
     expect(world.core.changes('peer')).toHaveLength(1_200);
     expect(Math.max(...world.core.commits.map(({ changes }) => changes.length))).toBe(500);

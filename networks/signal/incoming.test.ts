@@ -4,6 +4,7 @@ import { encodeContent } from './codec/encode.ts';
 import * as oracle from './codec/test/oracle.ts';
 import { conversationWith, peerOf } from './names.ts';
 import { retryBytes } from './test/clear-engine.ts';
+import { pointerTo } from './test/file-pointer.ts';
 import { ACCOUNT } from './test/lane-context.ts';
 import {
   ALICE,
@@ -173,17 +174,7 @@ describe('a message', () => {
 
   it('that brings files shows its words, says what is not here, and is kept', async () => {
     const world = createReceivingWorld();
-    const file = {
-      cdn: 3,
-      id: 'file',
-      key: new Uint8Array(64),
-      digest: new Uint8Array(32),
-      size: 5,
-      type: 'image/png',
-      name: null,
-      flags: 0,
-    };
-    const attachments = [oracle.pointer(file)];
+    const attachments = [oracle.pointer(pointerTo(new Uint8Array(5), { type: 'image/png' }))];
     const words = oracle.encodeData({ body: 'look', timestamp: BigInt(T), attachments });
     const none = oracle.encodeData({ timestamp: BigInt(T + 1), attachments });
     const alice = { service: ALICE, device: 1 };

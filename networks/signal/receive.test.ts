@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { PlainsealError } from '../../shared/errors.ts';
 import type { EnvelopeKey } from '../../shared/ids.ts';
@@ -10,6 +9,7 @@ import * as oracle from './codec/test/oracle.ts';
 import { conversationWith } from './names.ts';
 import { readPeer } from './peer-record.ts';
 import type { Delivery } from './service/service.ts';
+import { pointerTo } from './test/file-pointer.ts';
 import { ACCOUNT } from './test/lane-context.ts';
 import {
   ALICE,
@@ -327,17 +327,6 @@ describe('after a run that died', () => {
 
 describe('a long text', () => {
   const whole = `beginning ${'and more '.repeat(1_000)}end`;
-  const pointerTo = (bytes: Uint8Array, more: Partial<AttachmentPointer> = {}): AttachmentPointer => ({
-    cdn: 3,
-    id: 'long',
-    key: new Uint8Array(64),
-    digest: createHash('sha256').update(bytes).digest(),
-    size: bytes.length,
-    type: 'text/x-signal-plain',
-    name: null,
-    flags: 0,
-    ...more,
-  });
   const long = (world: ReceivingWorld, pointer: AttachmentPointer, sentAt = T) =>
     world.alice(text('beginning', sentAt, { what: { longText: pointer } }));
 

@@ -1,7 +1,7 @@
 import * as v from 'valibot';
 import type { EpochId, GroupKey } from '../../../crypto/mls/cells.ts';
 import type { StateKey, Work } from '../../../shared/lane/state.ts';
-import { readCell, writeCell } from '../cell.ts';
+import { readCell, removeCell, writeCell } from '../cell.ts';
 import type { Turn } from '../turn.ts';
 import { readRecord } from './record.ts';
 
@@ -36,6 +36,4 @@ export async function noteEntered(work: Work, group: GroupKey, epoch: EpochId): 
 }
 
 /** The group is no more. */
-export async function forgetEntered(work: Work, group: GroupKey): Promise<void> {
-  if ((await work.get(keyOf(group))) !== null) work.put(keyOf(group), null);
-}
+export const forgetEntered = (work: Work, group: GroupKey): Promise<void> => removeCell(work, keyOf(group));

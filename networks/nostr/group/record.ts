@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { GroupKey } from '../../../crypto/mls/cells.ts';
 import type { ConversationId, Millis } from '../../../shared/ids.ts';
 import type { StateKey, Work } from '../../../shared/lane/state.ts';
-import { decodeCell, hexId, readCell, relayUrl, writeCell } from '../cell.ts';
+import { decodeCell, hexId, readCell, relayUrl, removeCell, writeCell } from '../cell.ts';
 import { forgetCaughtUp } from '../cursor.ts';
 import type { PublicKey } from '../keys.ts';
 import type { NostrGroupId } from '../marmot/routing.ts';
@@ -137,7 +137,7 @@ export async function writeRecord(work: Work, group: GroupKey, record: GroupReco
 /** Forgets a group, which is written to nowhere. */
 export async function dropRecord(work: Work, group: GroupKey, { routing }: GroupRecord): Promise<void> {
   await dropRoute(work, routing, group);
-  if ((await work.get(recordKey(group))) !== null) writeCell(work, recordKey(group), null);
+  await removeCell(work, recordKey(group));
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { EpochId, EpochRef, GroupKey } from '../../../crypto/mls/cells.ts';
 import type { OutboxId } from '../../../shared/ids.ts';
 import type { StateKey, Work } from '../../../shared/lane/state.ts';
+import { removeCell } from '../cell.ts';
 
 /*
  * said/<group>/<item>   the epoch in which an item of mine was sealed, for as long as that epoch is kept
@@ -30,9 +31,8 @@ export async function saidIn(
 }
 
 /** Forgets an item. */
-export async function forgetSaid(work: Work, group: GroupKey, item: OutboxId): Promise<void> {
-  if ((await work.get(keyOf(group, item))) !== null) work.put(keyOf(group, item), null);
-}
+export const forgetSaid = (work: Work, group: GroupKey, item: OutboxId): Promise<void> =>
+  removeCell(work, keyOf(group, item));
 
 /** Items whose epoch is kept and not on the branch that is taken: they have to be said again. They are forgotten, as are those of old epochs. */
 export async function takeLost(

@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import type { EpochId, GroupKey } from '../../../crypto/mls/cells.ts';
 import type { OutboxId } from '../../../shared/ids.ts';
 import type { StateKey, Work } from '../../../shared/lane/state.ts';
-import { decodeCell, hexId, readCell, relayUrl, writeCell } from '../cell.ts';
+import { decodeCell, hexId, readCell, relayUrl, removeCell, writeCell } from '../cell.ts';
 import type { EventId } from '../event.ts';
 import type { PublicKey } from '../keys.ts';
 import type { RelayUrl } from '../relay-url.ts';
@@ -68,6 +68,7 @@ const schema: v.GenericSchema<unknown, Staged> = v.object({
 const counted = v.object({ times: v.number() });
 
 const keyOf = (group: GroupKey, digest: string): StateKey => ({ space: 'staged', key: `${group}/${digest}` });
+const lossesOf = (item: OutboxId): StateKey => ({ space: 'losses', key: item });
 
 /** Writes a commit of mine; null forgets it. */
 export async function writeStaged(
@@ -90,17 +91,13 @@ export const readStaged = (
 
 /** How often the change of an item came too late; counts once more. */
 export async function countLoss(work: Work, item: OutboxId): Promise<number> {
-  const key: StateKey = { space: 'losses', key: item };
-  const times = ((await readCell(work, key, counted))?.times ?? 0) + 1;
-  writeCell(work, key, { times });
+  const times = ((await readCell(work, lossesOf(item), counted))?.times ?? 0) + 1;
+  writeCell(work, lossesOf(item), { times });
   return times;
 }
 
 /** It has come through, or is given up. */
-export async function forgetLosses(work: Work, item: OutboxId): Promise<void> {
-  const key: StateKey = { space: 'losses', key: item };
-  if ((await work.get(key)) !== null) work.put(key, null);
-}
+export const forgetLosses = (work: Work, item: OutboxId): Promise<void> => removeCell(work, lossesOf(item));
 
 /** All commits of mine that are remembered. */
 export async function allStaged(

@@ -10,7 +10,6 @@ import type { EventId } from '../event.ts';
 import { OVERLAP_SECONDS } from '../cursor.ts';
 import { keepDeferred, KEPT_MS, settleDeferred } from '../deferred.ts';
 import type { FoundGroupEvent } from '../marmot/group-event.ts';
-import { openGroupEvent } from '../marmot/group-event.ts';
 import { GROUP_PROFILE_COMPONENT } from '../marmot/group-profile.ts';
 import { accountOf } from '../marmot/member.ts';
 import { groupOfMessage, wireFormatOf } from '../marmot/mls-message.ts';
@@ -18,9 +17,9 @@ import { envelopeOf } from '../names.ts';
 import type { Turn } from '../turn.ts';
 import { hasRemovals, noteCommit, noteHeard, noteWitness, removalId } from './commit-note.ts';
 import { converge, goTo, mustRecord } from './converge.ts';
-import { eventKeysOf } from './event-keys.ts';
-import { opensFrom } from './opens-from.ts';
-import { groupsAt, readRecord, writeRecord } from './record.ts';
+import { openIn } from './opened.ts';
+import { anyOpensFrom } from './opens-from.ts';
+import { groupsAt, writeRecord } from './record.ts';
 import { takeApp } from './take-app.ts';
 
 /** An event of a group as relays gave it. */
@@ -79,41 +78,6 @@ export async function takeGroupEvent(
   }
 }
 
-/** Opens an event with the key of whichever of these groups it is of; null: of none, as far as their epochs are here. */
-async function openIn(
-  turn: Turn,
-  groups: readonly GroupKey[],
-  found: GroupDelivery['found'],
-): Promise<{ readonly group: GroupKey; readonly message: Uint8Array; readonly at: EpochRef } | null> {
-  for (const group of groups) {
-    if ((await readRecord(turn.work, group)) === null) continue;
-    const { epochs } = await turn.running.engine.standing(group, turn.work);
-    const keys = await eventKeysOf(turn, group, epochs);
-    const opened = openGroupEvent(
-      found,
-      keys.map(({ key }) => key),
-    );
-    const at = opened && keys[opened.key]?.epoch;
-    if (opened && at) return { group, message: opened.message, at };
-  }
-  return null;
-}
-
-/** From when on what is said in any of these groups can be opened ({@link opensFrom}); null: none of them is mine. */
-async function anyOpensFrom(
-  { running, work, now }: Turn,
-  groups: readonly GroupKey[],
-): Promise<number | null> {
-  let from: number | null = null;
-  for (const group of groups) {
-    const record = await readRecord(work, group);
-    if (record === null) continue;
-    const { epochs } = await running.engine.standing(group, work);
-    from = Math.min(from ?? Infinity, await opensFrom(work, group, record, epochs, now));
-  }
-  return from;
-}
-
 /** Settles it for good. */
 async function done({ work, ledger }: Turn, { id, found }: GroupDelivery): Promise<'settled'> {
   await settleDeferred(work, { group: found.group, id });
@@ -130,7 +94,7 @@ function consume(
   return done(turn, delivery);
 }
 
-/** `from`: what is dated before gives way where there is no room ({@link opensFrom}). */
+/** `from`: what is dated before gives way where there is no room ({@link anyOpensFrom}). */
 async function defer(
   turn: Turn,
   delivery: GroupDelivery,

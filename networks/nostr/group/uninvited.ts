@@ -2,8 +2,9 @@ import * as v from 'valibot';
 import type { GroupKey } from '../../../crypto/mls/cells.ts';
 import type { NetworkKey } from '../../../shared/ids.ts';
 import type { StateKey, Work } from '../../../shared/lane/state.ts';
-import { readCell, writeCell } from '../cell.ts';
-import type { Fanout } from '../fanout.ts';
+import { readCell, removeCell, writeCell } from '../cell.ts';
+import type { EventId } from '../event.ts';
+import { dropFanout, type Fanout } from '../fanout.ts';
 import type { PublicKey } from '../keys.ts';
 import { peerOf } from '../names.ts';
 import type { Turn } from '../turn.ts';
@@ -44,11 +45,15 @@ export async function sayUninvited(
   });
 }
 
+/** Gives up publishing an event. Where it was an invitation that no relay has, that is stated. */
+export async function giveUpFanout(turn: Turn, id: EventId): Promise<void> {
+  const owed = await dropFanout(turn.work, id);
+  if (owed !== null) await sayUninvited(turn, owed);
+}
+
 /** Whether the other of a conversation of two never got an invitation to its group. */
 export const isUninvited = async (work: Pick<Work, 'get'>, group: GroupKey): Promise<boolean> =>
   (await readCell(work, keyOf(group), schema)) !== null;
 
 /** The group is no more. */
-export async function forgetUninvited(work: Work, group: GroupKey): Promise<void> {
-  if ((await work.get(keyOf(group))) !== null) work.put(keyOf(group), null);
-}
+export const forgetUninvited = (work: Work, group: GroupKey): Promise<void> => removeCell(work, keyOf(group));
