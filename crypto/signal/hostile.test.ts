@@ -1,6 +1,7 @@
 import { PublicKey } from '@signalapp/libsignal-client';
 import fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import type { ServiceId } from './address.ts';
 import type { Work } from '../../shared/lane/state.ts';
 import { lowOrderPoints } from '../../shared/test/low-order-points.ts';
 import { createWork } from '../../shared/lane/work.ts';
@@ -76,7 +77,7 @@ describe('hostile envelopes', () => {
     }
   });
 
-  it('of any bytes are refused', async () => {
+  it('of any bytes are refused, but for a plaintext that has the shape of one: it says that nothing is proven, and keeps nothing', async () => {
     const source = fc.constantFrom({ service: peer.service, device: 1 }, { service: freshAci(), device: 7 });
     const content = fc.oneof(
       bytes(400),
@@ -85,12 +86,24 @@ describe('hostile envelopes', () => {
         .tuple(fc.constantFrom(0x33, 0x34, 0x44, 0x45, 0x54, 0x11, 0x22, 0x23, 0xc0), bytes(300))
         .map(([first, rest]) => Uint8Array.of(first, ...rest)),
     );
+    const shapely: [(typeof types)[number], { service: ServiceId; device: number }, Uint8Array] = [
+      'plaintext',
+      { service: peer.service, device: 1 },
+      Uint8Array.of(0xc0, 0x80),
+    ];
     await fc.assert(
       fc.asyncProperty(fc.constantFrom(...types), source, content, async (type, from, some) => {
         const envelope = { source: from, destination: account.aci.service, sentAt: 1, serverAt: 2 };
-        expectRefused(await tried({ ...envelope, type, content: some }));
+        const { result, work } = await tried({ ...envelope, type, content: some });
+        if (type !== 'plaintext' || result.kind === 'refused') return expectRefused({ result, work });
+        expect([some[0], from.service]).toEqual([0xc0, peer.service]);
+        expect(result).toMatchObject({
+          kind: 'opened',
+          facts: { endToEnd: { is: false }, authenticated: { is: false } },
+        });
+        expect(work.writes()).toEqual([]);
       }),
-      { numRuns: 1_500 },
+      { numRuns: 1_500, examples: [shapely] },
     );
   });
 
