@@ -278,7 +278,7 @@ function Rename({
   readonly onDone: (edit: Edit) => void;
 }): ReactNode {
   const [text, setText] = useState(title);
-  const may = text.trim() !== '' && text.trim() !== title;
+  const may = text.trim() !== '' && text.trim() !== title && text.trim().length <= MAX_GROUP_TITLE;
   return (
     <form
       className={styles['rename']}

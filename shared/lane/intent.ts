@@ -14,8 +14,8 @@ export interface Receipt {
 /** How long messages stay after they were read; `version` orders changes of it by different people. */
 export type Timer = { readonly ms: Millis | null; readonly version: number };
 
-/** Longest name of a group, in UTF-16 units. */
-export const MAX_GROUP_TITLE = 100;
+/** Longest name of a group, in UTF-16 units: in whatever writing it is no more than the 256 bytes of UTF-8 that Marmot takes (three for a unit at most). */
+export const MAX_GROUP_TITLE = 85;
 /**
  * Most people in a group, me among them, and most that one change of it names: so many fit the invitation to a group in which all have renewed
  * their keys (decision 32).

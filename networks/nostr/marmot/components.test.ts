@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import fc from 'fast-check';
+import { MAX_GROUP_TITLE } from '../../../shared/lane/intent.ts';
 import { encodeGroupProfile, readGroupProfile } from './group-profile.ts';
 import { encodeLifecycle, readLifecycle } from './lifecycle.ts';
 
@@ -24,6 +25,16 @@ test('a group profile reads back, within its bounds', () => {
     fc.property(fc.uint8Array({ maxLength: 40 }), (bytes) => {
       const read = readGroupProfile(bytes);
       if (read) expect(encodeGroupProfile(read)).toEqual(Buffer.from(bytes));
+    }),
+  );
+});
+
+test('whatever a person may call a group fits', () => {
+  const longest = ['x', 'é', '鳥', '🦉'].map((letter) => letter.repeat(MAX_GROUP_TITLE / letter.length));
+  const titles = fc.string({ unit: 'binary' }).filter(({ length }) => length <= MAX_GROUP_TITLE);
+  fc.assert(
+    fc.property(fc.oneof(titles, fc.constantFrom(...longest)), (name) => {
+      expect(readGroupProfile(encodeGroupProfile({ name, description: '' }))?.name).toBe(name.toWellFormed());
     }),
   );
 });
