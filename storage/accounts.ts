@@ -50,6 +50,22 @@ export function describeAccount(
 }
 
 /**
+ * An account goes on under another address; it is called by it where it was called by the one before. Where another account has that address already,
+ * it stays as it is. Whether it moved.
+ */
+export function moveAddress(db: Database, { id, address, displayName }: Account, to: string): boolean {
+  if (to === address) return false;
+  const name = displayName === address ? to : displayName;
+  const moved = db.run(
+    'UPDATE OR IGNORE account SET address = ?, display_name = ? WHERE id = ?',
+    to,
+    name,
+    id,
+  );
+  return moved.changes > 0;
+}
+
+/**
  * Removes an account; its state, conversations and outbox go with it. Its messages must be gone already, as the index forgets
  * each by its words.
  */

@@ -170,8 +170,12 @@ export function clearMarker(db: Database, account: AccountId, marker: string): v
   db.run('DELETE FROM meta WHERE key = ? AND value = ?', touchKey(account), marker);
 }
 
-/** Cursors by which a lane tells what core shows of an account: how its own identity reads, and how many mails were not fetched. */
+/**
+ * Cursors by which a lane tells what core shows of an account: how its own identity reads, under which address it is now, and how many mails were
+ * not fetched.
+ */
 export const IDENTITY_CURSOR = 'identity';
+export const ADDRESS_CURSOR = 'address';
 export const SKIPPED_CURSOR = 'plain-mail-skipped';
 /** Set once the person has the account's key outside of the program. */
 export const KEY_KEPT_CURSOR = 'key-kept';

@@ -75,6 +75,12 @@ describe('my phone has another number', () => {
       identities: { pni: PNI, pniRegistrationId: 5 },
     });
     expect(world.core.outcome('change' as Delivery['key'])).toBe('consumed');
+    // Core calls the account by it.
+    expect(world.core.commits.flatMap(({ inbound }) => inbound)).toContainEqual({
+      kind: 'cursor',
+      name: 'address',
+      value: '+15550009',
+    });
     expect(world.acknowledged).toEqual([before.key, 'change']);
     expect(world.core.changes('message').map(({ content }) => content.text)).toEqual(['before']);
   });

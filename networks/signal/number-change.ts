@@ -27,6 +27,7 @@ export async function takeNumberChange(
   const { number, registrationId: pniRegistrationId } = change;
   const identities = { ...self.identities, pni, pniIdentityKey, pniRegistrationId };
   writeCell(work, SELF, { ...self, number, identities });
+  ledger.inbound.push({ kind: 'cursor', name: 'address', value: number });
   ledger.numberChanged = true;
   log('number-changed', {});
   consumed(receiving, arrival);

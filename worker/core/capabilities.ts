@@ -62,6 +62,9 @@ export const isLinked = (network: NetworkId): boolean => network === 'signal';
 /** Networks whose other devices of mine are to hear what I read here, whether or not its authors are told. */
 export const tellsOwnDevices = (network: NetworkId): boolean => network === 'signal';
 
+/** Networks on which an account may get another address and stay what it is. */
+export const changesAddress = (network: NetworkId): boolean => network === 'signal';
+
 /** Networks whose lane keeps what was sent, for devices that ask again, and is to hear what was deleted of it. */
 export const keepsSent = (network: NetworkId): boolean => network === 'signal';
 

@@ -4,8 +4,10 @@ import { assertNever } from '../../../shared/assert.ts';
 import type { Change } from '../../../shared/lane/change.ts';
 import type { Commit, CommitResult, Forecast, Settled } from '../../../shared/lane/commit.ts';
 import { isQuiet, type Intent } from '../../../shared/lane/intent.ts';
+import { moveAddress } from '../../../storage/accounts.ts';
 import { findConversation, setForecast } from '../../../storage/conversations.ts';
 import {
+  ADDRESS_CURSOR,
   clearMarker,
   hasMarkers,
   IDENTITY_CURSOR,
@@ -18,6 +20,7 @@ import { writeCells } from '../../../storage/lane-state.ts';
 import { findMessageByKey } from '../../../storage/messages.ts';
 import { addIntent, sweepQuiet } from '../../../storage/outbox.ts';
 import { hasWaitingEdit, WAIT_MS } from '../../../storage/waiting.ts';
+import { changesAddress } from '../capabilities.ts';
 import { addTouched, nothingTouched, touchConversation } from '../touched.ts';
 import { changeConversation } from './conversation-change.ts';
 import { holdInPlace, resumePassed } from './hold.ts';
@@ -71,7 +74,7 @@ function applyAll(scope: Scope, commit: Commit): void {
   if (commit.enqueue.length > 0) sweepQuiet(scope.db, scope.now, commit.enqueue.length);
   const marked = commit.inbound.length > 0 && hasMarkers(scope.db, scope.account.id);
   for (const settled of commit.inbound) {
-    if (showsInAccount(scope, settled)) scope.touched.accounts = true;
+    if (showsInAccount(scope, settled) || movesAccount(scope, settled)) scope.touched.accounts = true;
     if (settled.kind === 'not-kept') tellNotKept(scope, settled.conversation);
     settle(scope.db, scope.account.id, asKept(scope, settled), scope.now);
     // Core lets go of its bytes in time.
@@ -118,6 +121,13 @@ function showsInAccount(scope: Scope, settled: Settled): boolean {
   if (settled.kind !== 'cursor') return false;
   if (settled.name !== IDENTITY_CURSOR && settled.name !== SKIPPED_CURSOR) return false;
   return readCursor(scope.db, scope.account.id, settled.name) !== settled.value;
+}
+
+/** Moves the account where its network says that it has another address now, as a phone may have another number; whether it did. */
+function movesAccount({ db, account }: Scope, settled: Settled): boolean {
+  if (settled.kind !== 'cursor' || settled.name !== ADDRESS_CURSOR || !changesAddress(account.network))
+    return false;
+  return moveAddress(db, account, settled.value);
 }
 
 /**
