@@ -182,8 +182,8 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
     },
     'message.delete': ({ id }) => {
       const row = saidOf(memory, id);
-      memory.messages.delete(id);
-      tell([row.conversation], [id]);
+      const content = { text: '', ranges: [], files: [] };
+      putMessage({ ...row, content, files: [], quote: null, reactions: [], deleted: true });
       return null;
     },
     'hold.resolve': ({ conversation, choice }) => {
