@@ -446,6 +446,24 @@ test('a reply, a reaction, a file and a draft', async ({ page, show }) => {
   await expect(page.getByTestId('composer')).toHaveValue('half a thought');
 });
 
+test('what I delete for everyone is done only once the others were asked', async ({ page, show }) => {
+  const remove = async (): Promise<Locator> => {
+    const mine = page.getByRole('article', { name: /^You, /u }).last();
+    await mine.focus();
+    await mine.getByRole('button', { name: en['app.more'] }).press('Enter');
+    await page.getByRole('menuitem', { name: en['message.delete-for-all'] }).press('Enter');
+    return mine;
+  };
+  await show('chat=cave&offline');
+  const waiting = await remove();
+  await expect(waiting).toContainText(en['message.deleted.waiting']);
+  await expect(waiting).not.toContainText(en['message.deleted.sent']);
+  await expect(waiting.getByTestId('message-state')).toHaveCount(0);
+  await expectAccessible(page);
+  await show('chat=cave');
+  await expect(await remove()).toContainText(en['message.deleted.sent']);
+});
+
 test('a stop is resolved by the person: cause first, each act with its consequence', async ({
   page,
   show,
