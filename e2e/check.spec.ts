@@ -133,15 +133,75 @@ test('a new chat is begun with a code from a picture; one of another kind is nam
   await show('sheet=new-chat');
   const sheet = page.getByRole('dialog');
   const field = sheet.getByLabel(en['new.field'], { exact: true });
-  await sheet.getByTestId('scan-file').setInputFiles(pictureOf(OTTO));
-  await expect(sheet.getByRole('alert')).toContainText('This is a Nostr key.');
+  await sheet.getByTestId('scan-file').setInputFiles(pictureOf(String(codes['openpgp-group'][0])));
+  await expect(sheet.getByRole('alert')).toContainText('This is an invitation to an e-mail group.');
   await expect(field).toHaveValue('');
+  // Another account of mine can.
+  await sheet.getByTestId('scan-file').setInputFiles(pictureOf(OTTO));
+  await expect(sheet.getByLabel(en['new.field.nostr'], { exact: true })).toHaveValue(OTTO);
   const invitation = String(codes['openpgp-invite'][0]);
   await sheet.getByTestId('scan-file').setInputFiles(pictureOf(invitation));
   await expect(field).toHaveValue(invitation);
   await expect(sheet.getByRole('button', { name: en['new.go'] })).toBeEnabled();
   await expectAccessible(page, 'a new chat by code');
 });
+
+test('an invitation for another account of mine is taken by that where it was pasted, and kept where it was typed', async ({
+  page,
+  show,
+}) => {
+  await show('sheet=new-chat');
+  const { keyboard } = page;
+  const sheet = page.getByRole('dialog');
+  const from = sheet.getByRole('radiogroup', { name: en['new.from'] });
+  const mail = from.getByRole('radio', { name: 'mara@northmail.example' });
+  const nostr = from.getByRole('radio', { name: /npub1/u });
+  const ofMail = sheet.getByLabel(en['new.field'], { exact: true });
+  const ofNostr = sheet.getByLabel(en['new.field.nostr'], { exact: true });
+  const go = sheet.getByRole('button', { name: en['new.go'] });
+  // Typed it may become anything: it stays, and what to do is said.
+  await ofMail.fill(OTTO);
+  await expect(mail).toBeChecked();
+  await expect(sheet.getByRole('alert')).toContainText(
+    /This is a Nostr key\..*To use it, choose “Mara, npub1.*” above\./u,
+  );
+  await expect(go).toBeDisabled();
+  await expectAccessible(page, 'a code of another account');
+  await nostr.press('Space');
+  await expect(ofNostr).toHaveValue(OTTO);
+  await expect(go).toBeEnabled();
+  // Pasted it is whole.
+  await mail.press('Space');
+  await ofMail.press('ControlOrMeta+A');
+  await keyboard.press('ControlOrMeta+X');
+  await expect(ofMail).toHaveValue('');
+  await keyboard.press('ControlOrMeta+V');
+  await expect(nostr).toBeChecked();
+  await expect(ofNostr).toHaveValue(OTTO);
+  await expect(ofNostr).toBeFocused();
+  await expect(sheet).toContainText(/This is a Nostr key\. You now write from “Mara, npub1/u);
+  await expect(sheet.getByRole('alert')).toHaveCount(0);
+  await expectAccessible(page, 'a code that moved');
+  // Where no account of mine takes it, it says which would.
+  await page.keyboard.press('Escape');
+  await page.evaluate(() => {
+    const { memory, core } = (window as unknown as { gallery: Gallery }).gallery;
+    memory.accounts = memory.accounts.filter(({ network }) => network === 'email');
+    core.tell([], [], { accounts: true });
+  });
+  await expect(page.getByText('npub1')).toHaveCount(0);
+  await page.keyboard.press('ControlOrMeta+N');
+  await ofMail.fill(OTTO);
+  await expect(sheet.getByRole('alert')).toContainText('To use it, add an account on Nostr first.');
+  await expect(ofMail).toHaveValue(OTTO);
+});
+
+type Gallery = {
+  readonly memory: { accounts: readonly { readonly network: string }[] };
+  readonly core: {
+    readonly tell: (chats: readonly string[], messages: readonly string[], also: object) => void;
+  };
+};
 
 test('a link from outside fills in a new chat once no panel is open, and begins nothing', async ({
   page,

@@ -2,6 +2,7 @@ import { expect, type Locator, type Page } from '@playwright/test';
 import { en } from '../shared/words/en.ts';
 import { nameInSentence, plainName } from '../shared/words/plain-name.ts';
 import { expectAccessible } from './gallery/accessible.ts';
+import { comeIn } from './gallery/come-in.ts';
 import { test } from './gallery/fixture.ts';
 
 // A trace of each step costs a third of the time here, and every state can be opened again by its name.
@@ -324,22 +325,49 @@ test('what comes in while reading above does not pull the view down; at the end 
   show,
 }) => {
   await show('chat=alice');
-  await page.getByTestId('composer').fill('one more');
-  await page.keyboard.press('Enter');
+  await comeIn(page, 'one more');
   await expect(message(page, 'one more')).toBeInViewport();
-  await expect(message(page, 'one more').getByTestId('message-state')).toHaveText(
-    'Accepted by the mail server',
-  );
   const history = page.getByTestId('history');
   await history.evaluate((view) => {
     view.scrollTop -= 700;
   });
   await expect(page.getByRole('button', { name: 'To the newest message' })).toBeVisible();
   const before = await history.evaluate((view) => view.scrollTop);
-  await page.getByTestId('composer').fill('and another');
-  await page.keyboard.press('Enter');
+  await comeIn(page, 'and another');
   await expect(message(page, 'and another')).toHaveCount(1);
   expect(Math.abs((await history.evaluate((view) => view.scrollTop)) - before)).toBeLessThan(2);
+});
+
+test('what I send is brought into view, also where I read far above and its end is not loaded any more', async ({
+  page,
+  show,
+}) => {
+  await show('chat=alice');
+  const history = page.getByTestId('history');
+  const toEnd = page.getByRole('button', { name: 'To the newest message' });
+  await history.evaluate((view) => {
+    view.scrollTop -= 700;
+  });
+  await expect(toEnd).toBeVisible();
+  await page.getByTestId('composer').fill('from a little above');
+  await page.keyboard.press('Enter');
+  await expect(message(page, 'from a little above')).toBeInViewport();
+  await expect(message(page, 'from a little above').getByTestId('message-state')).toHaveText(
+    'Accepted by the mail server',
+  );
+  await expect(toEnd).toHaveCount(0);
+  await expect(page.getByTestId('composer')).toBeFocused();
+  // Up until what was sent has left at the newer end.
+  await expect(async () => {
+    await history.evaluate((view) => {
+      view.scrollTop = 0;
+    });
+    await expect(message(page, 'from a little above')).toHaveCount(0, { timeout: 100 });
+  }).toPass();
+  await page.getByTestId('composer').fill('from far above');
+  await page.keyboard.press('Enter');
+  await expect(message(page, 'from far above')).toBeInViewport();
+  await expect(message(page, 'from a little above')).toBeInViewport();
 });
 
 test('where the first row of the list only peeked out, whoever comes up there is seen whole', async ({
@@ -416,6 +444,24 @@ test('a reply, a reaction, a file and a draft', async ({ page, show }) => {
   await expect(page.getByTestId('header-name')).toHaveText('Jonas Weber');
   await page.keyboard.press('Alt+ArrowUp');
   await expect(page.getByTestId('composer')).toHaveValue('half a thought');
+});
+
+test('what I delete for everyone is done only once the others were asked', async ({ page, show }) => {
+  const remove = async (): Promise<Locator> => {
+    const mine = page.getByRole('article', { name: /^You, /u }).last();
+    await mine.focus();
+    await mine.getByRole('button', { name: en['app.more'] }).press('Enter');
+    await page.getByRole('menuitem', { name: en['message.delete-for-all'] }).press('Enter');
+    return mine;
+  };
+  await show('chat=cave&offline');
+  const waiting = await remove();
+  await expect(waiting).toContainText(en['message.deleted.waiting']);
+  await expect(waiting).not.toContainText(en['message.deleted.sent']);
+  await expect(waiting.getByTestId('message-state')).toHaveCount(0);
+  await expectAccessible(page);
+  await show('chat=cave');
+  await expect(await remove()).toContainText(en['message.deleted.sent']);
 });
 
 test('a stop is resolved by the person: cause first, each act with its consequence', async ({

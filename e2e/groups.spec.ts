@@ -1,5 +1,6 @@
 import { expect, type Locator, type Page } from '@playwright/test';
 import { en } from '../shared/words/en.ts';
+import { expectAccessible } from './gallery/accessible.ts';
 import { test } from './gallery/fixture.ts';
 
 // Groups, and accounts that are a key: what the page asks of core is read from the core in memory.
@@ -143,6 +144,36 @@ test('who is no admin is told so, and can still leave', async ({ page, show }) =
   await expect(page.getByRole('button', { name: en['group.add'] })).toHaveCount(0);
   await expect(page.getByRole('button', { name: en['group.leave'] })).toBeVisible();
 });
+
+test('who is the only admin is told what leaving means and what comes first, by keyboard', async ({
+  page,
+  show,
+}) => {
+  await show('chat=cave');
+  await page.evaluate(() => {
+    const { memory, core, view } = (window as unknown as { gallery: Gallery }).gallery;
+    const id = view.getState().conversation ?? '';
+    const chat = memory.chats.get(id);
+    if (chat) memory.chats.set(id, { ...chat, can: { ...chat.can, leave: { limit: 'only-admin' } } });
+    core.tell([id], []);
+  });
+  await page.getByRole('button', { name: en['group.panel'] }).press('Enter');
+  const leave = page.getByRole('button', { name: en['group.leave'] });
+  await expect(leave).toContainText(en['group.leave.means']);
+  await leave.press('Enter');
+  await expect(page.getByText(en['can.only-admin'])).toContainText(en['group.leave.only-admin.do']);
+  // There is nothing to press that would be refused.
+  await expect(leave).toHaveCount(1);
+  await expectAccessible(page);
+  await choose(page, 'Otto Novak', en['group.promote']);
+  await expect(member(page, 'Otto Novak')).toContainText(en['group.waits.promote']);
+});
+
+type Gallery = {
+  readonly memory: { readonly chats: Map<string, { readonly can: object }> };
+  readonly core: { readonly tell: (chats: readonly string[], messages: readonly string[]) => void };
+  readonly view: { readonly getState: () => { readonly conversation: string | null } };
+};
 
 test('a stranger’s group says who asks and how many are in it, and is joined or refused', async ({
   page,

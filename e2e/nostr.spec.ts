@@ -38,6 +38,33 @@ test('an account in one step, a conversation by a key, and the answer', async ({
   await expectAccessible(page, 'details of a message');
 });
 
+test('a relay that cannot be used is named, with why, and what was typed stays to be mended', async ({
+  app,
+  relays,
+}) => {
+  const { page } = app;
+  await page.getByRole('button', { name: en['network.nostr'] }).click();
+  await page.getByRole('button', { name: en['disclosure.accept'] }).click();
+  await page.getByRole('button', { name: en['nostr.make'] }).click();
+  const field = page.getByLabel(en['account.field.relays']);
+  const alert = page.getByRole('alert');
+  const good = relays.map(({ url }) => url).join(' ');
+  for (const [bad, why] of [
+    ['relay.example', '“relay.example” does not fit the kind of this profile.'],
+    ['https://relay.example', '“https://relay.example” is not the address of a relay.'],
+  ] as const) {
+    await field.fill(`${good} ${bad}`);
+    await page.keyboard.press('Enter');
+    await expect(alert).toContainText(why);
+    await expect(field).toHaveValue(`${good} ${bad}`);
+    await expect(field).toBeFocused();
+  }
+  await expectAccessible(page, 'a relay that is refused');
+  await field.fill(good);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('heading', { name: en['nostr.made'] })).toBeVisible({ timeout: PEER_MS });
+});
+
 test('somebody who has my link is a stranger until I accept', async ({ app, relays, omar }) => {
   const { page } = app;
   await makeNostrAccount(page, relays);

@@ -70,6 +70,7 @@ export default defineConfig({
         'build.spec.ts',
         'axe.spec.ts',
         'gallery.spec.ts',
+        'focus.spec.ts',
         'groups.spec.ts',
         'attacks.spec.ts',
         'check.spec.ts',

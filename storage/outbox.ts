@@ -1,6 +1,6 @@
 import { textOnly } from '../shared/contract/content.ts';
 import { PlainsealError } from '../shared/errors.ts';
-import type { AccountId, ConversationId, Millis, OutboxId } from '../shared/ids.ts';
+import type { AccountId, ConversationId, Millis, NetworkKey, OutboxId } from '../shared/ids.ts';
 import type { HoldReason } from '../shared/label/facts.ts';
 import type { Label } from '../shared/label/label.ts';
 import type { Intent, OutboxItem, OutboxState } from '../shared/lane/intent.ts';
@@ -73,8 +73,14 @@ export function addIntent(
     item.seenLabel && JSON.stringify(item.seenLabel),
     item.hold === null ? 'queued' : 'held',
     item.hold,
-    item.intent.what.kind === 'protocol' ? (item.intent.what.of ?? null) : null,
+    messageOf(item.intent),
   );
+}
+
+/** The message whose words an intent holds beside it, or that it has others delete. */
+function messageOf({ what }: Intent): NetworkKey | null {
+  if (what.kind === 'delete') return what.target;
+  return what.kind === 'protocol' ? (what.of ?? null) : null;
 }
 
 /** What the protocol sent by itself is kept for so long once it is over: a lane may still say something of it. */
@@ -277,12 +283,25 @@ export function emptyItem(db: Database, id: OutboxId): void {
 
 /** A message was deleted, or is over: what my other devices were still to be told of it is not sent. */
 export function dropTold(db: Database, message: number): void {
-  const told = db.all<{ readonly id: OutboxId }>(
-    `SELECT id FROM outbox INDEXED BY outbox_told
+  const told = db
+    .all<Row>(
+      `SELECT ${columns} FROM outbox INDEXED BY outbox_told
      WHERE account = (SELECT account FROM message WHERE id = :message) AND message_key = (SELECT key FROM message WHERE id = :message)`,
-    { message },
+      { message },
+    )
+    .map(read);
+  // That others delete it too is still to be asked.
+  for (const { id, intent } of told) if (intent.what.kind !== 'delete') emptyItem(db, id);
+}
+
+/** Where it stands that others are asked to delete a message of mine; null where nobody is. What earlier versions asked is not found. */
+export function deletionState(db: Database, account: AccountId, message: NetworkKey): OutboxState | null {
+  const named = db.all<Row>(
+    `SELECT ${columns} FROM outbox INDEXED BY outbox_told WHERE account = ? AND message_key = ?`,
+    account,
+    message,
   );
-  for (const { id } of told) emptyItem(db, id);
+  return named.map(read).find(({ intent }) => intent.what.kind === 'delete')?.state ?? null;
 }
 
 /** What an item was to say is needed no more: what kind of thing it was stays, the words and bytes of it go. */

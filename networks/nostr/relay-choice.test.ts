@@ -14,15 +14,16 @@ test('relays are what was typed, once each, or the proposed ones', () => {
     'wss://b.example',
   ]);
   const failures = [
-    ['', 'test', 'server-unreachable'],
-    ['https://a.example', 'live', 'server-unreachable'],
-    ['ws://a.example', 'live', 'tls-required'],
-    ['wss://127.0.0.1', 'live', 'test-profile-only'],
-    ['wss://a.example', 'test', 'not-possible'],
-    ['wss://10.0.0.1', 'live', 'not-possible'],
-    [Array.from({ length: 9 }, (_, at) => `r${at}.example`).join(' '), 'live', 'server-unreachable'],
+    ['', 'test', 'server-unreachable', null],
+    ['a.example https://B.example', 'live', 'address-malformed', 'https://B.example'],
+    ['a.example, ws://b.example', 'live', 'tls-required', 'ws://b.example'],
+    ['wss://127.0.0.1', 'live', 'test-profile-only', 'wss://127.0.0.1'],
+    ['a.example', 'test', 'test-profile-only', 'a.example'],
+    ['a.example wss://10.0.0.1', 'live', 'not-possible', 'wss://10.0.0.1'],
+    [Array.from({ length: 9 }, (_, at) => `r${at}.example`).join(' '), 'live', 'server-unreachable', null],
   ] as const;
-  for (const [typed, environment, why] of failures) expect(chosenRelays(typed, environment)).toBe(why);
+  for (const [typed, environment, why, relay] of failures)
+    expect(chosenRelays(typed, environment)).toEqual({ why, relay });
 });
 
 test('a change keeps the account and says where it was', async () => {

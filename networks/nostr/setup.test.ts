@@ -152,11 +152,16 @@ test('what can be mended is asked for again', async () => {
   ]);
   expect(kindsOf(mended.steps)).toEqual([
     'progress',
-    'ask server-unreachable',
+    'ask address-malformed',
     'progress',
     'ask server-unreachable',
     'progress',
     'done',
+  ]);
+  // What was typed stays, and which relay it is of is named.
+  expect(mended.steps.filter(({ kind }) => kind === 'ask')).toMatchObject([
+    { fields: [{ name: 'relays', value: 'https://relay.example' }], of: 'https://relay.example' },
+    { fields: [{ name: 'relays', value: gone.url }], of: gone.url },
   ]);
   expect((await stored(mended.setup)).write).toEqual([gone.url, relay.url]);
   expect(kindsOf((await add({ relays: gone.url })).steps)).toEqual([
@@ -172,16 +177,25 @@ test('live and test do not mix, TLS is a must, certificates are checked', async 
   expect(kindsOf((await add({ relays: relay.url, ca: authority.ca })).steps)).toEqual(['progress', 'done']);
   expect(kindsOf((await add({ relays: relay.url })).steps)).toEqual([
     'progress',
-    'failed certificate-refused',
+    'ask certificate-refused',
+    'failed cancelled',
   ]);
-  expect(kindsOf((await add({ relays: 'wss://relay.example' })).steps)).toEqual([
-    'progress',
-    'failed not-possible',
+  const both = `${relay.url} wss://relay.example`;
+  expect((await add({ relays: both })).steps).toMatchObject([
+    { kind: 'progress' },
+    {
+      kind: 'ask',
+      why: 'test-profile-only',
+      of: 'wss://relay.example',
+      fields: [{ name: 'relays', value: both }],
+    },
+    { kind: 'failed' },
   ]);
   const live = (args: Readonly<Record<string, string>>) => add(args, [], setupContext('live'));
   expect(kindsOf((await live({ relays: relay.url })).steps)).toEqual([
     'progress',
-    'failed test-profile-only',
+    'ask test-profile-only',
+    'failed cancelled',
   ]);
   expect(kindsOf((await live({ ca: authority.ca })).steps)).toEqual(['progress', 'failed test-profile-only']);
   expect(kindsOf((await live({ relays: 'ws://relay.example' })).steps)).toEqual([
@@ -191,7 +205,8 @@ test('live and test do not mix, TLS is a must, certificates are checked', async 
   ]);
   expect(kindsOf((await live({ relays: 'wss://10.0.0.1' })).steps)).toEqual([
     'progress',
-    'failed not-possible',
+    'ask not-possible',
+    'failed cancelled',
   ]);
 });
 

@@ -12,7 +12,7 @@ import { freshSecretKey, publicKeyOf, type SecretKey } from './keys.ts';
 import { readOwnKey, type ReadKey } from './own-key.ts';
 import { freshSlot } from './marmot/key-package-event.ts';
 import { newer, readInboxList, readRelayList } from './relay-list.ts';
-import { chosenRelays, MAX_CHOSEN_RELAYS } from './relay-choice.ts';
+import { chosenRelays, MAX_CHOSEN_RELAYS, type RelayRefusal } from './relay-choice.ts';
 import { relayBar, type RelayUrl } from './relay-url.ts';
 import { suggestedRelays } from './relays/directory.ts';
 import { openPool } from './relays/open-pool.ts';
@@ -29,15 +29,19 @@ const emptyView: StateView = { get: async () => null, scan: async () => [] };
 const arg = (args: Args, name: string): string => args[name] ?? '';
 
 /** What the person can mend without starting over, and the fields to ask for. */
-function fieldsFor(why: FlowFailure, args: Args): (FlowStep & { readonly kind: 'ask' })['fields'] | null {
-  switch (why) {
-    case 'server-unreachable':
-    case 'tls-required':
-      return [{ name: 'relays', secret: false, value: arg(args, 'relays') || suggestedRelays.join(' ') }];
-    default:
-      return null;
-  }
+function askFor({ why, relay }: RelayRefusal, args: Args): (FlowStep & { readonly kind: 'ask' }) | null {
+  // What is not of one relay, and no relay typed otherwise mends.
+  if (relay === null && !relaysMend.includes(why)) return null;
+  const value = arg(args, 'relays') || suggestedRelays.join(' ');
+  return {
+    kind: 'ask',
+    fields: [{ name: 'relays', secret: false, value }],
+    why,
+    ...(relay === null ? {} : { of: relay }),
+  };
 }
+
+const relaysMend: readonly FlowFailure[] = ['server-unreachable', 'certificate-refused'];
 
 /**
  * Adds an account in one step: a fresh key, relays that answer. Nothing is published and nothing written before it returns the setup for
@@ -58,16 +62,16 @@ export async function* addAccount(args: Args, context: LaneContext, signal: Abor
   for (let asked = 0; asked < ASK_LIMIT && !signal.aborted; asked += 1) {
     yield { kind: 'progress', stage: 'connecting' };
     const tried = await attempt(given, context, signal, brought);
-    if (typeof tried !== 'string') {
+    if (!('why' in tried)) {
       yield { kind: 'done', conversation: null, peer: null };
       return tried;
     }
-    const fields = signal.aborted ? null : fieldsFor(tried, given);
-    if (fields === null) {
-      yield { kind: 'failed', why: signal.aborted ? 'cancelled' : tried };
+    const ask = signal.aborted ? null : askFor(tried, given);
+    if (ask === null) {
+      yield { kind: 'failed', why: signal.aborted ? 'cancelled' : tried.why };
       return null;
     }
-    const answer = yield { kind: 'ask', fields, why: tried };
+    const answer = yield ask;
     if (answer?.kind !== 'fields') break;
     given = { ...given, ...answer.values };
   }
@@ -93,12 +97,12 @@ async function attempt(
   context: LaneContext,
   signal: AbortSignal,
   brought: SecretKey | null,
-): Promise<AccountSetup | FlowFailure> {
+): Promise<AccountSetup | RelayRefusal> {
   const ca = arg(args, 'ca') || null;
-  if (ca !== null && context.environment === 'live') return 'test-profile-only';
+  if (ca !== null && context.environment === 'live') return { why: 'test-profile-only', relay: null };
   const relays = chosenRelays(arg(args, 'relays'), context.environment);
-  if (typeof relays === 'string') return relays;
-  if (signal.aborted) return 'cancelled';
+  if ('why' in relays) return relays;
+  if (signal.aborted) return { why: 'cancelled', relay: null };
   const secret = brought ?? freshSecretKey();
   const key = publicKeyOf(secret);
   const pool = openPool({
@@ -141,13 +145,15 @@ async function attempt(
   }
 }
 
-/** Why no relay has answered, as far as one reason stands out. */
-function whyNone(pool: RelayPool): FlowFailure {
-  const faults = pool.links().map(({ state }) => ('fault' in state ? state.fault : null));
-  if (faults.includes('proxy')) return 'not-possible';
+/** Why no relay has answered, as far as one reason stands out; of which, where there is only one. */
+function whyNone(pool: RelayPool): RelayRefusal {
+  const links = pool.links();
+  const faults = links.map(({ state }) => ('fault' in state ? state.fault : null));
+  if (faults.includes('proxy')) return { why: 'not-possible', relay: null };
+  const relay = links.length === 1 ? (links[0]?.relay ?? null) : null;
   return faults.length > 0 && faults.every((fault) => fault === 'certificate')
-    ? 'certificate-refused'
-    : 'server-unreachable';
+    ? { why: 'certificate-refused', relay }
+    : { why: 'server-unreachable', relay };
 }
 
 /**

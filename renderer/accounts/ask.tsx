@@ -35,11 +35,14 @@ export function AskFields({
   fields,
   why,
   place = null,
+  of,
   onAnswer,
 }: {
   readonly fields: Extract<FlowStep, { kind: 'ask' }>['fields'];
   readonly why: FlowFailure | null;
   readonly place?: FlowPlace | null;
+  /** What the reason is of, as it was typed. */
+  readonly of?: string | undefined;
   readonly onAnswer: (values: Readonly<Record<string, string>>) => void;
 }): ReactNode {
   const [values, setValues] = useState<Readonly<Record<string, string>>>(
@@ -51,7 +54,7 @@ export function AskFields({
   }
   return (
     <form className={styles['form']} onSubmit={submit}>
-      {why === null ? null : <FlowTrouble why={why} place={place} />}
+      {why === null ? null : <FlowTrouble why={why} place={place} of={of} />}
       <div className={styles['pair']}>
         {fields.map(({ name, secret }, index) => (
           <TextField
@@ -62,6 +65,7 @@ export function AskFields({
             type={secret ? 'password' : 'text'}
             autoComplete="off"
             spellCheck={false}
+            maxLength={1_000}
             ref={index === 0 ? focusAtOnce : undefined}
             inputMode={/port/iu.test(name) ? 'numeric' : undefined}
             value={values[name] ?? ''}

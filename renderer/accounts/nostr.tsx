@@ -28,7 +28,8 @@ export function NostrForm({ onBack }: { readonly onBack: () => void }): ReactNod
         <AskFields
           fields={step.fields}
           why={step.why}
-          place="nostr-add"
+          place={step.of === undefined ? 'nostr-add' : 'nostr-relay'}
+          of={step.of}
           onAnswer={(values) => flow.answer({ kind: 'fields', values })}
         />
       </AccountPage>

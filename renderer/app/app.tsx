@@ -2,23 +2,26 @@ import './ground.css';
 import './tokens.css';
 import './fonts.css';
 import { CSPProvider } from '@base-ui/react/csp-provider';
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useRef, type ReactNode } from 'react';
 import { AddAccountPage, LinkAgainPage, Welcome } from '../accounts/add.tsx';
 import { useAccounts } from '../accounts/store.ts';
 import { Rail } from '../chats/rail.tsx';
 import { ChatList } from '../chats/list.tsx';
 import { useChats } from '../chats/store.ts';
+import { focusFoot } from '../composer/foot.ts';
 import { flushDrafts } from '../composer/store.ts';
 import { Conversation } from '../messages/conversation.tsx';
 import { DetailsDrawer } from '../messages/details.tsx';
 import { useSettings } from '../settings/store.ts';
 import { cx } from '../ui/classes.ts';
+import { isFocusLost } from '../ui/focus.ts';
 import { say, setLocale, words } from '../words.ts';
 import styles from './app.module.css';
 import { Brand } from './brand.tsx';
 import { useConnection } from './core.ts';
 import { showUnread, takeOutsideLink, useOutside } from './host.ts';
 import { useKeyboard } from './keyboard.ts';
+import { focusRegion } from './region.ts';
 import { Sheets } from './sheets.tsx';
 import { useTheme } from './theme.ts';
 import { showSheet, useView } from './view.ts';
@@ -67,6 +70,7 @@ function Inbox(): ReactNode {
   const chat = useChats((chats) => (conversation === null ? undefined : chats.rows.get(conversation)));
   const lost = useConnection((connection) => connection.state !== 'open');
   useOutsideLink();
+  useWayBack();
   return (
     <>
       <div
@@ -91,6 +95,27 @@ function Inbox(): ReactNode {
       <output className={styles['lost']}>{lost ? <p>{say('app.lost')}</p> : null}</output>
     </>
   );
+}
+
+/** Whoever closes a panel goes on where they were, or where that is gone in the conversation; whoever closes that, at its row in the list. */
+function useWayBack(): void {
+  const conversation = useView((view) => view.conversation);
+  const hasSheet = useView((view) => view.sheet !== null);
+  const before = useRef({ conversation, hasSheet });
+  useEffect(() => {
+    const was = before.current;
+    before.current = { conversation, hasSheet };
+    const isClosed = conversation === null && was.conversation !== null;
+    if (hasSheet || !(isClosed || was.hasSheet)) return;
+    // A panel gives the focus back itself, right after this.
+    queueMicrotask(() => {
+      if (!isFocusLost()) return;
+      const row = document.querySelector<HTMLElement>(`[data-chat="${CSS.escape(was.conversation ?? '')}"]`);
+      if (conversation !== null) focusFoot();
+      else if (row) row.focus();
+      else focusRegion('chats');
+    });
+  }, [conversation, hasSheet]);
 }
 
 /** Opens "New chat" with a link that came from outside, once no other panel is open. Whoever made it takes nobody away from anything. */

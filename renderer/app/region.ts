@@ -10,7 +10,7 @@ function usable(element: HTMLElement): boolean {
 }
 
 /** Puts the focus into a region: on what it marks as its start, else on its first control. False when it is not there. */
-function focusRegion(name: RegionName): boolean {
+export function focusRegion(name: RegionName): boolean {
   const region = document.querySelector<HTMLElement>(`[data-region="${name}"]`);
   if (!region || !usable(region)) return false;
   const start = region.querySelector<HTMLElement>('[data-start]');

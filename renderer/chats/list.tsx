@@ -2,8 +2,10 @@ import { Search, SquarePen } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from 'react';
 import { Virtualizer, type VirtualizerHandle } from 'virtua';
 import type { ConversationId } from '../../shared/ids.ts';
+import { focusRegion } from '../app/region.ts';
 import { openConversation, showSheet, useView } from '../app/view.ts';
 import { Button, IconButton } from '../ui/button.tsx';
+import { isFocusLost } from '../ui/focus.ts';
 import { Key } from '../ui/key.tsx';
 import { say } from '../words.ts';
 import styles from './list.module.css';
@@ -72,6 +74,14 @@ function Rows(): ReactNode {
     if (handle && top !== '' && handle.scrollOffset < handle.getItemSize(0)) handle.scrollTo(0);
   }, [top]);
 
+  // The row that had the focus may go: its conversation was archived, blocked, or read in a list of what is not.
+  const had = useRef<Element | null>(null);
+  useLayoutEffect(() => {
+    if (had.current?.isConnected !== false) return;
+    had.current = null;
+    if (isFocusLost()) focusRegion('chats');
+  });
+
   function move(event: KeyboardEvent): void {
     const to = { ArrowDown: startIndex + 1, ArrowUp: startIndex - 1, Home: 0, End: order.length - 1 }[
       event.key
@@ -91,7 +101,14 @@ function Rows(): ReactNode {
   return (
     // Arrows go from row to row; each of them takes the focus itself.
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions
-    <div className={styles['rows']} ref={scroller} onKeyDown={move}>
+    <div
+      className={styles['rows']}
+      ref={scroller}
+      onKeyDown={move}
+      onFocus={({ target }) => {
+        had.current = target;
+      }}
+    >
       <Virtualizer
         ref={virtual}
         scrollRef={scroller}

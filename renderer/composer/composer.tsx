@@ -65,7 +65,6 @@ export function Composer({ row }: { readonly row: ConversationRow }): ReactNode 
 
   useEffect(() => {
     beginDraft(row);
-    field.current?.focus({ preventScroll: true });
     return () => flushDraft(id);
     // The row changes often; what is written belongs to its id.
     // oxlint-disable-next-line react/exhaustive-deps

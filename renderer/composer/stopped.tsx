@@ -25,7 +25,10 @@ export function StoppedPanel({ row }: { readonly row: ConversationRow }): ReactN
     (state) =>
       state.opened
         .get(row.id)
-        ?.rows.some((message) => message.kind === 'message' && message.sending?.state === 'held') ?? false,
+        ?.rows.some(
+          (message) =>
+            message.kind === 'message' && (message.sending?.state === 'held' || message.asked === 'held'),
+        ) ?? false,
   );
   if (row.label.sending.ok) return null;
   const about = aboutOf(row);

@@ -4,7 +4,9 @@ import type { ConversationRow } from '../../shared/contract/conversation.ts';
 import { kindOf } from '../../shared/errors.ts';
 import type { ConversationId, NetworkKey } from '../../shared/ids.ts';
 import { call, insist, newRequest } from '../app/core.ts';
+import { useView } from '../app/view.ts';
 import { authorName, firstWords, type SaidRow } from '../messages/state.ts';
+import { jumpToEnd } from '../messages/store.ts';
 import { say, words } from '../words.ts';
 import { dropFile, type Upload } from './upload.ts';
 
@@ -168,6 +170,8 @@ export async function sendDraft(row: ConversationRow): Promise<void> {
     });
     unsure.delete(row.id);
     change(row.id, { handing: false });
+    // Whoever wrote wants to see it stand there, also from far above. Not shown, it is no failure: it went to core.
+    if (useView.getState().conversation === row.id) jumpToEnd(row.id).catch(() => undefined);
     const later = useDrafts.getState().drafts.get(row.id);
     await call('draft.save', {
       conversation: row.id,

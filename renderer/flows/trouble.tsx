@@ -9,11 +9,14 @@ import styles from './trouble.module.css';
 export function FlowTrouble({
   why,
   place = null,
+  of,
 }: {
   readonly why: FlowFailure;
   readonly place?: FlowPlace | null;
+  /** What exactly, as it was typed. */
+  readonly of?: string | undefined;
 }): ReactNode {
-  return <Trouble {...words.flowFailure(why, place)} />;
+  return <Trouble {...words.flowFailure(why, place, of)} />;
 }
 
 /** What happened, what it means, what to do. */

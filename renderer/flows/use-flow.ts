@@ -72,6 +72,7 @@ export function useFlow(): Flow {
       drop();
       setFlow(null);
       setStarting(false);
+      setError(null);
     },
   };
 }

@@ -16,7 +16,7 @@ import { NOW } from './labels.ts';
 import { drawPicture, picturesReady } from './picture.ts';
 
 /**
- * The page over a core in memory. `?new`: a new profile; `?chat=` (and `?called=`, its name; `?linked`, over Signal), `?sheet=`, `?filter=`, `?changed` (a disclosure),
+ * The page over a core in memory. `?new`: a new profile; `?chat=` (and `?called=`, its name; `?linked`, over Signal), `?sheet=`, `?filter=`, `?changed` (a disclosure), `?offline` (every account),
  * `?theme=`, `?text=` show a state.
  */
 const asked = new URLSearchParams(location.search);
@@ -25,6 +25,11 @@ const theme = asked.get('theme');
 if (theme === 'light' || theme === 'dark') memory.settings = { ...memory.settings, theme };
 if (asked.get('locale') === 'pseudo') memory.settings = { ...memory.settings, locale: 'pseudo' };
 if (asked.has('changed')) changeText(memory, 'email');
+if (asked.has('offline'))
+  memory.accounts = memory.accounts.map((row) => ({
+    ...row,
+    status: { kind: 'offline', retryAt: NOW + 60_000 },
+  }));
 const chat = asked.get('chat');
 const shown = chat === null ? undefined : memory.chats.get(chatId(chat));
 if (asked.has('linked') && shown !== undefined) {

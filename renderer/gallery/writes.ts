@@ -182,8 +182,16 @@ export function writes(memory: Memory, tell: Tell): Pick<Handlers<Calls>, Writes
     },
     'message.delete': ({ id }) => {
       const row = saidOf(memory, id);
-      memory.messages.delete(id);
-      tell([row.conversation], [id]);
+      const content = { text: '', ranges: [], files: [] };
+      const deleted = { ...row, content, files: [], quote: null, reactions: [], deleted: true };
+      const { account, can } = chatOf(memory, row.conversation);
+      if (!row.author.me || can['delete-for-all'] !== 'yes') {
+        putMessage(deleted);
+        return null;
+      }
+      // Out of reach it waits for ever, so that waiting can be looked at.
+      const isOut = memory.accounts.find(({ id: each }) => each === account)?.status.kind === 'online';
+      putMessage({ ...deleted, asked: isOut ? 'sent' : 'waiting' });
       return null;
     },
     'hold.resolve': ({ conversation, choice }) => {

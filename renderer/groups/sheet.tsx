@@ -201,18 +201,22 @@ function Acts({
         </Fold>
       ) : null}
       {limited === null ? null : <p className={styles['stated']}>{words.limit(limited)}</p>}
-      {can.leave === 'yes' ? (
-        <Fold name={say('group.leave')} means={say('group.leave.means')} {...fold('leave')}>
+      <Fold name={say('group.leave')} means={say('group.leave.means')} {...fold('leave')}>
+        {can.leave === 'yes' ? (
           <div className={styles['sure']}>
             <p>
               <b>{say('group.leave.sure')}</b> {say('group.leave.sure.means')}
             </p>
             <Button onClick={() => done({ act: 'leave' })}>{say('group.leave')}</Button>
           </div>
-        </Fold>
-      ) : (
-        <p className={styles['stated']}>{words.limit(can.leave.limit)}</p>
-      )}
+        ) : (
+          <div className={styles['sure']}>
+            <p>
+              {words.limit(can.leave.limit)} {say('group.leave.only-admin.do')}
+            </p>
+          </div>
+        )}
+      </Fold>
     </div>
   );
 }

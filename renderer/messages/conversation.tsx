@@ -1,13 +1,15 @@
-import { useEffect, type ReactNode } from 'react';
+import { useEffect, useLayoutEffect, useRef, type ReactNode } from 'react';
 import type { ConversationId } from '../../shared/ids.ts';
 import { insist, newRequest } from '../app/core.ts';
 import { useView } from '../app/view.ts';
 import { fetchConversation, useChats } from '../chats/store.ts';
 import { Composer } from '../composer/composer.tsx';
+import { focusFoot } from '../composer/foot.ts';
 import { StoppedPanel } from '../composer/stopped.tsx';
 import { RequestPanel } from '../composer/request.tsx';
 import { LinkButton } from '../ui/button.tsx';
 import { cx } from '../ui/classes.ts';
+import { isFocusLost } from '../ui/focus.ts';
 import { say } from '../words.ts';
 import styles from './conversation.module.css';
 import { Header } from './header.tsx';
@@ -70,11 +72,31 @@ function unblock({ id, kind, peer }: Row): Promise<unknown> {
     : insist('conversation.accept', { request, conversation: id });
 }
 
+type Standing = 'request' | 'blocked' | 'left' | 'stopped' | 'writing';
+
+function standing({ state, label }: Row): Standing {
+  return state !== 'active' ? state : label.sending.ok ? 'writing' : 'stopped';
+}
+
+/**
+ * Whoever opens a conversation writes at once. Where what was at its foot gives way to something else, that has the focus, unless the person is
+ * elsewhere by now.
+ */
+function useFocusAtFoot(now: Standing): void {
+  const before = useRef<Standing | null>(null);
+  useLayoutEffect(() => {
+    const was = before.current;
+    before.current = now;
+    if (was === null ? now === 'writing' : was !== now && isFocusLost()) focusFoot();
+  }, [now]);
+}
+
 function Foot({ row }: { readonly row: Row }): ReactNode {
+  useFocusAtFoot(standing(row));
   if (row.state === 'request') return <RequestPanel row={row} />;
   if (row.state === 'blocked')
     return (
-      <p className={styles['end']}>
+      <p className={styles['end']} data-region="composer" tabIndex={-1}>
         {say(row.kind === 'direct' ? 'block.done' : 'chat.blocked')}{' '}
         <LinkButton
           onClick={() => {
@@ -85,7 +107,12 @@ function Foot({ row }: { readonly row: Row }): ReactNode {
         </LinkButton>
       </p>
     );
-  if (row.state === 'left') return <p className={styles['end']}>{say('chat.left')}</p>;
+  if (row.state === 'left')
+    return (
+      <p className={styles['end']} data-region="composer" tabIndex={-1}>
+        {say('chat.left')}
+      </p>
+    );
   if (!row.label.sending.ok) return <StoppedPanel row={row} />;
   return <Composer key={row.id} row={row} />;
 }

@@ -6,11 +6,13 @@ import type { MessageId } from '../../shared/ids.ts';
 import { useNow } from '../app/now.ts';
 import { useChats } from '../chats/store.ts';
 import { Button } from '../ui/button.tsx';
+import { isFocusLost } from '../ui/focus.ts';
 import { say, words } from '../words.ts';
 import { createAnchor } from './anchor.ts';
 import { markRead } from './header.tsx';
 import styles from './history.module.css';
 import { NoteRow } from './note.tsx';
+import { useRowFocus } from './row-focus.ts';
 import { SaidMessage } from './row.tsx';
 import { continues, momentOf } from './state.ts';
 import { extendMessages, follow, jumpToEnd, useMessages, type Opened } from './store.ts';
@@ -37,6 +39,8 @@ export function History({
   const [roving, setRoving] = useState<MessageId | null>(null);
   /** The newest message that core was told is read. */
   const told = useRef<MessageId | null>(null);
+  /** The way to the end has the focus. */
+  const onWay = useRef(false);
   const loading = useMessages((state) => state.loading);
   const typing = useChats((chats) => chats.typing.has(chat.id));
   const { rows, at, turn, unreadFrom } = opened;
@@ -45,6 +49,7 @@ export function History({
 
   // After each drawing of the rows, before it is painted.
   useLayoutEffect(() => anchor.hold());
+  const focus = useRowFocus(rows, focusRow);
 
   // A new turn says where to look: at the end, at the first unread message, or at one that was searched for.
   useLayoutEffect(() => {
@@ -55,13 +60,25 @@ export function History({
     anchor.toRow(at);
     if (at === unreadFrom) return;
     setMarked(at);
-    setRoving(at);
-    anchor.rowOf(at)?.focus({ preventScroll: true });
+    focusRow(at);
     const timer = setTimeout(() => setMarked(null), MARK_MS);
     return () => clearTimeout(timer);
     // Only a new turn moves the view; rows that come and go do not.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [turn]);
+
+  // The way to the end goes once it was taken: whoever took it goes on at the newest message.
+  useLayoutEffect(() => {
+    if (far || !onWay.current) return;
+    onWay.current = false;
+    if (last && isFocusLost()) focusRow(last.id);
+    // oxlint-disable-next-line react/exhaustive-deps
+  }, [far]);
+
+  function focusRow(id: MessageId): void {
+    setRoving(id);
+    anchor.rowOf(id)?.focus({ preventScroll: true });
+  }
 
   function look(): void {
     const { above, below, height, atEnd } = anchor.scrolled();
@@ -108,6 +125,8 @@ export function History({
         ref={anchor.view}
         onScroll={look}
         onKeyDown={move}
+        onFocus={focus.onFocus}
+        onBlur={focus.onBlur}
         data-region="messages"
         data-testid="history"
       >
@@ -149,6 +168,12 @@ export function History({
         <Button
           small
           className={styles['to-end']}
+          onFocus={() => {
+            onWay.current = true;
+          }}
+          onBlur={() => {
+            onWay.current = false;
+          }}
           onClick={() => {
             jumpToEnd(chat.id).catch(() => undefined);
           }}

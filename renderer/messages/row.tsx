@@ -74,7 +74,9 @@ export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
       <div className={cx(styles['body'], held && styles['held'])}>
         {row.quote === null ? null : <Quote quote={row.quote} conversation={chat.id} />}
         {row.deleted ? (
-          <p className={styles['deleted']}>{say('message.deleted')}</p>
+          <p className={styles['deleted']}>
+            {say(row.asked === undefined ? 'message.deleted' : `message.deleted.${row.asked}`)}
+          </p>
         ) : needsNewer(row.content) ? (
           <p className={styles['deleted']}>{say('message.newer-version')}</p>
         ) : (
@@ -117,7 +119,8 @@ function Meta({
   readonly quiet: boolean;
 }): ReactNode {
   const { sending } = row;
-  const state = fate(row, chat.label.network);
+  // "Accepted" under what waits to be deleted would be taken for the deletion.
+  const state = row.asked === undefined ? fate(row, chat.label.network) : null;
   const parts: readonly ReactNode[] = [
     <time key="time" dateTime={new Date(clampDate(row.receivedAt)).toISOString()}>
       {words.clock(row.receivedAt)}

@@ -1,18 +1,21 @@
 import { useState, type FormEvent, type ReactNode } from 'react';
-import type { AccountRow } from '../../shared/contract/account.ts';
+import { mayAdd, type AccountRow } from '../../shared/contract/account.ts';
 import type { ContactRow } from '../../shared/contract/conversation.ts';
 import type { NetworkId } from '../../shared/ids.ts';
 import type { FlowStart } from '../../shared/lane/flow.ts';
-import { chatCodes, codeText, recognise } from '../../shared/code.ts';
+import { chatCodes, codeText, recognise, type CodeKind } from '../../shared/code.ts';
+import { nameInSentence } from '../../shared/words/plain-name.ts';
 import { accountName } from '../accounts/name.ts';
 import { FlowProgress } from '../accounts/progress.tsx';
 import { useAccounts } from '../accounts/store.ts';
+import { useProfile } from '../app/session.ts';
 import { openConversation, showSheet } from '../app/view.ts';
 import { ErrorTrouble, FlowTrouble, Trouble } from '../flows/trouble.tsx';
-import { useFlow, useOpening } from '../flows/use-flow.ts';
+import { useFlow, useOpening, type Flow } from '../flows/use-flow.ts';
 import { Scanner } from '../scan/scanner.tsx';
 import { Button } from '../ui/button.tsx';
 import { Choice } from '../ui/choice.tsx';
+import { cx } from '../ui/classes.ts';
 import { TextField } from '../ui/field.tsx';
 import { Sheet } from '../ui/sheet.tsx';
 import { say, words } from '../words.ts';
@@ -25,10 +28,21 @@ function isInvite(text: string): boolean {
   return /^[a-z][a-z0-9+.-]*:/iu.test(text.trim());
 }
 
+/** Whether an account takes it: what is no code may be a name. */
+const takes = ({ network }: AccountRow, text: string): boolean => {
+  const kind = recognise(text);
+  return kind === 'unknown' || chatCodes[network].includes(kind);
+};
+
 function startOf(text: string): FlowStart {
   const typed = text.trim();
   return isInvite(typed) ? { kind: 'join', link: typed } : { kind: 'chat', address: typed };
 }
+
+/** Whether a change of a field came from the clipboard or was dropped there, rather than typed. */
+const isPasted = (event: Event): boolean =>
+  event instanceof InputEvent &&
+  (event.inputType === 'insertFromPaste' || event.inputType === 'insertFromDrop');
 
 /** Networks whose people are met by an invitation of mine. */
 const INVITES: readonly NetworkId[] = ['email', 'nostr'];
@@ -40,9 +54,29 @@ const INVITES: readonly NetworkId[] = ['email', 'nostr'];
 export function NewChatSheet({ code }: { readonly code: string | null }): ReactNode {
   const accounts = useAccounts((state) => state.rows) ?? [];
   const [chosen, setChosen] = useState<AccountRow['id'] | null>(null);
-  const taker =
-    code === null ? undefined : accounts.find(({ network }) => chatCodes[network].includes(recognise(code)));
+  const [text, setText] = useState(code ?? '');
+  /** The code for which another account took the place of the one that was chosen. */
+  const [moved, setMoved] = useState<string | null>(null);
+  const flow = useFlow();
+  useOpening(flow.step);
+  const taker = accounts.find((row) => takes(row, code ?? ''));
   const account = accounts.find((row) => row.id === chosen) ?? taker ?? accounts[0];
+
+  /** What was typed stays; what was begun was of the other account. */
+  function choose(id: AccountRow['id']): void {
+    setChosen(id);
+    flow.stop();
+  }
+
+  /** A code as a whole goes to an account that takes it. What is being typed may become anything, and moves nothing. */
+  function take(given: string): void {
+    setText(given);
+    const other = accounts.find((row) => takes(row, given));
+    if (account === undefined || takes(account, given) || other === undefined) return;
+    setMoved(given);
+    choose(other.id);
+  }
+
   return (
     <Sheet title={say('new.title')} sub={say(wordsFor(account?.network).sub)} onClose={() => showSheet(null)}>
       {account === undefined ? (
@@ -54,10 +88,23 @@ export function NewChatSheet({ code }: { readonly code: string | null }): ReactN
               label={say('new.from')}
               value={account.id}
               options={accounts.map((row) => ({ value: row.id, label: accountName(row) }))}
-              onChange={setChosen}
+              onChange={choose}
             />
           ) : null}
-          <Start key={`start ${account.id}`} account={account} code={code} />
+          <Start
+            account={account}
+            text={text}
+            flow={flow}
+            onType={setText}
+            onCode={take}
+            stated={
+              code !== null && text === code
+                ? say('link.outside')
+                : moved !== null && text === moved && takes(account, text)
+                  ? say('code.moved', { found: words.codeName(recognise(text)), account: nameOf(account) })
+                  : null
+            }
+          />
           {account.groups ? (
             <div>
               <Button onClick={() => showSheet({ kind: 'new-group' })}>{say('group.new')}</Button>
@@ -92,16 +139,44 @@ function wordsFor(network: NetworkId | undefined) {
   }
 }
 
-function Start({ account, code }: { readonly account: AccountRow; readonly code: string | null }): ReactNode {
-  const [text, setText] = useState(code ?? '');
-  const flow = useFlow();
+const nameOf = (account: AccountRow): string => nameInSentence(accountName(account));
+
+/** What to do with a code that this account does not take, where another would. */
+function useInstead(kind: CodeKind): string | null {
+  const accounts = useAccounts((state) => state.rows) ?? [];
+  const profile = useProfile((state) => state.kind);
+  const able = accounts.find(({ network }) => chatCodes[network].includes(kind));
+  if (able) return say('code.refused.do.account', { account: nameOf(able) });
+  const network = INVITES.find((each) => chatCodes[each].includes(kind));
+  return network === undefined || profile === null || !mayAdd(profile, network)
+    ? null
+    : say('code.refused.do.add', { network: words.networkName(network) });
+}
+
+function Start({
+  account,
+  text,
+  flow,
+  onType,
+  onCode,
+  stated,
+}: {
+  readonly account: AccountRow;
+  readonly text: string;
+  readonly flow: Flow;
+  readonly onType: (text: string) => void;
+  /** A code came as a whole: pasted, or read. */
+  readonly onCode: (code: string) => void;
+  readonly stated: string | null;
+}): ReactNode {
+  const accounts = useAccounts((state) => state.rows) ?? [];
   const { step } = flow;
-  useOpening(step);
 
   // A code of another kind is named and does not even reach a lane.
   const kind = recognise(text);
+  const instead = useInstead(kind);
   const wanted = chatCodes[account.network];
-  const isRefused = kind !== 'unknown' && !wanted.includes(kind);
+  const isRefused = !takes(account, text);
   const mayStart = text.trim() !== '' && !isRefused && !flow.running;
 
   function begin(event: FormEvent): void {
@@ -119,28 +194,36 @@ function Start({ account, code }: { readonly account: AccountRow; readonly code:
   return (
     <div className={styles['start']}>
       <form className={styles['start']} onSubmit={begin}>
-        <div className={styles['line']}>
-          <TextField
-            label={say(field)}
-            placeholder={say(hint)}
-            name="to"
-            autoComplete="off"
-            spellCheck={false}
-            maxLength={4_000}
-            data-first
-            value={text}
-            onChange={(event) => setText(event.currentTarget.value)}
-          />
-          <Button look="go" type="submit" disabled={!mayStart}>
-            {say('new.go')}
-          </Button>
+        <div>
+          <div className={styles['line']}>
+            <TextField
+              label={say(field)}
+              placeholder={say(hint)}
+              name="to"
+              autoComplete="off"
+              spellCheck={false}
+              maxLength={4_000}
+              data-first
+              value={text}
+              onChange={(event) => {
+                const { value } = event.currentTarget;
+                if (isPasted(event.nativeEvent)) onCode(value);
+                else onType(value);
+              }}
+            />
+            <Button look="go" type="submit" disabled={!mayStart}>
+              {say('new.go')}
+            </Button>
+          </div>
+          <p className={cx(styles['stated'], styles['told'])} aria-live="polite">
+            {stated}
+          </p>
         </div>
-        {code !== null && text === code ? <p className={styles['stated']}>{say('link.outside')}</p> : null}
         {isInvite(text) || (!byName && text.trim() === '') ? null : (
           <Contacts account={account.id} text={text} disabled={flow.running} onPick={pick} />
         )}
         {isRefused ? (
-          <Trouble {...words.codeRefused(kind, wanted)} />
+          <Trouble {...words.codeRefused(kind, wanted, instead)} />
         ) : step?.kind === 'failed' ? (
           <FlowTrouble why={step.why} place={place} />
         ) : null}
@@ -150,7 +233,11 @@ function Start({ account, code }: { readonly account: AccountRow; readonly code:
       {wanted.length === 0 ? null : (
         <>
           <p className={styles['stated']}>{say('new.scan')}</p>
-          <Scanner accepts={wanted} field={false} onCode={(found) => setText(codeText(found) ?? '')} />
+          <Scanner
+            accepts={[...new Set(accounts.flatMap(({ network }) => chatCodes[network]))]}
+            field={false}
+            onCode={(found) => onCode(codeText(found) ?? '')}
+          />
         </>
       )}
     </div>

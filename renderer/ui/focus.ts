@@ -2,3 +2,8 @@
 export function focusAtOnce(element: HTMLElement | null): void {
   element?.focus();
 }
+
+/** Whether what had the focus is gone, so that a key would reach nothing. */
+export function isFocusLost(): boolean {
+  return document.activeElement === null || document.activeElement === document.body;
+}

@@ -28,6 +28,9 @@ export type FileRow = {
 
 export type ReactionRow = { readonly emoji: string; readonly by: readonly Author[] };
 
+/** How far asking the others is to delete a message of mine too. `held`: sending is stopped; `not-sent`: they are not asked any more. */
+export type Asked = 'waiting' | 'held' | 'sent' | 'not-sent';
+
 /** A row of a conversation. */
 export type MessageRow =
   | {
@@ -48,6 +51,8 @@ export type MessageRow =
       readonly reactions: readonly ReactionRow[];
       readonly editedAt: Millis | null;
       readonly deleted: boolean;
+      /** Of what I deleted for everyone. Absent where nobody else is asked. */
+      readonly asked?: Asked;
       /** It goes `afterMs` after it was read (mine: sent), which is `at` once that has begun. */
       readonly expires: { readonly afterMs: Millis; readonly at: Millis | null } | null;
       /** Mine only. */

@@ -56,6 +56,8 @@ export type FlowStep =
       readonly kind: 'ask';
       readonly fields: readonly { readonly name: string; readonly secret: boolean; readonly value: string }[];
       readonly why: FlowFailure | null;
+      /** What of it `why` is of, as it was typed: one relay of several. */
+      readonly of?: string;
     }
   /**
    * A secret key the person has, for an account that is being added. Core asks for it in the shell's own window, and for its

@@ -131,6 +131,7 @@ const flowStepSchema = shape<FlowStep>(
         v.maxLength(40),
       ),
       why: v.nullable(v.picklist(flowFailures)),
+      of: v.exactOptional(text(1_000)),
     }),
     v.strictObject({ kind: v.literal('ask-key'), why: v.nullable(v.picklist(keyRefusals)) }),
     v.strictObject({

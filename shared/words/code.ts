@@ -6,10 +6,14 @@ export function codeWords(say: Say, region: string) {
   /** `an e-mail invitation`: stands inside a sentence. */
   const codeName = (kind: CodeKind): string => say(`code.${kind}`);
 
-  /** A code in a place that takes others: what it is, that nothing was done, and what the place takes. */
+  /**
+   * A code in a place that takes others: what it is, that nothing was done, and what the place takes. `instead`: what to do where the code
+   * would be taken somewhere else.
+   */
   function codeRefused(
     found: CodeKind,
     wanted: readonly CodeKind[],
+    instead: string | null = null,
   ): { readonly what: string; readonly means: string; readonly todo: string } {
     if (found === 'signal-link' || found === 'nostr-secret') {
       const id = found === 'signal-link' ? 'link-code' : 'secret-code';
@@ -20,7 +24,9 @@ export function codeWords(say: Say, region: string) {
     return {
       what: say('code.refused.what', { found: codeName(found) }),
       means: say('code.refused.means'),
-      todo: names.length === 0 ? say('code.refused.do.text') : say('code.refused.do', { wanted: list }),
+      todo:
+        instead ??
+        (names.length === 0 ? say('code.refused.do.text') : say('code.refused.do', { wanted: list })),
     };
   }
 

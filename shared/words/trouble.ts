@@ -5,7 +5,8 @@ import { plainName, nameInSentence } from './plain-name.ts';
 import type { Say } from './say.ts';
 
 /** Flows whose failures can be said more exactly than in general. */
-export type FlowPlace = 'signal-link' | 'signal-chat' | 'signal-person' | 'nostr-add' | 'nostr-chat';
+export type FlowPlace =
+  'signal-link' | 'signal-chat' | 'signal-person' | 'nostr-add' | 'nostr-relay' | 'nostr-chat';
 
 const exact = [
   'signal-link.server-unreachable',
@@ -19,8 +20,14 @@ const exact = [
   'signal-person.code-expired',
   'signal-person.server-unreachable',
   'nostr-add.server-unreachable',
-  'nostr-add.tls-required',
   'nostr-add.not-possible',
+  'nostr-add.certificate-refused',
+  'nostr-relay.server-unreachable',
+  'nostr-relay.certificate-refused',
+  'nostr-relay.tls-required',
+  'nostr-relay.address-malformed',
+  'nostr-relay.test-profile-only',
+  'nostr-relay.not-possible',
   'nostr-chat.server-unreachable',
   'nostr-chat.address-malformed',
   'nostr-chat.no-key',
@@ -36,9 +43,15 @@ export function troubleWords(say: Say) {
   const flowFailure = (
     code: FlowFailure,
     place: FlowPlace | null = null,
+    of = '',
   ): { readonly what: string; readonly means: string; readonly todo: string } => {
     const id = exact.find((each) => each === `${place}.${code}`) ?? code;
-    return { what: say(`flow.${id}.what`), means: say(`flow.${id}.means`), todo: say(`flow.${id}.do`) };
+    const relay = nameInSentence(of, say('name.none'));
+    return {
+      what: say(`flow.${id}.what`, { relay }),
+      means: say(`flow.${id}.means`),
+      todo: say(`flow.${id}.do`),
+    };
   };
 
   /** The question of the shell's own window. `facts` of the question are shown beside it as quoted text, not by this. */

@@ -339,6 +339,7 @@ describe('every code of the contract has words', () => {
         'signal-chat',
         'signal-person',
         'nostr-add',
+        'nostr-relay',
         'nostr-chat',
       ] as const)
         Object.values(each.flowFailure(code, place)).forEach(one);

@@ -1,18 +1,26 @@
 import type { Content } from '../../shared/contract/content.ts';
-import type { Author, FileRow, MessageRow, NotePeople, ReactionRow } from '../../shared/contract/message.ts';
+import type {
+  Asked,
+  Author,
+  FileRow,
+  MessageRow,
+  NotePeople,
+  ReactionRow,
+} from '../../shared/contract/message.ts';
 import type { SendState } from '../../shared/contract/conversation.ts';
-import type { ConversationId, FileId, NetworkKey, PeerId } from '../../shared/ids.ts';
+import type { AccountId, ConversationId, FileId, NetworkKey, PeerId } from '../../shared/ids.ts';
 import type { HoldReason } from '../../shared/label/facts.ts';
 import type { Label } from '../../shared/label/label.ts';
-import type { FailureCode } from '../../shared/lane/intent.ts';
+import type { FailureCode, OutboxState } from '../../shared/lane/intent.ts';
 import type { Database } from '../database.ts';
 import { messageId } from '../messages.ts';
 import type { NoteContent } from '../notes.ts';
+import { deletionState } from '../outbox.ts';
 
 export interface MessageRecord {
   readonly id: number;
   readonly conversation: ConversationId;
-  readonly account: string;
+  readonly account: AccountId;
   readonly key: NetworkKey;
   readonly kind: 'message' | 'note';
   readonly author: PeerId | null;
@@ -74,6 +82,7 @@ export function messageRow(db: Database, record: MessageRecord): MessageRow {
     reactions: reactionsOf(db, record.id),
     editedAt: record.edited_at,
     deleted: record.deleted === 1,
+    ...askedOf(db, record),
     expires:
       record.expires_after_ms === null ? null : { afterMs: record.expires_after_ms, at: record.expires_at },
     sending:
@@ -90,6 +99,21 @@ export function messageRow(db: Database, record: MessageRecord): MessageRow {
           },
     label: JSON.parse(record.label ?? 'null') as Label,
   };
+}
+
+/** In the page's words where it stands that others are asked. */
+const asked: Readonly<Record<OutboxState, Asked>> = {
+  queued: 'waiting',
+  sealed: 'waiting',
+  held: 'held',
+  sent: 'sent',
+  failed: 'not-sent',
+  cancelled: 'not-sent',
+};
+
+function askedOf(db: Database, { deleted, author, account, key }: MessageRecord): { readonly asked?: Asked } {
+  const state = deleted === 1 && author === null ? deletionState(db, account, key) : null;
+  return state === null ? {} : { asked: asked[state] };
 }
 
 /** Who wrote a row. */

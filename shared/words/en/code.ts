@@ -24,6 +24,9 @@ export const code = {
   'code.refused.means': 'It is not for this place. Nothing was done with it.',
   'code.refused.do': 'This place takes {wanted}.',
   'code.refused.do.text': 'This place takes a name or an address.',
+  'code.refused.do.account': 'To use it, choose {account} above.',
+  'code.refused.do.add': 'To use it, add an account on {network} first.',
+  'code.moved': 'This is {found}. You now write from {account}.',
 
   'link-code.what': 'This code would link a device to a Signal account.',
   'link-code.means': 'Whoever made it would read your messages from then on.',

@@ -87,7 +87,9 @@ export const group = {
   'group.too-many': 'At most {count} people fit in a group.',
 
   'can.admins-only': 'Only admins can change this group.',
-  'can.only-admin': 'You are the only admin. Make somebody else one first.',
+  'can.only-admin':
+    'You are the only admin. Without one nobody could change this group any more. To leave, first make somebody else an admin.',
+  'group.leave.only-admin.do': 'You do that beside their name above. Then you can leave.',
 
   'request.group.title': 'You are asked into a group',
   'request.group.title.by': '{name} asks you into a group',

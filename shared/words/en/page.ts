@@ -87,6 +87,11 @@ export const page = {
   'message.delete-for-all': 'Delete for everyone',
   'message.delete-for-all.means': 'Their apps are asked to delete it too.',
   'message.deleted': 'Deleted',
+  'message.deleted.waiting': 'Deleted here. Their apps are asked once it can be sent.',
+  'message.deleted.held': 'Deleted here. Their apps are not asked while sending is stopped.',
+  'message.deleted.sent': 'Deleted here. Their apps were asked to delete it too.',
+  'message.deleted.not-sent':
+    'Deleted only here. Their apps could not be asked and may still show it. Ask them yourself.',
   'message.goes': 'Goes in {span}',
   'message.goes.soon': 'Goes within a minute',
   'message.goes.read': 'Goes {span} after it is read',

@@ -51,6 +51,12 @@ const until = async (id: MessageId, state: string): Promise<void> => {
   for (let seen = 0; (await stateOf(id)) !== state;)
     seen = (await rig.page.until('changed', (changed) => changed.seq > seen)).seq;
 };
+/** A message I deleted says so of asking the others; what is told of it is all that is waited for. */
+const asked = async (id: MessageId, state: string): Promise<void> => {
+  for (let seen = 0; (await one(id)).asked !== state;)
+    seen = (await rig.page.until('changed', (changed) => changed.seq > seen && changed.messages.includes(id)))
+      .seq;
+};
 const receive = (name: string, text = name) =>
   lane.context().commit({ ...emptyCommit, changes: [messageFrom(ALICE, CHAT, name, text)] });
 const fall = (facts = clearFacts(Date.now())) =>
@@ -468,6 +474,54 @@ describe('reactions and deleting', () => {
     await expect
       .poll(() => lane.performed.map((item) => item.intent.what.kind))
       .toEqual(['content', 'delete']);
+  });
+  test('what I deleted for everyone says that asking the others waits, and then that they were asked', async () => {
+    const online = Promise.withResolvers<undefined>();
+    await performing(async (item) => {
+      if (item.intent.what.kind === 'delete') await online.promise;
+      return sendWell(item, lane.context(), ALICE);
+    });
+    const { id } = await send('mine');
+    await until(id, 'sent');
+    await rig.page.call('message.delete', { request: request(), id });
+    expect(await one(id)).toMatchObject({ deleted: true, asked: 'waiting' });
+    online.resolve(undefined);
+    await asked(id, 'sent');
+  });
+  test('what could not be asked says so; where nobody is to be asked nothing is said', async () => {
+    await performing(async (item) => {
+      if (item.intent.what.kind !== 'delete') return sendWell(item, lane.context(), ALICE);
+      await lane.context().commit({
+        ...emptyCommit,
+        outbound: [{ item: item.id, to: 'failed', failure: 'refused-by-server' }],
+      });
+      return { kind: 'done' };
+    });
+    const { id } = await send('mine');
+    await until(id, 'sent');
+    await rig.page.call('message.delete', { request: request(), id });
+    await asked(id, 'not-sent');
+    await receive('theirs');
+    const theirs = (await rowsOf()).at(-1)!;
+    await rig.page.call('message.delete', { request: request(), id: theirs.id });
+    expect(await one(theirs.id)).not.toHaveProperty('asked');
+  });
+  test('asking the others that was held says so, and what the person decides', async () => {
+    const worse = { ...goodFacts(), authenticated: { is: false, asOf: 1_000, by: 'certificate' } as const };
+    await performing((item) =>
+      sendWell(item, lane.context(), ALICE, item.intent.what.kind === 'delete' ? worse : goodFacts()),
+    );
+    const { id } = await send('mine');
+    await until(id, 'sent');
+    await rig.page.call('message.delete', { request: request(), id });
+    await asked(id, 'held');
+    await rig.page.call('hold.resolve', {
+      request: request(),
+      conversation: CHAT,
+      choice: 'discard',
+      seenLabel: (await row()).labelRevision,
+    });
+    await asked(id, 'not-sent');
   });
   test('what had not gone out yet never does', async () => {
     await performing(() => new Promise(() => undefined));

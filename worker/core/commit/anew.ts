@@ -19,6 +19,7 @@ import { setSendState } from '../../../storage/messages.ts';
 import { dropAllArtifacts } from '../../../storage/artifacts.ts';
 import { emptyIntent, openItemsOf, setOutboxState, type Outgoing } from '../../../storage/outbox.ts';
 import { touchMessage } from '../touched.ts';
+import { touchDeleted } from './deletion.ts';
 import { dropGroupChange } from './group.ts';
 import { putNote } from './peer-change.ts';
 import { holdAfterForecast, identityChanged, relabel, releaseIfNothingHeld } from './relabel.ts';
@@ -75,6 +76,7 @@ function settleOld(scope: Scope, item: Outgoing, copied: boolean): void {
   if (item.state !== 'sealed' && !copied) return;
   setOutboxState(db, item.id, 'failed');
   dropGroupChange(scope, item, true);
+  touchDeleted(scope, item);
   if (item.message === null || item.conversation === null) return;
   setSendState(db, item.message, 'failed', scope.now, 'link-lost');
   touchMessage(scope.touched, item.conversation, item.message);

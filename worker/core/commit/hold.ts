@@ -12,6 +12,7 @@ import {
   type Outgoing,
 } from '../../../storage/outbox.ts';
 import { touchMessage } from '../touched.ts';
+import { touchDeleted } from './deletion.ts';
 import { changeIdentity, changePeer, putNote } from './peer-change.ts';
 import type { Held } from './outbound.ts';
 import { isPassing, relabel } from './relabel.ts';
@@ -35,6 +36,7 @@ export function holdInPlace(scope: Scope, commit: Commit, held: Held): void {
     return;
   }
   setOutboxState(scope.db, item.id, 'held', held.reason);
+  touchDeleted(scope, item);
   if (item.message !== null) {
     setSendState(scope.db, item.message, 'held', scope.now);
     touchMessage(scope.touched, item.conversation, item.message);
@@ -55,20 +57,21 @@ export function holdInPlace(scope: Scope, commit: Commit, held: Held): void {
  * again whether its label is as good as the one its sender saw.
  */
 export function resumePassed(scope: Scope, id: ConversationId): void {
-  for (const { id: item, hold, seenLabel, message } of heldItems(scope.db, id)) {
-    if (isPassing(hold) && seenLabel !== null)
-      goOn(scope, { id: item, conversation: id, message }, seenLabel);
-  }
+  for (const item of heldItems(scope.db, id))
+    if (isPassing(item.hold) && item.seenLabel !== null)
+      goOn(scope, { ...item, conversation: id }, item.seenLabel);
 }
 
 /** An item that was held waits for its turn again, under the label that its sender has seen. */
 export function goOn(
   scope: Pick<Scope, 'db' | 'now' | 'touched'>,
-  { id, conversation, message }: Pick<Outgoing, 'id' | 'message'> & { readonly conversation: ConversationId },
+  item: Outgoing & { readonly conversation: ConversationId },
   seen: Label,
 ): void {
-  releaseItem(scope.db, id, seen);
+  const { conversation, message } = item;
+  releaseItem(scope.db, item.id, seen);
   scope.touched.outbox = true;
+  touchDeleted(scope, item);
   if (message === null) return;
   setSendState(scope.db, message, 'queued', scope.now);
   touchMessage(scope.touched, conversation, message);

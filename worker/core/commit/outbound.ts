@@ -29,6 +29,7 @@ import {
   type Outgoing,
 } from '../../../storage/outbox.ts';
 import { touchConversation, touchMessage } from '../touched.ts';
+import { touchDeleted } from './deletion.ts';
 import { dropGroupChange } from './group.ts';
 import { pastLabel } from './message-change.ts';
 import { furtherThan } from './receipt-change.ts';
@@ -95,6 +96,7 @@ export function stepOutbound(scope: Scope, step: OutboxStep, forecasts: readonly
   if (item.intent.what.kind === 'protocol' && item.intent.what.op === DELETED) scope.touched.emptied = true;
   if (step.evidence && conversation) keepEvidence(scope, conversation, item, step.evidence);
   tellMessage(scope, item, step, message);
+  touchDeleted(scope, item);
   if (deleted && to !== 'sealed') emptyItem(scope.db, item.id);
   if (to === 'failed') dropGroupChange(scope, item, true);
   if (to === 'held' && item.conversation) relabel(scope, item.conversation, step.hold ?? null);
