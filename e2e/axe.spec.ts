@@ -54,6 +54,7 @@ for (const query of [
   'chat=alice&sheet=settings',
   'chat=alice&sheet=account',
   'chat=alice&sheet=prove-person',
+  'chat=alice&sheet=relays',
   'chat=alice&sheet=new-chat',
   'chat=alice&sheet=palette',
   'chat=alice&sheet=who-sees',

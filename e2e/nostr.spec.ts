@@ -1,3 +1,4 @@
+import type { Page } from '@playwright/test';
 import { textOnly } from '../shared/contract/content.ts';
 import { en } from '../shared/words/en.ts';
 import { expectAccessible } from './fixtures/accessible.ts';
@@ -11,6 +12,16 @@ const answering =
   (name: string) =>
   (text: string): string | null =>
     / read \d+ characters\.$/u.test(text) ? null : answerOf(name, text);
+
+/** The link with which others reach me, as the page shows it. */
+async function shownLink(page: Page): Promise<string> {
+  await page.getByRole('button', { name: en['new.title'] }).first().click();
+  await page.getByRole('button', { name: en['new.mine.show'] }).click();
+  const link = await page.getByTestId('invite-link').innerText();
+  await expectAccessible(page, 'my link and its code');
+  await page.keyboard.press('Escape');
+  return link;
+}
 
 test('an account in one step, a conversation by a key, and the answer', async ({ app, relays, omar }) => {
   const { page } = app;
@@ -68,11 +79,7 @@ test('a relay that cannot be used is named, with why, and what was typed stays t
 test('somebody who has my link is a stranger until I accept', async ({ app, relays, omar }) => {
   const { page } = app;
   await makeNostrAccount(page, relays);
-  await page.getByRole('button', { name: en['new.title'] }).first().click();
-  await page.getByRole('button', { name: en['new.mine.show'] }).click();
-  const link = await page.getByTestId('invite-link').innerText();
-  await expectAccessible(page, 'my link and its code');
-  await page.keyboard.press('Escape');
+  const link = await shownLink(page);
 
   const { core } = omar;
   const { rows } = await core.call('account.list', {});
@@ -142,6 +149,41 @@ test('a group of three: made, talked in, renamed, one removed', async ({ app, re
     await expect(messageWith(page, answerOf('Lena', 'Only us two now'))).toHaveCount(0);
   });
   await expect(chatRow(page, 'Long weekend')).toBeVisible();
+});
+
+test('an account moves to another relay, and people find it there', async ({ app, relays, omar }) => {
+  const { page } = app;
+  await makeNostrAccount(page, relays);
+  const to = relays.at(-1)?.url ?? '';
+  const link = await shownLink(page);
+  const openRelays = async () => {
+    const account = page.getByRole('button', { name: /^npub1/u }).first();
+    await account.click();
+    await page.getByRole('button', { name: en['nostr.relays.act'] }).click();
+    return page.getByRole('textbox', { name: en['account.field.relays'] });
+  };
+  const field = await openRelays();
+  await expect(field).toHaveValue(relays.map(({ url }) => url).join(' '));
+  await field.fill('https://relay.example');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alert')).toContainText(
+    '“https://relay.example” is not the address of a relay.',
+  );
+  await expectAccessible(page, 'the relays of an account');
+  await field.fill(to);
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog', { name: en['nostr.relays.done'] })).toBeVisible({ timeout: PEER_MS });
+  await page.keyboard.press('Escape');
+  await expect(await openRelays()).toHaveValue(to);
+  await page.keyboard.press('Escape');
+
+  // A link that was given out before leads there too.
+  const { core } = omar;
+  const { rows } = await core.call('account.list', {});
+  const start = { kind: 'join', link } as const;
+  await runFlow(core, { network: 'nostr', account: rows[0]?.id ?? null, start });
+  await page.getByRole('button', { name: new RegExp(`^${en['rail.requests']}`, 'u') }).click();
+  await expect(page.getByTestId('chat')).toHaveCount(1, { timeout: PEER_MS });
 });
 
 test('the key is shown in the shell’s own window and nowhere else', async ({ app, relays }) => {

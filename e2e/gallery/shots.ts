@@ -87,6 +87,8 @@ const shots: Readonly<Record<string, Shot>> = {
   palette: { query: 'chat=alice&sheet=palette' },
   'new-chat': { query: 'chat=alice&sheet=new-chat' },
   account: { query: 'chat=alice&sheet=account' },
+  relays: { query: 'chat=alice&sheet=relays' },
+  'relays-dark-narrow': { query: 'chat=alice&sheet=relays&theme=dark', size: { width: 520, height: 900 } },
   add: { query: 'sheet=add', size: { width: 1280, height: 1500 } },
   'add-dark': { query: 'sheet=add&theme=dark', size: { width: 1280, height: 1500 } },
   'add-narrow': { query: 'sheet=add', size: { width: 520, height: 1900 } },

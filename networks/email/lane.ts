@@ -168,6 +168,7 @@ export const createLane: CreateLane = (): Lane => {
         return yield* chat(flowing, start.address);
       case 'check':
         return yield* check(flowing, start.peer);
+      case 'relays':
       case 'prove-person':
         yield { kind: 'failed', why: 'not-possible' };
         return null;

@@ -3,6 +3,7 @@ import { PlainsealError } from '../../shared/errors.ts';
 import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../shared/lane/flow.ts';
 import type { CreateLane, Lane, LaneContext } from '../../shared/lane/lane.ts';
+import { changeRelays } from './change-relays.ts';
 import { chat, check, invite } from './flows.ts';
 import { npub } from './key-code.ts';
 import type { SecretKey } from './keys.ts';
@@ -16,10 +17,23 @@ import { addAccount } from './setup.ts';
 /** The Nostr lane: one key, its relays, and the groups of Marmot it is in. */
 export const createLane: CreateLane = (): Lane => {
   let started: StartedAccount | null = null;
+  let isStopped = false;
+  let beginning: Promise<void> = Promise.resolve();
 
   function secret(): SecretKey {
     if (started === null) throw new PlainsealError('gone', 'the account does not run');
     return started.running.self.secret;
+  }
+
+  /** Runs the account anew, unless it was stopped meanwhile. */
+  function beginAnew(context: LaneContext): Promise<void> {
+    const before = started;
+    started = null;
+    beginning = (async () => {
+      await before?.stop();
+      if (!isStopped) started = await startAccount(context);
+    })();
+    return beginning;
   }
 
   async function* flow(
@@ -42,6 +56,8 @@ export const createLane: CreateLane = (): Lane => {
         return yield* invite(running, signal);
       case 'check':
         return yield* check(running, start.peer);
+      case 'relays':
+        return yield* changeRelays(running, signal, () => beginAnew(context));
       case 'prove-person':
         yield { kind: 'failed', why: 'not-possible' };
         return null;
@@ -52,12 +68,16 @@ export const createLane: CreateLane = (): Lane => {
 
   return {
     async start(context) {
+      isStopped = false;
       await partFromLostGroups(context);
       started = await startAccount(context);
       const value = npub(started.running.self.key);
       await context.commit({ ...emptyCommit, inbound: [{ kind: 'cursor', name: 'identity', value }] });
     },
     async stop() {
+      isStopped = true;
+      // It ends by itself whatever it has begun.
+      await beginning.catch(() => undefined);
       const ending = started;
       started = null;
       await ending?.stop();

@@ -1,11 +1,6 @@
 import { expect, test } from 'vitest';
-import { readSelf, writeAccount } from './account-record.ts';
-import { freshSecretKey } from './keys.ts';
-import { freshSlot } from './marmot/key-package-event.ts';
-import { changeRelays, chosenRelays } from './relay-choice.ts';
-import type { RelayUrl } from './relay-url.ts';
+import { chosenRelays } from './relay-choice.ts';
 import { suggestedRelays } from './relays/directory.ts';
-import { createMemoryState } from './test/memory-view.ts';
 
 test('relays are what was typed, once each, or the proposed ones', () => {
   expect(chosenRelays('', 'live')).toEqual(suggestedRelays);
@@ -24,33 +19,4 @@ test('relays are what was typed, once each, or the proposed ones', () => {
   ] as const;
   for (const [typed, environment, why, relay] of failures)
     expect(chosenRelays(typed, environment)).toEqual({ why, relay });
-});
-
-test('a change keeps the account and says where it was', async () => {
-  const state = createMemoryState();
-  const work = state.work();
-  const account = {
-    secret: freshSecretKey(),
-    displayName: 'Me',
-    write: ['wss://a.example' as RelayUrl],
-    inbox: ['wss://b.example' as RelayUrl],
-    slot: freshSlot(),
-    origin: 'made',
-    writtenDownAt: 5,
-    ca: null,
-  } as const;
-  await writeAccount(work, account);
-  state.commit(work);
-  const next = state.work();
-  expect(await changeRelays(next, 'ws://c.example', 'live')).toEqual({ kind: 'failed', why: 'tls-required' });
-  expect(next.writes()).toEqual([]);
-  expect(await changeRelays(next, 'c.example', 'live')).toEqual({
-    kind: 'changed',
-    before: ['wss://a.example', 'wss://b.example'],
-    now: ['wss://c.example'],
-  });
-  state.commit(next);
-  const { key, ...stored } = await readSelf(state.work());
-  expect(key).toHaveLength(64);
-  expect(stored).toEqual({ ...account, write: ['wss://c.example'], inbox: ['wss://c.example'] });
 });

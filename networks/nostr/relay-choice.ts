@@ -1,6 +1,7 @@
 import type { FlowFailure } from '../../shared/lane/flow.ts';
-import type { Work } from '../../shared/lane/state.ts';
-import { readSelf, writeAccount } from './account-record.ts';
+import type { Account } from './account-record.ts';
+import type { SignedEvent } from './event.ts';
+import { newer, readInboxList, readRelayList } from './relay-list.ts';
 import { relayBar, typedRelayUrl, type RelayBar, type RelayUrl } from './relay-url.ts';
 import { suggestedRelays } from './relays/directory.ts';
 
@@ -37,21 +38,25 @@ const barred: Readonly<Record<RelayBar, FlowFailure>> = {
 };
 
 /**
- * Takes other relays for lists, key packages and invitations. Groups keep theirs: an admin changes those in the group. What has to be
- * published for it, {@link missingLists} finds; it goes to the old relays too, or nobody would learn of the new ones.
+ * A key that is used elsewhere has lists already: other programs rely on them. They stay, with what the person chose beside them; relays
+ * that this program does not connect to are left to the others.
  */
-export async function changeRelays(
-  work: Work,
-  typed: string,
+export function broughtRelays(
+  events: readonly SignedEvent[],
+  chosen: readonly RelayUrl[],
   environment: 'live' | 'test',
-): Promise<
-  | { readonly kind: 'changed'; readonly before: readonly RelayUrl[]; readonly now: readonly RelayUrl[] }
-  | { readonly kind: 'failed'; readonly why: FlowFailure }
-> {
-  const relays = chosenRelays(typed, environment);
-  if ('why' in relays) return { kind: 'failed', why: relays.why };
-  const account = await readSelf(work);
-  const before = [...new Set([...account.write, ...account.inbox])];
-  await writeAccount(work, { ...account, write: relays, inbox: relays });
-  return { kind: 'changed', before, now: relays };
+): Pick<Account, 'write' | 'inbox'> {
+  const latest = <T>(read: (event: SignedEvent) => T | null): T | null => {
+    const [first, ...rest] = events.filter((event) => read(event) !== null);
+    return first === undefined ? null : read(rest.reduce(newer, first));
+  };
+  const beside = (theirs: readonly RelayUrl[]): readonly RelayUrl[] =>
+    [...new Set([...theirs.filter((relay) => relayBar(relay, environment) === null), ...chosen])].slice(
+      0,
+      2 * MAX_CHOSEN_RELAYS,
+    );
+  return {
+    write: beside(latest(readRelayList)?.write ?? []),
+    inbox: beside(latest(readInboxList) ?? []),
+  };
 }

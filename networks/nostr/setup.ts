@@ -5,15 +5,12 @@ import type { StateView } from '../../shared/lane/state.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { writeAccount, type Account } from './account-record.ts';
 import { authOperation } from './auth.ts';
-import type { SignedEvent } from './event.ts';
 import { TOLD_SPACES } from './group/past.ts';
 import { npub } from './key-code.ts';
 import { freshSecretKey, publicKeyOf, type SecretKey } from './keys.ts';
 import { readOwnKey, type ReadKey } from './own-key.ts';
 import { freshSlot } from './marmot/key-package-event.ts';
-import { newer, readInboxList, readRelayList } from './relay-list.ts';
-import { chosenRelays, MAX_CHOSEN_RELAYS, type RelayRefusal } from './relay-choice.ts';
-import { relayBar, type RelayUrl } from './relay-url.ts';
+import { broughtRelays, chosenRelays, type RelayRefusal } from './relay-choice.ts';
 import { suggestedRelays } from './relays/directory.ts';
 import { openPool } from './relays/open-pool.ts';
 import type { RelayPool } from './relays/pool.ts';
@@ -154,28 +151,4 @@ function whyNone(pool: RelayPool): RelayRefusal {
   return faults.length > 0 && faults.every((fault) => fault === 'certificate')
     ? { why: 'certificate-refused', relay }
     : { why: 'server-unreachable', relay };
-}
-
-/**
- * A key that is used elsewhere has lists already: other programs rely on them. They stay, with what the person chose beside them; relays
- * that this program does not connect to are left to the others.
- */
-function broughtRelays(
-  events: readonly SignedEvent[],
-  chosen: readonly RelayUrl[],
-  environment: 'live' | 'test',
-): Pick<Account, 'write' | 'inbox'> {
-  const latest = <T>(read: (event: SignedEvent) => T | null): T | null => {
-    const [first, ...rest] = events.filter((event) => read(event) !== null);
-    return first === undefined ? null : read(rest.reduce(newer, first));
-  };
-  const beside = (theirs: readonly RelayUrl[]): readonly RelayUrl[] =>
-    [...new Set([...theirs.filter((relay) => relayBar(relay, environment) === null), ...chosen])].slice(
-      0,
-      2 * MAX_CHOSEN_RELAYS,
-    );
-  return {
-    write: beside(latest(readRelayList)?.write ?? []),
-    inbox: beside(latest(readInboxList) ?? []),
-  };
 }

@@ -129,6 +129,16 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
             onAct: () => call('account.reconnect', { account: row.id }).catch(failed),
           },
         ]),
+    ...(row.network !== 'nostr' || isCopy
+      ? []
+      : [
+          {
+            key: 'relays',
+            label: say('nostr.relays.act'),
+            means: say('nostr.relays.act.means'),
+            onAct: async () => showSheet({ kind: 'relays', account: row.id }),
+          },
+        ]),
     ...(!isKey
       ? []
       : [

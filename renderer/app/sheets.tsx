@@ -1,5 +1,6 @@
 import type { ReactNode } from 'react';
 import { ProvePersonSheet } from '../accounts/prove-person.tsx';
+import { RelaysSheet } from '../accounts/relays.tsx';
 import { AccountSheet } from '../accounts/sheet.tsx';
 import { assertNever } from '../../shared/assert.ts';
 import { NewGroupSheet } from '../groups/new.tsx';
@@ -28,6 +29,8 @@ export function Sheets(): ReactNode {
       return <AccountSheet account={sheet.account} />;
     case 'prove-person':
       return <ProvePersonSheet account={sheet.account} />;
+    case 'relays':
+      return <RelaysSheet account={sheet.account} />;
     case 'new-chat':
       return <NewChatSheet code={sheet.code ?? null} />;
     case 'new-group':

@@ -18,6 +18,9 @@ const NOSTR_LINK =
 const LINK = `sgnl://linkdevice?uuid=${'b2f1c7d0'.repeat(4)}&pub_key=${'BaT0'.repeat(11)}`;
 const CODE_MS = 45_000;
 
+const RELAYS = 'wss://relay.example wss://harbour.example';
+const relaysField = (value: string) => ({ name: 'relays', secret: false, value });
+
 /** Flows as lanes run them: what is typed decides how they end, so that every ending can be looked at. */
 export function flows(
   memory: Memory,
@@ -46,6 +49,16 @@ export function flows(
       pasted.startsWith('signalcaptcha:')
         ? { kind: 'done', conversation: null, peer: null }
         : { kind: 'ask', fields, why: 'code-malformed' },
+    );
+  }
+
+  function reached(flow: FlowId, typed: string): void {
+    const of = typed.split(' ').find((relay) => !relay.startsWith('wss://'));
+    say(
+      flow,
+      of === undefined
+        ? { kind: 'done', conversation: null, peer: null }
+        : { kind: 'ask', fields: [relaysField(typed)], why: 'address-malformed', of },
     );
   }
 
@@ -80,6 +93,9 @@ export function flows(
         case 'prove-person':
           say(flow, { kind: 'ask', fields: [{ name: 'captcha', secret: false, value: '' }], why: null });
           break;
+        case 'relays':
+          say(flow, { kind: 'ask', fields: [relaysField(RELAYS)], why: null });
+          break;
         case 'link-again':
           say(flow, { kind: 'show-code', text: LINK, expiresAt: Date.now() + CODE_MS });
           break;
@@ -107,6 +123,7 @@ export function flows(
     },
     'flow.answer': ({ flow, answer }) => {
       if (answer.kind === 'fields' && 'captcha' in answer.values) proven(flow, answer.values['captcha']);
+      else if (answer.kind === 'fields' && 'relays' in answer.values) reached(flow, answer.values['relays']);
       else if (!compared.answer(flow, answer)) finishAccount(flow);
       return null;
     },

@@ -24,6 +24,18 @@ export const nostr = {
   'nostr.conforms': 'Conforms to Marmot v2 as of MDK 0.9.14.',
   'nostr.untried': 'Not yet tried live with White Noise.',
 
+  'nostr.relays.act': 'Change its relays',
+  'nostr.relays.act.means': 'Where people find you, and where invitations reach you.',
+  'nostr.relays.title': 'Your relays',
+  'nostr.relays.sub':
+    'People find you there, and their invitations reach you there. Each relay sees your internet address.',
+  'nostr.relays.chats': 'Conversations stay on the relays they began on.',
+  'nostr.relays.elsewhere':
+    'If you use the key in another app, the relays which that app wrote down for it stay.',
+  'nostr.relays.done': 'Your relays are changed.',
+  'nostr.relays.done.means':
+    'Those you had before were told, as far as they answer, so that people are led to the new ones.',
+
   'account.field.relays': 'Relays',
   'flow.stage.key-asked': 'Asking for your key in a window of its own',
 
