@@ -30,11 +30,9 @@ export const nostr = {
   'nostr.relays.sub':
     'People find you there, and their invitations reach you there. Each relay sees your internet address.',
   'nostr.relays.chats': 'Conversations stay on the relays they began on.',
-  'nostr.relays.elsewhere':
-    'If you use the key in another app, the relays which that app wrote down for it stay.',
+  'nostr.relays.elsewhere': 'Relays that another app wrote down for this key stay.',
   'nostr.relays.done': 'Your relays are changed.',
-  'nostr.relays.done.means':
-    'Those you had before were told, as far as they answer, so that people are led to the new ones.',
+  'nostr.relays.done.means': 'Those before were told, as far as they answer.',
 
   'account.field.relays': 'Relays',
   'flow.stage.key-asked': 'Asking for your key in a window of its own',
