@@ -55,6 +55,7 @@ for (const query of [
   'chat=alice&sheet=account',
   'chat=alice&sheet=prove-person',
   'chat=alice&sheet=relays',
+  'chat=alice&sheet=sign-in',
   'chat=alice&sheet=new-chat',
   'chat=alice&sheet=palette',
   'chat=alice&sheet=who-sees',

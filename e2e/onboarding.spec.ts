@@ -1,3 +1,5 @@
+import { en } from '../shared/words/en.ts';
+import { expectAccessible } from './fixtures/accessible.ts';
 import { expect, test } from './fixtures/test.ts';
 import {
   addFirstAccount,
@@ -36,6 +38,38 @@ test('a new person adds an address, joins Alice by her link and talks with her',
 
   await alice.sendText(heard.chat, 'And back over it');
   await expect(messageWith(page, 'And back over it')).toBeVisible({ timeout: PEER_MS });
+});
+
+test('a password that was changed at the provider is entered, and what waited goes', async ({
+  app,
+  me,
+  alice,
+  mail,
+}) => {
+  const { page } = app;
+  await addFirstAccount(page, me);
+  await startChat(page, await alice.inviteLink());
+  await expect(page.getByTestId('header-name')).toHaveText('Alice', { timeout: PEER_MS });
+  await mail.changePassword(me.address, 'another one');
+  await mail.dropConnections();
+  await expect(page.getByText(en['account.needs.password']).first()).toBeVisible({ timeout: PEER_MS });
+  await sendText(page, 'This waits for the password');
+  await page.getByRole('button', { name: en['stopped.account'] }).click();
+  await page.getByRole('button', { name: en['account.sign-in'] }).click();
+  const field = page.getByLabel(en['account.field.password'], { exact: true });
+  await field.fill('wrong');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('alert')).toContainText(en['flow.login-refused.what'], { timeout: PEER_MS });
+  // Sent once, and gone.
+  await expect(field).toHaveValue('');
+  await expectAccessible(page, 'a new password');
+  await field.fill('another one');
+  await page.keyboard.press('Enter');
+  await expect(page.getByRole('dialog', { name: en['account.sign-in.done'] })).toBeVisible({
+    timeout: PEER_MS,
+  });
+  await page.keyboard.press('Escape');
+  await alice.waitForText('This waits for the password');
 });
 
 test('history, draft and label are there after a restart and after a crash', async ({

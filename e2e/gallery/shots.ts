@@ -87,6 +87,7 @@ const shots: Readonly<Record<string, Shot>> = {
   palette: { query: 'chat=alice&sheet=palette' },
   'new-chat': { query: 'chat=alice&sheet=new-chat' },
   account: { query: 'chat=alice&sheet=account' },
+  'sign-in': { query: 'chat=alice&sheet=sign-in' },
   relays: { query: 'chat=alice&sheet=relays' },
   'relays-dark-narrow': { query: 'chat=alice&sheet=relays&theme=dark', size: { width: 520, height: 900 } },
   add: { query: 'sheet=add', size: { width: 1280, height: 1500 } },

@@ -61,6 +61,7 @@ export async function* flow(
     case 'invite':
     case 'join':
     case 'check':
+    case 'sign-in':
     case 'relays':
     case 'prove-person':
       yield { kind: 'failed', why: 'not-possible' };

@@ -1,6 +1,7 @@
 import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { FlowAnswer, FlowStart, FlowStep, AccountSetup } from '../../shared/lane/flow.ts';
 import type { CreateLane, Lane, LaneContext } from '../../shared/lane/lane.ts';
+import { createLaneRun } from '../../shared/lane/run.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { assertNever } from '../../shared/assert.ts';
 import { PlainsealError } from '../../shared/errors.ts';
@@ -14,6 +15,7 @@ import { perform, retryAt } from './perform.ts';
 import { createJoinWaiters } from './secure-join/waiters.ts';
 import { addAccount } from './setup.ts';
 import { createLearnedKeys } from './signer.ts';
+import { signIn } from './sign-in.ts';
 import { createStanding, type Standing } from './standing.ts';
 import { createSubmission, type Submission } from './submission.ts';
 import { accessTo, ConnectError, PERSON_RETRY_MS } from './tls.ts';
@@ -122,6 +124,22 @@ async function tellIdentity({ context, self }: Running): Promise<void> {
   await context.commit({ ...emptyCommit, inbound: [{ kind: 'cursor', name: 'identity', value }] });
 }
 
+async function begin(context: LaneContext): Promise<Running> {
+  const running = await startRunning(context);
+  await tellIdentity(running);
+  running.reading = keepReading(running);
+  return running;
+}
+
+async function end({ stopping, flowing, submission, standing, reading }: Running): Promise<void> {
+  stopping.abort();
+  flowing.waiters.close();
+  submission.close();
+  standing.close();
+  await reading;
+  forgetParsedKeys();
+}
+
 /** Runs tasks of one name one after the other. */
 function createQueues(): <T>(name: string, task: () => Promise<T>) => Promise<T> {
   const last = new Map<string, Promise<unknown>>();
@@ -141,11 +159,11 @@ function createQueues(): <T>(name: string, task: () => Promise<T>) => Promise<T>
 
 /** The e-mail lane: OpenPGP over IMAP and SMTP, Delta Chat compatible. */
 export const createLane: CreateLane = (): Lane => {
-  let running: Running | null = null;
+  const run = createLaneRun<Running>({ start: begin, stop: end });
   const inOrder = createQueues();
   const mustRun = (): Flowing => {
-    if (running === null) throw new PlainsealError('gone', 'the lane does not run');
-    return running.flowing;
+    if (run.now === null) throw new PlainsealError('gone', 'the lane does not run');
+    return run.now.flowing;
   };
 
   async function* flow(
@@ -154,11 +172,11 @@ export const createLane: CreateLane = (): Lane => {
     signal: AbortSignal,
   ): AsyncGenerator<FlowStep, AccountSetup | null, FlowAnswer | undefined> {
     if (start.kind === 'add-account') return yield* addAccount(start.args, context, signal);
-    if (running === null) {
+    if (run.now === null) {
       yield { kind: 'failed', why: 'internal' };
       return null;
     }
-    const { flowing } = running;
+    const { flowing } = run.now;
     switch (start.kind) {
       case 'invite':
         return yield* invite(flowing, signal);
@@ -168,6 +186,8 @@ export const createLane: CreateLane = (): Lane => {
         return yield* chat(flowing, start.address);
       case 'check':
         return yield* check(flowing, start.peer);
+      case 'sign-in':
+        return yield* signIn(flowing, signal, () => run.beginAnew(context));
       case 'relays':
       case 'prove-person':
         yield { kind: 'failed', why: 'not-possible' };
@@ -178,24 +198,10 @@ export const createLane: CreateLane = (): Lane => {
   }
 
   return {
-    async start(context) {
-      running = await startRunning(context);
-      await tellIdentity(running);
-      running.reading = keepReading(running);
-    },
-    async stop() {
-      const ending = running;
-      running = null;
-      if (ending === null) return;
-      ending.stopping.abort();
-      ending.flowing.waiters.close();
-      ending.submission.close();
-      ending.standing.close();
-      await ending.reading;
-      forgetParsedKeys();
-    },
+    start: (context) => run.start(context),
+    stop: () => run.stop(),
     perform(item, signal) {
-      const now = running;
+      const { now } = run;
       if (now === null)
         return Promise.resolve({ kind: 'later', retryAt: retryAt(Date.now(), item.attempts) });
       const { context, self, submission, standing, flowing } = now;

@@ -66,7 +66,8 @@ function environmentFault(servers: Servers, ca: string, context: LaneContext): F
   return null;
 }
 
-function failureOf(error: unknown): FlowFailure {
+/** What a person hears of a connection that failed. */
+export function failureOf(error: unknown): FlowFailure {
   if (!(error instanceof ConnectError)) return 'internal';
   switch (error.fault) {
     case 'certificate':

@@ -3,10 +3,11 @@ import { PlainsealError } from '../../shared/errors.ts';
 import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../shared/lane/flow.ts';
 import type { CreateLane, Lane, LaneContext } from '../../shared/lane/lane.ts';
+import { createLaneRun } from '../../shared/lane/run.ts';
 import { changeRelays } from './change-relays.ts';
 import { chat, check, invite } from './flows.ts';
 import { npub } from './key-code.ts';
-import type { SecretKey } from './keys.ts';
+import { publicKeyOf, type SecretKey } from './keys.ts';
 import { partFromLostGroups } from './group/past.ts';
 import { exportKey, writtenKey } from './own-key.ts';
 import { retryWhenStopped } from './outcome.ts';
@@ -16,24 +17,11 @@ import { addAccount } from './setup.ts';
 
 /** The Nostr lane: one key, its relays, and the groups of Marmot it is in. */
 export const createLane: CreateLane = (): Lane => {
-  let started: StartedAccount | null = null;
-  let isStopped = false;
-  let beginning: Promise<void> = Promise.resolve();
+  const run = createLaneRun<StartedAccount>({ start: startAccount, stop: (started) => started.stop() });
 
   function secret(): SecretKey {
-    if (started === null) throw new PlainsealError('gone', 'the account does not run');
-    return started.running.self.secret;
-  }
-
-  /** Runs the account anew, unless it was stopped meanwhile. */
-  function beginAnew(context: LaneContext): Promise<void> {
-    const before = started;
-    started = null;
-    beginning = (async () => {
-      await before?.stop();
-      if (!isStopped) started = await startAccount(context);
-    })();
-    return beginning;
+    if (run.now === null) throw new PlainsealError('gone', 'the account does not run');
+    return run.now.running.self.secret;
   }
 
   async function* flow(
@@ -42,11 +30,11 @@ export const createLane: CreateLane = (): Lane => {
     signal: AbortSignal,
   ): AsyncGenerator<FlowStep, AccountSetup | null, FlowAnswer | undefined> {
     if (start.kind === 'add-account') return yield* addAccount(start.args, context, signal);
-    if (started === null) {
+    if (run.now === null) {
       yield { kind: 'failed', why: 'internal' };
       return null;
     }
-    const { running } = started;
+    const { running } = run.now;
     switch (start.kind) {
       case 'chat':
         return yield* chat(running, start.address);
@@ -57,7 +45,8 @@ export const createLane: CreateLane = (): Lane => {
       case 'check':
         return yield* check(running, start.peer);
       case 'relays':
-        return yield* changeRelays(running, signal, () => beginAnew(context));
+        return yield* changeRelays(running, signal, () => run.beginAnew(context));
+      case 'sign-in':
       case 'prove-person':
         yield { kind: 'failed', why: 'not-possible' };
         return null;
@@ -68,22 +57,15 @@ export const createLane: CreateLane = (): Lane => {
 
   return {
     async start(context) {
-      isStopped = false;
       await partFromLostGroups(context);
-      started = await startAccount(context);
-      const value = npub(started.running.self.key);
+      await run.start(context);
+      const value = npub(publicKeyOf(secret()));
       await context.commit({ ...emptyCommit, inbound: [{ kind: 'cursor', name: 'identity', value }] });
     },
-    async stop() {
-      isStopped = true;
-      // It ends by itself whatever it has begun.
-      await beginning.catch(() => undefined);
-      const ending = started;
-      started = null;
-      await ending?.stop();
-    },
+    stop: () => run.stop(),
     perform(item, signal) {
-      return started === null ? Promise.resolve(retryWhenStopped()) : perform(started.running, item, signal);
+      const { now } = run;
+      return now === null ? Promise.resolve(retryWhenStopped()) : perform(now.running, item, signal);
     },
     hint: () => undefined,
     exportKey: async (passphrase) => exportKey(secret(), passphrase),

@@ -43,6 +43,7 @@ export const createLane: CreateLane = (): Lane => {
           why: recognise(start.link) === 'unknown' ? 'not-possible' : 'code-of-another-kind',
         };
         return null;
+      case 'sign-in':
       case 'relays':
       case 'invite':
         yield { kind: 'failed', why: 'not-possible' };

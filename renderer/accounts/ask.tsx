@@ -51,6 +51,9 @@ export function AskFields({
   function submit(event: FormEvent): void {
     event.preventDefault();
     onAnswer(values);
+    // What is secret is sent once and gone, also where it was refused.
+    const secret = fields.filter((field) => field.secret).map(({ name }) => [name, ''] as const);
+    setValues({ ...values, ...Object.fromEntries(secret) });
   }
   return (
     <form className={styles['form']} onSubmit={submit}>

@@ -119,6 +119,16 @@ function Acts({ row, onGone }: { readonly row: AccountRow; readonly onGone: () =
             onAct: () => insist('account.go-on', { request: newRequest(), account: row.id }).catch(failed),
           },
         ]),
+    ...(row.network !== 'email' || isCopy
+      ? []
+      : [
+          {
+            key: 'sign-in',
+            label: say('account.sign-in'),
+            means: say('account.sign-in.means'),
+            onAct: async () => showSheet({ kind: 'sign-in', account: row.id }),
+          },
+        ]),
     ...(isUnlinked || isCopy
       ? []
       : [

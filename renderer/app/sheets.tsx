@@ -1,6 +1,6 @@
 import type { ReactNode } from 'react';
 import { ProvePersonSheet } from '../accounts/prove-person.tsx';
-import { RelaysSheet } from '../accounts/relays.tsx';
+import { RelaysSheet, SignInSheet } from '../accounts/ask-sheet.tsx';
 import { AccountSheet } from '../accounts/sheet.tsx';
 import { assertNever } from '../../shared/assert.ts';
 import { NewGroupSheet } from '../groups/new.tsx';
@@ -29,6 +29,8 @@ export function Sheets(): ReactNode {
       return <AccountSheet account={sheet.account} />;
     case 'prove-person':
       return <ProvePersonSheet account={sheet.account} />;
+    case 'sign-in':
+      return <SignInSheet account={sheet.account} />;
     case 'relays':
       return <RelaysSheet account={sheet.account} />;
     case 'new-chat':

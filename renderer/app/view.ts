@@ -12,6 +12,8 @@ export type Sheet =
   | { readonly kind: 'link-again'; readonly account: AccountId }
   /** The network wants to see a person before it takes more. */
   | { readonly kind: 'prove-person'; readonly account: AccountId }
+  /** The server wants another password. */
+  | { readonly kind: 'sign-in'; readonly account: AccountId }
   /** Where an account is found. */
   | { readonly kind: 'relays'; readonly account: AccountId }
   /** `code`: a link from outside, to be looked at by the person. */

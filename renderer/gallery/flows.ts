@@ -19,6 +19,7 @@ const LINK = `sgnl://linkdevice?uuid=${'b2f1c7d0'.repeat(4)}&pub_key=${'BaT0'.re
 const CODE_MS = 45_000;
 
 const RELAYS = 'wss://relay.example wss://harbour.example';
+const passwordField = { name: 'password', secret: true, value: '' };
 const relaysField = (value: string) => ({ name: 'relays', secret: false, value });
 
 /** Flows as lanes run them: what is typed decides how they end, so that every ending can be looked at. */
@@ -49,6 +50,16 @@ export function flows(
       pasted.startsWith('signalcaptcha:')
         ? { kind: 'done', conversation: null, peer: null }
         : { kind: 'ask', fields, why: 'code-malformed' },
+    );
+  }
+
+  const signingIn = new Set<FlowId>();
+  function signedIn(flow: FlowId, password: string): void {
+    say(
+      flow,
+      password.startsWith('wrong')
+        ? { kind: 'ask', fields: [passwordField], why: 'login-refused' }
+        : { kind: 'done', conversation: null, peer: null },
     );
   }
 
@@ -93,6 +104,10 @@ export function flows(
         case 'prove-person':
           say(flow, { kind: 'ask', fields: [{ name: 'captcha', secret: false, value: '' }], why: null });
           break;
+        case 'sign-in':
+          signingIn.add(flow);
+          say(flow, { kind: 'ask', fields: [passwordField], why: null });
+          break;
         case 'relays':
           say(flow, { kind: 'ask', fields: [relaysField(RELAYS)], why: null });
           break;
@@ -123,6 +138,8 @@ export function flows(
     },
     'flow.answer': ({ flow, answer }) => {
       if (answer.kind === 'fields' && 'captcha' in answer.values) proven(flow, answer.values['captcha']);
+      else if (answer.kind === 'fields' && signingIn.has(flow))
+        signedIn(flow, answer.values['password'] ?? '');
       else if (answer.kind === 'fields' && 'relays' in answer.values) reached(flow, answer.values['relays']);
       else if (!compared.answer(flow, answer)) finishAccount(flow);
       return null;

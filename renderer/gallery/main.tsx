@@ -90,6 +90,7 @@ const sheets: Readonly<Record<string, Sheet>> = {
   signal: { kind: 'add-account', network: 'signal' },
   'link-again': { kind: 'link-again', account: SIGNAL_ACCOUNT },
   'prove-person': { kind: 'prove-person', account: SIGNAL_ACCOUNT },
+  'sign-in': { kind: 'sign-in', account: ACCOUNT },
   relays: { kind: 'relays', account: NOSTR_ACCOUNT },
   email: { kind: 'add-account', network: 'email' },
 };

@@ -52,6 +52,7 @@ const flowStartSchema: v.GenericSchema<unknown, FlowBegin> = v.variant('kind', [
   v.strictObject({ kind: v.literal('join'), link: v.pipe(v.string(), v.maxLength(4_000)) }),
   v.strictObject({ kind: v.literal('chat'), address: v.pipe(v.string(), v.maxLength(320)) }),
   v.strictObject({ kind: v.literal('check'), peer: idSchema<PeerId>() }),
+  v.strictObject({ kind: v.literal('sign-in') }),
   v.strictObject({ kind: v.literal('relays') }),
   v.strictObject({ kind: v.literal('prove-person') }),
   v.strictObject({ kind: v.literal('link-again') }),

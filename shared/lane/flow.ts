@@ -10,6 +10,8 @@ export type FlowStart =
   | { readonly kind: 'join'; readonly link: string }
   | { readonly kind: 'chat'; readonly address: string }
   | { readonly kind: 'check'; readonly peer: PeerId }
+  /** The server wants another password than the one that is stored. */
+  | { readonly kind: 'sign-in' }
   /** Other servers are to be used, where the network lets a person choose. */
   | { readonly kind: 'relays' }
   /** The network wants to see a person before it takes more: hands it what the person's browser got. */

@@ -33,6 +33,7 @@ export interface MailServerProcess {
     options?: DeliverOptions,
   ): Promise<readonly number[]>;
   mailbox(address: string, name?: string): Promise<MailboxState>;
+  changePassword(address: string, password: string): Promise<void>;
   changeUidValidity(address: string, name?: string): Promise<void>;
   mails(): Promise<readonly SubmittedMail[]>;
   requests(): Promise<readonly RequestStream[]>;
@@ -139,6 +140,7 @@ export async function startMailServerProcess(options: StartOptions = {}): Promis
       return uid;
     },
     mailbox: (address, name) => ask({ name: 'mailbox', address, ...named(name) }),
+    changePassword: (address, password) => tell({ name: 'changePassword', address, password }),
     changeUidValidity: (address, name) => tell({ name: 'changeUidValidity', address, ...named(name) }),
     mails: () => ask({ name: 'mails' }),
     requests: () => ask({ name: 'requests' }),

@@ -81,6 +81,7 @@ export const Call = v.variant('name', [
     options: v.object({ mailbox: text, flags, receivedAt: v.exactOptional(v.number()) }),
   }),
   v.object({ name: v.literal('mailbox'), address: v.string(), mailbox: text }),
+  v.object({ name: v.literal('changePassword'), address: v.string(), password: v.string() }),
   v.object({ name: v.literal('changeUidValidity'), address: v.string(), mailbox: text }),
   v.object({ name: v.literal('mails') }),
   v.object({ name: v.literal('requests') }),
@@ -126,6 +127,7 @@ const nothing = v.null();
 export const Answers = {
   deliver: v.array(v.number()),
   mailbox: v.object({ uidValidity: v.number(), uidNext: v.number(), mails: v.array(stored) }),
+  changePassword: nothing,
   changeUidValidity: nothing,
   mails: v.array(mail),
   requests: v.array(stream),
@@ -178,6 +180,9 @@ export function createController(
           })),
         };
       }
+      case 'changePassword':
+        server.changePassword(call.address, call.password);
+        return null;
       case 'changeUidValidity':
         server.changeUidValidity(call.address, call.mailbox);
         return null;

@@ -72,6 +72,8 @@ export interface MailServer {
   mailbox(address: string, name?: string): MailboxState;
   /** Begins a new UIDVALIDITY, numbers the mails anew and ends the sessions that had the mailbox selected. */
   changeUidValidity(address: string, name?: string): void;
+  /** Takes another password from now on; sessions that are signed in stay. */
+  changePassword(address: string, password: string): void;
   /** Closes every connection of both services and refuses new ones; the ports stay the same. */
   goOffline(): Promise<void>;
   goOnline(): Promise<void>;
@@ -150,6 +152,9 @@ export async function startMailServer(options: MailServerOptions): Promise<MailS
         uidNext: mailbox.uidNext(),
         mails: mails.map(({ uid, raw, flags, receivedAt }) => ({ uid, raw, flags: [...flags], receivedAt })),
       };
+    },
+    changePassword: (address, password) => {
+      accounts.open(address).password = password;
     },
     changeUidValidity: (address, name) => requireMailbox(address, name).invalidate(),
     async goOffline() {
