@@ -4,7 +4,7 @@ import type { Scope } from '../commit/scope.ts';
 import { encodeFrame } from '../../../shared/wire/codec.ts';
 import type { Account } from '../../../storage/accounts.ts';
 import { deleteMessage, findMessage, setSendState, type Message } from '../../../storage/messages.ts';
-import { isUnwritten } from '../../../storage/artifacts.ts';
+import { artifactsOf, isUnwritten } from '../../../storage/artifacts.ts';
 import { findOutgoing, retryItem, type Outgoing } from '../../../storage/outbox.ts';
 import { setReaction } from '../../../storage/reactions.ts';
 import { capabilities, goesOnceSealed, hasOneReaction, keepsSent } from '../capabilities.ts';
@@ -36,6 +36,11 @@ export function messageCalls(of: CallScope): Serve<Names> {
     state === 'queued' ||
     state === 'held' ||
     (state === 'sealed' && !goesOnceSealed(network) && !of.outbox.isBusy(id) && isUnwritten(of.db, id));
+
+  /** Whether it was let go before anything of it had left: nobody else has what is deleted. */
+  const wasTakenBack = ({ network }: Account, item: Outgoing | null): boolean =>
+    item?.state === 'cancelled' &&
+    (artifactsOf(of.db, item.id).length === 0 || (!goesOnceSealed(network) && isUnwritten(of.db, item.id)));
 
   return {
     'message.page': async (args) => {
@@ -116,7 +121,8 @@ export function messageCalls(of: CallScope): Serve<Names> {
           if (item !== null && (item.state === 'failed' || isStillHere(account, item))) {
             cancelItem(scope, item);
             releaseIfNothingHeld(scope, message.conversation);
-          } else if (message.author === null) deleteForAll(scope, conversation, message);
+          } else if (message.author === null && !wasTakenBack(account, item))
+            deleteForAll(scope, conversation, message);
           if (message.author === null) tellLane(scope, conversation, message);
           deleteMessage(of.db, message.id);
           touchMessage(touched, conversation.id, message.id);

@@ -123,6 +123,16 @@ describe('sealed, and nothing of it written', () => {
     ]);
   });
 
+  test('taken back and deleted then, nobody is asked to delete what they never got', async () => {
+    const { id } = await send('unsaid');
+    await attempted(id);
+    expect(await cancel(id)).toBe(true);
+    await rig.page.call('message.delete', { request: request(), id });
+    const { rows } = await rig.page.call('message.rows', { ids: [id] });
+    expect(rows[0]).not.toHaveProperty('asked');
+    expect(rig.db.all('SELECT state FROM outbox')).toEqual([{ state: 'cancelled' }]);
+  });
+
   test('also after the program was closed and opened again', async () => {
     const { id } = await send('hello');
     await attempted(id);
@@ -205,6 +215,24 @@ describe('it may have gone', () => {
     await attempted(id);
     expect(await cancel(id)).toBe(false);
     expect(await sendingOf(id)).toMatchObject({ state: 'sealed' });
+  });
+
+  test('it was sealed where a lane hands over by itself, given back, and taken back then', async () => {
+    await rig.close();
+    await begin(bea);
+    const { id } = await send('hello');
+    await attempted(id);
+    const { id: item } = rig.db.get<{ id: OutboxId }>('SELECT id FROM outbox') ?? { id: '' as OutboxId };
+    lane.context().status({ kind: 'offline', retryAt: 9e15 });
+    await lane
+      .context()
+      .commit({ ...emptyCommit, outbound: [{ item, to: 'queued', reseal: 'branch-lost' }] });
+    expect(await cancel(id)).toBe(true);
+    // What this network's conversations are under: there everyone is asked.
+    rig.db.run("UPDATE conversation SET protocol = 'mls'");
+    await rig.page.call('message.delete', { request: request(), id });
+    const { rows } = await rig.page.call('message.rows', { ids: [id] });
+    expect(rows[0]).toHaveProperty('asked');
   });
 
   test('it is being handed over just now', async () => {
