@@ -56,10 +56,12 @@ export function messageCalls(of: CallScope): Serve<Names> {
         () => messageOf(of.db, id),
         (message, touched) => {
           const item = itemOf(message);
-          const { account } = conversationOf(of.db, message.conversation);
+          const { conversation, account } = conversationOf(of.db, message.conversation);
           if (item === null || !isStillHere(account, item)) return false;
           const scope = personScope(of, account, touched);
           cancelItem(scope, item);
+          // What its lane sealed it keeps for devices that ask again: whoever guesses the time of it is not given what was taken back.
+          if (artifactsOf(of.db, item.id).length > 0) tellLane(scope, conversation, message);
           releaseIfNothingHeld(scope, message.conversation);
           return true;
         },
@@ -163,8 +165,8 @@ function deleteForAll(
 }
 
 /**
- * A lane that keeps what it sends lets go of a message of mine that was deleted, whether or not anybody is asked to delete it, and however long that
- * takes.
+ * A lane that keeps what it sends lets go of a message of mine that was deleted or taken back, whether or not anybody is asked to delete it, and
+ * however long that takes.
  */
 function tellLane(
   scope: Scope,
