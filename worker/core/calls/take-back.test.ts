@@ -211,6 +211,16 @@ describe('it may have gone', () => {
     await staysSealed(id);
   });
 
+  test('the run before died, and no lane may start now', async () => {
+    const { id } = await send('hello');
+    await attempted(id);
+    stopsWell = false;
+    // As where a new version of the program discloses more.
+    rig.db.run('DELETE FROM disclosure');
+    await rig.restart();
+    await staysSealed(id);
+  });
+
   test('it went once without an answer, and is sealed anew', async () => {
     answer = async () => {
       const { id } = rig.db.get<{ id: OutboxId }>('SELECT id FROM outbox') ?? { id: '' as OutboxId };
