@@ -15,7 +15,7 @@ import { readRecord, writeRecord } from './record.ts';
  *   join/<token>            SecureJoin (secure-join/)
  *   cursor/INBOX            how far the mailbox was read
  *   count/plain-skipped     mails left unfetched
- *   count/header-keys       keys learnt from headers that nobody signed
+ *   count/header-keys       keys, and addresses of keys, learnt from headers that nobody signed
  */
 
 /** Somebody with a key. */
@@ -136,7 +136,7 @@ async function countOne(work: Work, key: string): Promise<number> {
 
 /** Counts a mail that is left unfetched; gives how many there are. */
 export const countSkipped = (work: Work): Promise<number> => countOne(work, 'plain-skipped');
-/** Counts a key learnt from a header that nobody signed; gives how many there are. */
+/** Counts what was learnt from a header that nobody signed: a key, an address, or both; gives how many there are. */
 export const countHeaderKey = (work: Work): Promise<number> => countOne(work, 'header-keys');
 
 /** How far the INBOX was read. */

@@ -18,7 +18,7 @@ const REPORT_LIMIT_BYTES = 1024 * 1024;
 const PLAIN_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Keys larger than this are not taken from an unsigned header. */
 const HEADER_KEY_LIMIT_BYTES = 16 * 1024;
-/** Keys taken from unsigned headers in all: whoever writes under ever new names must not fill the disk with them. */
+/** Keys, and addresses for them, taken from unsigned headers in all: whoever writes under ever new names must not fill the disk with them. */
 export const MAX_HEADER_KEYS = 2_000;
 const SUBJECT_LIMIT = 500;
 
@@ -119,7 +119,9 @@ async function learnFromHeader(receiving: Receiving, mail: Arrival): Promise<voi
   const learned = await learnCertificate(work, header.keydata, now);
   if (learned.kind !== 'learned') return point.drop();
   const { certificate, news } = learned;
-  if (news === 'new' && (await countHeaderKey(work)) > MAX_HEADER_KEYS) return point.drop();
+  // One key under ever new names would fill the disk as well: an address that nothing was known of takes a place like a key.
+  const isNews = news === 'new' || known === null;
+  if (isNews && (await countHeaderKey(work)) > MAX_HEADER_KEYS) return point.drop();
   // Header by header a key would outgrow what one of them may bring. Of somebody we know it comes with sealed mail; a revocation always counts.
   if (news === 'updated' && certificate.bytes.length > HEADER_KEY_LIMIT_BYTES) point.drop();
   else point.keep();
