@@ -117,12 +117,16 @@ export async function noteRival(work: Work, address: string, fingerprint: Finger
   return true;
 }
 
-/** Whether a large file's pre-message was seen; noted by the first call. */
-export async function notePostMessage(work: Work, messageId: string): Promise<boolean> {
-  const cell: StateKey = { space: 'post', key: messageId };
-  const known = await work.get(cell);
-  if (known === null) work.put(cell, Uint8Array.of(1));
-  return known !== null;
+const postCell = (messageId: string): StateKey => ({ space: 'post', key: messageId });
+
+/** Whether a large file's pre-message was seen. */
+export async function isAnnounced(work: Pick<Work, 'get'>, messageId: string): Promise<boolean> {
+  return (await work.get(postCell(messageId))) !== null;
+}
+
+/** Notes that a large file's pre-message was seen: by a proven mail alone, as anybody can name a file in a header. */
+export async function noteAnnounced(work: Work, messageId: string): Promise<void> {
+  if (!(await isAnnounced(work, messageId))) work.put(postCell(messageId), Uint8Array.of(1));
 }
 
 /** Adds one to a count kept in decimal digits; gives the new one. */

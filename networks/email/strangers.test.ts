@@ -112,6 +112,17 @@ describe("AT-59 of a stranger's mail that opens no request nothing is kept, as n
   });
 });
 
+test('AT-59 of the large half of a message by nobody known nothing is kept', async () => {
+  const me = await createTaker();
+  const before = cells(me);
+  const { settled, changes } = await me.take(
+    'From: <eve@example.net>\r\nContent-Type: multipart/encrypted\r\nChat-Is-Post-Message: 1\r\nMessage-ID: <large@x>\r\n\r\nsealed',
+  );
+  expect(settled).toMatchObject([{ kind: 'quarantined', why: 'post-message' }]);
+  expect(changes).toEqual([]);
+  expect(cells(me)).toEqual(before);
+});
+
 test('AT-59 headers under ever new names fill no keyring: so many keys are taken from them', async () => {
   const me = await createTaker();
   const key = { space: 'count', key: 'header-keys' };

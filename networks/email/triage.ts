@@ -8,7 +8,7 @@ import { readDate } from './header-field.ts';
 import { textField } from './mail-read.ts';
 import { conversationOfAddress, consumed, setAside, type Arrival, type Receiving } from './receiving.ts';
 import { sizeWords } from './size.ts';
-import { countHeaderKey, countSkipped, notePostMessage, readPeer, readPlain } from './records.ts';
+import { countHeaderKey, countSkipped, isAnnounced, readPeer, readPlain } from './records.ts';
 
 /** What a body is fetched for. */
 export type Wanted = 'sealed' | 'maybe-sealed' | 'report' | 'plain';
@@ -100,7 +100,7 @@ async function tooLarge(
  * conversation says that something was left at the server.
  */
 async function postMessage(receiving: Receiving, mail: Arrival): Promise<null> {
-  const announced = mail.messageId !== null && (await notePostMessage(receiving.work, mail.messageId));
+  const announced = mail.messageId !== null && (await isAnnounced(receiving.work, mail.messageId));
   await setAside(receiving, mail, 'post-message', announced ? null : 'not-fetched', sizeWords(mail.size));
   return null;
 }
