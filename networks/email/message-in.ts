@@ -12,7 +12,7 @@ import { messageIdField, textField, tokenField, type ReadFile, type ReadMail } f
 import { readMailboxes } from './address.ts';
 import { readPostMetadata } from './post-message.ts';
 import { claimMessageId, consumed, setAside, type Arrival, type Receiving } from './receiving.ts';
-import { notePostMessage, readPeer } from './records.ts';
+import { noteAnnounced, readPeer } from './records.ts';
 
 /** A mail whose writer is proven. */
 export interface Proven {
@@ -97,7 +97,7 @@ async function takePreMessage(
 ): Promise<void> {
   const announced = messageIdField(proven.read.fields, 'chat-post-message-id');
   if (announced === null) return;
-  await notePostMessage(receiving.work, announced);
+  await noteAnnounced(receiving.work, announced);
   const quoted = readPostMetadata(onlyValue(proven.read.fields, 'chat-post-message-metadata') ?? '');
   receiving.ledger.changes.push({
     kind: 'note',

@@ -15,7 +15,7 @@ import { readRecord, writeRecord } from './record.ts';
  *   join/<token>            SecureJoin (secure-join/)
  *   cursor/INBOX            how far the mailbox was read
  *   count/plain-skipped     mails left unfetched
- *   count/header-keys       keys learnt from headers that nobody signed
+ *   count/header-keys       keys, and addresses of keys, learnt from headers that nobody signed
  */
 
 /** Somebody with a key. */
@@ -117,12 +117,16 @@ export async function noteRival(work: Work, address: string, fingerprint: Finger
   return true;
 }
 
-/** Whether a large file's pre-message was seen; noted by the first call. */
-export async function notePostMessage(work: Work, messageId: string): Promise<boolean> {
-  const cell: StateKey = { space: 'post', key: messageId };
-  const known = await work.get(cell);
-  if (known === null) work.put(cell, Uint8Array.of(1));
-  return known !== null;
+const postCell = (messageId: string): StateKey => ({ space: 'post', key: messageId });
+
+/** Whether a large file's pre-message was seen. */
+export async function isAnnounced(work: Pick<Work, 'get'>, messageId: string): Promise<boolean> {
+  return (await work.get(postCell(messageId))) !== null;
+}
+
+/** Notes that a large file's pre-message was seen: by a proven mail alone, as anybody can name a file in a header. */
+export async function noteAnnounced(work: Work, messageId: string): Promise<void> {
+  if (!(await isAnnounced(work, messageId))) work.put(postCell(messageId), Uint8Array.of(1));
 }
 
 /** Adds one to a count kept in decimal digits; gives the new one. */
@@ -136,7 +140,7 @@ async function countOne(work: Work, key: string): Promise<number> {
 
 /** Counts a mail that is left unfetched; gives how many there are. */
 export const countSkipped = (work: Work): Promise<number> => countOne(work, 'plain-skipped');
-/** Counts a key learnt from a header that nobody signed; gives how many there are. */
+/** Counts what was learnt from a header that nobody signed: a key, an address, or both; gives how many there are. */
 export const countHeaderKey = (work: Work): Promise<number> => countOne(work, 'header-keys');
 
 /** How far the INBOX was read. */

@@ -112,6 +112,17 @@ describe("AT-59 of a stranger's mail that opens no request nothing is kept, as n
   });
 });
 
+test('AT-59 of the large half of a message by nobody known nothing is kept', async () => {
+  const me = await createTaker();
+  const before = cells(me);
+  const { settled, changes } = await me.take(
+    'From: <eve@example.net>\r\nContent-Type: multipart/encrypted\r\nChat-Is-Post-Message: 1\r\nMessage-ID: <large@x>\r\n\r\nsealed',
+  );
+  expect(settled).toMatchObject([{ kind: 'quarantined', why: 'post-message' }]);
+  expect(changes).toEqual([]);
+  expect(cells(me)).toEqual(before);
+});
+
 test('AT-59 headers under ever new names fill no keyring: so many keys are taken from them', async () => {
   const me = await createTaker();
   const key = { space: 'count', key: 'header-keys' };
@@ -124,6 +135,26 @@ test('AT-59 headers under ever new names fill no keyring: so many keys are taken
   }
   const known = (name: string) => addressKey(createWork(me.core.context.view), `${name}@example.org`);
   expect([await known('first'), await known('second')]).toEqual([expect.anything(), null]);
+});
+
+test('AT-59 nor one key under ever new names: an address is counted as a key is', async () => {
+  const me = await createTaker();
+  const from = await createWriter('first@example.org');
+  const under = async (name: string): Promise<unknown> => {
+    const address = `${name}@example.org`;
+    const header = autocryptOf({ ...from, address }).join(': ');
+    await me.take(`From: <${address}>\r\n${header}\r\nMessage-ID: <${name}@x>\r\n\r\nwords`);
+    return addressKey(createWork(me.core.context.view), address);
+  };
+  expect(await under('first')).not.toBeNull();
+  expect(await under('second')).not.toBeNull();
+  const counted = createWork(me.core.context.view);
+  const key = { space: 'count', key: 'header-keys' };
+  expect(Buffer.from((await counted.get(key)) ?? []).toString()).toBe('2');
+  counted.put(key, Buffer.from(String(MAX_HEADER_KEYS)));
+  await me.core.context.commit({ ...emptyCommit, work: counted.writes() });
+  expect(await under('third')).toBeNull();
+  expect(await under('first')).not.toBeNull();
 });
 
 test('AT-59 a key from headers does not grow with each of them', async () => {

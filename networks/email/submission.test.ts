@@ -1,11 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { createCertificate } from '../../e2e/peers/certificate.ts';
 import type { MailServer } from '../../e2e/peers/mail/server.ts';
 import { guard, type Passed } from './guard.ts';
 import { createSubmission, verifySubmission, type Submission } from './submission.ts';
 import { createWriter, letterOf, sealedMail } from './test/writer.ts';
 import { openMailServer } from './test/world.ts';
-import { isCertificateError, type Access } from './tls.ts';
+import { isCertificateError, PERSON_RETRY_MS, type Access } from './tls.ts';
 
 let server: MailServer;
 let mail: Passed;
@@ -65,6 +65,21 @@ describe('handing over', () => {
     server.faults.disarmAll();
     expect(await submission.send(mail)).toEqual({ kind: 'later', why: 'login' });
     expect(await open().send(mail)).toEqual({ kind: 'accepted' });
+  });
+
+  test('it is offered again once the time is over, also where the clock was set back meanwhile', async () => {
+    vi.useFakeTimers({ toFake: ['Date', 'performance'] });
+    try {
+      server.faults.arm({ kind: 'refuse-login', protocol: 'smtp' });
+      const submission = open();
+      expect(await submission.send(mail)).toEqual({ kind: 'later', why: 'login' });
+      server.faults.disarmAll();
+      vi.setSystemTime(Date.now() - 365 * 86_400_000);
+      vi.advanceTimersByTime(PERSON_RETRY_MS);
+      expect(await submission.send(mail)).toEqual({ kind: 'accepted' });
+    } finally {
+      vi.useRealTimers();
+    }
   });
 
   test('keeps its connection for the next mail', async () => {

@@ -123,7 +123,8 @@ export function createSubmission(
   let current: Promise<SMTPConnection> | null = null;
   let idle: NodeJS.Timeout | null = null;
   let closed = false;
-  let barred: { readonly why: ConnectFault; readonly until: Millis } | null = null;
+  // By a clock that nobody sets: one that was ahead, and is put right, would bar for as long as it was.
+  let barred: { readonly why: ConnectFault; readonly until: number } | null = null;
   let last: Promise<unknown> = Promise.resolve();
 
   const forget = (connection: SMTPConnection): void => {
@@ -139,7 +140,7 @@ export function createSubmission(
   async function transmit(mail: Passed): Promise<Handover> {
     if (closed) return { kind: 'later', why: 'unreachable' };
     // What waits behind the first that was refused does not offer the same password once more.
-    if (barred !== null && Date.now() < barred.until) return { kind: 'later', why: barred.why };
+    if (barred !== null && performance.now() < barred.until) return { kind: 'later', why: barred.why };
     let connection: SMTPConnection;
     try {
       current ??= open(access, whole.openMs, forget);
@@ -147,7 +148,7 @@ export function createSubmission(
     } catch (error) {
       current = null;
       const why = (error as ConnectError).fault;
-      barred = personFor(why) === null ? null : { why, until: Date.now() + PERSON_RETRY_MS };
+      barred = personFor(why) === null ? null : { why, until: performance.now() + PERSON_RETRY_MS };
       return { kind: 'later', why };
     }
     let began = false;

@@ -8,7 +8,7 @@ import { readDate } from './header-field.ts';
 import { textField } from './mail-read.ts';
 import { conversationOfAddress, consumed, setAside, type Arrival, type Receiving } from './receiving.ts';
 import { sizeWords } from './size.ts';
-import { countHeaderKey, countSkipped, notePostMessage, readPeer, readPlain } from './records.ts';
+import { countHeaderKey, countSkipped, isAnnounced, readPeer, readPlain } from './records.ts';
 
 /** What a body is fetched for. */
 export type Wanted = 'sealed' | 'maybe-sealed' | 'report' | 'plain';
@@ -18,7 +18,7 @@ const REPORT_LIMIT_BYTES = 1024 * 1024;
 const PLAIN_LIMIT_BYTES = 8 * 1024 * 1024;
 /** Keys larger than this are not taken from an unsigned header. */
 const HEADER_KEY_LIMIT_BYTES = 16 * 1024;
-/** Keys taken from unsigned headers in all: whoever writes under ever new names must not fill the disk with them. */
+/** Keys, and addresses for them, taken from unsigned headers in all: whoever writes under ever new names must not fill the disk with them. */
 export const MAX_HEADER_KEYS = 2_000;
 const SUBJECT_LIMIT = 500;
 
@@ -100,7 +100,7 @@ async function tooLarge(
  * conversation says that something was left at the server.
  */
 async function postMessage(receiving: Receiving, mail: Arrival): Promise<null> {
-  const announced = mail.messageId !== null && (await notePostMessage(receiving.work, mail.messageId));
+  const announced = mail.messageId !== null && (await isAnnounced(receiving.work, mail.messageId));
   await setAside(receiving, mail, 'post-message', announced ? null : 'not-fetched', sizeWords(mail.size));
   return null;
 }
@@ -119,7 +119,9 @@ async function learnFromHeader(receiving: Receiving, mail: Arrival): Promise<voi
   const learned = await learnCertificate(work, header.keydata, now);
   if (learned.kind !== 'learned') return point.drop();
   const { certificate, news } = learned;
-  if (news === 'new' && (await countHeaderKey(work)) > MAX_HEADER_KEYS) return point.drop();
+  // One key under ever new names would fill the disk as well: an address that nothing was known of takes a place like a key.
+  const isNews = news === 'new' || known === null;
+  if (isNews && (await countHeaderKey(work)) > MAX_HEADER_KEYS) return point.drop();
   // Header by header a key would outgrow what one of them may bring. Of somebody we know it comes with sealed mail; a revocation always counts.
   if (news === 'updated' && certificate.bytes.length > HEADER_KEY_LIMIT_BYTES) point.drop();
   else point.keep();

@@ -13,6 +13,7 @@ import { openItems } from './0011-open-items.ts';
 import { wordsBeside } from './0012-words-beside.ts';
 import { waitingUntil } from './0013-waiting-until.ts';
 import { waitingShare } from './0014-waiting-share.ts';
+import { doubtBefore } from './0015-doubt-before.ts';
 
 /** Every step of the schema, in order. A released step never changes; a later change is a new one. */
 export const migrations: readonly Migration[] = [
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   { version: 12, sql: wordsBeside },
   { version: 13, sql: waitingUntil },
   { version: 14, sql: waitingShare },
+  { version: 15, sql: doubtBefore },
 ];

@@ -15,6 +15,7 @@ import { emptyCommit } from '../../shared/lane/commit.ts';
 import type { OutboxItem } from '../../shared/lane/intent.ts';
 import type { CreateLane, LaneContext, Performed } from '../../shared/lane/lane.ts';
 import { addAccount } from '../../storage/accounts.ts';
+import type { Params } from '../../storage/connection.ts';
 import { FLUSH_WITHIN_MS } from '../../storage/unflushed.ts';
 import { clearFacts, goodFacts, meeting, sealedFor } from '../sample/scene.ts';
 import { request, startRig, type Rig } from '../sample/rig.ts';
@@ -506,3 +507,26 @@ test('the outbox does what its model does', async () => {
     { numRuns: 25 },
   );
 }, 240_000);
+
+test('an attempt that cannot be written down is not made again at once, and is no fault of core', async () => {
+  const script = scripted();
+  const rig = await start(script);
+  try {
+    await settle();
+    const conversation = chats[0]!;
+    const { run } = rig.db;
+    vi.spyOn(rig.db, 'run').mockImplementation((sql, ...values) => {
+      if (sql.includes('attempts = attempts + 1')) throw new PlainsealError('disk-full', 'no room');
+      return run(sql, ...(values as Params));
+    });
+    const { labelRevision: seenLabel } = await rig.page.call('conversation.get', { conversation });
+    const content = textOnly('hello');
+    void rig.page.call('message.send', { request: request(), conversation, content, seenLabel });
+    await settle();
+    script.pending.get(conversation)?.answer({ kind: 'later', retryAt: Date.now() });
+    await settle();
+    expect(script.begun).toHaveLength(1);
+  } finally {
+    await rig.close();
+  }
+});

@@ -1,3 +1,4 @@
+import { setTimeout as rest } from 'node:timers/promises';
 import { kindOf } from '../../shared/errors.ts';
 import type { AccountId, Millis, OutboxId } from '../../shared/ids.ts';
 import type { OutboxItem } from '../../shared/lane/intent.ts';
@@ -24,6 +25,8 @@ const SHORTEST_WAIT_MS = 1_000;
 const LONGEST_WAIT_MS = 60 * 60_000;
 /** Conversations of one account that are sent in at once. */
 const MAX_AT_ONCE = 8;
+/** After an attempt of which nothing could be written down, as where the disk is full. */
+const UNWRITTEN_REST_MS = 30_000;
 /** Longest a timer of Node can wait. */
 const MAX_TIMER_MS = 2 ** 31 - 1;
 
@@ -119,10 +122,16 @@ export function createOutbox(of: {
     } catch (error) {
       const kind = kindOf(error);
       of.log('outbox.fault', { kind });
-      // How far it came is not known: also of a lane that was told to end.
-      doubt(id);
-      // A lane that died is not the item's fault; its restart looks here again. A cancelled one has its state already.
-      if (kind !== 'gone' && kind !== 'cancelled') fault(id);
+      try {
+        // How far it came is not known: also of a lane that was told to end.
+        doubt(id);
+        // A lane that died is not the item's fault; its restart looks here again. A cancelled one has its state already.
+        if (kind !== 'gone' && kind !== 'cancelled') fault(id);
+      } catch (trouble) {
+        // Nothing says when to try again. Tried at once it would be handed over without end.
+        of.log('outbox.not-written', { kind: kindOf(trouble) });
+        await rest(UNWRITTEN_REST_MS, undefined, { signal }).catch(() => undefined);
+      }
     }
   }
 

@@ -4,7 +4,7 @@ import type { Scope } from '../commit/scope.ts';
 import { encodeFrame } from '../../../shared/wire/codec.ts';
 import type { Account } from '../../../storage/accounts.ts';
 import { deleteMessage, findMessage, setSendState, type Message } from '../../../storage/messages.ts';
-import { isUnwritten } from '../../../storage/artifacts.ts';
+import { artifactsOf, isUnwritten } from '../../../storage/artifacts.ts';
 import { findOutgoing, retryItem, type Outgoing } from '../../../storage/outbox.ts';
 import { setReaction } from '../../../storage/reactions.ts';
 import { capabilities, goesOnceSealed, hasOneReaction, keepsSent } from '../capabilities.ts';
@@ -37,6 +37,11 @@ export function messageCalls(of: CallScope): Serve<Names> {
     state === 'held' ||
     (state === 'sealed' && !goesOnceSealed(network) && !of.outbox.isBusy(id) && isUnwritten(of.db, id));
 
+  /** Whether it was let go before anything of it had left: nobody else has what is deleted. */
+  const wasTakenBack = ({ network }: Account, item: Outgoing | null): boolean =>
+    item?.state === 'cancelled' &&
+    (artifactsOf(of.db, item.id).length === 0 || (!goesOnceSealed(network) && isUnwritten(of.db, item.id)));
+
   return {
     'message.page': async (args) => {
       const { seq } = of.news;
@@ -51,10 +56,12 @@ export function messageCalls(of: CallScope): Serve<Names> {
         () => messageOf(of.db, id),
         (message, touched) => {
           const item = itemOf(message);
-          const { account } = conversationOf(of.db, message.conversation);
+          const { conversation, account } = conversationOf(of.db, message.conversation);
           if (item === null || !isStillHere(account, item)) return false;
           const scope = personScope(of, account, touched);
           cancelItem(scope, item);
+          // What its lane sealed it keeps for devices that ask again: whoever guesses the time of it is not given what was taken back.
+          if (artifactsOf(of.db, item.id).length > 0) tellLane(scope, conversation, message);
           releaseIfNothingHeld(scope, message.conversation);
           return true;
         },
@@ -116,7 +123,8 @@ export function messageCalls(of: CallScope): Serve<Names> {
           if (item !== null && (item.state === 'failed' || isStillHere(account, item))) {
             cancelItem(scope, item);
             releaseIfNothingHeld(scope, message.conversation);
-          } else if (message.author === null) deleteForAll(scope, conversation, message);
+          } else if (message.author === null && !wasTakenBack(account, item))
+            deleteForAll(scope, conversation, message);
           if (message.author === null) tellLane(scope, conversation, message);
           deleteMessage(of.db, message.id);
           touchMessage(touched, conversation.id, message.id);
@@ -157,8 +165,8 @@ function deleteForAll(
 }
 
 /**
- * A lane that keeps what it sends lets go of a message of mine that was deleted, whether or not anybody is asked to delete it, and however long that
- * takes.
+ * A lane that keeps what it sends lets go of a message of mine that was deleted or taken back, whether or not anybody is asked to delete it, and
+ * however long that takes.
  */
 function tellLane(
   scope: Scope,

@@ -1,9 +1,16 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { textOnly } from '../../../shared/contract/content.ts';
-import { directConversation, peerId, type MessageId, type OutboxId } from '../../../shared/ids.ts';
+import {
+  directConversation,
+  peerId,
+  type MessageId,
+  type NetworkKey,
+  type OutboxId,
+} from '../../../shared/ids.ts';
 import { emptyCommit } from '../../../shared/lane/commit.ts';
 import type { OutboxItem } from '../../../shared/lane/intent.ts';
 import type { Performed } from '../../../shared/lane/lane.ts';
+import { decodeFrame } from '../../../shared/wire/codec.ts';
 import { request, type Rig } from '../../sample/rig.ts';
 import { ALICE, goodFacts, meeting, sealedFor } from '../../sample/scene.ts';
 import { ACCOUNT, CHAT, openScripted, type Known, type scriptedLane } from '../../sample/scripted.ts';
@@ -13,6 +20,11 @@ const BEAS = directConversation(ACCOUNT, BEA);
 /** Somebody on a network whose lane goes on by itself with what is sealed. */
 const bea: Known = { network: 'nostr', peer: BEA, chat: BEAS, met: meeting(BEAS, BEA), facts: goodFacts };
 
+const CAL = peerId('signal', 'C');
+const CALS = directConversation(ACCOUNT, CAL);
+/** Somebody on a network whose lane keeps what it sealed, for devices that ask for it again. */
+const cal: Known = { network: 'signal', peer: CAL, chat: CALS, met: meeting(CALS, CAL), facts: goodFacts };
+
 let rig: Rig;
 let here: Pick<Known, 'peer' | 'chat'>;
 let lane: ReturnType<typeof scriptedLane>;
@@ -20,6 +32,8 @@ let lane: ReturnType<typeof scriptedLane>;
 let answer: () => Performed | Promise<Performed | 'taken'> | 'taken';
 let stopsWell: boolean;
 const wire: string[] = [];
+/** Keys of the messages of which the lane was told that nothing of them is to be kept. */
+const forgotten: unknown[] = [];
 
 const later = (unwritten: boolean): Performed => ({
   kind: 'later',
@@ -32,8 +46,15 @@ async function begin(known?: Known): Promise<void> {
   answer = () => later(true);
   stopsWell = true;
   wire.length = 0;
+  forgotten.length = 0;
   // Seals at once, as while the mailbox is online; hands over when the submission server can be reached.
   const perform = async (item: OutboxItem): Promise<Performed> => {
+    const { what } = item.intent;
+    if (what.kind === 'protocol' && what.op === 'deleted') {
+      forgotten.push((decodeFrame(what.data) as { message: NetworkKey }).message);
+      await lane.context().commit({ ...emptyCommit, outbound: [{ item: item.id, to: 'sent' }] });
+      return { kind: 'done' };
+    }
     if (item.state === 'queued') {
       const sealed = await lane.context().commit({
         ...emptyCommit,
@@ -51,7 +72,7 @@ async function begin(known?: Known): Promise<void> {
     }
     const answered = await answer();
     if (answered !== 'taken') return answered;
-    wire.push(item.intent.what.kind);
+    wire.push(what.kind);
     await lane.context().commit({ ...emptyCommit, outbound: [{ item: item.id, to: 'sent' }] });
     return { kind: 'done' };
   };
@@ -123,6 +144,27 @@ describe('sealed, and nothing of it written', () => {
     ]);
   });
 
+  test('taken back and deleted then, nobody is asked to delete what they never got', async () => {
+    const { id } = await send('unsaid');
+    await attempted(id);
+    expect(await cancel(id)).toBe(true);
+    await rig.page.call('message.delete', { request: request(), id });
+    const { rows } = await rig.page.call('message.rows', { ids: [id] });
+    expect(rows[0]).not.toHaveProperty('asked');
+    expect(rig.db.all('SELECT state FROM outbox')).toEqual([{ state: 'cancelled' }]);
+  });
+
+  test('a lane that keeps what it seals lets go of what was taken back', async () => {
+    await rig.close();
+    await begin(cal);
+    const { id } = await send('unsaid');
+    await attempted(id);
+    const { rows } = await rig.page.call('message.rows', { ids: [id] });
+    const key = rows[0]?.kind === 'message' ? rows[0].key : null;
+    expect(await cancel(id)).toBe(true);
+    await expect.poll(() => forgotten).toEqual([key]);
+  });
+
   test('also after the program was closed and opened again', async () => {
     const { id } = await send('hello');
     await attempted(id);
@@ -169,6 +211,16 @@ describe('it may have gone', () => {
     await staysSealed(id);
   });
 
+  test('the run before died, and no lane may start now', async () => {
+    const { id } = await send('hello');
+    await attempted(id);
+    stopsWell = false;
+    // As where a new version of the program discloses more.
+    rig.db.run('DELETE FROM disclosure');
+    await rig.restart();
+    await staysSealed(id);
+  });
+
   test('it went once without an answer, and is sealed anew', async () => {
     answer = async () => {
       const { id } = rig.db.get<{ id: OutboxId }>('SELECT id FROM outbox') ?? { id: '' as OutboxId };
@@ -205,6 +257,24 @@ describe('it may have gone', () => {
     await attempted(id);
     expect(await cancel(id)).toBe(false);
     expect(await sendingOf(id)).toMatchObject({ state: 'sealed' });
+  });
+
+  test('it was sealed where a lane hands over by itself, given back, and taken back then', async () => {
+    await rig.close();
+    await begin(bea);
+    const { id } = await send('hello');
+    await attempted(id);
+    const { id: item } = rig.db.get<{ id: OutboxId }>('SELECT id FROM outbox') ?? { id: '' as OutboxId };
+    lane.context().status({ kind: 'offline', retryAt: 9e15 });
+    await lane
+      .context()
+      .commit({ ...emptyCommit, outbound: [{ item, to: 'queued', reseal: 'branch-lost' }] });
+    expect(await cancel(id)).toBe(true);
+    // What this network's conversations are under: there everyone is asked.
+    rig.db.run("UPDATE conversation SET protocol = 'mls'");
+    await rig.page.call('message.delete', { request: request(), id });
+    const { rows } = await rig.page.call('message.rows', { ids: [id] });
+    expect(rows[0]).toHaveProperty('asked');
   });
 
   test('it is being handed over just now', async () => {

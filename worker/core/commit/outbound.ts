@@ -37,7 +37,7 @@ import { identityChanged, labelUnder, relabel } from './relabel.ts';
 import { ownConversation, type Scope } from './scope.ts';
 import { changesIdentity, checkTransition, isBackAlready, seals, standsOnFloor } from './transition.ts';
 
-/** The step of the protocol by which a lane lets go of a message of mine that the person deleted. */
+/** The step of the protocol by which a lane lets go of a message of mine that the person deleted or took back. */
 export const DELETED = 'deleted';
 
 /** A commit that may not stand because of one item: everything in it is dropped, the item is held in place. */

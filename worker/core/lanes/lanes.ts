@@ -2,8 +2,10 @@ import { PlainsealError } from '../../../shared/errors.ts';
 import type { AccountId, Millis, NetworkId } from '../../../shared/ids.ts';
 import type { CrashPoint } from '../../../shared/lane/lane.ts';
 import { listAccounts, type Account } from '../../../storage/accounts.ts';
+import { doubtSealed } from '../../../storage/artifacts.ts';
 import { isCopied } from '../../../storage/copies.ts';
 import { acceptedDisclosure } from '../../../storage/disclosures.ts';
+import { runIsOpen } from '../../../storage/inbound.ts';
 import { disclosures } from '../../../shared/words/disclosure.ts';
 import type { Database } from '../../../storage/database.ts';
 import type { Log } from '../log.ts';
@@ -54,6 +56,8 @@ export function createLanes(of: {
 
   function start(account: Account): void {
     if (running.has(account.id)) return;
+    // Also where it may not start now: what the run before was at when it died can be taken back no more (decision 36).
+    if (runIsOpen(db, account.id)) doubtSealed(db, account.id);
     const why = whyNot(db, account);
     if (why !== null) {
       of.events.status(account, { kind: 'needs-person', why });

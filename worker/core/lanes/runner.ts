@@ -15,7 +15,6 @@ import { pipePair } from '../../../shared/wire/pair.ts';
 import type { Pipe } from '../../../shared/wire/pipe.ts';
 import * as v from 'valibot';
 import type { Account } from '../../../storage/accounts.ts';
-import { doubtSealed } from '../../../storage/artifacts.ts';
 import {
   clearMarker,
   countDeath,
@@ -89,11 +88,7 @@ export function runLane(of: {
   const turns = createTurns();
   // A run that was never noted as ended died with the whole program: nobody knows of what.
   let careful = runIsOpen(source.db, account.id);
-  if (careful)
-    source.db.transaction(() => {
-      countDeath(source.db, account.id);
-      doubtSealed(source.db, account.id);
-    });
+  if (careful) source.db.transaction(() => countDeath(source.db, account.id));
   let status: LaneStatus = { kind: 'connecting' };
   let checkedAt: Millis | null = null;
   let times = 0;
