@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
+import { en } from '../../shared/words/en.ts';
 import { readSelf, writeAccount } from './account-record.ts';
 import { freshSecretKey } from './keys.ts';
 import { freshSlot } from './marmot/key-package-event.ts';
-import { changeRelays, chosenRelays } from './relay-choice.ts';
+import { changeRelays, chosenRelays, MAX_CHOSEN_RELAYS } from './relay-choice.ts';
 import type { RelayUrl } from './relay-url.ts';
 import { suggestedRelays } from './relays/directory.ts';
 import { createMemoryState } from './test/memory-view.ts';
@@ -13,6 +14,10 @@ test('relays are what was typed, once each, or the proposed ones', () => {
     'wss://a.example',
     'wss://b.example',
   ]);
+  const some = (count: number): string =>
+    Array.from({ length: count }, (_, at) => `r${at}.example`).join(' ');
+  expect(chosenRelays(`${some(MAX_CHOSEN_RELAYS)} r0.example`, 'live')).toHaveLength(MAX_CHOSEN_RELAYS);
+  expect(en['flow.too-many-relays.do']).toContain(`At most ${MAX_CHOSEN_RELAYS} fit.`);
   const failures = [
     ['', 'test', 'server-unreachable', null],
     ['a.example https://B.example', 'live', 'address-malformed', 'https://B.example'],
@@ -20,7 +25,7 @@ test('relays are what was typed, once each, or the proposed ones', () => {
     ['wss://127.0.0.1', 'live', 'test-profile-only', 'wss://127.0.0.1'],
     ['a.example', 'test', 'test-profile-only', 'a.example'],
     ['a.example wss://10.0.0.1', 'live', 'not-possible', 'wss://10.0.0.1'],
-    [Array.from({ length: 9 }, (_, at) => `r${at}.example`).join(' '), 'live', 'server-unreachable', null],
+    [some(MAX_CHOSEN_RELAYS + 1), 'live', 'too-many-relays', null],
   ] as const;
   for (const [typed, environment, why, relay] of failures)
     expect(chosenRelays(typed, environment)).toEqual({ why, relay });

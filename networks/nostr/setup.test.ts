@@ -164,6 +164,13 @@ test('what can be mended is asked for again', async () => {
     { fields: [{ name: 'relays', value: gone.url }], of: gone.url },
   ]);
   expect((await stored(mended.setup)).write).toEqual([gone.url, relay.url]);
+  const many = Array.from({ length: 9 }, (_, at) => `ws://127.0.0.1:${9_000 + at}`).join(' ');
+  expect((await add({ relays: many }, [fields({ relays: relay.url })])).steps).toMatchObject([
+    { kind: 'progress' },
+    { kind: 'ask', why: 'too-many-relays', fields: [{ name: 'relays', value: many }] },
+    { kind: 'progress' },
+    { kind: 'done' },
+  ]);
   expect(kindsOf((await add({ relays: gone.url })).steps)).toEqual([
     'progress',
     'ask server-unreachable',

@@ -41,7 +41,7 @@ function askFor({ why, relay }: RelayRefusal, args: Args): (FlowStep & { readonl
   };
 }
 
-const relaysMend: readonly FlowFailure[] = ['server-unreachable', 'certificate-refused'];
+const relaysMend: readonly FlowFailure[] = ['server-unreachable', 'certificate-refused', 'too-many-relays'];
 
 /**
  * Adds an account in one step: a fresh key, relays that answer. Nothing is published and nothing written before it returns the setup for

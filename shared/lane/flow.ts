@@ -42,6 +42,7 @@ export const flowFailures = [
   'not-confirmed', // the phone said no, or the code it gave does not fit
   'too-many-devices',
   'rate-limited',
+  'too-many-relays',
   'app-expired', // the network takes no client of this age any more
   'another-account', // than the one that is linked again
   'not-possible',
