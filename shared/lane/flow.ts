@@ -43,6 +43,7 @@ export const flowFailures = [
   'too-many-devices',
   'rate-limited',
   'too-many-relays',
+  'too-many-tries', // asked again and again, and answered in vain
   'app-expired', // the network takes no client of this age any more
   'another-account', // than the one that is linked again
   'not-possible',
