@@ -179,3 +179,14 @@ test('whoever closes a conversation goes on at its row in the list, or where tha
   await expect(page.getByRole('dialog')).toHaveCount(0);
   await expect.poll(region).toBe('chats');
 });
+
+test('whoever discards what waits while sending stays stopped goes on in the panel', async ({
+  page,
+  show,
+}) => {
+  await show('chat=jonas');
+  const discard = panel(page).getByRole('button', { name: en['hold.discard'] });
+  await discard.press('Enter');
+  await expect(discard).toHaveCount(0);
+  await expect(panel(page)).toBeFocused();
+});
