@@ -190,3 +190,18 @@ test('whoever discards what waits while sending stays stopped goes on in the pan
   await expect(discard).toHaveCount(0);
   await expect(panel(page)).toBeFocused();
 });
+
+test('in a window of one column the focus is in what is shown', async ({ page, show }) => {
+  await page.setViewportSize({ width: 520, height: 800 });
+  await show('');
+  const { keyboard } = page;
+  const row = (name: string): Locator => page.getByTestId('chat').filter({ hasText: name }).first();
+  await row('Jonas Weber').press('Enter');
+  await expect(panel(page)).toBeFocused();
+  await keyboard.press('Escape');
+  await expect(row('Jonas Weber')).toBeFocused();
+  // Opened otherwise than from the list, which was never drawn.
+  await show('chat=alice');
+  await keyboard.press('Escape');
+  await expect(row('Alice Okafor')).toBeFocused();
+});

@@ -3,6 +3,7 @@ import './tokens.css';
 import './fonts.css';
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { useEffect, useRef, type ReactNode } from 'react';
+import type { ConversationId } from '../../shared/ids.ts';
 import { AddAccountPage, LinkAgainPage, Welcome } from '../accounts/add.tsx';
 import { useAccounts } from '../accounts/store.ts';
 import { Rail } from '../chats/rail.tsx';
@@ -109,13 +110,22 @@ function useWayBack(): void {
     if (hasSheet || !(isClosed || was.hasSheet)) return;
     // A panel gives the focus back itself, right after this.
     queueMicrotask(() => {
-      if (!isFocusLost()) return;
-      const row = document.querySelector<HTMLElement>(`[data-chat="${CSS.escape(was.conversation ?? '')}"]`);
-      if (conversation !== null) focusFoot();
-      else if (row) row.focus();
-      else focusRegion('chats');
+      if (conversation === null) focusChat(was.conversation);
+      else if (isFocusLost()) focusFoot();
     });
   }, [conversation, hasSheet]);
+}
+
+/** In a window of one column the list is not drawn while a conversation is open: frames in which it measures its rows once it is. */
+const MEASURE_FRAMES = 3;
+
+/** Gives the row of a conversation the focus where it is lost, or the list where there is no such row. */
+function focusChat(conversation: ConversationId | null, frames = MEASURE_FRAMES): void {
+  if (!isFocusLost()) return;
+  document.querySelector<HTMLElement>(`[data-chat="${CSS.escape(conversation ?? '')}"]`)?.focus();
+  if (!isFocusLost()) return;
+  if (frames > 0) requestAnimationFrame(() => focusChat(conversation, frames - 1));
+  else focusRegion('chats');
 }
 
 /** Opens "New chat" with a link that came from outside, once no other panel is open. Whoever made it takes nobody away from anything. */
