@@ -205,3 +205,18 @@ test('in a window of one column the focus is in what is shown', async ({ page, s
   await keyboard.press('Escape');
   await expect(row('Alice Okafor')).toBeFocused();
 });
+
+test('whoever closes the details of a message goes on at the message', async ({ page, show }) => {
+  await show('chat=alice');
+  const { keyboard } = page;
+  await keyboard.press('Shift+F6');
+  await keyboard.press('ArrowUp');
+  const mine = message(page, 'Signed mine too');
+  await expect(mine).toBeFocused();
+  await mine.getByRole('button', { name: en['message.details'] }).press('Enter');
+  await expect(page.getByTestId('details')).toBeVisible();
+  await expect(mine.getByRole('button', { name: en['message.details'] })).toHaveCount(0);
+  await keyboard.press('Escape');
+  await expect(page.getByTestId('details')).toHaveCount(0);
+  await expect(mine).toBeFocused();
+});

@@ -98,22 +98,31 @@ function Inbox(): ReactNode {
   );
 }
 
-/** Whoever closes a panel goes on where they were, or where that is gone in the conversation; whoever closes that, at its row in the list. */
+/**
+ * Whoever closes a panel goes on where they were, or where that is gone in the conversation (of details, at their message); whoever closes
+ * that, at its row in the list.
+ */
 function useWayBack(): void {
   const conversation = useView((view) => view.conversation);
+  const details = useView((view) => view.details);
   const hasSheet = useView((view) => view.sheet !== null);
-  const before = useRef({ conversation, hasSheet });
+  const before = useRef({ conversation, details, hasSheet });
   useEffect(() => {
     const was = before.current;
-    before.current = { conversation, hasSheet };
+    before.current = { conversation, details, hasSheet };
     const isClosed = conversation === null && was.conversation !== null;
-    if (hasSheet || !(isClosed || was.hasSheet)) return;
+    const isDetailsClosed = details === null && was.details !== null;
+    if (hasSheet || !(isClosed || isDetailsClosed || was.hasSheet)) return;
     // A panel gives the focus back itself, right after this.
     queueMicrotask(() => {
-      if (conversation === null) focusChat(was.conversation);
-      else if (isFocusLost()) focusFoot();
+      if (conversation === null) return focusChat(was.conversation);
+      if (!isFocusLost()) return;
+      const message = isDetailsClosed ? was.details : null;
+      const row = document.querySelector<HTMLElement>(`[data-message="${CSS.escape(message ?? '')}"]`);
+      if (row) row.focus({ preventScroll: true });
+      else focusFoot();
     });
-  }, [conversation, hasSheet]);
+  }, [conversation, details, hasSheet]);
 }
 
 /** In a window of one column the list is not drawn while a conversation is open: frames in which it measures its rows once it is. */
