@@ -370,6 +370,20 @@ test('what I send is brought into view, also where I read far above and its end 
   await expect(message(page, 'from a little above')).toBeInViewport();
 });
 
+test('what was jumped to is pointed out no longer for that something is sent meanwhile', async ({
+  page,
+  show,
+}) => {
+  await show('chat=alice');
+  const marked = page.locator('[data-message][class*="marked"]');
+  await page.getByTitle(en['message.to-quote']).first().click();
+  await expect(marked).toHaveCount(1);
+  await page.getByTestId('composer').fill('at once');
+  await page.keyboard.press('Enter');
+  await expect(message(page, 'at once')).toBeInViewport();
+  await expect(marked).toHaveCount(0);
+});
+
 test('where the first row of the list only peeked out, whoever comes up there is seen whole', async ({
   page,
   show,
