@@ -1,5 +1,6 @@
 import { expect, type Locator, type Page } from '@playwright/test';
 import { en } from '../shared/words/en.ts';
+import { comeIn } from './gallery/come-in.ts';
 import { test } from './gallery/fixture.ts';
 
 // Wherever what had the focus goes, the next key must reach something, and what a person expects.
@@ -80,6 +81,20 @@ test('somebody who writes is not taken from it by a message that goes', async ({
   await page.keyboard.press('F6');
   await goByItself(page, message(page, 'Perfect. Train at 7:12'));
   await expect(page.getByTestId('composer')).toBeFocused();
+});
+
+test('whoever pressed beside a message is not taken back to it by what comes', async ({ page, show }) => {
+  await show('chat=alice');
+  const row = message(page, 'Perfect. Train at 7:12');
+  await row.hover();
+  await row.getByRole('button', { name: en['app.more'] }).click();
+  await page.keyboard.press('Escape');
+  await expect(row.getByRole('button', { name: en['app.more'] })).toBeFocused();
+  await page.getByTestId('history').click({ position: { x: 5, y: 5 } });
+  await expect(row.getByRole('button', { name: en['app.more'] })).toHaveCount(0);
+  await comeIn(page, 'one more');
+  await expect(message(page, 'one more')).toHaveCount(1);
+  await expect(page.locator('body')).toBeFocused();
 });
 
 test('the way to the newest message leads there by keyboard', async ({ page, show }) => {
@@ -163,4 +178,45 @@ test('whoever closes a conversation goes on at its row in the list, or where tha
   await page.getByRole('button', { name: en['block.go'] }).press('Enter');
   await expect(page.getByRole('dialog')).toHaveCount(0);
   await expect.poll(region).toBe('chats');
+});
+
+test('whoever discards what waits while sending stays stopped goes on in the panel', async ({
+  page,
+  show,
+}) => {
+  await show('chat=jonas');
+  const discard = panel(page).getByRole('button', { name: en['hold.discard'] });
+  await discard.press('Enter');
+  await expect(discard).toHaveCount(0);
+  await expect(panel(page)).toBeFocused();
+});
+
+test('in a window of one column the focus is in what is shown', async ({ page, show }) => {
+  await page.setViewportSize({ width: 520, height: 800 });
+  await show('');
+  const { keyboard } = page;
+  const row = (name: string): Locator => page.getByTestId('chat').filter({ hasText: name }).first();
+  await row('Jonas Weber').press('Enter');
+  await expect(panel(page)).toBeFocused();
+  await keyboard.press('Escape');
+  await expect(row('Jonas Weber')).toBeFocused();
+  // Opened otherwise than from the list, which was never drawn.
+  await show('chat=alice');
+  await keyboard.press('Escape');
+  await expect(row('Alice Okafor')).toBeFocused();
+});
+
+test('whoever closes the details of a message goes on at the message', async ({ page, show }) => {
+  await show('chat=alice');
+  const { keyboard } = page;
+  await keyboard.press('Shift+F6');
+  await keyboard.press('ArrowUp');
+  const mine = message(page, 'Signed mine too');
+  await expect(mine).toBeFocused();
+  await mine.getByRole('button', { name: en['message.details'] }).press('Enter');
+  await expect(page.getByTestId('details')).toBeVisible();
+  await expect(mine.getByRole('button', { name: en['message.details'] })).toHaveCount(0);
+  await keyboard.press('Escape');
+  await expect(page.getByTestId('details')).toHaveCount(0);
+  await expect(mine).toBeFocused();
 });

@@ -370,6 +370,20 @@ test('what I send is brought into view, also where I read far above and its end 
   await expect(message(page, 'from a little above')).toBeInViewport();
 });
 
+test('what was jumped to is pointed out no longer for that something is sent meanwhile', async ({
+  page,
+  show,
+}) => {
+  await show('chat=alice');
+  const marked = page.locator('[data-message][class*="marked"]');
+  await page.getByTitle(en['message.to-quote']).first().click();
+  await expect(marked).toHaveCount(1);
+  await page.getByTestId('composer').fill('at once');
+  await page.keyboard.press('Enter');
+  await expect(message(page, 'at once')).toBeInViewport();
+  await expect(marked).toHaveCount(0);
+});
+
 test('where the first row of the list only peeked out, whoever comes up there is seen whole', async ({
   page,
   show,
@@ -463,6 +477,45 @@ test('what I delete for everyone is done only once the others were asked', async
   await show('chat=cave');
   await expect(await remove()).toContainText(en['message.deleted.sent']);
 });
+
+test('where only the asking of others to delete is stopped, discarding it is not said to take anything back', async ({
+  page,
+  show,
+}) => {
+  await show('chat=fell');
+  const stopped = page.getByRole('region', { name: en['stopped.region'] });
+  await expect(stopped).toContainText(en['hold.discard.means']);
+  await page.evaluate(() => {
+    const { memory, core, view } = (window as unknown as { gallery: Gallery }).gallery;
+    const { conversation } = view.getState();
+    for (const [id, row] of memory.messages) {
+      if (row.conversation !== conversation || row.sending?.state !== 'held') continue;
+      const sending = { ...row.sending, state: 'sent' };
+      memory.messages.set(id, { ...row, sending, deleted: true, asked: 'held' });
+      core.tell([conversation], [id]);
+    }
+  });
+  await expect(page.getByText(en['message.deleted.held'])).toBeVisible();
+  await expect(stopped).toContainText(en['hold.discard.means.asked']);
+  await expect(stopped).toContainText(en['hold.send.means.asked']);
+  await expect(stopped).not.toContainText(en['hold.discard.means']);
+});
+
+type Gallery = {
+  readonly memory: {
+    readonly messages: Map<
+      string,
+      {
+        readonly conversation: string;
+        readonly sending?: { readonly state: string };
+        readonly deleted: boolean;
+        readonly asked?: string;
+      }
+    >;
+  };
+  readonly core: { readonly tell: (conversations: readonly string[], messages: readonly string[]) => void };
+  readonly view: { readonly getState: () => { readonly conversation: string | null } };
+};
 
 test('a stop is resolved by the person: cause first, each act with its consequence', async ({
   page,

@@ -71,6 +71,16 @@ test('a relay that cannot be used is named, with why, and what was typed stays t
     await expect(field).toBeFocused();
   }
   await expectAccessible(page, 'a relay that is refused');
+  // A name without a place to break it makes nothing wider than the window, in large text either.
+  const size = page.viewportSize();
+  await page.setViewportSize({ width: 520, height: 800 });
+  await page.evaluate(() => document.documentElement.style.setProperty('font-size', '200%'));
+  await field.fill(`https://${'w'.repeat(40)}.example`);
+  await page.keyboard.press('Enter');
+  await expect(alert).toContainText('www');
+  expect(await page.locator('main').evaluate((main) => main.scrollWidth - main.clientWidth)).toBe(0);
+  await page.evaluate(() => document.documentElement.style.removeProperty('font-size'));
+  if (size) await page.setViewportSize(size);
   await field.fill(good);
   await page.keyboard.press('Enter');
   await expect(page.getByRole('heading', { name: en['nostr.made'] })).toBeVisible({ timeout: PEER_MS });

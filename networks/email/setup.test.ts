@@ -130,7 +130,16 @@ describe('adding an account', () => {
 
   test('gives up after being answered in vain', async () => {
     const answers = Array.from({ length: 20 }, () => fields({ password: 'wrong' }));
-    expect(await last(args({ password: 'wrong' }), answers)).toEqual({ kind: 'failed', why: 'cancelled' });
+    expect(await last(args({ password: 'wrong' }), answers)).toEqual({
+      kind: 'failed',
+      why: 'too-many-tries',
+    });
+    // What is answered last is tried.
+    expect(await last(args({ password: 'wrong' }), answers.with(9, fields({ password: 'right' })))).toEqual({
+      kind: 'done',
+      conversation: null,
+      peer: null,
+    });
   });
 
   test('a busy service is not a wrong password', async () => {

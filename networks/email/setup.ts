@@ -117,7 +117,8 @@ export async function* addAccount(args: Args, context: LaneContext, signal: Abor
     return null;
   }
   let given = args;
-  for (let asked = 0; asked < ASK_LIMIT; asked++) {
+  // What was answered last is tried too.
+  for (let asked = 0; ; asked++) {
     yield { kind: 'progress', stage: 'connecting' };
     const tried = await attempt(given, address, context, signal);
     if (typeof tried !== 'string') {
@@ -125,8 +126,9 @@ export async function* addAccount(args: Args, context: LaneContext, signal: Abor
       return tried;
     }
     const question = questionFor(tried);
-    if (question === null || signal.aborted) {
-      yield { kind: 'failed', why: signal.aborted ? 'cancelled' : tried };
+    if (question === null || asked === ASK_LIMIT || signal.aborted) {
+      const why = question === null ? tried : 'too-many-tries';
+      yield { kind: 'failed', why: signal.aborted ? 'cancelled' : why };
       return null;
     }
     const answer = yield ask(question, given, domainOf(address), tried);
@@ -136,8 +138,6 @@ export async function* addAccount(args: Args, context: LaneContext, signal: Abor
     }
     given = { ...given, ...answer.values };
   }
-  yield { kind: 'failed', why: 'cancelled' };
-  return null;
 }
 
 async function attempt(

@@ -62,7 +62,7 @@ test('a wrong one, or none, is asked for again, and the stored one stays', async
 test('it is not offered for ever: servers lock accounts', async () => {
   const { steps } = await signIn(...Array.from({ length: 9 }, () => 'wrong'));
   expect(steps.filter(({ kind }) => kind === 'ask')).toHaveLength(5);
-  expect(steps.at(-1)).toEqual({ kind: 'failed', why: 'login-refused' });
+  expect(steps.at(-1)).toEqual({ kind: 'failed', why: 'too-many-tries' });
 });
 
 test('one that the submission server does not take is not stored', async () => {

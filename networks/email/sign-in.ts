@@ -31,24 +31,23 @@ export async function* signIn(
       fields: [{ name: 'password', secret: true, value: '' }],
       why,
     };
-    if (answer?.kind !== 'fields' || signal.aborted) return yield* cancelled();
+    if (answer?.kind !== 'fields' || signal.aborted) return yield* failed('cancelled');
     yield { kind: 'progress', stage: 'login' };
     const { account } = await of.self();
     const next = { ...account, password: answer.values['password'] ?? '' };
     why = await refusalOf(next, of.context, signal);
-    if (signal.aborted) return yield* cancelled();
+    if (signal.aborted) return yield* failed('cancelled');
     if (why === 'login-refused') continue;
     if (why === null && !(await write(of.context, next))) why = 'internal';
     if (why === null) await begin();
     yield why === null ? { kind: 'done', conversation: null, peer: null } : { kind: 'failed', why };
     return null;
   }
-  yield { kind: 'failed', why: 'login-refused' };
-  return null;
+  return yield* failed('too-many-tries');
 }
 
-async function* cancelled(): Steps {
-  yield { kind: 'failed', why: 'cancelled' };
+async function* failed(why: FlowFailure): Steps {
+  yield { kind: 'failed', why };
   return null;
 }
 

@@ -1,4 +1,4 @@
-import type { FlowAnswer, FlowStep } from '../../shared/lane/flow.ts';
+import type { FlowAnswer, FlowFailure, FlowStep } from '../../shared/lane/flow.ts';
 import { readSelf, writeAccount, type Account } from './account-record.ts';
 import { missingLists } from './announcement.ts';
 import { signEvent, type SignedEvent } from './event.ts';
@@ -34,25 +34,26 @@ export async function* changeRelays(
       why: refused?.why ?? null,
       ...(refused?.relay ? { of: refused.relay } : {}),
     };
-    if (answer?.kind !== 'fields' || signal.aborted) break;
+    if (answer?.kind !== 'fields' || signal.aborted) return yield* failed('cancelled');
     value = answer.values['relays'] ?? '';
     yield { kind: 'progress', stage: 'connecting' };
     const found = await lookAt(running, value);
-    if (signal.aborted) break;
+    if (signal.aborted) return yield* failed('cancelled');
     if ('why' in found) {
       refused = found;
       continue;
     }
-    if (!(await write(running, found.chosen))) {
-      yield { kind: 'failed', why: 'internal' };
-      return null;
-    }
+    if (!(await write(running, found.chosen))) return yield* failed('internal');
     await publishLists(running, found);
     await begin();
     yield { kind: 'done', conversation: null, peer: null };
     return null;
   }
-  yield { kind: 'failed', why: 'cancelled' };
+  return yield* failed('too-many-tries');
+}
+
+async function* failed(why: FlowFailure): Steps {
+  yield { kind: 'failed', why };
   return null;
 }
 

@@ -18,8 +18,7 @@ export function chosenRelays(
 ): readonly RelayUrl[] | RelayRefusal {
   const words = typed.split(/[\s,]+/).filter((word) => word !== '');
   const named = words.length === 0 && environment === 'live' ? suggestedRelays : words;
-  if (named.length === 0 || named.length > MAX_CHOSEN_RELAYS)
-    return { why: 'server-unreachable', relay: null };
+  if (named.length === 0) return { why: 'server-unreachable', relay: null };
   const relays = new Set<RelayUrl>();
   for (const word of named) {
     const relay = typedRelayUrl(word);
@@ -28,7 +27,8 @@ export function chosenRelays(
     if (bar !== null) return { why: barred[bar], relay: word };
     relays.add(relay);
   }
-  return [...relays];
+  // Counted once each: a relay that is named twice is one.
+  return relays.size > MAX_CHOSEN_RELAYS ? { why: 'too-many-relays', relay: null } : [...relays];
 }
 
 const barred: Readonly<Record<RelayBar, FlowFailure>> = {

@@ -164,11 +164,30 @@ test('what can be mended is asked for again', async () => {
     { fields: [{ name: 'relays', value: gone.url }], of: gone.url },
   ]);
   expect((await stored(mended.setup)).write).toEqual([gone.url, relay.url]);
+  const many = Array.from({ length: 9 }, (_, at) => `ws://127.0.0.1:${9_000 + at}`).join(' ');
+  expect((await add({ relays: many }, [fields({ relays: relay.url })])).steps).toMatchObject([
+    { kind: 'progress' },
+    { kind: 'ask', why: 'too-many-relays', fields: [{ name: 'relays', value: many }] },
+    { kind: 'progress' },
+    { kind: 'done' },
+  ]);
   expect(kindsOf((await add({ relays: gone.url })).steps)).toEqual([
     'progress',
     'ask server-unreachable',
     'failed cancelled',
   ]);
+});
+
+test('after being answered in vain it says so, and what is answered last is tried', async () => {
+  const relay = await start();
+  const wrong = 'https://relay.example';
+  const vain = Array.from({ length: 20 }, (): FlowAnswer => ({ kind: 'fields', values: { relays: wrong } }));
+  const over = { kind: 'failed', why: 'too-many-tries' };
+  expect((await add({ relays: wrong }, vain)).steps.at(-1)).toEqual(over);
+  const late = await add({ relays: wrong }, vain.with(9, { kind: 'fields', values: { relays: relay.url } }));
+  expect(late.steps.at(-1)).toMatchObject({ kind: 'done' });
+  const keys = Array.from({ length: 20 }, () => key('nsec1nothing'));
+  expect((await add({ relays: relay.url, key: 'brought' }, keys)).steps.at(-1)).toEqual(over);
 });
 
 test('live and test do not mix, TLS is a must, certificates are checked', async () => {

@@ -38,7 +38,7 @@ function askFor({ why, relay }: RelayRefusal, args: Args): (FlowStep & { readonl
   };
 }
 
-const relaysMend: readonly FlowFailure[] = ['server-unreachable', 'certificate-refused'];
+const relaysMend: readonly FlowFailure[] = ['server-unreachable', 'certificate-refused', 'too-many-relays'];
 
 /**
  * Adds an account in one step: a fresh key, relays that answer. Nothing is published and nothing written before it returns the setup for
@@ -47,46 +47,46 @@ const relaysMend: readonly FlowFailure[] = ['server-unreachable', 'certificate-r
  * and must hear no key (decision 7).
  */
 export async function* addAccount(args: Args, context: LaneContext, signal: AbortSignal): Flow {
-  let brought: SecretKey | null = null;
-  if (arg(args, 'key') === 'brought') {
-    brought = yield* askKey();
-    if (brought === null) {
-      yield { kind: 'failed', why: 'cancelled' };
-      return null;
-    }
+  const brought = arg(args, 'key') === 'brought' ? yield* askKey() : null;
+  if (typeof brought === 'string') {
+    yield { kind: 'failed', why: brought };
+    return null;
   }
   let given = args;
-  for (let asked = 0; asked < ASK_LIMIT && !signal.aborted; asked += 1) {
+  // What was answered last is tried too.
+  for (let asked = 0; ; asked += 1) {
     yield { kind: 'progress', stage: 'connecting' };
     const tried = await attempt(given, context, signal, brought);
     if (!('why' in tried)) {
       yield { kind: 'done', conversation: null, peer: null };
       return tried;
     }
-    const ask = signal.aborted ? null : askFor(tried, given);
-    if (ask === null) {
-      yield { kind: 'failed', why: signal.aborted ? 'cancelled' : tried.why };
+    const ask = askFor(tried, given);
+    if (ask === null || asked === ASK_LIMIT || signal.aborted) {
+      const why = ask === null ? tried.why : 'too-many-tries';
+      yield { kind: 'failed', why: signal.aborted ? 'cancelled' : why };
       return null;
     }
     const answer = yield ask;
-    if (answer?.kind !== 'fields') break;
+    if (answer?.kind !== 'fields') {
+      yield { kind: 'failed', why: 'cancelled' };
+      return null;
+    }
     given = { ...given, ...answer.values };
   }
-  yield { kind: 'failed', why: 'cancelled' };
-  return null;
 }
 
-/** Asks for a secret key until one reads; null when the person says no. */
-async function* askKey(): AsyncGenerator<FlowStep, SecretKey | null, FlowAnswer | undefined> {
+/** Asks for a secret key until one reads; else why there is none. */
+async function* askKey(): AsyncGenerator<FlowStep, SecretKey | FlowFailure, FlowAnswer | undefined> {
   let why: KeyRefusal | null = null;
   for (let asked = 0; asked < ASK_LIMIT; asked += 1) {
     const answer: FlowAnswer | undefined = yield { kind: 'ask-key', why };
-    if (answer?.kind !== 'key') return null;
+    if (answer?.kind !== 'key') return 'cancelled';
     const read: ReadKey = await readOwnKey(answer.text, answer.passphrase);
     if (read.kind === 'secret') return read.secret;
     ({ why } = read);
   }
-  return null;
+  return 'too-many-tries';
 }
 
 async function attempt(

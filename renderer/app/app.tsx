@@ -3,6 +3,7 @@ import './tokens.css';
 import './fonts.css';
 import { CSPProvider } from '@base-ui/react/csp-provider';
 import { useEffect, useRef, type ReactNode } from 'react';
+import type { ConversationId } from '../../shared/ids.ts';
 import { AddAccountPage, LinkAgainPage, Welcome } from '../accounts/add.tsx';
 import { useAccounts } from '../accounts/store.ts';
 import { Rail } from '../chats/rail.tsx';
@@ -97,25 +98,43 @@ function Inbox(): ReactNode {
   );
 }
 
-/** Whoever closes a panel goes on where they were, or where that is gone in the conversation; whoever closes that, at its row in the list. */
+/**
+ * Whoever closes a panel goes on where they were, or where that is gone in the conversation (of details, at their message); whoever closes
+ * that, at its row in the list.
+ */
 function useWayBack(): void {
   const conversation = useView((view) => view.conversation);
+  const details = useView((view) => view.details);
   const hasSheet = useView((view) => view.sheet !== null);
-  const before = useRef({ conversation, hasSheet });
+  const before = useRef({ conversation, details, hasSheet });
   useEffect(() => {
     const was = before.current;
-    before.current = { conversation, hasSheet };
+    before.current = { conversation, details, hasSheet };
     const isClosed = conversation === null && was.conversation !== null;
-    if (hasSheet || !(isClosed || was.hasSheet)) return;
+    const isDetailsClosed = details === null && was.details !== null;
+    if (hasSheet || !(isClosed || isDetailsClosed || was.hasSheet)) return;
     // A panel gives the focus back itself, right after this.
     queueMicrotask(() => {
+      if (conversation === null) return focusChat(was.conversation);
       if (!isFocusLost()) return;
-      const row = document.querySelector<HTMLElement>(`[data-chat="${CSS.escape(was.conversation ?? '')}"]`);
-      if (conversation !== null) focusFoot();
-      else if (row) row.focus();
-      else focusRegion('chats');
+      const message = isDetailsClosed ? was.details : null;
+      const row = document.querySelector<HTMLElement>(`[data-message="${CSS.escape(message ?? '')}"]`);
+      if (row) row.focus({ preventScroll: true });
+      else focusFoot();
     });
-  }, [conversation, hasSheet]);
+  }, [conversation, details, hasSheet]);
+}
+
+/** In a window of one column the list is not drawn while a conversation is open: frames in which it measures its rows once it is. */
+const MEASURE_FRAMES = 3;
+
+/** Gives the row of a conversation the focus where it is lost, or the list where there is no such row. */
+function focusChat(conversation: ConversationId | null, frames = MEASURE_FRAMES): void {
+  if (!isFocusLost()) return;
+  document.querySelector<HTMLElement>(`[data-chat="${CSS.escape(conversation ?? '')}"]`)?.focus();
+  if (!isFocusLost()) return;
+  if (frames > 0) requestAnimationFrame(() => focusChat(conversation, frames - 1));
+  else focusRegion('chats');
 }
 
 /** Opens "New chat" with a link that came from outside, once no other panel is open. Whoever made it takes nobody away from anything. */

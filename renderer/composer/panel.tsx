@@ -1,6 +1,7 @@
-import type { ReactNode } from 'react';
+import { useLayoutEffect, useRef, type ReactNode } from 'react';
 import { Button } from '../ui/button.tsx';
 import { cx } from '../ui/classes.ts';
+import { isFocusLost } from '../ui/focus.ts';
 import styles from './panel.module.css';
 
 /** One thing the person can do, and what follows from it. */
@@ -30,8 +31,17 @@ export function Panel({
   readonly acts: readonly Act[];
   readonly trouble: string | null;
 }): ReactNode {
+  const panel = useRef<HTMLElement>(null);
+  // An act may go once it is done, while the panel stays.
+  const had = useRef<Element | null>(null);
+  useLayoutEffect(() => {
+    if (had.current?.isConnected !== false) return;
+    had.current = null;
+    if (isFocusLost()) panel.current?.focus({ preventScroll: true });
+  });
   return (
     <section
+      ref={panel}
       className={cx(styles['panel'], styles[kind])}
       aria-label={name}
       data-region="composer"
@@ -45,7 +55,13 @@ export function Panel({
         <div className={styles['acts']}>
           {acts.map((act) => (
             <div key={act.key} className={styles['act']}>
-              <Button look={act.look ?? 'plain'} onClick={act.onAct}>
+              <Button
+                look={act.look ?? 'plain'}
+                onFocus={({ currentTarget }) => {
+                  had.current = currentTarget;
+                }}
+                onClick={act.onAct}
+              >
                 {act.label}
               </Button>
               <p>{act.means}</p>

@@ -10,6 +10,7 @@ import { showSheet } from '../app/view.ts';
 import { useFlow, type Flow } from '../flows/use-flow.ts';
 import { showFloor } from '../label/floor.tsx';
 import { aboutOf, Stated } from '../label/stated.tsx';
+import type { SaidRow } from '../messages/state.ts';
 import { useMessages } from '../messages/store.ts';
 import { nameInSentence } from '../../shared/words/plain-name.ts';
 import { say, words } from '../words.ts';
@@ -21,15 +22,10 @@ type Choice = CallArgs<'hold.resolve'>['choice'];
 export function StoppedPanel({ row }: { readonly row: ConversationRow }): ReactNode {
   const [trouble, setTrouble] = useState<string | null>(null);
   const again = useFlow();
-  const waits = useMessages(
-    (state) =>
-      state.opened
-        .get(row.id)
-        ?.rows.some(
-          (message) =>
-            message.kind === 'message' && (message.sending?.state === 'held' || message.asked === 'held'),
-        ) ?? false,
-  );
+  const waits: Waits = {
+    said: useHeld(row, ({ sending }) => sending?.state === 'held'),
+    asked: useHeld(row, ({ asked }) => asked === 'held'),
+  };
   if (row.label.sending.ok) return null;
   const about = aboutOf(row);
   const { why } = row.label.sending;
@@ -70,10 +66,20 @@ export function StoppedPanel({ row }: { readonly row: ConversationRow }): ReactN
           name={about.name}
         />
       }
-      meaning={`${below ? say('floor.stopped.meaning') : words.stoppedMeaning(why, about)}${waits ? '' : ` ${say('stopped.nothing-waits')}`}`}
+      meaning={`${below ? say('floor.stopped.meaning') : words.stoppedMeaning(why, about)}${waits.said || waits.asked ? '' : ` ${say('stopped.nothing-waits')}`}`}
       acts={again.running ? [] : actsFor(why, row, waits, below, resolve, startAgain)}
       trouble={trouble ?? stateOf(again)}
     />
+  );
+}
+
+/** What waits in a conversation that is stopped: something I said, and that others are asked to delete something. */
+type Waits = { readonly said: boolean; readonly asked: boolean };
+
+function useHeld({ id }: ConversationRow, isHeld: (message: SaidRow) => boolean): boolean {
+  return useMessages(
+    ({ opened }) =>
+      opened.get(id)?.rows.some((message) => message.kind === 'message' && isHeld(message)) ?? false,
   );
 }
 
@@ -116,7 +122,7 @@ function question(why: HoldReason, name: string | null): string {
 function actsFor(
   why: HoldReason,
   row: ConversationRow,
-  waits: boolean,
+  waits: Waits,
   below: boolean,
   resolve: (choice: Choice) => void,
   startAgain: () => void,
@@ -137,16 +143,21 @@ function actsFor(
             },
           },
         ];
-  const discard: readonly Act[] = waits
-    ? [
-        {
-          key: 'discard',
-          label: say('hold.discard'),
-          means: say('hold.discard.means'),
-          onAct: () => resolve('discard'),
-        },
-      ]
-    : [];
+  const discardMeans = [
+    ...(waits.said ? [say('hold.discard.means')] : []),
+    ...(waits.asked ? [say('hold.discard.means.asked')] : []),
+  ];
+  const discard: readonly Act[] =
+    discardMeans.length > 0
+      ? [
+          {
+            key: 'discard',
+            label: say('hold.discard'),
+            means: discardMeans.join(' '),
+            onAct: () => resolve('discard'),
+          },
+        ]
+      : [];
   const look: Act = {
     key: 'account',
     look: 'go',
@@ -165,7 +176,7 @@ function actsFor(
     key: 'send',
     look: isWeak(row.label.readers) ? 'open' : 'plain',
     label: say(isWeak(row.label.readers) ? 'composer.send-openly' : 'hold.send'),
-    means: say('hold.send.means'),
+    means: say(waits.asked && !waits.said ? 'hold.send.means.asked' : 'hold.send.means'),
     onAct: () => resolve('send'),
   };
   if (below)

@@ -87,7 +87,7 @@ function useFocusAtFoot(now: Standing): void {
   useLayoutEffect(() => {
     const was = before.current;
     before.current = now;
-    if (was === null ? now === 'writing' : was !== now && isFocusLost()) focusFoot();
+    if ((was === null && now === 'writing') || (was !== now && isFocusLost())) focusFoot();
   }, [now]);
 }
 

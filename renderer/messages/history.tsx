@@ -62,7 +62,11 @@ export function History({
     setMarked(at);
     focusRow(at);
     const timer = setTimeout(() => setMarked(null), MARK_MS);
-    return () => clearTimeout(timer);
+    // Nor is it pointed out for longer where another turn comes meanwhile.
+    return () => {
+      clearTimeout(timer);
+      setMarked(null);
+    };
     // Only a new turn moves the view; rows that come and go do not.
     // oxlint-disable-next-line react/exhaustive-deps
   }, [turn]);

@@ -19,7 +19,7 @@ export function useRowFocus(
   const had = useRef<Element | null>(null);
   const left = useRef<MessageId | null>(null);
 
-  // After each drawing of the rows. Whoever pressed beside it all let go of what is still there.
+  // After each drawing of the rows.
   useLayoutEffect(() => {
     const was = inside.current;
     if (was === null || had.current?.isConnected !== false || !isFocusLost()) return;
@@ -35,9 +35,10 @@ export function useRowFocus(
       inside.current = row === undefined ? left.current : (row as MessageId);
       had.current = target;
     },
-    onBlur({ relatedTarget }) {
-      // It has gone, or the window is left and come back to.
-      if (relatedTarget === null) return;
+    onBlur({ target, relatedTarget }) {
+      // It has gone, or the window is left and come back to. Whoever pressed beside it all let go: what goes later, as a row's acts do then, is
+      // no loss to them.
+      if (relatedTarget === null && (!target.isConnected || document.activeElement === target)) return;
       // Of one blur React tells twice where menus are within each other.
       left.current = inside.current ?? left.current;
       inside.current = null;

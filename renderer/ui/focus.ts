@@ -3,7 +3,8 @@ export function focusAtOnce(element: HTMLElement | null): void {
   element?.focus();
 }
 
-/** Whether what had the focus is gone, so that a key would reach nothing. */
+/** Whether what had the focus is gone, or not shown any more (a browser notices that a moment later), so that a key would reach nothing. */
 export function isFocusLost(): boolean {
-  return document.activeElement === null || document.activeElement === document.body;
+  const { activeElement, body } = document;
+  return activeElement === null || activeElement === body || !activeElement.checkVisibility();
 }

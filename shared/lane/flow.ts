@@ -46,6 +46,8 @@ export const flowFailures = [
   'not-confirmed', // the phone said no, or the code it gave does not fit
   'too-many-devices',
   'rate-limited',
+  'too-many-relays',
+  'too-many-tries', // asked again and again, and answered in vain
   'app-expired', // the network takes no client of this age any more
   'another-account', // than the one that is linked again
   'not-possible',
