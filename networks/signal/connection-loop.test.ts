@@ -48,7 +48,10 @@ describe('on the mock server', () => {
   test('connects, and says each step', async () => {
     const { core, lane } = await run();
     expect(core.statuses.map(({ kind }) => kind)).toEqual(['connecting', 'catching-up', 'online']);
-    expect(core.commits[0]?.inbound).toEqual([{ kind: 'cursor', name: 'identity', value: setup.identity }]);
+    expect(core.commits[0]?.inbound).toEqual([
+      { kind: 'cursor', name: 'identity', value: setup.identity },
+      { kind: 'cursor', name: 'address', value: setup.address },
+    ]);
     await lane.stop();
     expect(core.statuses.at(-1)).toEqual({ kind: 'stopped' });
   });

@@ -1,6 +1,6 @@
 import { assertNever } from '../../shared/assert.ts';
 import { PlainsealError } from '../../shared/errors.ts';
-import { emptyCommit } from '../../shared/lane/commit.ts';
+import { emptyCommit, type Settled } from '../../shared/lane/commit.ts';
 import type { AccountSetup, FlowAnswer, FlowStart, FlowStep } from '../../shared/lane/flow.ts';
 import type { CreateLane, Lane, LaneContext } from '../../shared/lane/lane.ts';
 import { recognise } from '../../shared/code.ts';
@@ -13,6 +13,17 @@ import { provePerson } from './prove-person.ts';
 import { createRunning, type Running } from './running.ts';
 import { createTypingHints } from './typing-hint.ts';
 import { wipe } from './wipe.ts';
+
+/**
+ * Tells core how my identity reads, and by which number the account is called. The number also where a change of it was told before: core may have
+ * had another account under it then, or an earlier version did not follow.
+ */
+async function tellSelf({ context, own, self }: Running): Promise<void> {
+  const value = Buffer.from(own.identityKey).toString('hex');
+  const inbound: Settled[] = [{ kind: 'cursor', name: 'identity', value }];
+  if (self.number !== null) inbound.push({ kind: 'cursor', name: 'address', value: self.number });
+  await context.commit({ ...emptyCommit, inbound });
+}
 
 /** The Signal lane: a linked device of the person's own account. A process of its own, since native code may take it along. */
 export const createLane: CreateLane = (): Lane => {
@@ -64,8 +75,7 @@ export const createLane: CreateLane = (): Lane => {
         context.status({ kind: 'needs-person', why: 'unlinked' });
         return;
       }
-      const value = Buffer.from(running.own.identityKey).toString('hex');
-      await context.commit({ ...emptyCommit, inbound: [{ kind: 'cursor', name: 'identity', value }] });
+      await tellSelf(running);
       running.performing.sweeper.start();
       running.ended = keepConnected(running);
     },
