@@ -110,6 +110,23 @@ test('the way to the newest message leads there by keyboard', async ({ page, sho
   await expect(message(page, 'Signed mine too')).toBeFocused();
 });
 
+test('whoever goes to a message that was searched for goes on there, also where it is loaded already', async ({
+  page,
+  show,
+}) => {
+  await show('chat=alice');
+  const { keyboard } = page;
+  await expect(page.getByTestId('composer')).toBeFocused();
+  await keyboard.press('ControlOrMeta+F');
+  await keyboard.type('train');
+  await expect(page.getByRole('option')).toContainText('Train at 7:12');
+  await keyboard.press('Enter');
+  await expect(page.getByRole('dialog')).toHaveCount(0);
+  await expect(message(page, 'Train at 7:12')).toBeFocused();
+  await keyboard.press('ArrowUp');
+  await expect(message(page, 'Signed mine too')).toBeFocused();
+});
+
 test('what takes the place of the field has the focus, and none of its buttons is pressed by what is being written', async ({
   page,
   show,

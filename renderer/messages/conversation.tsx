@@ -30,7 +30,11 @@ export function Conversation({ id }: { readonly id: ConversationId }): ReactNode
 
   useEffect(() => {
     if (!row) return;
-    if (jump) jumpToMessage(id, jump.message).catch(() => undefined);
+    if (jump)
+      // The panel that was searched in gives the focus back first.
+      queueMicrotask(() => {
+        jumpToMessage(id, jump.message).catch(() => undefined);
+      });
     else
       openMessages(
         id,
