@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { assertNever } from '../shared/assert.ts';
 import type { CheckpointAnswer, CheckpointRequest } from './checkpoint-server.ts';
+import { endThread } from './end-thread.ts';
 import { threadFile } from './thread-file.ts';
 
 /**
@@ -106,7 +107,7 @@ export function createCheckpointer(options: CheckpointerOptions): Checkpointer {
       if (timer !== null) clearTimeout(timer);
       await resting.promise;
       state = 'gone';
-      await worker.terminate();
+      await endThread(worker, () => post({ do: 'close' }));
     },
   };
 }

@@ -3,6 +3,7 @@ import { assertNever } from '../shared/assert.ts';
 import { PlainsealError } from '../shared/errors.ts';
 import type { SlowQuery } from './connection.ts';
 import type { QueryTable, queries } from './queries/list.ts';
+import { endThread } from './end-thread.ts';
 import type { ReaderAnswer, ReaderRequest } from './query-server.ts';
 import { threadFile } from './thread-file.ts';
 
@@ -88,7 +89,7 @@ export function createReader<Q extends QueryTable = typeof queries>(options: Rea
         return;
       case 'cannot-open':
         worker = null;
-        void from.terminate();
+        void endThread(from, () => post(from, { do: 'close' }));
         failAll(new PlainsealError(answer.why, answer.message));
         return;
       case 'result':
@@ -190,7 +191,7 @@ export function createReader<Q extends QueryTable = typeof queries>(options: Rea
       const gone = new PlainsealError('gone', 'the reader is closed');
       for (const job of held) job.reject(gone);
       failAll(gone);
-      await ending?.terminate();
+      if (ending) await endThread(ending, () => post(ending, { do: 'close' }));
     },
   };
 }
