@@ -13,7 +13,10 @@ export type Flow = {
   readonly error: ErrorKind | null;
   readonly start: (start: FlowBegin, network: NetworkId, account: AccountId | null) => void;
   readonly answer: (answer: FlowAnswer) => void;
+  /** What it could not do stays to be read. */
   readonly stop: () => void;
+  /** Stops it, and nothing of it is said any more. */
+  readonly forget: () => void;
 };
 
 /** A flow that lives as long as the part of the page that runs it: leaving cancels it. */
@@ -69,6 +72,11 @@ export function useFlow(): Flow {
       answerFlow(live.current, answer).catch((failure: unknown) => setError(kindOf(failure)));
     },
     stop() {
+      drop();
+      setFlow(null);
+      setStarting(false);
+    },
+    forget() {
       drop();
       setFlow(null);
       setStarting(false);

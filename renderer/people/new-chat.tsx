@@ -65,7 +65,7 @@ export function NewChatSheet({ code }: { readonly code: string | null }): ReactN
   /** What was typed stays; what was begun was of the other account. */
   function choose(id: AccountRow['id']): void {
     setChosen(id);
-    flow.stop();
+    flow.forget();
   }
 
   /** A code as a whole goes to an account that takes it. What is being typed may become anything, and moves nothing. */
