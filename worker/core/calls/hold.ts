@@ -2,11 +2,12 @@ import { assertNever } from '../../../shared/assert.ts';
 import type { CallArgs } from '../../../shared/contract/calls.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { ConversationId, PeerId } from '../../../shared/ids.ts';
-import { findConversation, neverOpen } from '../../../storage/conversations.ts';
+import { findConversation, neverOpen, type Conversation } from '../../../storage/conversations.ts';
 import { findPeer } from '../../../storage/peers.ts';
 import { hasClearConsent, keepClearConsent } from '../../../storage/settings.ts';
-import { forgetArtifacts } from '../../../storage/artifacts.ts';
-import { heldItems } from '../../../storage/outbox.ts';
+import { artifactsOf, forgetArtifacts } from '../../../storage/artifacts.ts';
+import { heldItems, type Outgoing } from '../../../storage/outbox.ts';
+import { haveLaneForget } from '../commit/forget-sent.ts';
 import { goOn } from '../commit/hold.ts';
 import { applyTrust } from '../commit/peer-change.ts';
 import { identityChanged, relabel, releaseIfNothingHeld } from '../commit/relabel.ts';
@@ -35,7 +36,7 @@ export function holdCalls(of: CallScope): Serve<'hold.resolve'> {
               // Everything stays where it is until the check has ended.
               return null;
             case 'discard':
-              for (const item of heldItems(of.db, conversation.id)) cancelItem(scope, item);
+              for (const item of heldItems(of.db, conversation.id)) discard(scope, conversation, item);
               releaseIfNothingHeld(scope, conversation.id);
               return null;
             case 'accept-change':
@@ -93,6 +94,14 @@ function mustStillBe(of: CallScope, args: Args): void {
   if (neverOpen(conversation))
     throw new PlainsealError('refused', 'what was end to end is not sent in the clear');
   mustMeetFloor(of.db, conversation);
+}
+
+/** What was sealed before it was held its lane may keep, for devices that ask again. */
+function discard(scope: Scope, conversation: Conversation, item: Outgoing): void {
+  cancelItem(scope, item);
+  const { what } = item.intent;
+  if (what.kind === 'content' && artifactsOf(scope.db, item.id).length > 0)
+    haveLaneForget(scope, conversation, what.key);
 }
 
 /** Lets a conversation and its held items go on, under the label the person has now seen. `anew`: sealed for nobody before. */

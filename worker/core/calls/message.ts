@@ -1,15 +1,14 @@
 import { PlainsealError } from '../../../shared/errors.ts';
 import type { CallArgs, CallResults } from '../../../shared/contract/calls.ts';
 import type { Scope } from '../commit/scope.ts';
-import { encodeFrame } from '../../../shared/wire/codec.ts';
 import type { Account } from '../../../storage/accounts.ts';
 import { deleteMessage, findMessage, setSendState, type Message } from '../../../storage/messages.ts';
 import { artifactsOf, isUnwritten } from '../../../storage/artifacts.ts';
 import { findOutgoing, retryItem, type Outgoing } from '../../../storage/outbox.ts';
 import { setReaction } from '../../../storage/reactions.ts';
-import { capabilities, goesOnceSealed, hasOneReaction, keepsSent } from '../capabilities.ts';
+import { capabilities, goesOnceSealed, hasOneReaction } from '../capabilities.ts';
 import { cancelItem } from '../commit/group.ts';
-import { DELETED } from '../commit/outbound.ts';
+import { haveLaneForget } from '../commit/forget-sent.ts';
 import { addSideIntent } from '../commit/own-intent.ts';
 import { releaseIfNothingHeld } from '../commit/relabel.ts';
 import { touchMessage } from '../touched.ts';
@@ -61,7 +60,7 @@ export function messageCalls(of: CallScope): Serve<Names> {
           const scope = personScope(of, account, touched);
           cancelItem(scope, item);
           // What its lane sealed it keeps for devices that ask again: whoever guesses the time of it is not given what was taken back.
-          if (artifactsOf(of.db, item.id).length > 0) tellLane(scope, conversation, message);
+          if (artifactsOf(of.db, item.id).length > 0) haveLaneForget(scope, conversation, message.key);
           releaseIfNothingHeld(scope, message.conversation);
           return true;
         },
@@ -125,7 +124,7 @@ export function messageCalls(of: CallScope): Serve<Names> {
             releaseIfNothingHeld(scope, message.conversation);
           } else if (message.author === null && !wasTakenBack(account, item))
             deleteForAll(scope, conversation, message);
-          if (message.author === null) tellLane(scope, conversation, message);
+          if (message.author === null) haveLaneForget(scope, conversation, message.key);
           deleteMessage(of.db, message.id);
           touchMessage(touched, conversation.id, message.id);
           return null;
@@ -162,18 +161,4 @@ function deleteForAll(
     key,
     target: message.key,
   }));
-}
-
-/**
- * A lane that keeps what it sends lets go of a message of mine that was deleted or taken back, whether or not anybody is asked to delete it, and
- * however long that takes.
- */
-function tellLane(
-  scope: Scope,
-  { network, peer }: ReturnType<typeof conversationOf>['conversation'],
-  message: Message,
-): void {
-  if (!keepsSent(network) || peer === null) return;
-  const data = encodeFrame({ peer, message: message.key });
-  addSideIntent(scope, null, null, (key) => ({ kind: 'protocol', key, op: DELETED, data }));
 }

@@ -165,6 +165,24 @@ describe('sealed, and nothing of it written', () => {
     await expect.poll(() => forgotten).toEqual([key]);
   });
 
+  test('held after that, and discarded, its lane is told as well', async () => {
+    await begin(cal);
+    answer = async () => {
+      const { id } = rig.db.get<{ id: OutboxId }>('SELECT id FROM outbox') ?? { id: '' as OutboxId };
+      const step = { item: id, to: 'held', hold: 'guard' } as const;
+      await lane.context().commit({ ...emptyCommit, outbound: [step] });
+      return { kind: 'done' };
+    };
+    const { id } = await send('unsaid');
+    await expect.poll(async () => (await sendingOf(id))?.state).toBe('held');
+    const { rows } = await rig.page.call('message.rows', { ids: [id] });
+    const key = rows[0]?.kind === 'message' ? rows[0].key : null;
+    const { labelRevision: seenLabel } = await rig.page.call('conversation.get', { conversation: here.chat });
+    const stopped = { request: request(), conversation: here.chat, seenLabel };
+    await rig.page.call('hold.resolve', { ...stopped, choice: 'discard' });
+    await expect.poll(() => forgotten).toEqual([key]);
+  });
+
   test('also after the program was closed and opened again', async () => {
     const { id } = await send('hello');
     await attempted(id);
