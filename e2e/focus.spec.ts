@@ -118,6 +118,7 @@ test('whoever goes to a message that was searched for goes on there, also where 
   const { keyboard } = page;
   await expect(page.getByTestId('composer')).toBeFocused();
   await keyboard.press('ControlOrMeta+F');
+  await expect(page.getByRole('combobox')).toBeFocused();
   await keyboard.type('train');
   await expect(page.getByRole('option')).toContainText('Train at 7:12');
   await keyboard.press('Enter');
