@@ -53,6 +53,7 @@ test('a message that was deleted by keyboard has the focus; one that goes by its
 }) => {
   await show('chat=alice');
   const { keyboard } = page;
+  await expect(page.getByTestId('composer')).toBeFocused();
   await keyboard.press('Shift+F6');
   await keyboard.press('ArrowUp');
   const mine = page.locator('[data-message]:focus');
@@ -76,6 +77,7 @@ test('a message that was deleted by keyboard has the focus; one that goes by its
 
 test('somebody who writes is not taken from it by a message that goes', async ({ page, show }) => {
   await show('chat=alice');
+  await expect(page.getByTestId('composer')).toBeFocused();
   await page.keyboard.press('Shift+F6');
   await expect(message(page, 'Perfect. Train at 7:12')).toBeFocused();
   await page.keyboard.press('F6');
@@ -227,6 +229,7 @@ test('in a window of one column the focus is in what is shown', async ({ page, s
 test('whoever closes the details of a message goes on at the message', async ({ page, show }) => {
   await show('chat=alice');
   const { keyboard } = page;
+  await expect(page.getByTestId('composer')).toBeFocused();
   await keyboard.press('Shift+F6');
   await keyboard.press('ArrowUp');
   const mine = message(page, 'Signed mine too');
