@@ -1,5 +1,6 @@
 import { expect, type Locator, type Page } from '@playwright/test';
 import { en } from '../shared/words/en.ts';
+import { comeIn } from './gallery/come-in.ts';
 import { test } from './gallery/fixture.ts';
 
 // Wherever what had the focus goes, the next key must reach something, and what a person expects.
@@ -82,6 +83,22 @@ test('somebody who writes is not taken from it by a message that goes', async ({
   await page.keyboard.press('F6');
   await goByItself(page, message(page, 'Perfect. Train at 7:12'));
   await expect(page.getByTestId('composer')).toBeFocused();
+});
+
+test('whoever pressed beside a message is not taken back to it by what comes', async ({ page, show }) => {
+  await show('chat=alice');
+  await expect(page.getByTestId('composer')).toBeFocused();
+  const row = message(page, 'Perfect. Train at 7:12');
+  await row.hover();
+  await row.getByRole('button', { name: en['app.more'] }).click();
+  await expect(page.getByRole('menu')).toBeVisible();
+  await page.keyboard.press('Escape');
+  await expect(row.getByRole('button', { name: en['app.more'] })).toBeFocused();
+  await page.getByTestId('history').click({ position: { x: 5, y: 5 } });
+  await expect(row.getByRole('button', { name: en['app.more'] })).toHaveCount(0);
+  await comeIn(page, 'one more');
+  await expect(message(page, 'one more')).toHaveCount(1);
+  await expect(page.locator('body')).toBeFocused();
 });
 
 test('the way to the newest message leads there by keyboard', async ({ page, show }) => {

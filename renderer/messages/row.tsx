@@ -36,7 +36,9 @@ type Props = {
 /** One message: mine on a pale wash, theirs bare text; its label only where it differs from the conversation's. */
 export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
   const { row, chat, continued, open, start, marked } = props;
-  const [hot, setHot] = useState(false);
+  const [pointed, setPointed] = useState(false);
+  /** The focus is in it, or in a menu of it: its acts do not go with the pointer then, and take nobody's place along. */
+  const [focused, setFocused] = useState(false);
   const now = useNow((state) => (row.expires === null ? 0 : state.now));
   /** A menu or picker of this row is open: the focus is in it, and it must not go with the pointer. */
   const [busy, setBusy] = useState(false);
@@ -61,11 +63,11 @@ export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
       data-start={start || undefined}
       // oxlint-disable-next-line jsx-a11y/no-noninteractive-tabindex
       tabIndex={start ? 0 : -1}
-      onPointerEnter={() => setHot(true)}
-      onPointerLeave={() => setHot(false)}
-      onFocus={() => setHot(true)}
+      onPointerEnter={() => setPointed(true)}
+      onPointerLeave={() => setPointed(false)}
+      onFocus={() => setFocused(true)}
       onBlur={(event) => {
-        if (!event.currentTarget.contains(event.relatedTarget)) setHot(false);
+        if (!event.currentTarget.contains(event.relatedTarget)) setFocused(false);
       }}
     >
       {!mine && chat.kind !== 'direct' && !continued ? (
@@ -87,7 +89,9 @@ export const SaidMessage = memo(function SaidMessage(props: Props): ReactNode {
         )}
       </div>
       <Meta row={row} chat={chat} differs={differs} quiet={quiet} />
-      {(hot || busy) && !row.deleted ? <RowActions row={row} chat={chat} onBusy={setBusy} /> : null}
+      {(pointed || focused || busy) && !row.deleted ? (
+        <RowActions row={row} chat={chat} onBusy={setBusy} />
+      ) : null}
     </article>
   );
 });
