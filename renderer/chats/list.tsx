@@ -5,7 +5,7 @@ import type { ConversationId } from '../../shared/ids.ts';
 import { focusRegion } from '../app/region.ts';
 import { openConversation, showSheet, useView } from '../app/view.ts';
 import { Button, IconButton } from '../ui/button.tsx';
-import { isFocusLost } from '../ui/focus.ts';
+import { useLostFocus } from '../ui/focus.ts';
 import { Key } from '../ui/key.tsx';
 import { say } from '../words.ts';
 import styles from './list.module.css';
@@ -75,12 +75,7 @@ function Rows(): ReactNode {
   }, [top]);
 
   // The row that had the focus may go: its conversation was archived, blocked, or read in a list of what is not.
-  const had = useRef<Element | null>(null);
-  useLayoutEffect(() => {
-    if (had.current?.isConnected !== false) return;
-    had.current = null;
-    if (isFocusLost()) focusRegion('chats');
-  });
+  const hearFocus = useLostFocus(() => focusRegion('chats'));
 
   function move(event: KeyboardEvent): void {
     const to = { ArrowDown: startIndex + 1, ArrowUp: startIndex - 1, Home: 0, End: order.length - 1 }[
@@ -101,14 +96,7 @@ function Rows(): ReactNode {
   return (
     // Arrows go from row to row; each of them takes the focus itself.
     // oxlint-disable-next-line jsx-a11y/no-static-element-interactions
-    <div
-      className={styles['rows']}
-      ref={scroller}
-      onKeyDown={move}
-      onFocus={({ target }) => {
-        had.current = target;
-      }}
-    >
+    <div className={styles['rows']} ref={scroller} onKeyDown={move} onFocus={hearFocus}>
       <Virtualizer
         ref={virtual}
         scrollRef={scroller}

@@ -1,7 +1,7 @@
-import { useLayoutEffect, useRef, type ReactNode } from 'react';
+import { useRef, type ReactNode } from 'react';
 import { Button } from '../ui/button.tsx';
 import { cx } from '../ui/classes.ts';
-import { isFocusLost } from '../ui/focus.ts';
+import { useLostFocus } from '../ui/focus.ts';
 import styles from './panel.module.css';
 
 /** One thing the person can do, and what follows from it. */
@@ -33,12 +33,7 @@ export function Panel({
 }): ReactNode {
   const panel = useRef<HTMLElement>(null);
   // An act may go once it is done, while the panel stays.
-  const had = useRef<Element | null>(null);
-  useLayoutEffect(() => {
-    if (had.current?.isConnected !== false) return;
-    had.current = null;
-    if (isFocusLost()) panel.current?.focus({ preventScroll: true });
-  });
+  const hearFocus = useLostFocus(() => panel.current?.focus({ preventScroll: true }));
   return (
     <section
       ref={panel}
@@ -52,16 +47,10 @@ export function Panel({
         <p className={styles['why']}>
           <strong>{cause}</strong> {meaning}
         </p>
-        <div className={styles['acts']}>
+        <div className={styles['acts']} onFocus={hearFocus}>
           {acts.map((act) => (
             <div key={act.key} className={styles['act']}>
-              <Button
-                look={act.look ?? 'plain'}
-                onFocus={({ currentTarget }) => {
-                  had.current = currentTarget;
-                }}
-                onClick={act.onAct}
-              >
+              <Button look={act.look ?? 'plain'} onClick={act.onAct}>
                 {act.label}
               </Button>
               <p>{act.means}</p>
