@@ -28,7 +28,7 @@ export function NostrForm({ onBack }: { readonly onBack: () => void }): ReactNod
         <AskFields
           fields={step.fields}
           why={step.why}
-          place={step.of === undefined ? 'nostr-add' : 'nostr-relay'}
+          place="nostr-add"
           of={step.of}
           onAnswer={(values) => flow.answer({ kind: 'fields', values })}
         />

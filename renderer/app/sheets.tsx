@@ -1,6 +1,7 @@
 import type { ReactNode } from 'react';
 import { ProvePersonSheet } from '../accounts/prove-person.tsx';
-import { RelaysSheet, SignInSheet } from '../accounts/ask-sheet.tsx';
+import { RelaysSheet } from '../accounts/relays.tsx';
+import { SignInSheet } from '../accounts/sign-in.tsx';
 import { AccountSheet } from '../accounts/sheet.tsx';
 import { assertNever } from '../../shared/assert.ts';
 import { NewGroupSheet } from '../groups/new.tsx';

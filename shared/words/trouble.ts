@@ -5,8 +5,7 @@ import { plainName, nameInSentence } from './plain-name.ts';
 import type { Say } from './say.ts';
 
 /** Flows whose failures can be said more exactly than in general. */
-export type FlowPlace =
-  'signal-link' | 'signal-chat' | 'signal-person' | 'nostr-add' | 'nostr-relay' | 'nostr-chat';
+export type FlowPlace = 'signal-link' | 'signal-chat' | 'signal-person' | 'nostr-add' | 'nostr-chat';
 
 const exact = [
   'signal-link.server-unreachable',
@@ -45,7 +44,9 @@ export function troubleWords(say: Say) {
     place: FlowPlace | null = null,
     of = '',
   ): { readonly what: string; readonly means: string; readonly todo: string } => {
-    const id = exact.find((each) => each === `${place}.${code}`) ?? code;
+    // Of the relays that were named one, as it was typed.
+    const at = place === 'nostr-add' && of !== '' ? 'nostr-relay' : place;
+    const id = exact.find((each) => each === `${at}.${code}`) ?? code;
     const relay = nameInSentence(of, say('name.none'));
     return {
       what: say(`flow.${id}.what`, { relay }),

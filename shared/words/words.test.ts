@@ -339,10 +339,10 @@ describe('every code of the contract has words', () => {
         'signal-chat',
         'signal-person',
         'nostr-add',
-        'nostr-relay',
         'nostr-chat',
       ] as const)
-        Object.values(each.flowFailure(code, place)).forEach(one);
+        for (const of of [undefined, 'wss://relay.example'])
+          Object.values(each.flowFailure(code, place, of)).forEach(one);
     for (const kind of errorKinds) Object.values(each.error(kind)).forEach(one);
     for (const kind of confirmKinds)
       Object.values(each.confirmQuestion({ kind, facts: { name: 'Alice' } })).forEach(one);

@@ -28,7 +28,6 @@ export const signal = {
   'prove-person.paste': 'Paste it here.',
   'prove-person.field': 'The link from that page',
   'prove-person.go': 'Hand it to Signal',
-  'prove-person.again': 'Try again',
   'prove-person.done': 'Signal has taken it.',
   'prove-person.done.means': 'What waited goes now.',
 
