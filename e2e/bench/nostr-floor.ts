@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { WebSocket } from 'ws';
 import { freshSecretKey } from '../../networks/nostr/keys.ts';
-import { readSignedEvent, signEvent } from '../../networks/nostr/event.ts';
+import { readAnonymousEvent, signEvent } from '../../networks/nostr/event.ts';
 import { openDatabase } from '../../storage/database.ts';
 
 /*
@@ -65,7 +65,7 @@ function sealed(text: string) {
   );
 }
 function opened(value: unknown): boolean {
-  const event = readSignedEvent(value);
+  const event = readAnonymousEvent(value);
   if (event === null) return false;
   const inner = open('aes-128-gcm', open('chacha20-poly1305', Buffer.from(event.content, 'base64')));
   open('aes-128-gcm', seal('aes-128-gcm', Buffer.alloc(12)));

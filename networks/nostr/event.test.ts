@@ -1,7 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
 import { finalizeEvent, getEventHash, verifyEvent } from 'nostr-tools/pure';
-import { onlyTag, onlyValue, readRumor, readSignedEvent, rumorOf, signEvent } from './event.ts';
+import {
+  onlyTag,
+  onlyValue,
+  readAnonymousEvent,
+  readRumor,
+  readSignedEvent,
+  rumorOf,
+  signEvent,
+} from './event.ts';
 import { freshSecretKey, publicKeyOf } from './keys.ts';
 
 const secret = freshSecretKey();
@@ -78,6 +86,13 @@ describe('events', () => {
     ];
     for (const change of changes) expect(readSignedEvent({ ...good, ...change })).toBeNull();
     expect(readSignedEvent(good)).toEqual(good);
+    // But for another signature, which says nothing where anybody could have made it.
+    const said = rumorOf(good.pubkey, good);
+    for (const change of changes)
+      expect(readAnonymousEvent({ ...good, ...change })).toEqual(
+        'sig' in change && change.sig === other.sig ? said : null,
+      );
+    expect(readAnonymousEvent(good)).toEqual(said);
     expect(readRumor(good)).toBeNull();
   });
 
@@ -85,6 +100,7 @@ describe('events', () => {
     fc.assert(
       fc.property(fc.anything(), (value) => {
         expect(readSignedEvent(value)).toBeNull();
+        expect(readAnonymousEvent(value)).toBeNull();
         expect(readRumor(value)).toBeNull();
       }),
       { numRuns: 500 },
@@ -101,6 +117,7 @@ describe('events', () => {
     fc.assert(
       fc.property(members, (value) => {
         expect(readSignedEvent(value)).toBeNull();
+        expect(readAnonymousEvent(value)).toBeNull();
       }),
       { numRuns: 500 },
     );

@@ -117,6 +117,20 @@ export function readOwnEvent(value: unknown): SignedEvent | null {
   return rumor !== null && isHex(sig, 64) ? { ...rumor, sig } : null;
 }
 
+/**
+ * An event from parsed JSON whose signature is by a key that anybody may have made up: exactly its seven members, and an id that is right. What its
+ * signature would say it does not claim, so it is left out (docs/decisions/0037). Null for anything else.
+ */
+export function readAnonymousEvent(value: unknown): Rumor | null {
+  const event = readOwnEvent(value);
+  if (event === null) return null;
+  const { sig: _unproven, ...rumor } = event;
+  return rumor;
+}
+
+/** Whether an event's author is proven by its signature. */
+export const isSigned = (event: Rumor): event is SignedEvent => 'sig' in event;
+
 /** The values of the only tag of this name; null when there is none or more than one. */
 export function onlyTag(tags: readonly Tag[], name: string): readonly string[] | null {
   const [tag, ...more] = tags.filter(([first]) => first === name);

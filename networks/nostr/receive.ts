@@ -4,7 +4,7 @@ import { assertNever } from '../../shared/assert.ts';
 import { isRefused, type CommitResult } from '../../shared/lane/commit.ts';
 import { writeCaughtUp, type Scope } from './cursor.ts';
 import { deferredOf, settleDeferred } from './deferred.ts';
-import type { EventId, SignedEvent } from './event.ts';
+import type { EventId, Rumor, SignedEvent } from './event.ts';
 import { readRecord } from './group/record.ts';
 import { takeGroupEvent, type GroupDelivery } from './group/take.ts';
 import { addLedger, createLedger } from './ledger.ts';
@@ -17,9 +17,14 @@ import { takeWrap } from './take-wrap.ts';
 import { transact, type Turn } from './turn.ts';
 import type { Millis } from '../../shared/ids.ts';
 
+/** An event that relays have brought. Messages of groups are signed by nobody in particular (relays/ask.ts, `isAnonymous`). */
+export type ArrivedEvent =
+  | { readonly kind: 'wrap'; readonly event: SignedEvent; readonly relay: RelayUrl }
+  | { readonly kind: 'group'; readonly event: Rumor; readonly relay: RelayUrl };
+
 /** Something that relays have brought. */
 export type Arrival =
-  | { readonly kind: 'wrap' | 'group'; readonly event: SignedEvent; readonly relay: RelayUrl }
+  | ArrivedEvent
   /** A relay has given all it had, as it was at `at`. */
   | {
       readonly kind: 'caught-up';
@@ -78,12 +83,12 @@ async function takeApart(
 }
 
 /** Keeps an event that cannot be taken in. @throws CommitFault. */
-export async function setAside(running: Running, event: SignedEvent, why: string): Promise<void> {
+export async function setAside(running: Running, event: Rumor, why: string): Promise<void> {
   const { result } = await transact(running, async (turn) => quarantine(turn, event.id, rawOf(event), why));
   if (!result.ok) throw new CommitFault(result.why);
 }
 
-const rawOf = (event: SignedEvent): Uint8Array => Buffer.from(JSON.stringify(event), 'utf8');
+const rawOf = (event: Rumor): Uint8Array => Buffer.from(JSON.stringify(event), 'utf8');
 
 function quarantine({ ledger }: Pick<Turn, 'ledger'>, id: EventId, raw: Uint8Array, why: string): void {
   ledger.inbound.push({ kind: 'quarantined', envelope: envelopeOf(id), raw, why });
@@ -99,7 +104,7 @@ async function takeBatch(turn: Turn, batch: readonly Arrival[]): Promise<Readonl
       case 'group':
         if (taken.has(arrival.event.id)) break;
         taken.add(arrival.event.id);
-        await takeOne(turn, arrival.event, full);
+        await takeOne(turn, arrival, full);
         break;
       case 'caught-up':
         for (const scope of arrival.scopes)
@@ -114,14 +119,22 @@ async function takeBatch(turn: Turn, batch: readonly Arrival[]): Promise<Readonl
 }
 
 /** One event. Whatever goes wrong with it, what it wrote is dropped and it is set aside. */
-async function takeOne(turn: Turn, event: SignedEvent, full: Set<Scope>): Promise<void> {
-  const found = readGroupEvent(event);
-  const raw = (): Uint8Array => rawOf(event);
-  await guarded(turn, event.id, raw, async (inner) => {
-    if (found === null) return takeWrap(inner, event);
-    const { id, created_at } = event;
+async function takeOne(turn: Turn, arrival: ArrivedEvent, full: Set<Scope>): Promise<void> {
+  const raw = (): Uint8Array => rawOf(arrival.event);
+  await guarded(turn, arrival.event.id, raw, async (inner) => {
+    if (arrival.kind === 'wrap') return takeWrap(inner, arrival.event);
+    const { id, created_at } = arrival.event;
+    const found = readGroupEvent(arrival.event);
+    if (found === null) return leaveOut(inner, id);
     if ((await takeGroupEvent(inner, { id, created_at, found })) === 'full') full.add(found.group);
   });
+}
+
+/** What cannot be a message of a group is settled, and not kept: anybody can send it. */
+function leaveOut({ ledger, running }: Turn, id: EventId): void {
+  running.context.log('group-event', { why: 'shape' });
+  ledger.inbound.push({ kind: 'consumed', envelope: envelopeOf(id) });
+  ledger.seen.push(id);
 }
 
 /** Takes one thing in; when that throws, what it wrote is dropped and it is set aside. @throws what says that core is gone. */

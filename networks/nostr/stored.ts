@@ -1,8 +1,6 @@
 import type { Inflow } from './inflow.ts';
-import type { Arrival } from './receive.ts';
+import type { ArrivedEvent } from './receive.ts';
 import type { RelayUrl } from './relay-url.ts';
-
-type Event = Extract<Arrival, { readonly kind: 'wrap' | 'group' }>;
 
 /** Events that wait for the older ones, and the characters of them: more is not kept back. Anybody may send large ones to an inbox. */
 const MOST = 20_000;
@@ -23,7 +21,7 @@ export interface Stored {
   /** A relay is asked for what it has stored: it is waited for, unless that was in vain the last time. */
   asked(relay: RelayUrl): void;
   /** Takes an event of a relay: held while some relay is still giving what it has stored, else handed on. */
-  take(event: Event): Promise<void>;
+  take(event: ArrivedEvent): Promise<void>;
   holds(id: string): boolean;
   /** A relay has given all, or will give nothing. What it gives from now on is new. Resolves when all it gave is handed on. */
   whole(relay: RelayUrl): Promise<void>;
@@ -33,7 +31,7 @@ export interface Stored {
 
 /** Holds nothing yet. `relays`: those that are being connected to. */
 export function createStored(inflow: Pick<Inflow, 'push'>, relays: readonly RelayUrl[] = []): Stored {
-  const held = new Map<string, Event>();
+  const held = new Map<string, ArrivedEvent>();
   let characters = 0;
   const live = new Set<RelayUrl>();
   /** Who is waited for, and whether it is connected. While it is somebody a timer runs. */

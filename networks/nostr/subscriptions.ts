@@ -1,7 +1,7 @@
 import { createWork } from '../../shared/lane/work.ts';
 import type { Millis } from '../../shared/ids.ts';
 import { OVERLAP_SECONDS, readCaughtUp, sinceOf, type Scope } from './cursor.ts';
-import { seconds } from './event.ts';
+import { isSigned, seconds } from './event.ts';
 import { allRecords, type GroupRecord } from './group/record.ts';
 import type { Inflow } from './inflow.ts';
 import { createStored } from './stored.ts';
@@ -77,7 +77,8 @@ export function createSubscriptions(running: Running, inflow: Inflow, heard: Hea
     }, NOTE_MS);
     noting.unref();
     const subscription = pool.subscribe(ask, relays, {
-      event: (event, relay) => stored.take({ kind, event, relay }),
+      event: (event, relay) =>
+        stored.take(isSigned(event) ? { kind: 'wrap', event, relay } : { kind: 'group', event, relay }),
       known: (id) => running.echoes.has(id) || inflow.knows(id) || stored.holds(id),
       asked: (relay) => stored.asked(relay),
       caughtUp(relay) {

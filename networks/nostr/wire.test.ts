@@ -5,7 +5,7 @@ import { startRelayProcess } from '../../e2e/peers/nostr/child.ts';
 import type { RelayProcess } from '../../e2e/peers/nostr/child.ts';
 import { authOperation } from './auth.ts';
 import { findContact } from './contact.ts';
-import { signEvent, type EventId, type SignedEvent } from './event.ts';
+import { isSigned, signEvent, type EventId, type SignedEvent } from './event.ts';
 import { giftWrap, unwrapGift } from './gift-wrap.ts';
 import { guard, type Operation } from './guard.ts';
 import { fromHex } from './hex.ts';
@@ -97,7 +97,9 @@ test('found, invited, written to; and no relay reads a word or learns who is in 
     expect(await bob.publish(operation, [inbox])).toBe('accepted');
   const invited = Promise.withResolvers<SignedEvent>();
   bob.pool.subscribe({ kind: 'inbox', account: bob.key }, [inbox], {
-    event: invited.resolve,
+    event: (event) => {
+      if (isSigned(event)) invited.resolve(event);
+    },
     since: () => null,
   });
 

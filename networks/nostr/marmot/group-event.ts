@@ -3,7 +3,7 @@ import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import type { Millis } from '../../../shared/ids.ts';
 import { PlainsealError } from '../../../shared/errors.ts';
 import { fromBase64, toBase64 } from '../base64.ts';
-import { seconds, signEvent, type SignedEvent, type Tag } from '../event.ts';
+import { seconds, signEvent, type Rumor, type SignedEvent, type Tag } from '../event.ts';
 import { isHex } from '../hex.ts';
 import { forget } from '../keys.ts';
 import { takeOneTimeKey } from '../one-time-key.ts';
@@ -56,8 +56,8 @@ export function sealGroupEvent(
   }
 }
 
-/** Reads a verified group event; null when it has any other tag, a malformed one, or content that can be no ciphertext. */
-export function readGroupEvent({ kind, tags, content }: SignedEvent): FoundGroupEvent | null {
+/** Reads a group event whose id is right; null when it has any other tag, a malformed one, or content that can be no ciphertext. */
+export function readGroupEvent({ kind, tags, content }: Rumor): FoundGroupEvent | null {
   if (kind !== GROUP_EVENT_KIND) return null;
   let group: NostrGroupId | null = null;
   let expiration: number | null = null;

@@ -1,5 +1,5 @@
 import { assertNever } from '../../../shared/assert.ts';
-import type { SignedEvent } from '../event.ts';
+import type { Rumor } from '../event.ts';
 import { GIFT_WRAP_KIND } from '../gift-wrap.ts';
 import type { Identity, Operation } from '../guard.ts';
 import type { PublicKey } from '../keys.ts';
@@ -31,6 +31,12 @@ export interface Range {
 export function identityOf(ask: Ask): Identity {
   return ask.kind === 'inbox' || ask.kind === 'own' ? 'account' : 'nobody';
 }
+
+/**
+ * Whether what is asked for is signed by a key made up for each event (Marmot, kind 445): such a signature proves nothing that its id and its seal
+ * do not, and is not checked.
+ */
+export const isAnonymous = (ask: Ask): boolean => ask.kind === 'groups';
 
 interface Condition {
   readonly kinds: readonly number[];
@@ -73,10 +79,7 @@ export function requestOf(ask: Ask, range: Range, subscription: string, account:
 }
 
 /** True when an event is what was asked for. Relays also send what was not. */
-export function answers(
-  ask: Ask,
-  { kind, pubkey, tags }: Pick<SignedEvent, 'kind' | 'pubkey' | 'tags'>,
-): boolean {
+export function answers(ask: Ask, { kind, pubkey, tags }: Pick<Rumor, 'kind' | 'pubkey' | 'tags'>): boolean {
   const { kinds, name, values } = conditionOf(ask);
   if (!kinds.includes(kind)) return false;
   if (name === 'authors') return values.includes(pubkey);

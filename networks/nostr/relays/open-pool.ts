@@ -1,4 +1,4 @@
-import type { SignedEvent } from '../event.ts';
+import { isSigned, type SignedEvent } from '../event.ts';
 import { isPassed, type Identity } from '../guard.ts';
 import { newer } from '../relay-list.ts';
 import type { RelayUrl } from '../relay-url.ts';
@@ -79,7 +79,7 @@ export function openPool(context: LinkContext): RelayPool {
         relays,
         {
           event(event) {
-            if (events.push(event) >= MAX_FETCHED) finished.resolve();
+            if (isSigned(event) && events.push(event) >= MAX_FETCHED) finished.resolve();
           },
           caughtUp(relay) {
             complete.push(relay);

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createAuthority } from '../../../e2e/peers/certificate.ts';
-import { signEvent } from '../event.ts';
+import { isSigned, signEvent } from '../event.ts';
 import { inboxListDraft, relayListDraft } from '../relay-list.ts';
 import type { RelayUrl } from '../relay-url.ts';
 import type { LinkReport } from './pool.ts';
@@ -256,7 +256,7 @@ describe('subscribing', () => {
     const relay = await world.relay();
     const taker = take(world.pool, groups, [urlOf(relay)]);
     await taker.caughtUp(1);
-    for (const part of ['content', 'sig', 'id', 'created_at'] as const) {
+    for (const part of ['content', 'id', 'created_at'] as const) {
       relay.arm({ kind: 'tamper-delivery', part });
       relay.put([groupEvent()]);
     }
@@ -272,6 +272,35 @@ describe('subscribing', () => {
     await taker.count(2);
     expect(taker.ids[0]).toBe(good.id);
     expect(taker.ids).toHaveLength(2);
+  });
+
+  test('AT-61 what an account signs is not handed over where the signature does not hold', async () => {
+    const world = create();
+    const relay = await world.relay();
+    const taker = take(world.pool, { kind: 'inbox', account: world.account }, [urlOf(relay)]);
+    await taker.caughtUp(1);
+    for (const part of ['content', 'sig', 'id', 'created_at'] as const) {
+      relay.arm({ kind: 'tamper-delivery', part });
+      relay.put([strangersWrap(world.account)]);
+    }
+    const good = strangersWrap(world.account);
+    relay.put([good]);
+    await taker.count(1);
+    expect(taker.ids).toEqual([good.id]);
+  });
+
+  test('of a message of a group the signature, which anybody could make, is neither checked nor handed on', async () => {
+    const world = create();
+    const relay = await world.relay();
+    const taker = take(world.pool, groups, [urlOf(relay)]);
+    await taker.caughtUp(1);
+    relay.arm({ kind: 'tamper-delivery', part: 'sig' });
+    const [first, second] = [groupEvent(), groupEvent()];
+    relay.put([first]);
+    relay.put([second]);
+    await taker.count(2);
+    expect(taker.ids).toEqual([first.id, second.id]);
+    expect(taker.events.some(isSigned)).toBe(false);
   });
 
   test('AT-61 noise does not disturb, too much of it ends the connection, and another is made', async () => {

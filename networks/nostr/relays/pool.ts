@@ -1,5 +1,5 @@
 import type { Millis } from '../../../shared/ids.ts';
-import type { SignedEvent } from '../event.ts';
+import type { Rumor, SignedEvent } from '../event.ts';
 import type { Identity, Passed } from '../guard.ts';
 import type { RelayUrl } from '../relay-url.ts';
 import type { Ask } from './ask.ts';
@@ -30,10 +30,10 @@ export interface Publication {
 /** Who takes what a subscription brings. */
 export interface Sink {
   /**
-   * One verified event that was asked for, once per subscription however many relays send it. The next one of the same relay waits for it.
+   * One event that was asked for, signed by its author but for messages of groups ({@link isAnonymous}), once per subscription however many relays send it. The next one of the same relay waits for it.
    * What cannot be worked off now is the sink's to keep: the relay will not send it again before the next connection.
    */
-  event(event: SignedEvent, relay: RelayUrl): void | Promise<void>;
+  event(event: Rumor, relay: RelayUrl): void | Promise<void>;
   /** Whether an event is settled from an earlier run: it is then neither checked nor handed over. */
   known?(id: string): boolean;
   /** A relay has given all it had stored in the range. */

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import { setImmediate as breathe } from 'node:timers/promises';
-import { readSignedEvent } from '../event.ts';
+import { readAnonymousEvent, readSignedEvent } from '../event.ts';
 import { isHex } from '../hex.ts';
 import type { RelayUrl } from '../relay-url.ts';
-import { answers, type Ask, type Range } from './ask.ts';
+import { answers, isAnonymous, type Ask, type Range } from './ask.ts';
 import type { RelayCode } from './frame.ts';
 import type { Sink } from './pool.ts';
 
@@ -66,6 +66,7 @@ const freshName = (): string => randomBytes(8).toString('hex');
 
 /** A stream that has asked nothing yet. `live`: it stays open after what is stored. */
 export function createStream(ask: Ask, relay: RelayUrl, sink: Sink, seen: SeenIds, live: boolean): Stream {
+  const read = isAnonymous(ask) ? readAnonymousEvent : readSignedEvent;
   let line: Line | null = null;
   let current = '';
   let page: string | null = null;
@@ -123,7 +124,7 @@ export function createStream(ask: Ask, relay: RelayUrl, sink: Sink, seen: SeenId
       if (!isHex(id, 32)) return;
       // What was handed over already need not be checked again: nothing is done with it but counting.
       const known = seen.has(id) || sink.known?.(id) === true;
-      const event = known ? null : readSignedEvent(value);
+      const event = known ? null : read(value);
       if (!known && (event === null || !answers(ask, event))) return;
       if (subscription === asking) countIn(id, created_at);
       if (event === null) return;

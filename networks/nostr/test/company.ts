@@ -2,18 +2,19 @@ import type { GroupKey } from '../../../crypto/mls/cells.ts';
 import { textOnly } from '../../../shared/contract/content.ts';
 import type { ConversationId, NetworkKey, OutboxId } from '../../../shared/ids.ts';
 import type { Intent, OutboxItem } from '../../../shared/lane/intent.ts';
-import { readOwnEvent, type EventId, type SignedEvent } from '../event.ts';
+import { isSigned, readOwnEvent, type EventId, type Rumor, type SignedEvent } from '../event.ts';
 import { converge, mustRecord } from '../group/converge.ts';
 import { datedNext } from '../group/dated.ts';
 import { eventKey } from '../group/event-keys.ts';
 import { foundGroup } from '../group/found.ts';
 import type { Found } from '../group/invitees.ts';
+import { GIFT_WRAP_KIND } from '../gift-wrap.ts';
 import type { PublicKey } from '../keys.ts';
 import { sealGroupEvent } from '../marmot/group-event.ts';
 import { conversationWith } from '../names.ts';
 import { readPeer, writePeer } from '../peer-record.ts';
 import { performMessage } from '../perform-message.ts';
-import { receive } from '../receive.ts';
+import { receive, type Arrival } from '../receive.ts';
 import { owedFanouts } from '../fanout.ts';
 import { transact } from '../turn.ts';
 import type { RelayUrl } from '../relay-url.ts';
@@ -26,7 +27,7 @@ export interface Member extends Trial {
   say(conversation: ConversationId, text: string): Promise<void>;
   /** What has been sealed since it was asked last: invitations, then events of groups. */
   sent(): Promise<readonly SignedEvent[]>;
-  take(events: readonly SignedEvent[]): Promise<void>;
+  take(events: readonly Rumor[]): Promise<void>;
   /** Texts that came in, in order, each as often as it came under another id. */
   texts(): readonly string[];
   /** Texts of mine that a commit gave back to be said again, since it was asked last. */
@@ -92,11 +93,11 @@ export async function openMember(
       return events.toSorted((a, b) => b.kind - a.kind);
     },
     async take(events) {
-      const arrivals = events.map((event) => ({
-        kind: event.kind === 1059 ? ('wrap' as const) : ('group' as const),
-        event,
-        relay: RELAY,
-      }));
+      const arrivals = events.map((event): Arrival =>
+        event.kind === GIFT_WRAP_KIND && isSigned(event)
+          ? { kind: 'wrap', event, relay: RELAY }
+          : { kind: 'group', event, relay: RELAY },
+      );
       await receive(running, arrivals, () => undefined);
     },
     texts() {

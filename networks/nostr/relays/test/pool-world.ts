@@ -1,7 +1,7 @@
 import { startRelay } from '../../../../e2e/peers/nostr/relay.ts';
 import type { Relay, RelayOptions } from '../../../../e2e/peers/nostr/relay.ts';
 import { authOperation } from '../../auth.ts';
-import { signEvent, type SignedEvent } from '../../event.ts';
+import { signEvent, type Rumor, type SignedEvent } from '../../event.ts';
 import { giftWrap } from '../../gift-wrap.ts';
 import { guard, type Operation, type Passed } from '../../guard.ts';
 import { freshSecretKey, publicKeyOf, type PublicKey, type SecretKey } from '../../keys.ts';
@@ -101,6 +101,7 @@ export function strangersWrap(to: PublicKey): SignedEvent {
 
 /** Collects what a subscription brings. */
 export interface Taker {
+  readonly events: Rumor[];
   readonly ids: string[];
   readonly relays: RelayUrl[];
   readonly codes: string[];
@@ -119,6 +120,7 @@ export function take(
   relays: readonly RelayUrl[],
   given: Partial<Sink> = {},
 ): Taker {
+  const events: Rumor[] = [];
   const ids: string[] = [];
   const from: RelayUrl[] = [];
   const codes: string[] = [];
@@ -139,6 +141,7 @@ export function take(
     });
   const subscription = pool.subscribe(ask, relays, {
     event(event, relay) {
+      events.push(event);
       ids.push(event.id);
       from.push(relay);
       look();
@@ -159,10 +162,11 @@ export function take(
     ...given,
   });
   return {
+    events,
     ids,
     relays: from,
     codes,
-    count: (events) => until(() => ids.length >= events),
+    count: (times) => until(() => ids.length >= times),
     caughtUp: (times) => until(() => seen.caughtUp >= times),
     refused: (times) => until(() => codes.length >= times),
     broken: (times) => until(() => seen.broken >= times),
