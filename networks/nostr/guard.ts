@@ -247,10 +247,12 @@ const identities: Readonly<Record<Operation['kind'], Identity | null>> = {
   close: null,
 };
 
+/** What the guard says of an operation. `why`: for the developer's log. */
+export type Guarded =
+  { readonly kind: 'pass'; readonly frame: Passed } | { readonly kind: 'stop'; readonly why: string };
+
 /** Checks an operation and, when it may go out, gives the only value a connection sends. */
-export function guard(
-  operation: Operation,
-): { readonly kind: 'pass'; readonly frame: Passed } | { readonly kind: 'stop'; readonly why: string } {
+export function guard(operation: Operation): Guarded {
   const judged = judge(operation);
   if (typeof judged === 'string') return { kind: 'stop', why: judged };
   const frame: Passed = Object.freeze({

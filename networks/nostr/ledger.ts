@@ -23,6 +23,8 @@ export interface Ledger {
   readonly namers: Map<GroupKey, PublicKey>;
   /** Of messages, by what they are put in order: when they were said, and for those of one second in which order their sender said them. */
   readonly order: Map<Change, Said>;
+  /** Run while core writes the commit: what needs none of its answer. Made anew where the commit is. */
+  readonly meanwhile: (() => void)[];
   /** Run once the commit stands. */
   readonly after: (() => void)[];
 }
@@ -47,6 +49,7 @@ export const createLedger = (): Ledger => ({
   doers: new Map(),
   namers: new Map(),
   order: new Map(),
+  meanwhile: [],
   after: [],
 });
 
@@ -57,6 +60,7 @@ export function addLedger(to: Ledger, from: Ledger): void {
   to.outbound.push(...from.outbound);
   to.enqueue.push(...from.enqueue);
   to.seen.push(...from.seen);
+  to.meanwhile.push(...from.meanwhile);
   to.after.push(...from.after);
   for (const [group, key] of from.namers) to.namers.set(group, key);
   for (const [change, said] of from.order) to.order.set(change, said);

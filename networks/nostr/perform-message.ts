@@ -6,7 +6,7 @@ import type { OutboxItem, Stored } from '../../shared/lane/intent.ts';
 import type { Performed } from '../../shared/lane/lane.ts';
 import { createWork } from '../../shared/lane/work.ts';
 import { compose } from './compose.ts';
-import { readOwnEvent, type SignedEvent } from './event.ts';
+import { readOwnEvent, type EventId, type SignedEvent } from './event.ts';
 import { groupOperation } from './fanout.ts';
 import { noteWitness } from './group/commit-note.ts';
 import { converge } from './group/converge.ts';
@@ -16,6 +16,7 @@ import { groupOf, readRecord, stays, type GroupRecord } from './group/record.ts'
 import { expectUnsaid, forgetSaid, noteSaid, saidIn } from './group/said.ts';
 import { startGroupFanout, storedEvent } from './group/stage.ts';
 import { faceNow } from './group/view.ts';
+import { guard } from './guard.ts';
 import { npub } from './key-code.ts';
 import { MAX_APP_EVENT_BYTES } from './marmot/app-event.ts';
 import { sealGroupEvent } from './marmot/group-event.ts';
@@ -23,7 +24,7 @@ import { keyOfConversation, peerOf } from './names.ts';
 import { openDirect } from './open-direct.ts';
 import { afterCommit, atOnce, DONE, fail, finish, later, sentAtOnce, unfound } from './outcome.ts';
 import { readPeer, trustIn } from './peer-record.ts';
-import { publish } from './publish.ts';
+import { publish, type Ahead } from './publish.ts';
 import type { Running } from './running.ts';
 import { takeWaiting } from './receive.ts';
 import { transact, type Turn } from './turn.ts';
@@ -43,8 +44,25 @@ interface Place {
 interface Load {
   readonly place: Place;
   readonly artifacts: readonly Stored[];
-  /** Those of them that no relay has taken yet. */
-  readonly events: readonly SignedEvent[];
+  /** Those of them that no relay has taken yet, as they go out. */
+  readonly letters: readonly Letter[];
+}
+
+/** An event on its way. */
+interface Letter {
+  readonly id: EventId;
+  readonly operation: ReturnType<typeof groupOperation>;
+  readonly ahead: Ahead;
+}
+
+function letterOf(
+  { self }: Running,
+  { routing }: GroupRecord,
+  event: SignedEvent,
+  isOwed: boolean = true,
+): Letter {
+  const operation = groupOperation(self.key, routing, event);
+  return { id: event.id, operation, ahead: { checked: guard(operation), isOwed } };
 }
 
 /** What came of sealing. */
@@ -119,7 +137,7 @@ async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId):
   ]);
   if (composed.kind === 'void') return { kind: 'void' };
   if (composed.kind === 'failed') return { kind: 'not-possible' };
-  const events: SignedEvent[] = [];
+  const letters: Letter[] = [];
   const artifacts: Stored[] = [];
   let sealed: SealedMessage | null = null;
   for (const rumor of composed.events) {
@@ -132,16 +150,16 @@ async function seal(turn: Turn, item: OutboxItem, conversation: ConversationId):
       sealed.bytes,
       await datedNext(turn, group),
     );
-    events.push(event);
     artifacts.push(storedEvent(group, record, event, artifacts.length));
-    await startGroupFanout(turn, group, event);
+    const isOwed = await startGroupFanout(turn, group, event);
+    ledger.meanwhile.push(() => letters.push(letterOf(running, record, event, isOwed)));
   }
   if (sealed === null) return { kind: 'void' };
   await noteSaid(work, group, item.id, sealed.epoch.id);
   ledger.moved.add(group);
   const evidence = await evidenceOf(turn, group, sealed);
   ledger.outbound.push({ item: item.id, to: 'sealed', artifacts, evidence });
-  return { kind: 'sealed', events, artifacts, place: { group, record, epoch: sealed.epoch.id } };
+  return { kind: 'sealed', letters, artifacts, place: { group, record, epoch: sealed.epoch.id } };
 }
 
 async function evidenceOf(turn: Turn, group: GroupKey, { facts, details }: SealedMessage): Promise<Evidence> {
@@ -206,21 +224,21 @@ async function resume(
   if (value === 'passed') return atOnce(running);
   const { artifacts } = item;
   const open = (events as readonly SignedEvent[]).filter((_, at) => artifacts[at]?.outcome !== 'accepted');
-  return handOver(running, item, { place: value, artifacts, events: open }, signal);
+  const letters = open.map((event) => letterOf(running, value.record, event));
+  return handOver(running, item, { place: value, artifacts, letters }, signal);
 }
 
 /** Publishes what is stored. */
 async function handOver(
   running: Running,
   item: OutboxItem,
-  { place, artifacts, events }: Load,
+  { place, artifacts, letters }: Load,
   signal: AbortSignal,
 ): Promise<Performed> {
   const { group, record } = place;
-  for (const event of events) {
-    noteEcho(running, event.id);
-    const operation = groupOperation(running.self.key, record.routing, event);
-    const published = await publish(running, operation, event.id, record.relays, signal);
+  for (const { id, operation, ahead } of letters) {
+    noteEcho(running, id);
+    const published = await publish(running, operation, id, record.relays, signal, ahead);
     switch (published) {
       case 'accepted':
         break;

@@ -1,7 +1,7 @@
 import type { EventId } from './event.ts';
 import { isSettled, settleFanout } from './fanout.ts';
 import { giveUpFanout, sayUninvited } from './group/uninvited.ts';
-import { guard, type Operation } from './guard.ts';
+import { guard, type Guarded, type Operation } from './guard.ts';
 import type { RelayOutcome } from './relays/pool.ts';
 import type { RelayUrl } from './relay-url.ts';
 import type { Running } from './running.ts';
@@ -29,6 +29,14 @@ function verdictOf(outcomes: ReadonlyMap<RelayUrl, RelayOutcome>): Published {
   return reached.every(({ kind }) => kind === 'too-large') ? 'too-large' : 'refused';
 }
 
+/** What is known of an event before it is published. */
+export interface Ahead {
+  /** What the guard says of it (decision 27). */
+  readonly checked?: Guarded;
+  /** Whether it may have a record of its fan-out; it is looked for unless it is known that there is none. */
+  readonly isOwed?: boolean;
+}
+
 /**
  * Hands an event to its relays; ends with the first that takes it, while the others are still tried. An event with a record of its fan-out
  * has that kept up (`fanout.ts`).
@@ -39,9 +47,9 @@ export async function publish(
   id: EventId,
   relays: readonly RelayUrl[],
   signal?: AbortSignal,
+  { checked = guard(operation), isOwed = true }: Ahead = {},
 ): Promise<Published> {
   const { context, pool } = running;
-  const checked = guard(operation);
   if (checked.kind === 'stop') {
     context.log('guard-stop', { operation: operation.kind, why: checked.why });
     // It would stop it each time.
@@ -50,11 +58,8 @@ export async function publish(
   }
   await context.crashPoint('lane.before-wire-write');
   const { first, outcomes } = pool.publish(checked.frame, relays, signal);
-  const settled = outcomes.then(async (all) => {
-    await noteTried(running, id, all);
-    return all;
-  });
-  settled.catch((error: unknown) => {
+  const noted = isOwed ? outcomes.then((all) => noteTried(running, id, all)) : outcomes;
+  noted.catch((error: unknown) => {
     context.log('fanout', { error: error instanceof Error ? error.name : 'unknown' });
   });
   const verdict = (await first) === 'accepted' ? 'accepted' : verdictOf(await outcomes);

@@ -43,7 +43,7 @@ export function transact<T>(running: Running, make: (turn: Turn) => Promise<T>):
       const commit = commitOf(turn, forecasts);
       const result = isEmpty(commit)
         ? { ok: true as const, seq: 0 }
-        : await commitDurably(running.context, commit);
+        : await commitDurably(running.context, commit, turn.ledger.meanwhile);
       if (result.ok) {
         durable();
         for (const run of turn.ledger.after) run();
@@ -64,10 +64,18 @@ function commitOf({ work, ledger }: Turn, forecasts: readonly Forecast[]): Commi
 
 const isEmpty = (commit: Commit): boolean => Object.values(commit).every((part) => part.length === 0);
 
-/** A commit with its crash points around it. */
-async function commitDurably(context: LaneContext, commit: Commit): Promise<CommitResult> {
+const runAll = async (acts: Ledger['meanwhile']): Promise<void> => {
+  for (const act of acts) act();
+};
+
+/** A commit with its crash points around it. `meanwhile`: see {@link Ledger}. */
+async function commitDurably(
+  context: LaneContext,
+  commit: Commit,
+  meanwhile: Ledger['meanwhile'],
+): Promise<CommitResult> {
   await context.crashPoint('lane.before-commit');
-  const result = await context.commit(commit);
+  const [result] = await Promise.all([context.commit(commit), runAll(meanwhile)]);
   await context.crashPoint('lane.after-commit');
   return result;
 }

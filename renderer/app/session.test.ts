@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { PlainsealError as CoreError } from '../../shared/errors.ts';
 import type { Pipe } from '../../shared/wire/pipe.ts';
+import { decodeFrame } from '../../shared/wire/codec.ts';
 import { pipePair } from '../../shared/wire/pair.ts';
 import type { MessageId } from '../../shared/ids.ts';
 import { chatId } from '../gallery/chats.ts';
@@ -34,12 +35,21 @@ async function until(holds: () => boolean): Promise<void> {
   await vi.waitFor(() => expect(holds()).toBe(true), { timeout: 5_000, interval: 2 });
 }
 
+/** Answers of core that are on their way for as long as a test likes; null: they come at once. What core tells is not held up. */
+let held: (() => void)[] | null;
+const isAnswer = (frame: Uint8Array): boolean => (decodeFrame(frame) as readonly unknown[])[0] === 2;
+
 function start(): void {
   stop = page.session.startSession(() => {
     const [mine, theirs] = pipePair();
     ends.push(theirs);
     core.attach(theirs);
-    return Promise.resolve(mine);
+    const listen: Pipe['listen'] = (receive) =>
+      mine.listen((frame) => {
+        if (held !== null && isAnswer(frame)) held.push(() => receive(frame));
+        else receive(frame);
+      });
+    return Promise.resolve({ ...mine, listen });
   });
 }
 
@@ -52,6 +62,7 @@ beforeEach(async () => {
   memory = fillMemory('full');
   core = fakeCore(memory);
   ends = [];
+  held = null;
   start();
   await until(open);
 });
@@ -152,6 +163,45 @@ describe('the messages', () => {
       { ids: [row.id] },
     ]);
     expect(names()).not.toContain('message.page');
+  });
+
+  /** The newest message under another id, with other words. */
+  function said(id: string, text: string) {
+    const row = memory.messages.get('10006' as MessageId);
+    if (row?.kind !== 'message') throw new Error('no message');
+    return { ...row, id: id as MessageId, content: { ...row.content, text } };
+  }
+  const lastText = (): string | null => {
+    const last = opened()?.rows.at(-1);
+    return last?.kind === 'message' ? last.content.text : null;
+  };
+
+  it('are taken as they come with the news, and asked for by nobody', async () => {
+    page.view.openConversation(alice);
+    await page.messages.openMessages(alice, 'end', null);
+    memory.asked.length = 0;
+    core.tell([alice], ['10007' as MessageId], { inbox: false, rows: [said('10007', 'new')] });
+    await until(() => lastText() === 'new');
+    core.tell([alice], ['10007' as MessageId], { inbox: false, rows: [] });
+    await until(() => opened()?.rows.at(-1)?.id === '10006');
+    expect(names()).not.toContain('message.rows');
+    expect(names()).not.toContain('message.page');
+  });
+
+  it('stand as the news said where a page was read before it and comes after it', async () => {
+    for (const first of [true, false]) {
+      held = [];
+      memory.asked.length = 0;
+      const opening = page.messages.openMessages(alice, 'end', null);
+      await until(() => names().includes('message.page'));
+      const text = first ? 'while it was first opened' : 'while it was opened again';
+      core.tell([alice], ['10007' as MessageId], { inbox: false, rows: [said('10007', text)] });
+      await new Promise((resolve) => setImmediate(resolve));
+      for (const arrive of held.splice(0)) arrive();
+      held = null;
+      await opening;
+      expect(lastText()).toBe(text);
+    }
   });
 
   it('leave when they were deleted', async () => {

@@ -24,6 +24,7 @@ export function fakeCore(memory: Memory): { readonly attach: (pipe: Pipe) => voi
         settings: false,
         conversations,
         messages: ids,
+        rows: null,
         ...also,
       });
   };

@@ -50,6 +50,23 @@ function keep(next: Opened): void {
   });
 }
 
+/** What changed while core was asked for rows, by who asks. */
+const listening = new Set<Events['changed'][]>();
+
+/** Waits for rows; gives with them what changed meanwhile and may be newer than they are: it was told at once, and they were still being read. */
+async function withNews<T extends { readonly rows: readonly MessageRow[]; readonly seq?: number }>(
+  answer: Promise<T>,
+): Promise<readonly [T, readonly Events['changed'][]]> {
+  const heard: Events['changed'][] = [];
+  listening.add(heard);
+  try {
+    const given = await answer;
+    return [given, heard.filter(({ seq }) => seq > (given.seq ?? 0))];
+  } finally {
+    listening.delete(heard);
+  }
+}
+
 /** Loads a conversation at its end, at its first unread message, or around a message (search, quote). */
 export async function openMessages(
   conversation: ConversationId,
@@ -57,12 +74,9 @@ export async function openMessages(
   unreadFrom: MessageId | null,
 ): Promise<void> {
   const around = at === 'first-unread' && unreadFrom !== null ? unreadFrom : at;
-  const page = await call('message.page', {
-    conversation,
-    around,
-    side: around === 'end' ? 'before' : 'around',
-    limit: PAGE,
-  });
+  const [page, news] = await withNews(
+    call('message.page', { conversation, around, side: around === 'end' ? 'before' : 'around', limit: PAGE }),
+  );
   turns += 1;
   keep({
     conversation,
@@ -73,6 +87,7 @@ export async function openMessages(
     turn: turns,
     unreadFrom,
   });
+  for (const event of news) await changedIn(conversation, event);
 }
 
 /** Forgets where the divider stood; called when the conversation is left. */
@@ -89,7 +104,9 @@ export async function extendMessages(conversation: ConversationId, side: 'before
   if (side === 'before' ? !opened.moreBefore : !opened.moreAfter) return;
   useMessages.setState({ loading: side });
   try {
-    const page = await call('message.page', { conversation, around: edge.id, side, limit: PAGE });
+    const [page, news] = await withNews(
+      call('message.page', { conversation, around: edge.id, side, limit: PAGE }),
+    );
     const now = useMessages.getState().opened.get(conversation);
     if (!now || now.turn !== opened.turn) return;
     const next =
@@ -97,6 +114,7 @@ export async function extendMessages(conversation: ConversationId, side: 'before
         ? withOlder(now, page.rows, page.moreBefore)
         : withNewer(now, page.rows, page.moreAfter);
     keep({ ...now, ...next });
+    for (const event of news) await changedIn(conversation, event);
   } finally {
     useMessages.setState({ loading: null });
   }
@@ -119,21 +137,32 @@ export async function jumpToMessage(conversation: ConversationId, message: Messa
   keep({ ...opened, at: message, turn: turns });
 }
 
-/** Applies a `changed` event: fetches only those of the named messages that an opened conversation shows. */
+/** Applies a `changed` event: takes the rows that came with it, or fetches only those of the named messages that an opened conversation shows. */
 export async function messagesChanged(event: Events['changed']): Promise<void> {
-  const touched = new Set(event.conversations);
-  // A flood names no messages, and a great one no conversations either: what is shown is fetched again as a whole.
+  for (const heard of listening) heard.push(event);
   const open = useView.getState().conversation;
-  if (event.messages.length === 0 && open !== null && (touched.size === 0 || touched.has(open)))
-    return reloadMessages();
-  for (const opened of useMessages.getState().opened.values()) {
-    if (!touched.has(opened.conversation)) continue;
-    const ids = concerned(opened, event.messages);
-    for (let from = 0; from < ids.length; from += MAX_IDS) {
-      const asked = ids.slice(from, from + MAX_IDS);
-      const { rows } = await call('message.rows', { ids: asked });
-      apply(opened.conversation, asked, rows);
-    }
+  if (open !== null && isFlood(event, open)) return reloadMessages();
+  for (const conversation of useMessages.getState().opened.keys()) await changedIn(conversation, event);
+}
+
+/** A flood names no messages, and a great one no conversations either: what is shown is fetched again as a whole. */
+const isFlood = ({ messages, conversations }: Events['changed'], open: ConversationId): boolean =>
+  messages.length === 0 && (conversations.length === 0 || conversations.includes(open));
+
+async function changedIn(conversation: ConversationId, event: Events['changed']): Promise<void> {
+  const opened = useMessages.getState().opened.get(conversation);
+  if (!opened || !event.conversations.includes(conversation)) return;
+  const ids = concerned(opened, event.messages);
+  if (event.rows !== null) {
+    if (ids.length > 0) apply(conversation, ids, event.rows);
+    return;
+  }
+  for (let from = 0; from < ids.length; from += MAX_IDS) {
+    const asked = ids.slice(from, from + MAX_IDS);
+    const [{ rows }, news] = await withNews(call('message.rows', { ids: asked }));
+    apply(conversation, asked, rows);
+    // Of what brought no rows they are asked for by themselves.
+    for (const later of news) if (later.rows !== null) await changedIn(conversation, later);
   }
 }
 
@@ -161,14 +190,17 @@ export async function reloadMessages(): Promise<void> {
   if (!opened) return;
   const middle = opened.rows[Math.floor(opened.rows.length / 2)];
   const end = !opened.moreAfter || !middle;
-  const page = await call('message.page', {
-    conversation: opened.conversation,
-    around: end ? 'end' : middle.id,
-    side: end ? 'before' : 'around',
-    limit: end && following === open ? PAGE : Math.max(PAGE, Math.min(MAX_IDS, opened.rows.length)),
-  });
+  const [page, news] = await withNews(
+    call('message.page', {
+      conversation: opened.conversation,
+      around: end ? 'end' : middle.id,
+      side: end ? 'before' : 'around',
+      limit: end && following === open ? PAGE : Math.max(PAGE, Math.min(MAX_IDS, opened.rows.length)),
+    }),
+  );
   const now = useMessages.getState().opened.get(opened.conversation);
   if (!now || now.turn !== opened.turn) return;
   const rows = freshRows(now.rows, page.rows);
   keep({ ...now, rows, moreBefore: page.moreBefore, moreAfter: page.moreAfter });
+  for (const event of news) await changedIn(opened.conversation, event);
 }

@@ -1,8 +1,9 @@
 import type { AccountId, ConversationId, FlowId, MessageId } from '../ids.ts';
 import type { FlowStep } from '../lane/flow.ts';
 import type { LaneStatus } from '../lane/lane.ts';
+import type { MessageRow } from './message.ts';
 
-/** Core → page: ids, not payloads; coalesced to at most 20 a second. A gap in `seq` (changed only) means: fetch again. */
+/** Core → page: ids, and of messages the rows where they are few; coalesced to at most 20 a second. A gap in `seq` (changed only) means: fetch again. */
 export interface Events {
   changed: {
     readonly seq: number;
@@ -12,6 +13,8 @@ export interface Events {
     readonly settings: boolean;
     readonly conversations: readonly ConversationId[];
     readonly messages: readonly MessageId[];
+    /** The rows of `messages` as they stand, of all that are still there. Null where they are many or long: what is shown of them is fetched. */
+    readonly rows: readonly MessageRow[] | null;
   };
   lane: { readonly account: AccountId; readonly status: LaneStatus };
   flow: { readonly flow: FlowId; readonly step: FlowStep };

@@ -12,6 +12,7 @@ import type { Database } from '../../storage/database.ts';
 import type { Files } from '../../storage/files.ts';
 import { hurry } from '../../storage/outbox.ts';
 import { queries } from '../../storage/queries/list.ts';
+import { messageRows } from '../../storage/queries/messages.ts';
 import type { Instance } from '../../storage/instance.ts';
 import type { Checkpointer } from '../../storage/checkpointer.ts';
 import type { Reader } from '../../storage/reader.ts';
@@ -87,13 +88,20 @@ export function startCore(options: CoreOptions): Core {
   };
 
   const pages = new Set<PageLink>();
-  const news = createNews((name, payload) => {
-    for (const page of pages) page.emit(name, payload);
-  });
-  const readHere: Read = async (name, args) => {
+  const news = createNews(
+    (name, payload) => {
+      for (const page of pages) page.emit(name, payload);
+    },
+    (ids) => (pages.size === 0 ? null : here(() => messageRows(db, { ids: [...ids] }).rows)),
+  );
+  /** Reads on core's own connection, what has run out left out. */
+  const here = <T>(query: () => T): T => {
     expiry.now();
+    return db.readTransaction(query);
+  };
+  const readHere: Read = async (name, args) => {
     const query = queries[name] as (database: Database, given: typeof args) => never;
-    return db.readTransaction(() => query(db, args));
+    return here(() => query(db, args));
   };
   const read: Read = async (name, args) => {
     if (!options.reader) return readHere(name, args);

@@ -1,14 +1,16 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { AccountId, ConversationId } from '../../shared/ids.ts';
+import type { MessageRow } from '../../shared/contract/message.ts';
+import { PlainsealError } from '../../shared/errors.ts';
+import type { AccountId, ConversationId, MessageId } from '../../shared/ids.ts';
 import type { Events } from '../../shared/contract/events.ts';
 import { MAX_EVENTS_PER_SECOND } from '../../shared/contract/events.ts';
-import { createNews, MAX_EVENT_IDS } from './news.ts';
+import { createNews, MAX_EVENT_IDS, MAX_EVENT_ROWS, MAX_EVENT_TEXT } from './news.ts';
 import { nothingTouched, touchMessage, type Touched } from './touched.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-function listening() {
+function listening(read: Parameters<typeof createNews>[1] = () => null) {
   const changed: Events['changed'][] = [];
   const lanes: Events['lane'][] = [];
   const typing: Events['typing'][] = [];
@@ -16,7 +18,7 @@ function listening() {
     if (name === 'typing') typing.push(payload as Events['typing']);
     if (name === 'changed') changed.push(payload as Events['changed']);
     if (name === 'lane') lanes.push(payload as Events['lane']);
-  });
+  }, read);
   return { news, changed, lanes, typing };
 }
 const chat = 'chat' as ConversationId;
@@ -52,6 +54,35 @@ test('more than an event holds says that everything is to be fetched', async () 
   for (let rowid = 0; rowid <= MAX_EVENT_IDS; rowid += 1) news.changed(message(rowid));
   await vi.advanceTimersByTimeAsync(100);
   expect(changed).toMatchObject([{ messages: [], inbox: true, conversations: [chat] }]);
+});
+
+const row = (id: MessageId, text = ''): MessageRow =>
+  ({ kind: 'message', id, content: { text } }) as MessageRow;
+
+test('the rows of a few messages go along as they are when it is told; of many, of long ones, and where they cannot be read, none', async () => {
+  const texts = new Map<MessageId, string>([['1', 'a'] as [MessageId, string]]);
+  const read = vi.fn((ids: readonly MessageId[]) =>
+    ids.flatMap((id) => (texts.has(id) ? [row(id, texts.get(id))] : [])),
+  );
+  const { news, changed } = listening(read);
+  const next = async (...rowids: readonly number[]): Promise<readonly MessageRow[] | null | undefined> => {
+    for (const rowid of rowids) news.changed(message(rowid));
+    await vi.advanceTimersByTimeAsync(100);
+    return changed.at(-1)?.rows;
+  };
+  // 2 is gone by now.
+  expect(await next(1, 2)).toEqual([row('1' as MessageId, 'a')]);
+  expect(await next(...Array.from({ length: MAX_EVENT_ROWS + 1 }, (_, at) => at))).toBeNull();
+  expect(read).toHaveBeenCalledTimes(1);
+  texts.set('1' as MessageId, 'x'.repeat(MAX_EVENT_TEXT));
+  expect(await next(1)).toHaveLength(1);
+  texts.set('2' as MessageId, 'y');
+  expect(await next(1, 2)).toBeNull();
+  read.mockImplementationOnce(() => {
+    throw new PlainsealError('io', 'the disk refuses');
+  });
+  expect(await next(2)).toBeNull();
+  expect(changed.at(-1)?.messages).toEqual(['2']);
 });
 
 test('stopping tells what was gathered', () => {

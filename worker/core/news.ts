@@ -1,6 +1,7 @@
 import type { EventName, Events } from '../../shared/contract/events.ts';
 import { MAX_EVENTS_PER_SECOND } from '../../shared/contract/events.ts';
-import type { AccountId, ConversationId } from '../../shared/ids.ts';
+import type { MessageRow } from '../../shared/contract/message.ts';
+import type { AccountId, ConversationId, MessageId } from '../../shared/ids.ts';
 import type { LaneStatus } from '../../shared/lane/lane.ts';
 import { messageId } from '../../storage/messages.ts';
 import type { Touched } from './touched.ts';
@@ -13,7 +14,14 @@ export const MAX_EVENT_IDS = 500;
 
 export type Emit = <K extends EventName>(name: K, payload: Events[K]) => void;
 
-/** Tells attached pages what changed: ids, gathered, at most 20 times a second, numbered without gaps. */
+/**
+ * Messages whose rows go along, and how long their texts may be together, in UTF-16 units. A message that comes alone is shown without being asked
+ * for; of many the page asks for those that it shows (decision 38).
+ */
+export const MAX_EVENT_ROWS = 4;
+export const MAX_EVENT_TEXT = 16_384;
+
+/** Tells attached pages what changed: gathered, at most 20 times a second, numbered without gaps. */
 export interface News {
   /** Number of the last `changed` event. */
   readonly seq: number;
@@ -27,8 +35,11 @@ export interface News {
   stop(): void;
 }
 
-/** `emit` reaches every attached page. */
-export function createNews(emit: Emit): News {
+/** `emit` reaches every attached page; `read` gives rows by their ids, or null where nobody would hear of them. */
+export function createNews(
+  emit: Emit,
+  read: (ids: readonly MessageId[]) => readonly MessageRow[] | null,
+): News {
   let seq = 0;
   let lastAt = -Infinity;
   /** Takes back the telling that is to come. */
@@ -45,17 +56,29 @@ export function createNews(emit: Emit): News {
     seq += 1;
     // A flood names conversations only: their lists are fetched again as a whole.
     const ids = messages.size > MAX_EVENT_IDS ? [] : [...messages].map(messageId);
-    emit('changed', {
+    const told = {
       seq,
       inbox: inbox || messages.size > MAX_EVENT_IDS,
       accounts,
       settings,
       conversations: conversations.size > MAX_EVENT_IDS ? [] : [...conversations],
       messages: ids,
-    });
+    };
     inbox = accounts = settings = false;
     conversations.clear();
     messages.clear();
+    emit('changed', { ...told, rows: rowsOf(ids) });
+  }
+
+  function rowsOf(ids: readonly MessageId[]): readonly MessageRow[] | null {
+    if (ids.length > MAX_EVENT_ROWS) return null;
+    try {
+      const rows = read(ids);
+      return rows !== null && textOf(rows) <= MAX_EVENT_TEXT ? rows : null;
+    } catch {
+      // The page asks for them, and is told why it gets none.
+      return null;
+    }
   }
 
   /** Per account: what was told last, and what waits to be. */
@@ -128,3 +151,6 @@ function soon(waitMs: number, act: () => void): () => void {
   const turn = setImmediate(act);
   return () => clearImmediate(turn);
 }
+
+const textOf = (rows: readonly MessageRow[]): number =>
+  rows.reduce((sum, row) => sum + (row.kind === 'message' ? row.content.text.length : 0), 0);

@@ -19,12 +19,13 @@ import { passesRelays } from './welcomes.ts';
 /** How a group is called among the destinations of an item: what is sealed is for the group, not for each of its members. */
 export const DESTINATION = 'group';
 
-/** Publishing goes to every relay of a group: where there are several, what is left is remembered. */
-export async function startGroupFanout(turn: Turn, group: GroupKey, event: SignedEvent): Promise<void> {
+/** Publishing goes to every relay of a group: where there are several, what is left is remembered. Gives whether it is. */
+export async function startGroupFanout(turn: Turn, group: GroupKey, event: SignedEvent): Promise<boolean> {
   const { routing, relays } = await mustRecord(turn, group);
-  if (relays.length < 2) return;
+  if (relays.length < 2) return false;
   const operation = groupOperation(turn.running.self.key, routing, event);
   await startFanout(turn.work, { id: event.id, operation, left: relays, madeAt: turn.now });
+  return true;
 }
 
 /**

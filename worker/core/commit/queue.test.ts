@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { AccountId } from '../../../shared/ids.ts';
+import { PlainsealError } from '../../../shared/errors.ts';
+import type { AccountId, OutboxId } from '../../../shared/ids.ts';
 import { emptyCommit } from '../../../shared/lane/commit.ts';
 import { noteCopied } from '../../../storage/copies.ts';
 import { getCell } from '../../../storage/lane-state.ts';
@@ -53,18 +54,81 @@ test('commits of one turn share a transaction; a conflict or refusal of one drop
   expect(transaction).toHaveBeenCalledTimes(1);
 });
 
-test('is told of before anybody is answered, and only once it is durable', async () => {
+/** A queue that notes in which order things happen, each with whether everything that stands is on the disk. */
+function ordered() {
   const order: string[] = [];
+  let unflushed = false;
+  const { transaction, unflushedTransaction, flush } = scene.db;
+  vi.spyOn(scene.db, 'transaction').mockImplementation((work) => {
+    const result = transaction(work);
+    unflushed = false;
+    return result;
+  });
+  vi.spyOn(scene.db, 'unflushedTransaction').mockImplementation((work) => {
+    const result = unflushedTransaction(work);
+    unflushed = true;
+    return result;
+  });
+  vi.spyOn(scene.db, 'flush').mockImplementation(() => {
+    order.push('flush');
+    flush();
+    unflushed = false;
+  });
+  const note = (what: string): void => void order.push(unflushed ? `${what} unflushed` : what);
   const queue = createCommitQueue({
     db: scene.db,
     clock: () => 1_000,
-    tell: () => order.push(`told ${String(scene.db.inTransaction)}`),
+    tell: () => {
+      note(`told ${String(scene.db.inTransaction)}`);
+      setImmediate(() => note('page hears'));
+    },
     crash: () => Promise.resolve(),
     log: () => undefined,
   });
+  return { order, note, queue };
+}
+
+test('is told of before anybody is answered, and only once it is durable', async () => {
+  const { order, note, queue } = ordered();
   await queue.submit(scene.account.id, { ...emptyCommit, ...meeting(withPeer(scene, ALICE), ALICE) });
-  order.push('answered');
+  note('answered');
   expect(order).toEqual(['told false', 'answered']);
+});
+
+test('what somebody says is told at once, and its lane is answered when it is durable', async () => {
+  const { order, note, queue } = ordered();
+  const { id } = scene.account;
+  const chat = withPeer(scene, ALICE);
+  await queue.submit(id, { ...emptyCommit, ...meeting(chat, ALICE) });
+  await new Promise((resolve) => setImmediate(resolve));
+  order.length = 0;
+  const says = (key: string) => messageFrom(ALICE, chat, key, 'words');
+  await queue.submit(id, { ...emptyCommit, changes: [says('m1')] });
+  note('answered');
+  expect(order).toEqual(['told false unflushed', 'page hears unflushed', 'flush', 'answered']);
+
+  // What goes to anybody else, and what a lane catches up on, is told once it is durable.
+  for (const commit of [
+    { ...emptyCommit, changes: Array.from({ length: 9 }, (_, n) => says(`n${n}`)) },
+    {
+      ...emptyCommit,
+      changes: [says('m2')],
+      outbound: [{ item: 'none' as OutboxId, to: 'cancelled' } as const],
+    },
+  ]) {
+    order.length = 0;
+    await queue.submit(id, commit).catch(() => undefined);
+    expect(order.filter((what) => what.includes('unflushed'))).toEqual([]);
+  }
+});
+
+test('where the disk refuses what was told ahead its lane is told that it failed', async () => {
+  const { queue } = ordered();
+  const chat = withPeer(scene, ALICE);
+  await queue.submit(scene.account.id, { ...emptyCommit, ...meeting(chat, ALICE) });
+  vi.spyOn(scene.db, 'flushed').mockRejectedValueOnce(new PlainsealError('io', 'the disk refuses'));
+  const commit = { ...emptyCommit, changes: [messageFrom(ALICE, chat, 'm', 'words')] };
+  expect(await queue.submit(scene.account.id, commit)).toEqual({ ok: false, why: 'io' });
 });
 
 test('a disk that is full fails the whole turn, and nobody takes it for done', async () => {

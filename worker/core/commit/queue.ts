@@ -20,6 +20,19 @@ interface Waiting {
 /** Synchronous work of one turn, in ms; what is left waits for the next, so that calls of the page get in between. */
 export const TURN_MS = 8;
 
+/** Changes of a commit that is told before it is flushed: what somebody says, not what a lane catches up on. */
+const MOST_TOLD_AHEAD = 8;
+
+/**
+ * Whether a commit only brings what others said. The page may have that before it is on the disk: where the power fails meanwhile the commit never
+ * was, its lane was not answered, and what it brought comes again (decision 38). Whatever is said to anybody else waits for the disk.
+ */
+const bringsNews = ({ changes, outbound, enqueue }: Commit): boolean =>
+  changes.length <= MOST_TOLD_AHEAD &&
+  changes.some(({ kind }) => kind === 'message') &&
+  outbound.length === 0 &&
+  enqueue.length === 0;
+
 const turnEnds = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /**
@@ -29,7 +42,7 @@ const turnEnds = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 export function createCommitQueue(of: {
   readonly db: Database;
   readonly clock: () => Millis;
-  /** Told after the transaction is durable and before anybody is answered. */
+  /** Told after the transaction stands and before anybody is answered; but for what somebody says ({@link bringsNews}) after it is durable. */
   readonly tell: (touched: Touched) => void;
   readonly crash: (point: 'core.before-commit' | 'core.after-commit') => Promise<void>;
   readonly log: Log;
@@ -55,7 +68,7 @@ export function createCommitQueue(of: {
     while (waiting.length > 0) {
       await turnEnds();
       await of.crash('core.before-commit').catch(() => undefined);
-      const settle = turn();
+      const settle = await turn();
       await of.crash('core.after-commit').catch(() => undefined);
       for (const answer of settle) answer();
     }
@@ -64,14 +77,17 @@ export function createCommitQueue(of: {
   }
 
   /** One transaction over what waits, as far as the turn's time reaches; returns the answers to give. */
-  function turn(): readonly (() => void)[] {
+  async function turn(): Promise<readonly (() => void)[]> {
     const touched = nothingTouched();
     const taken: Waiting[] = [];
     const answers: (() => void)[] = [];
     ratchet = false;
     let staged = false;
+    const [first] = waiting;
+    const ahead = waiting.length === 1 && first !== undefined && bringsNews(first.commit);
+    const transaction = ahead ? of.db.unflushedTransaction : of.db.transaction;
     try {
-      of.db.transaction(() => {
+      transaction(() => {
         const from = performance.now();
         do {
           const next = waiting.shift();
@@ -81,6 +97,13 @@ export function createCommitQueue(of: {
         } while (performance.now() - from < turnMs);
         staged = ratchet && (of.instance?.stage() ?? false);
       });
+      if (ahead) {
+        of.tell(touched);
+        // The page is told in this turn of the event loop, and the next one waits for the disk.
+        await turnEnds();
+        of.db.flush();
+        await of.db.flushed();
+      }
     } catch (error) {
       // Nothing of this turn is durable: every commit of it hears so and may come again.
       const why = kindOf(error) === 'disk-full' ? 'disk-full' : 'io';
@@ -88,7 +111,7 @@ export function createCommitQueue(of: {
       return taken.map((commit) => () => commit.resolve({ ok: false, why }));
     }
     if (staged) publish();
-    of.tell(touched);
+    if (!ahead) of.tell(touched);
     return answers;
   }
 
