@@ -9,6 +9,9 @@ import { focusAtOnce } from '../ui/focus.ts';
 import { say } from '../words.ts';
 import styles from './email.module.css';
 
+/** Longest answer to a field, in UTF-16 units: no address, password or list of relays is as long. */
+const MAX_ANSWER = 1_000;
+
 const known = [
   'address',
   'password',
@@ -68,7 +71,7 @@ export function AskFields({
             type={secret ? 'password' : 'text'}
             autoComplete="off"
             spellCheck={false}
-            maxLength={1_000}
+            maxLength={MAX_ANSWER}
             ref={index === 0 ? focusAtOnce : undefined}
             inputMode={/port/iu.test(name) ? 'numeric' : undefined}
             value={values[name] ?? ''}

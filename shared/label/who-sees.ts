@@ -1,6 +1,5 @@
-import { assertNever } from '../assert.ts';
 import type { Millis, NetworkId, ProtocolId } from '../ids.ts';
-import type { Fact, Holder, SecurityFacts } from './facts.ts';
+import type { Fact, SecurityFacts } from './facts.ts';
 import type { Readers } from './label.ts';
 import {
   lookers,
@@ -10,6 +9,17 @@ import {
   type Sight,
   type WhatRow,
 } from './network-facts.ts';
+import {
+  exposedSight,
+  others,
+  readersSight,
+  sealingUnknown,
+  subjectSight,
+  type JudgedPath,
+  type LiveNote,
+  type PathSight,
+  type Sees,
+} from './path-sight.ts';
 import { label, STALE_NETWORK_DATA_MS } from './rules.ts';
 
 /** What is known of one conversation besides what holds for all of its network. */
@@ -25,22 +35,10 @@ export type Basis =
   | { readonly kind: 'data'; readonly day: string; readonly sources: readonly string[] }
   | { readonly kind: 'live'; readonly at: Millis };
 
-export const liveNotes = [
-  'hid-sender',
-  'named-sender',
-  'sender-not-known',
-  'content-not-known',
-  'held-by-others',
-  'subject-open',
-  'partly-open',
-] as const;
-/** What is known of this conversation in place of a note of facts.json; worded as `facts.live.…`. */
-export type LiveNote = (typeof liveNotes)[number];
-
 /** One line of the table. `note`: the whole id of a sentence of facts.json, or a live note. */
 export interface SeenRow {
   readonly what: WhatRow;
-  readonly sees: Readonly<Record<Looker, Sight>>;
+  readonly sees: Sees;
   readonly note:
     { readonly from: 'data'; readonly id: string } | { readonly from: 'live'; readonly id: LiveNote } | null;
   /** Empty: nobody knows. */
@@ -139,7 +137,7 @@ export function whoSees(of: {
 }
 
 /** What a person outside could be told: me and us aside. */
-const nothingKnown: SeenRow['sees'] = {
+const nothingKnown: Sees = {
   you: 'yes',
   peer: 'yes',
   operator: 'unknown',
@@ -159,40 +157,18 @@ const data = (row: { readonly asOf: string; readonly sources: readonly string[] 
 });
 
 /** Cells made worse, never better; where nobody is, nobody sees. */
-function worsen(sees: SeenRow['sees'], by: Partial<SeenRow['sees']>): SeenRow['sees'] {
+function worsen(sees: Sees, by: Partial<Sees>): Sees {
   const pick = (who: Looker): Sight => {
     const then = by[who] ?? sees[who];
     return sees[who] !== 'absent' && sightRank[then] > sightRank[sees[who]] ? then : sees[who];
   };
-  return Object.fromEntries(lookers.map((who) => [who, pick(who)])) as unknown as SeenRow['sees'];
+  return Object.fromEntries(lookers.map((who) => [who, pick(who)])) as unknown as Sees;
 }
-
-const others = (sight: Sight): Partial<SeenRow['sees']> => ({
-  operator: sight,
-  servers: sight,
-  carrier: sight,
-});
-const between = (sight: Sight): Partial<SeenRow['sees']> => ({ operator: sight, servers: sight });
 
 /** Data about a network is believed for a while only (docs/label.md); an age that is not a number counts as too old. */
-function aged(sees: SeenRow['sees'], day: string, now: Millis): SeenRow['sees'] {
+function aged(sees: Sees, day: string, now: Millis): Sees {
   const isFresh = now - Date.parse(`${day}T00:00:00Z`) <= STALE_NETWORK_DATA_MS;
   return isFresh ? sees : worsen(sees, others('unknown'));
-}
-
-/**
- * One path of the next send, with who can read over it by the rules of the label. Each is looked at by itself: the label of several says only the worst
- * of them, and what is not known of one must not hide that another is open.
- */
-interface JudgedPath {
-  readonly path: SecurityFacts;
-  readonly readers: Readers;
-}
-
-/** What a path makes of a row. */
-interface PathSight {
-  readonly sees: Partial<SeenRow['sees']>;
-  readonly note: LiveNote | null;
 }
 
 /** The worst of all paths. A note of the data stands where nothing got worse; else the gravest note of a path says why. */
@@ -203,48 +179,11 @@ function worstSight(row: SeenRow, sights: readonly PathSight[], notes: readonly 
   return { ...row, sees, note: isWorse && note ? { from: 'live', id: note } : row.note };
 }
 
-/** Facts without which nobody can say who reads the text. */
-const contentFacts = ['endToEnd', 'otherKeyHolders', 'engine'] as const;
-
 function contentRow(row: SeenRow, paths: readonly JudgedPath[]): SeenRow {
   const basis = [...row.basis, ...liveBasis(paths.map(({ path }) => path.endToEnd))];
   const sights = paths.flatMap((each) => [readersSight(each), exposedSight(each.path)]);
   const notes = ['held-by-others', 'content-not-known', 'partly-open'] as const;
   return { ...worstSight(row, sights.length === 0 ? [sealingUnknown] : sights, notes), basis };
-}
-
-const nothingMore: PathSight = { sees: {}, note: null };
-const sealingUnknown: PathSight = { sees: others('unknown'), note: 'content-not-known' };
-
-/** What those see who can read what is sealed. */
-function readersSight({ path, readers }: JudgedPath): PathSight {
-  switch (readers.kind) {
-    case 'unknown':
-      return contentFacts.some((name) => readers.missing.includes(name)) ? sealingUnknown : nothingMore;
-    case 'provider':
-      return { sees: heldBy(path, readers.who), note: 'held-by-others' };
-    case 'members-limited':
-    case 'members':
-      return nothingMore;
-    default:
-      return assertNever(readers);
-  }
-}
-
-/** What is not sealed is open to all who carry it, whoever is named. */
-function heldBy({ endToEnd }: SecurityFacts, who: readonly Holder[]): Partial<SeenRow['sees']> {
-  const isOpen = endToEnd !== 'unknown' && !endToEnd.is;
-  return Object.assign(isOpen ? between('yes') : {}, ...who.map(holderSight));
-}
-
-const holderSight = ({ kind }: Holder): Partial<SeenRow['sees']> =>
-  kind === 'carrier' ? { carrier: 'yes' } : between('yes');
-
-/** What files or reactions outside the encryption make of the text. */
-function exposedSight({ exposed }: SecurityFacts): PathSight {
-  if (exposed === 'unknown') return { sees: between('unknown'), note: 'content-not-known' };
-  const isOpen = exposed.is.some((what) => what === 'attachments' || what === 'reactions');
-  return isOpen ? { sees: between('part'), note: 'partly-open' } : nothingMore;
 }
 
 /** The subject is part of what is sealed, unless it is said to lie outside. */
@@ -253,13 +192,6 @@ function subjectRow(row: SeenRow, paths: readonly JudgedPath[]): SeenRow {
   const sights = paths.flatMap((each) => [readersSight(each), subjectSight(each)]);
   const notes = ['subject-open', 'held-by-others', 'content-not-known'] as const;
   return { ...worstSight(row, sights.length === 0 ? [sealingUnknown] : sights, notes), basis };
-}
-
-/** Where anything is not known of a path, whether the subject is open on it is not either. */
-function subjectSight({ path: { exposed }, readers }: JudgedPath): PathSight {
-  if (exposed === 'unknown') return { sees: between('unknown'), note: 'content-not-known' };
-  if (exposed.is.includes('subject')) return { sees: between('yes'), note: 'subject-open' };
-  return readers.kind === 'unknown' ? { sees: between('unknown'), note: null } : nothingMore;
 }
 
 /** Signal hides who sends where the other side lets it; the newest message shows whether it did. */

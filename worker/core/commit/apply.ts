@@ -74,7 +74,8 @@ function applyAll(scope: Scope, commit: Commit): void {
   if (commit.enqueue.length > 0) sweepQuiet(scope.db, scope.now, commit.enqueue.length);
   const marked = commit.inbound.length > 0 && hasMarkers(scope.db, scope.account.id);
   for (const settled of commit.inbound) {
-    if (showsInAccount(scope, settled) || movesAccount(scope, settled)) scope.touched.accounts = true;
+    const moved = moveAccount(scope, settled);
+    if (moved || showsInAccount(scope, settled)) scope.touched.accounts = true;
     if (settled.kind === 'not-kept') tellNotKept(scope, settled.conversation);
     settle(scope.db, scope.account.id, asKept(scope, settled), scope.now);
     // Core lets go of its bytes in time.
@@ -124,7 +125,7 @@ function showsInAccount(scope: Scope, settled: Settled): boolean {
 }
 
 /** Moves the account where its network says that it has another address now, as a phone may have another number; whether it did. */
-function movesAccount({ db, account }: Scope, settled: Settled): boolean {
+function moveAccount({ db, account }: Scope, settled: Settled): boolean {
   if (settled.kind !== 'cursor' || settled.name !== ADDRESS_CURSOR || !changesAddress(account.network))
     return false;
   return moveAddress(db, account, settled.value);
