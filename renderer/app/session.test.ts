@@ -196,12 +196,67 @@ describe('the messages', () => {
       await until(() => names().includes('message.page'));
       const text = first ? 'while it was first opened' : 'while it was opened again';
       core.tell([alice], ['10007' as MessageId], { inbox: false, rows: [said('10007', text)] });
-      await new Promise((resolve) => setImmediate(resolve));
-      for (const arrive of held.splice(0)) arrive();
+      await turn();
+      arriveAll();
       held = null;
       await opening;
       expect(lastText()).toBe(text);
     }
+  });
+
+  const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
+  const arriveAll = (): void => held?.splice(0).forEach((arrive) => arrive());
+
+  it('that lie beyond what is loaded are left out of it, so that there is no hole', async () => {
+    page.view.openConversation(alice);
+    await page.messages.openMessages(alice, 'end', null);
+    const first = opened()?.rows[0]?.id;
+    const far = memory.messages.get('1000' as MessageId);
+    if (!far || first === undefined) throw new Error('no message');
+    const rows = [far, said('10007', 'new')];
+    const ids = rows.map(({ id }) => id);
+    core.tell([alice], ids, { inbox: false, rows });
+    await until(() => lastText() === 'new');
+    expect(opened()?.rows[0]?.id).toBe(first);
+  });
+
+  it('stay as they were told last, while others are still asked for', async () => {
+    page.view.openConversation(alice);
+    await page.messages.openMessages(alice, 'end', null);
+    const tell = (text: string): void => {
+      const row = said('10007', text);
+      memory.messages.set(row.id, row);
+      core.tell([alice], [row.id], { inbox: false, rows: [row] });
+    };
+    held = [];
+    const opening = page.messages.openMessages(alice, 'end', null);
+    await until(() => held?.length === 1);
+    core.tell([alice], ['10005' as MessageId], { inbox: false, rows: null });
+    tell('older');
+    await turn();
+    arriveAll();
+    await until(() => held?.length === 1);
+    tell('newer');
+    await turn();
+    arriveAll();
+    held = null;
+    await opening;
+    expect(lastText()).toBe('newer');
+  });
+
+  it('of a flood that comes while a conversation is first opened are there', async () => {
+    page.view.openConversation(alice);
+    held = [];
+    memory.asked.length = 0;
+    const opening = page.messages.openMessages(alice, 'end', null);
+    await until(() => names().includes('message.page') && held?.length !== 0);
+    memory.messages.set('10007' as MessageId, said('10007', 'of the flood'));
+    core.tell([alice], [], { inbox: true, rows: null });
+    await turn();
+    arriveAll();
+    held = null;
+    await opening;
+    expect(lastText()).toBe('of the flood');
   });
 
   it('leave when they were deleted', async () => {

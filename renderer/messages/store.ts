@@ -87,7 +87,10 @@ export async function openMessages(
     turn: turns,
     unreadFrom,
   });
-  for (const event of news) await changedIn(conversation, event);
+  await catchUp(conversation, news);
+  // While it was not open yet there was nothing to fetch again.
+  if (useView.getState().conversation === conversation && news.some((event) => isFlood(event, conversation)))
+    await reloadMessages();
 }
 
 /** Forgets where the divider stood; called when the conversation is left. */
@@ -114,7 +117,7 @@ export async function extendMessages(conversation: ConversationId, side: 'before
         ? withOlder(now, page.rows, page.moreBefore)
         : withNewer(now, page.rows, page.moreAfter);
     keep({ ...now, ...next });
-    for (const event of news) await changedIn(conversation, event);
+    await catchUp(conversation, news);
   } finally {
     useMessages.setState({ loading: null });
   }
@@ -149,20 +152,42 @@ export async function messagesChanged(event: Events['changed']): Promise<void> {
 const isFlood = ({ messages, conversations }: Events['changed'], open: ConversationId): boolean =>
   messages.length === 0 && (conversations.length === 0 || conversations.includes(open));
 
+/**
+ * Applies what was told while a page was on its way. What came with its rows first, in a row: while others are asked for, newer ones may be told,
+ * and nothing older is applied after them.
+ */
+async function catchUp(conversation: ConversationId, news: readonly Events['changed'][]): Promise<void> {
+  for (const event of news) if (event.rows !== null) takeRows(conversation, event.messages, event.rows);
+  for (const event of news) if (event.rows === null) await changedIn(conversation, event);
+}
+
+/** Of rows that were told those that concern the window: others would leave a hole between it and them. */
+function takeRows(
+  conversation: ConversationId,
+  told: readonly MessageId[],
+  rows: readonly MessageRow[],
+): void {
+  const opened = useMessages.getState().opened.get(conversation);
+  const ids = new Set(opened ? concerned(opened, told) : []);
+  if (ids.size === 0) return;
+  apply(
+    conversation,
+    [...ids],
+    rows.filter(({ id }) => ids.has(id)),
+  );
+}
+
 async function changedIn(conversation: ConversationId, event: Events['changed']): Promise<void> {
   const opened = useMessages.getState().opened.get(conversation);
   if (!opened || !event.conversations.includes(conversation)) return;
+  if (event.rows !== null) return takeRows(conversation, event.messages, event.rows);
   const ids = concerned(opened, event.messages);
-  if (event.rows !== null) {
-    if (ids.length > 0) apply(conversation, ids, event.rows);
-    return;
-  }
   for (let from = 0; from < ids.length; from += MAX_IDS) {
     const asked = ids.slice(from, from + MAX_IDS);
     const [{ rows }, news] = await withNews(call('message.rows', { ids: asked }));
     apply(conversation, asked, rows);
     // Of what brought no rows they are asked for by themselves.
-    for (const later of news) if (later.rows !== null) await changedIn(conversation, later);
+    for (const { messages, rows: told } of news) if (told !== null) takeRows(conversation, messages, told);
   }
 }
 
@@ -202,5 +227,5 @@ export async function reloadMessages(): Promise<void> {
   if (!now || now.turn !== opened.turn) return;
   const rows = freshRows(now.rows, page.rows);
   keep({ ...now, rows, moreBefore: page.moreBefore, moreAfter: page.moreAfter });
-  for (const event of news) await changedIn(opened.conversation, event);
+  await catchUp(opened.conversation, news);
 }

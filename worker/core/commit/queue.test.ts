@@ -131,6 +131,26 @@ test('where the disk refuses what was told ahead its lane is told that it failed
   expect(await queue.submit(scene.account.id, commit)).toEqual({ ok: false, why: 'io' });
 });
 
+test('where no transaction begins all who wait are told, once', async () => {
+  const { queue } = ordered();
+  const { id } = scene.account;
+  const chat = withPeer(scene, ALICE);
+  await queue.submit(id, { ...emptyCommit, ...meeting(chat, ALICE) });
+  const refuse = (): never => {
+    throw new PlainsealError('io', 'what was written is not on the disk');
+  };
+  vi.spyOn(scene.db, 'unflushedTransaction').mockImplementation(refuse);
+  vi.spyOn(scene.db, 'transaction').mockImplementation(refuse);
+  const says = { ...emptyCommit, changes: [messageFrom(ALICE, chat, 'm', 'words')] };
+  expect(await queue.submit(id, says)).toEqual({ ok: false, why: 'io' });
+  const both = [queue.submit(id, says), queue.submit(id, put('a'))];
+  expect(await Promise.all(both)).toEqual([
+    { ok: false, why: 'io' },
+    { ok: false, why: 'io' },
+  ]);
+  await queue.drain();
+});
+
 test('a disk that is full fails the whole turn, and nobody takes it for done', async () => {
   const queue = queueOver(Infinity);
   const { id } = scene.account;

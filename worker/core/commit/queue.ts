@@ -98,20 +98,24 @@ export function createCommitQueue(of: {
         staged = ratchet && (of.instance?.stage() ?? false);
       });
       if (ahead) {
-        of.tell(touched);
+        of.tell({ ...touched, outbox: false });
         // The page is told in this turn of the event loop, and the next one waits for the disk.
         await turnEnds();
         of.db.flush();
         await of.db.flushed();
       }
     } catch (error) {
+      // Refused before any was taken, as while what stands cannot be brought to the disk: none of them waits for a disk that may never come back.
+      if (taken.length === 0) taken.push(...waiting.splice(0));
       // Nothing of this turn is durable: every commit of it hears so and may come again.
       const why = kindOf(error) === 'disk-full' ? 'disk-full' : 'io';
       of.log('commit.failed', { kind: kindOf(error) });
       return taken.map((commit) => () => commit.resolve({ ok: false, why }));
     }
     if (staged) publish();
+    // What is to be sent is looked for once all of it is on the disk.
     if (!ahead) of.tell(touched);
+    else if (touched.outbox) of.tell({ ...nothingTouched(), outbox: true });
     return answers;
   }
 
