@@ -22,6 +22,12 @@ type Gallery = {
   readonly view: { readonly getState: () => { readonly conversation: string | null } };
 };
 
+/** Alice's conversation, with the focus in its field. */
+async function openAlice(page: Page, show: (query: string) => Promise<void>): Promise<void> {
+  await show('chat=alice');
+  await expect(page.getByTestId('composer')).toBeFocused();
+}
+
 /** Core has the conversation that is open stand otherwise. */
 function setChat(page: Page, change: { readonly state?: string; readonly sending?: object }): Promise<void> {
   return page.evaluate(({ sending, ...rest }) => {
@@ -51,9 +57,8 @@ test('a message that was deleted by keyboard has the focus; one that goes by its
   page,
   show,
 }) => {
-  await show('chat=alice');
   const { keyboard } = page;
-  await expect(page.getByTestId('composer')).toBeFocused();
+  await openAlice(page, show);
   await keyboard.press('Shift+F6');
   await keyboard.press('ArrowUp');
   const mine = page.locator('[data-message]:focus');
@@ -76,8 +81,7 @@ test('a message that was deleted by keyboard has the focus; one that goes by its
 });
 
 test('somebody who writes is not taken from it by a message that goes', async ({ page, show }) => {
-  await show('chat=alice');
-  await expect(page.getByTestId('composer')).toBeFocused();
+  await openAlice(page, show);
   await page.keyboard.press('Shift+F6');
   await expect(message(page, 'Perfect. Train at 7:12')).toBeFocused();
   await page.keyboard.press('F6');
@@ -86,8 +90,7 @@ test('somebody who writes is not taken from it by a message that goes', async ({
 });
 
 test('whoever pressed beside a message is not taken back to it by what comes', async ({ page, show }) => {
-  await show('chat=alice');
-  await expect(page.getByTestId('composer')).toBeFocused();
+  await openAlice(page, show);
   const row = message(page, 'Perfect. Train at 7:12');
   await row.hover();
   await row.getByRole('button', { name: en['app.more'] }).click();
@@ -102,8 +105,7 @@ test('whoever pressed beside a message is not taken back to it by what comes', a
 });
 
 test('the way to the newest message leads there by keyboard', async ({ page, show }) => {
-  await show('chat=alice');
-  await expect(page.getByTestId('composer')).toBeFocused();
+  await openAlice(page, show);
   await page.getByTestId('history').evaluate((view) => {
     view.scrollTop -= 700;
   });
@@ -119,9 +121,8 @@ test('whoever goes to a message that was searched for goes on there, also where 
   page,
   show,
 }) => {
-  await show('chat=alice');
   const { keyboard } = page;
-  await expect(page.getByTestId('composer')).toBeFocused();
+  await openAlice(page, show);
   await keyboard.press('ControlOrMeta+F');
   await expect(page.getByRole('combobox')).toBeFocused();
   await keyboard.type('train');
@@ -167,8 +168,7 @@ test('a field that comes back takes nobody from elsewhere, and has the focus onc
   page,
   show,
 }) => {
-  await show('chat=alice');
-  await expect(page.getByTestId('composer')).toBeFocused();
+  await openAlice(page, show);
   await stop(page);
   await panel(page).getByRole('button').first().press('Enter');
   const sheet = page.getByRole('dialog');
@@ -187,8 +187,7 @@ test('whoever closes a conversation goes on at its row in the list, or where tha
 }) => {
   const region = (): Promise<string | undefined> =>
     page.evaluate(() => document.activeElement?.closest<HTMLElement>('[data-region]')?.dataset['region']);
-  await show('chat=alice');
-  await expect(page.getByTestId('composer')).toBeFocused();
+  await openAlice(page, show);
   await page.keyboard.press('Escape');
   await expect(page.getByText(en['chats.pick'])).toBeVisible();
   await expect(page.getByTestId('chat').filter({ hasText: 'Alice Okafor' }).first()).toBeFocused();
@@ -226,16 +225,14 @@ test('in a window of one column the focus is in what is shown', async ({ page, s
   await keyboard.press('Escape');
   await expect(row('Jonas Weber')).toBeFocused();
   // Opened otherwise than from the list, which was never drawn.
-  await show('chat=alice');
-  await expect(page.getByTestId('composer')).toBeFocused();
+  await openAlice(page, show);
   await keyboard.press('Escape');
   await expect(row('Alice Okafor')).toBeFocused();
 });
 
 test('whoever closes the details of a message goes on at the message', async ({ page, show }) => {
-  await show('chat=alice');
   const { keyboard } = page;
-  await expect(page.getByTestId('composer')).toBeFocused();
+  await openAlice(page, show);
   await keyboard.press('Shift+F6');
   await keyboard.press('ArrowUp');
   const mine = message(page, 'Signed mine too');

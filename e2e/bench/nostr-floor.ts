@@ -20,7 +20,7 @@ import { readAnonymousEvent, signEvent } from '../../networks/nostr/event.ts';
 import { openDatabase } from '../../storage/database.ts';
 
 /*
- * What stands beside nostr-send: the same processes and threads, the same ways between them, two flushes and the same cryptography, and
+ * What stands beside nostr-send: the same processes and threads, the same ways between them, one flush and the same cryptography, and
  * nothing else. Each of three transactions writes one row into a database of one table; nothing is checked, read, judged or shown.
  */
 
@@ -84,9 +84,14 @@ function runCore(folder: string, url: string): void {
   const lane = new Worker(SELF, { workerData: { url } });
   lane.on('message', (bytes: Uint8Array | string) => {
     if (typeof bytes === 'string') return void process.send?.(bytes);
-    db.transaction(() => insert(bytes));
-    if (bytes[0] === 1) lane.postMessage('durable');
-    else process.send?.(Buffer.from('shown'));
+    if (bytes[0] === 1) {
+      db.transaction(() => insert(bytes));
+      lane.postMessage('durable');
+      return;
+    }
+    // Told before it is flushed, as core does.
+    db.unflushedTransaction(() => insert(bytes));
+    process.send?.(Buffer.from('shown'));
   });
   process.on('message', (text: Uint8Array) => {
     // Before it is written, and flushed with what is sealed, as core does.

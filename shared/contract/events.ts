@@ -13,7 +13,7 @@ export interface Events {
     readonly settings: boolean;
     readonly conversations: readonly ConversationId[];
     readonly messages: readonly MessageId[];
-    /** The rows of `messages` as they stand, of all that are still there. Null where they are many or long: what is shown of them is fetched. */
+    /** The rows of `messages` as they stand, of all that are still there. Null where there are none, or they are many or long: what is shown of them is fetched. */
     readonly rows: readonly MessageRow[] | null;
   };
   lane: { readonly account: AccountId; readonly status: LaneStatus };

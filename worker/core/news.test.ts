@@ -83,6 +83,11 @@ test('the rows of a few messages go along as they are when it is told; of many, 
   });
   expect(await next(2)).toBeNull();
   expect(changed.at(-1)?.messages).toEqual(['2']);
+  const before = read.mock.calls.length;
+  news.changed({ ...nothingTouched(), inbox: true });
+  await vi.advanceTimersByTimeAsync(100);
+  expect(changed.at(-1)).toMatchObject({ inbox: true, messages: [], rows: null });
+  expect(read).toHaveBeenCalledTimes(before);
 });
 
 test('stopping tells what was gathered', () => {

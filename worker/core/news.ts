@@ -71,7 +71,8 @@ export function createNews(
   }
 
   function rowsOf(ids: readonly MessageId[]): readonly MessageRow[] | null {
-    if (ids.length > MAX_EVENT_ROWS) return null;
+    // Most of what is told names no message: nothing is read for it.
+    if (ids.length === 0 || ids.length > MAX_EVENT_ROWS) return null;
     try {
       const rows = read(ids);
       return rows !== null && textOf(rows) <= MAX_EVENT_TEXT ? rows : null;

@@ -30,7 +30,8 @@ export interface Publication {
 /** Who takes what a subscription brings. */
 export interface Sink {
   /**
-   * One event that was asked for, signed by its author but for messages of groups ({@link isAnonymous}), once per subscription however many relays send it. The next one of the same relay waits for it.
+   * One event that was asked for, its author's signature checked but for messages of groups (`isAnonymous` in ask.ts). It comes once per
+   * subscription however many relays send it. The next one of the same relay waits for it.
    * What cannot be worked off now is the sink's to keep: the relay will not send it again before the next connection.
    */
   event(event: Rumor, relay: RelayUrl): void | Promise<void>;

@@ -42,7 +42,7 @@ const turnEnds = (): Promise<void> => new Promise((resolve) => setImmediate(reso
 export function createCommitQueue(of: {
   readonly db: Database;
   readonly clock: () => Millis;
-  /** Told after the transaction stands and before anybody is answered; but for what somebody says ({@link bringsNews}) after it is durable. */
+  /** Told once the transaction is durable, of what somebody says ({@link bringsNews}) once it stands, and before anybody is answered. */
   readonly tell: (touched: Touched) => void;
   readonly crash: (point: 'core.before-commit' | 'core.after-commit') => Promise<void>;
   readonly log: Log;
